@@ -127,7 +127,7 @@ call!(cancel_migration_schedule, CancelMigrationSchedule::new(value(r#""aaaabbbb
 list!(list_migrations, ListMigrations::new());
 list!(list_migration_schedules, ListMigrationSchedules::new());
 list!(list_subscription_usage_records, ListSubscriptionUsageRecords::new(value(r#""aaaabbbb-0000-cccc-1111-dddd2222eeee""#)));
-call!(get_subscription_usage_summary, GetSubscriptionUsageSummary::new(value(r#""aaaabbbb-0000-cccc-1111-dddd2222eeee""#), value(r#""4d7e01ad-96e0-4e2c-820e-3a3a1b079c7a""#)));
+call!(get_subscription_usage_summary, GetSubscriptionUsageSummary::new(value(r#""aaaabbbb-0000-cccc-1111-dddd2222eeee""#), value(r#""9e3258d1-19e2-4b05-bb0b-ffad62f208b8""#)));
 list!(list_meter_usage_records, ListMeterUsageRecords::new(value(r#""aaaabbbb-0000-cccc-1111-dddd2222eeee""#), value(r#""9e3258d1-19e2-4b05-bb0b-ffad62f208b8""#)));
 list!(list_resource_usage_records, ListResourceUsageRecords::new(value(r#""aaaabbbb-0000-cccc-1111-dddd2222eeee""#), value(r#""9e3258d1-19e2-4b05-bb0b-ffad62f208b8""#)));
 list!(list_azure_utilizations, ListAzureUtilizations::new(value(r#""aaaabbbb-0000-cccc-1111-dddd2222eeee""#), value(r#""9e3258d1-19e2-4b05-bb0b-ffad62f208b8""#), value(r#""2026-02-01T00:00:00Z""#), value(r#""2026-02-08T00:00:00Z""#)));

@@ -18,7 +18,7 @@ pub(crate) use body::{
 };
 pub(crate) use columns::Column;
 pub(crate) use extensions::*;
-pub(crate) use names::{escape_pointer_step, local_name};
+pub(crate) use names::{component_name_of_reference, escape_pointer_step};
 pub(crate) use operation::{Authentication, Cloud, Command, ErrorCode, Idempotency, Operation, OperationFacts};
 pub(crate) use paging::Paging;
 pub(crate) use parameter::{Parameter, ParameterLocation, ParameterStyle};

@@ -14,7 +14,7 @@ pub(crate) use simplified::{ADDITIONAL_PROPERTIES, simplified_schemas};
 pub(crate) use visit::visit_objects;
 
 use crate::{
-    dialect::{Definition, JSON_STRING, Shape, escape_pointer_step, local_name},
+    dialect::{Definition, Shape, X_PC_JSON, component_name_of_reference, escape_pointer_step},
     problems::{AlreadyReported, Problems},
 };
 use anyhow::{Context as _, Error, Result, ensure};
@@ -162,7 +162,7 @@ impl Spec {
         match item {
             ReferenceOr::Item(item) => Ok(item),
             ReferenceOr::Reference { reference } => {
-                let name = local_name(reference, folder)?;
+                let name = component_name_of_reference(reference, folder)?;
                 let found = self.document.components.as_ref().and_then(|components| find(components, name));
                 let found = found.ok_or_else(|| Error::new(AlreadyReported))?;
                 let is_another = || format!("{reference} is only another $ref: refer to what that refers to");
@@ -219,7 +219,9 @@ impl<'a> Endpoint<'a> {
         let with_reference = self.responses.iter().zip(self.operation.responses.responses.values());
         let error_responses = with_reference.filter(|((status, _), _)| !is_success(status));
         let named = error_responses.map(|((status, response), item)| match item {
-            ReferenceOr::Reference { reference } => Ok((local_name(reference, "responses")?.to_owned(), *response)),
+            ReferenceOr::Reference { reference } => {
+                Ok((component_name_of_reference(reference, "responses")?.to_owned(), *response))
+            }
             ReferenceOr::Item(_) => Ok((format!("{id}-{status}"), *response)),
         });
         named.collect()
@@ -229,10 +231,10 @@ impl<'a> Endpoint<'a> {
 /// Returns the shape of a parameter; for JSON in a string, the shape of that JSON.
 pub(crate) fn parameter_shape(parameter: &Parameter) -> Result<Option<Shape>> {
     let data = parameter.parameter_data_ref();
-    match (data.extensions.get(JSON_STRING), &data.format) {
+    match (data.extensions.get(X_PC_JSON), &data.format) {
         (Some(schema), _) => {
-            let schema: ReferenceOr<Schema> = ReferenceOr::deserialize(schema).context(JSON_STRING)?;
-            Shape::from_schema(&schema).context(JSON_STRING).map(Some)
+            let schema: ReferenceOr<Schema> = ReferenceOr::deserialize(schema).context(X_PC_JSON)?;
+            Shape::from_schema(&schema).context(X_PC_JSON).map(Some)
         }
         (None, ParameterSchemaOrContent::Schema(schema)) => Shape::from_schema(schema).map(Some),
         (None, ParameterSchemaOrContent::Content(_)) => Ok(None),

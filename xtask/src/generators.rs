@@ -24,7 +24,7 @@ use std::{
 };
 
 /// The number of customers: more than two pages of the maximum size.
-const EMULATOR_CUSTOMERS: u32 = 1200;
+const EMULATOR_CUSTOMER_COUNT: u32 = 1200;
 
 /// An example page with fields and values that the specification does not describe.
 const FUTURE_PAGE_EXAMPLE: &str = "spec/examples/a-page-from-the-future.response.json";
@@ -36,7 +36,7 @@ const MOCK_SERVER_CUSTOMERS: usize = 2;
 const COMPANY_NAME_PREFIX: &str = "Co";
 
 /// The timeout for the start of a server.
-const START_TIMEOUT: Duration = Duration::from_mins(1);
+const MOCK_SERVER_START_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A part of the check, which returns its findings.
 type CheckStep = fn(&GeneratorCheck) -> Result<String>;
@@ -44,7 +44,7 @@ type CheckStep = fn(&GeneratorCheck) -> Result<String>;
 /// Runs all parts. Needs Java 11, Node.js 20 and Python 3.11 or newer, and the network on the first run.
 pub(crate) fn run(root: &Path) -> Result<()> {
     let program = build_command_line(root)?;
-    let emulator = Emulator::start(&program, &["--customers", &EMULATOR_CUSTOMERS.to_string()])?;
+    let emulator = Emulator::start(&program, &["--customers", &EMULATOR_CUSTOMER_COUNT.to_string()])?;
     let check = GeneratorCheck::set_up(root, program, emulator)?;
     let parts: [(&str, CheckStep); 10] = [
         ("openapi-generator, Python", GeneratorCheck::check_openapi_generator_python),
@@ -238,7 +238,7 @@ impl GeneratorCheck {
             self.count_customers_of_cli(url, &["--company-name", COMPANY_NAME_PREFIX])?,
         );
         ensure!(
-            found.0 == EMULATOR_CUSTOMERS as usize && (1..found.0).contains(&found.1),
+            found.0 == EMULATOR_CUSTOMER_COUNT as usize && (1..found.0).contains(&found.1),
             "our client lists {found:?}"
         );
         Ok(found)
@@ -342,7 +342,7 @@ impl PrismServer {
         let prism = Self { process, url: format!("http://{address}"), log };
         let started = Instant::now();
         while TcpStream::connect(address).is_err() {
-            ensure!(started.elapsed() < START_TIMEOUT, "Prism does not listen: {}", prism.log.display());
+            ensure!(started.elapsed() < MOCK_SERVER_START_TIMEOUT, "Prism does not listen: {}", prism.log.display());
             sleep(Duration::from_millis(100));
         }
         Ok(prism)

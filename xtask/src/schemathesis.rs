@@ -15,14 +15,14 @@ const SCHEMATHESIS_VERSION: &str = "4.32.5";
 const MAX_EXAMPLES: &str = "200";
 
 /// The number of customers; some of them are those of Microsoft's documentation.
-const EMULATOR_CUSTOMERS: &str = "1000";
+const EMULATOR_CUSTOMER_COUNT: &str = "1000";
 
 /// Runs the check. Needs Python 3.10 or newer, and the network on the first run.
 pub(crate) fn run(root: &Path) -> Result<()> {
     let target = target_folder(root);
     let environment = python_environment(&target, "schemathesis", &[&format!("schemathesis=={SCHEMATHESIS_VERSION}")])?;
     let schemathesis = environment.join("bin/schemathesis");
-    let emulator = Emulator::start(&build_command_line(root)?, &["--customers", EMULATOR_CUSTOMERS])?;
+    let emulator = Emulator::start(&build_command_line(root)?, &["--customers", EMULATOR_CUSTOMER_COUNT])?;
     let command = |phases: &str| {
         let mut command = Command::new(&schemathesis);
         command

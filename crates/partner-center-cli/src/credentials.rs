@@ -144,7 +144,7 @@ impl ConfiguredCredential {
     }
 
     /// Returns the settings that it was read from.
-    pub(crate) fn setting_sources(&self) -> &[SettingSource] {
+    pub(crate) fn used_setting_sources(&self) -> &[SettingSource] {
         match self {
             Self::Token { source, .. } => std::slice::from_ref(source),
             Self::App { sources, .. } | Self::AppUser { sources, .. } => sources,

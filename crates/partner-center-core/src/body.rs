@@ -10,4 +10,4 @@ mod json_fields;
 pub(crate) use charset::decode_string;
 pub(crate) use decode::{BodyReader, ResponseBody, decode_response, from_json_or_none};
 pub(crate) use decode_error::DecodeError;
-pub(crate) use json_fields::{FieldNames, JsonFields};
+pub(crate) use json_fields::{FieldNames, NamedJsonFields};

@@ -4,11 +4,16 @@
 
 mod account;
 mod address;
+mod agreements;
 mod commerce;
 mod customers;
+mod documented;
 mod etag;
 mod stored;
 mod users;
+
+pub(crate) use documented::{is_item_template, item_exists};
+pub(crate) use stored::not_found_error;
 
 use crate::{
     authority::Caller,
@@ -64,6 +69,10 @@ pub(crate) fn find_behavior(operation: &Operation) -> OperationBehavior {
         "updateCustomerBillingProfile" => account::update_billing_profile,
         "checkDomain" => account::check_domain_availability,
         "validateAddress" => |call| Ok(address::validate_address(call)),
+        "listAgreementMetadata" | "listCustomerAgreements" => agreements::list_agreements,
+        "createCustomerAgreement" => agreements::create_agreement,
+        "getDirectSignedAgreementStatus" => agreements::get_direct_signed_status,
+        "getAgreementDocument" => agreements::get_agreement_document,
         "listUsers" => users::list_users,
         id => commerce::find_behavior(id).unwrap_or(stored::respond_from_store),
     }

@@ -213,9 +213,9 @@ impl BodyChecker {
 
     /// Checks what the service checks of a request beyond the types. What it sends itself is not bound to it.
     fn check_property_limits(&mut self, property: &Property, value: &Value) {
-        let Property { minimum, maximum, constraints, .. } = *property;
+        let constraints = property.constraints;
         if let Some(number) = value.as_i64() {
-            self.check_integer_limits(number, (minimum, maximum), "it");
+            self.check_integer_limits(number, (constraints.minimum, constraints.maximum), "it");
         }
         let limit = |limit: Option<usize>| limit.and_then(|limit| i64::try_from(limit).ok());
         let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);

@@ -3,6 +3,8 @@
 //! are not stored, age like the others.
 
 mod carts;
+mod device_batches;
+mod migrations;
 mod new_order;
 mod new_subscription;
 mod orders;
@@ -10,6 +12,8 @@ mod subscriptions;
 mod term;
 mod transitions;
 
+pub(crate) use device_batches::is_batch_finished;
+pub(crate) use migrations::{MIGRATION_TIME, migration_events, start_migration};
 pub(crate) use new_order::{NewOrder, NewOrderLine, pricing};
 pub(crate) use new_subscription::NewSubscription;
 pub(crate) use orders::PROVISIONING_TIME;
@@ -32,6 +36,8 @@ pub(crate) fn resource_at_time(path: &ResourcePath, mut resource: Value, now: Ti
         ["v1", "customers", _, "subscriptions", _, "transitions", _] => transitions::advance(&mut resource, now),
         ["v1", "customers", _, "orders", _] => orders::advance(&mut resource, now),
         ["v1", "customers", _, "carts", _] if !carts::is_present(&resource, now) => return None,
+        ["v1", "customers", _, "migrations", "newcommerce", _] => migrations::advance(&mut resource, now),
+        ["v1", "customers", _, "devicebatches" | "batchjobstatus", _] => device_batches::advance(&mut resource, now),
         _ => {}
     }
     Some(resource)

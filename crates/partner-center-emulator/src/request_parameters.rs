@@ -95,7 +95,7 @@ fn check_integer_parameter(parameter: &Parameter, of: Type, value: &str) -> Resu
     let Some(number): Option<i64> = number else {
         return Err(invalid_parameter_error(parameter, "must be an integer"));
     };
-    match (parameter.minimum, parameter.maximum) {
+    match (parameter.constraints.minimum, parameter.constraints.maximum) {
         (Some(minimum), _) if number < minimum => {
             Err(invalid_parameter_error(parameter, &format!("must be at least {minimum}")))
         }

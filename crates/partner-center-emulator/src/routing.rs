@@ -84,7 +84,7 @@ impl RouteTree {
 
     fn find_route(&self, method: &http::Method, path: &str) -> Result<Route, RouteError> {
         let segments: Vec<_> = path_segments(path).map(decode_path_segment).collect();
-        let operations = &self.find_subtree(&segments).ok_or(RouteError::NotFound)?.operations;
+        let operations = &self.find_node_with_operations(&segments).ok_or(RouteError::NotFound)?.operations;
         match operations.iter().find(|operation| operation.method.as_str() == method.as_str()) {
             Some(operation) => Ok(Route { operation, segments }),
             None => Err(RouteError::MethodNotAllowed(operations.iter().map(|operation| operation.method).collect())),
@@ -93,14 +93,14 @@ impl RouteTree {
 
     /// Returns the subtree of `segments`, if it has operations. A literal that leads nowhere does not hide a parameter:
     /// `/customers/all/validations` does not hide `/customers/{id}/users` from a customer named `all`, which is then rejected.
-    fn find_subtree(&self, segments: &[String]) -> Option<&Self> {
+    fn find_node_with_operations(&self, segments: &[String]) -> Option<&Self> {
         let Some((first, rest)) = segments.split_first() else {
             return (!self.operations.is_empty()).then_some(self);
         };
         let literal = self.literals.iter().find(|(literal, _)| first.eq_ignore_ascii_case(literal));
         literal
-            .and_then(|(_, subtree)| subtree.find_subtree(rest))
-            .or_else(|| self.parameter.as_ref().and_then(|subtree| subtree.find_subtree(rest)))
+            .and_then(|(_, subtree)| subtree.find_node_with_operations(rest))
+            .or_else(|| self.parameter.as_ref().and_then(|subtree| subtree.find_node_with_operations(rest)))
     }
 }
 

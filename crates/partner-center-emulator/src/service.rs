@@ -3,7 +3,7 @@
 
 use crate::{
     authority::{Authority, Caller},
-    behaviors::{OperationCall, ResponseWithChanges, find_behavior},
+    behaviors::{OperationCall, ResponseWithChanges, find_behavior, is_item_template, item_exists, not_found_error},
     clock::Clock,
     content_negotiation::accepts_json,
     customers::parse_guid,
@@ -87,7 +87,7 @@ impl Service {
         let path = ResourcePath::from_segments(&route.segments);
         let quirks = &self.quirks;
         let decide = |state: &State, path| {
-            check_customer_exists(route, state)?;
+            check_parents_exist(route, state, now)?;
             let call =
                 OperationCall { operation, route, request, query, path, body, caller, state, now, quirks, cancelled };
             find_behavior(operation)(&call)
@@ -140,17 +140,28 @@ fn responds_with_json(operation: &Operation) -> bool {
     operation.responses.iter().any(|response| matches!(response.body, Some((MediaType::Json, _))))
 }
 
-/// Checks that the customer in a path is there, unless the resource is the customer itself.
-fn check_customer_exists(route: &Route, state: &State) -> Result<(), ErrorResponse> {
-    let [_, _, id, _, ..] = &route.segments[..] else { return Ok(()) };
-    let is_customers = route.operation.path.starts_with("/v1/customers/{");
-    match parse_guid(id) {
-        Some(id) if is_customers && state.find_customer_by_id(id).is_none() => {
-            Err(ErrorResponse::tenant_not_found_error())
+/// Checks that the items in a path are there, other than the one at its end: the customer, and what is below it.
+fn check_parents_exist(route: &Route, state: &State, now: Timestamp) -> Result<(), ErrorResponse> {
+    let template = route.operation.path;
+    let ends = template.match_indices('}').map(|(index, _)| index + 1).filter(|end| *end < template.len());
+    for prefix in ends.filter_map(|end| template.get(..end)) {
+        let count = prefix.split('/').filter(|segment| !segment.is_empty()).count();
+        let path = ResourcePath::from_segments(route.segments.iter().take(count));
+        if prefix == CUSTOMER_PATH {
+            // Anything that is no GUID is rejected as that, or the name of something else.
+            let id = route.segments.get(2).and_then(|id| parse_guid(id));
+            if id.is_some_and(|id| state.find_customer_by_id(id).is_none()) {
+                return Err(ErrorResponse::tenant_not_found_error());
+            }
+        } else if is_item_template(prefix) && !item_exists(state, prefix, &path, now) {
+            return Err(not_found_error(route.operation));
         }
-        _ => Ok(()),
     }
+    Ok(())
 }
+
+/// The path of a customer, as the specification has it.
+const CUSTOMER_PATH: &str = "/v1/customers/{customer-tenant-id}";
 
 /// Returns what is remembered of a response to a write.
 fn outcome_of_response(response: &ServiceResponse) -> Option<WriteOutcome> {

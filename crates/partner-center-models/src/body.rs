@@ -124,9 +124,9 @@ impl MultipartForm {
             // Not the `Value`, which would round numbers.
             Ok(_) => match serde_json::to_string(value) {
                 Ok(json) => self.push_part(name, None, "application/json", json),
-                Err(error) => self.record_problem(name, format!("is not JSON: {error}")),
+                Err(error) => self.record_first_problem(name, format!("is not JSON: {error}")),
             },
-            Err(error) => self.record_problem(name, format!("is not JSON: {error}")),
+            Err(error) => self.record_first_problem(name, format!("is not JSON: {error}")),
         }
         self
     }
@@ -140,12 +140,12 @@ impl MultipartForm {
                 |character: char| (character.is_ascii_graphic() || character == ' ') && !"\"\\/".contains(character);
             let is_content_type = |character: char| character.is_ascii_graphic() || character == ' ';
             if file.name.is_empty() || !file.name.chars().all(is_plain) {
-                self.record_problem(
+                self.record_first_problem(
                     name,
                     "needs a file name of ASCII characters without quotation marks and slashes".to_owned(),
                 );
             } else if !file.content_type.contains('/') || !file.content_type.chars().all(is_content_type) {
-                self.record_problem(name, "needs a content type, such as application/pdf".to_owned());
+                self.record_first_problem(name, "needs a content type, such as application/pdf".to_owned());
             } else {
                 self.push_part(name, Some(file.name.clone()), &file.content_type, file.bytes.clone());
             }
@@ -199,7 +199,7 @@ impl MultipartForm {
         self.parts.push(MultipartPart { name, file_name, content_type: content_type.to_owned(), content });
     }
 
-    fn record_problem(&mut self, name: &'static str, problem: String) {
+    fn record_first_problem(&mut self, name: &'static str, problem: String) {
         self.invalid.get_or_insert((name, problem));
     }
 }

@@ -56,7 +56,7 @@ impl Parameters {
         let value = value.into();
         if let Some(value) = value.filter(|value| !range.contains(value)) {
             let problem = format!("must be {} to {}, not {value}", range.start(), range.end());
-            self.record_problem(name, problem);
+            self.record_first_problem(name, problem);
         }
         self.query(name, value)
     }
@@ -75,7 +75,7 @@ impl Parameters {
                 (min, usize::MAX) => format!("must have at least {min} characters, not {length}"),
                 (min, max) => format!("must have {min} to {max} characters, not {length}"),
             };
-            self.record_problem(name, problem);
+            self.record_first_problem(name, problem);
         }
         self
     }
@@ -148,7 +148,7 @@ impl Parameters {
     pub fn multipart(mut self, form: MultipartForm) -> Self {
         match form.into_multipart_body() {
             Ok(body) => self.body = Some(body),
-            Err((name, problem)) => self.record_problem(name, problem),
+            Err((name, problem)) => self.record_first_problem(name, problem),
         }
         self
     }
@@ -173,10 +173,12 @@ impl Parameters {
     }
 
     fn json<T: Serialize>(&mut self, name: &'static str, value: Option<&T>) -> Option<String> {
-        serde_json::to_string(value?).map_err(|error| self.record_problem(name, format!("is not JSON: {error}"))).ok()
+        serde_json::to_string(value?)
+            .map_err(|error| self.record_first_problem(name, format!("is not JSON: {error}")))
+            .ok()
     }
 
-    fn record_problem(&mut self, name: &'static str, problem: String) {
+    fn record_first_problem(&mut self, name: &'static str, problem: String) {
         self.invalid.get_or_insert(InvalidParameter { name, problem });
     }
 }

@@ -119,14 +119,8 @@ pub struct Parameter {
     pub style: ParameterStyle,
     /// The type of its value; of a parameter in [`ParameterStyle::Json`], that of the JSON.
     pub value: Type,
-    /// The minimum of an integer that the service accepts.
-    pub minimum: Option<i64>,
-    /// The minimum that a client sends, if that is above the one that the service accepts.
-    pub sent_minimum: Option<i64>,
-    /// The maximum of an integer.
-    pub maximum: Option<i64>,
-    /// What a string or a list must comply with.
-    pub constraints: Constraints,
+    /// What its value must comply with.
+    pub constraints: &'static Constraints,
     /// A value that is sent unless another is given.
     pub default: Option<&'static str>,
     /// Why it is deprecated, and by what it is replaced.

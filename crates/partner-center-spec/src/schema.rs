@@ -63,22 +63,24 @@ pub struct Property {
     pub is_write_only: bool,
     /// Why it is deprecated, and by what it is replaced.
     pub deprecated: Option<&'static str>,
-    /// The minimum of an integer that the service accepts.
-    pub minimum: Option<i64>,
-    /// The maximum of an integer.
-    pub maximum: Option<i64>,
-    /// What a string or a list must comply with.
-    pub constraints: Constraints,
+    /// What its value must comply with.
+    pub constraints: &'static Constraints,
     /// The value that the service assumes where it is absent.
     pub default: Option<&'static str>,
     /// What it is, in Markdown.
     pub description: &'static str,
 }
 
-/// What a string or a list must comply with. The service checks it; a client need not.
+/// What a value must comply with. The service checks it; a client need not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Constraints {
+    /// The minimum of an integer that the service accepts.
+    pub minimum: Option<i64>,
+    /// The minimum that a client sends, if that is above the one that the service accepts.
+    pub sent_minimum: Option<i64>,
+    /// The maximum of an integer.
+    pub maximum: Option<i64>,
     /// The minimum length of a string, in characters.
     pub min_length: Option<usize>,
     /// The maximum length of a string, in characters.
@@ -91,7 +93,21 @@ pub struct Constraints {
 
 impl Constraints {
     /// No constraints.
-    pub const NONE: Self = Self { min_length: None, max_length: None, max_items: None, pattern: None };
+    pub const NONE: Self = Self {
+        minimum: None,
+        sent_minimum: None,
+        maximum: None,
+        min_length: None,
+        max_length: None,
+        max_items: None,
+        pattern: None,
+    };
+
+    /// Returns the minimum of an integer that a client sends.
+    #[must_use]
+    pub fn client_minimum(&self) -> Option<i64> {
+        self.sent_minimum.or(self.minimum)
+    }
 }
 
 /// The type of a value.

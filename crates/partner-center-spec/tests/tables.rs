@@ -72,8 +72,8 @@ fn example_of_a_parameter_is_a_value_of_its_type() {
                 }
                 (_, Type::Int32 | Type::Int64) => {
                     let number: i64 = example.parse().unwrap();
-                    assert!(parameter.minimum.is_none_or(|minimum| minimum <= number), "{place}");
-                    assert!(parameter.maximum.is_none_or(|maximum| maximum >= number), "{place}");
+                    assert!(parameter.constraints.minimum.is_none_or(|minimum| minimum <= number), "{place}");
+                    assert!(parameter.constraints.maximum.is_none_or(|maximum| maximum >= number), "{place}");
                 }
                 (_, Type::Bool) => assert!(example.parse::<bool>().is_ok(), "{place}"),
                 (_, Type::Uuid) => assert_eq!(example.len(), 36, "{place}"),

@@ -46,7 +46,7 @@ pub(super) fn check_build_cost(root: &Path) -> Result<()> {
     let folder = target_folder(root).join("build-cost");
     let document = synthetic_spec(&fs::read_to_string(root.join(SPEC_FILE))?, SYNTHETIC_OPERATIONS)?;
     let ours = write_models_workspace(root, &folder.join("ours"), &document)?;
-    let progenitors = write_progenitor_workspace(root, &folder.join("progenitor"), &document)?;
+    let progenitors = write_progenitor_types_workspace(root, &folder.join("progenitor"), &document)?;
     let mut problems = Vec::new();
     for BuildTimeBudget { name, arguments, profile, maximum } in BUILD_TIME_BUDGETS {
         let [our_time, their_time] = [&ours, &progenitors].map(|package| package.build_time(arguments));
@@ -135,7 +135,7 @@ fn write_models_workspace(root: &Path, workspace: &Path, document: &Yaml) -> Res
 }
 
 /// Writes a workspace of a crate with the types that progenitor generates from `document`.
-fn write_progenitor_workspace(root: &Path, workspace: &Path, document: &Yaml) -> Result<MeasuredPackage> {
+fn write_progenitor_types_workspace(root: &Path, workspace: &Path, document: &Yaml) -> Result<MeasuredPackage> {
     let mut document: OpenAPI = serde_json::from_value(without_extensions(&serde_json::to_value(document)?))?;
     // Without paths it generates no client.
     document.paths = openapiv3::Paths::default();

@@ -1,7 +1,7 @@
 //! The bodies of requests, and the responses that are outcomes.
 
 use super::{
-    extensions::{FIELD, JSON_MEDIA_TYPE, MULTIPART_MEDIA_TYPE, NAME, OUTCOME, UNKNOWN_FIELDS},
+    extensions::{JSON_MEDIA_TYPE, MULTIPART_MEDIA_TYPE, X_PC_FIELD, X_PC_NAME, X_PC_OUTCOME, X_PC_UNKNOWN_FIELDS},
     names::input_name,
     schema::{Definition, DefinitionKind, required_description},
     shape::Shape,
@@ -204,14 +204,14 @@ impl Response {
         headers: &[(String, &Header)],
         definitions: &[Definition],
     ) -> Result<Option<Self>> {
-        let outcome = match (status, response.extensions.get(OUTCOME)) {
+        let outcome = match (status, response.extensions.get(X_PC_OUTCOME)) {
             (StatusCode::Code(202), None) => Some((202, ResponseOutcome::Accepted)),
             (StatusCode::Code(status @ 200..=299), None) => Some((*status, ResponseOutcome::Done)),
             (StatusCode::Code(status @ 400..=499), Some(Value::String(outcome))) if outcome == "absent" => {
                 Some((*status, ResponseOutcome::Absent))
             }
             (_, Some(_)) => {
-                bail!("{OUTCOME} is `absent`, in a response with a 4xx status: write that, or leave it out")
+                bail!("{X_PC_OUTCOME} is `absent`, in a response with a 4xx status: write that, or leave it out")
             }
             (StatusCode::Code(400..=599) | StatusCode::Range(4 | 5), None) => None,
             (StatusCode::Range(2), None) => bail!("a range of statuses that succeed: write each of them"),
@@ -296,7 +296,7 @@ fn read_response_content(content: &Content, definitions: &[Definition]) -> Resul
 }
 
 fn read_header_fields(headers: &[(String, &Header)]) -> Result<Vec<HeaderField>> {
-    let is_field = |header: &Header| header.extensions.contains_key(FIELD);
+    let is_field = |header: &Header| header.extensions.contains_key(X_PC_FIELD);
     let fields = headers.iter().filter(|(_, header)| is_field(header)).map(|(name, header)| {
         let field = read_header_field(name, header);
         field.with_context(|| format!("the header {name}"))
@@ -315,8 +315,8 @@ fn read_header_field(name: &str, header: &Header) -> Result<HeaderField> {
     // One word, whatever its letters.
     let name_in_words = if name.eq_ignore_ascii_case("etag") { "etag" } else { name };
     let without_prefix = name_in_words.strip_prefix("MS-").or_else(|| name.strip_prefix("X-")).unwrap_or(name_in_words);
-    let field = input_name(without_prefix, header.extensions.get(NAME))?;
-    ensure!(field != "body", "a header named {name} hides the body: leave {FIELD} out");
+    let field = input_name(without_prefix, header.extensions.get(X_PC_NAME))?;
+    ensure!(field != "body", "a header named {name} hides the body: leave {X_PC_FIELD} out");
     Ok(HeaderField { wire: name.to_owned(), field, description: required_description(header.description.as_deref())? })
 }
 
@@ -335,7 +335,7 @@ fn read_body_examples<'a>(
             name: name.to_owned(),
             summary: example.summary.clone().unwrap_or_default(),
             source,
-            has_unknown_fields: example.extensions.contains_key(UNKNOWN_FIELDS),
+            has_unknown_fields: example.extensions.contains_key(X_PC_UNKNOWN_FIELDS),
         })
     };
     examples

@@ -1,6 +1,6 @@
 //! The Rust names of fields and variants, and the steps of pointers and references.
 
-use super::extensions::{ENUM_NAMES, NAME};
+use super::extensions::{X_PC_ENUM_NAMES, X_PC_NAME};
 use crate::problems::AlreadyReported;
 use anyhow::{Context as _, Error, Result, bail, ensure};
 use heck::{ToPascalCase as _, ToSnakeCase as _};
@@ -42,14 +42,14 @@ pub(crate) fn input_name(wire: &str, own: Option<&Value>) -> Result<String> {
 fn name_unlike_methods(methods: &[&str], wire: &str, own: Option<&Value>) -> Result<String> {
     let escaped = |wire: &str| {
         let name = wire.to_snake_case();
-        ensure!(is_identifier(&format!("{name}_")), "`{wire}` makes no name in Rust: give it one with {NAME}");
+        ensure!(is_identifier(&format!("{name}_")), "`{wire}` makes no name in Rust: give it one with {X_PC_NAME}");
         let is_free = is_identifier(&name) && !methods.contains(&name.as_str());
         Ok(if is_free { name } else { format!("{name}_") })
     };
     let Some(own) = own else { return escaped(wire) };
-    let own = own.as_str().with_context(|| format!("{NAME} is not a string: write a name in snake_case"))?;
+    let own = own.as_str().with_context(|| format!("{X_PC_NAME} is not a string: write a name in snake_case"))?;
     let name = escaped(own).ok().filter(|name| name == own);
-    name.with_context(|| format!("{NAME}: `{own}` is not a free name in Rust: write another one in snake_case"))
+    name.with_context(|| format!("{X_PC_NAME}: `{own}` is not a free name in Rust: write another one in snake_case"))
 }
 
 /// Returns the name of the Rust variant for a value of an enum.
@@ -59,7 +59,7 @@ pub(crate) fn variant_name(wire: &str) -> Result<String> {
         name if name.starts_with(|first: char| first.is_ascii_digit()) => format!("Value{name}"),
         name => name,
     };
-    ensure!(is_identifier(&name), "`{wire}` makes no name of a variant: name all values with {ENUM_NAMES}");
+    ensure!(is_identifier(&name), "`{wire}` makes no name of a variant: name all values with {X_PC_ENUM_NAMES}");
     Ok(name)
 }
 
@@ -68,7 +68,7 @@ pub(crate) fn ensure_variant_name(name: &str) -> Result<()> {
     if is_identifier(name) && name == name.to_pascal_case() {
         return Ok(());
     }
-    bail!("{ENUM_NAMES}: `{name}` is not a name of a variant: write it in PascalCase")
+    bail!("{X_PC_ENUM_NAMES}: `{name}` is not a name of a variant: write it in PascalCase")
 }
 
 /// Whether a name can be used in Rust as it is.
@@ -83,7 +83,7 @@ pub(crate) fn escape_pointer_step(key: &str) -> String {
 }
 
 /// Returns the name of the component that a `$ref` points to. One that points to no component is reported already.
-pub(crate) fn local_name<'a>(reference: &'a str, folder: &str) -> Result<&'a str> {
+pub(crate) fn component_name_of_reference<'a>(reference: &'a str, folder: &str) -> Result<&'a str> {
     let rest = reference.strip_prefix("#/components/").ok_or_else(|| Error::new(AlreadyReported))?;
     let name = rest.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/'));
     name.with_context(|| format!("the $ref {reference} does not lead to #/components/{folder}: refer to one of these"))

@@ -4,8 +4,8 @@ use super::{
     body::{RequestBody, Response},
     columns::{Column, read_columns},
     extensions::{
-        AUTHENTICATION, CLOUDS, COLUMNS, COMMAND, DEPRECATED, DESTRUCTIVE, ERROR_CODES, IDEMPOTENCY, PAGING,
-        PERMISSIONS,
+        X_PC_AUTH, X_PC_CLOUDS, X_PC_COLUMNS, X_PC_COMMAND, X_PC_DEPRECATED, X_PC_DESTRUCTIVE, X_PC_ERROR_CODES,
+        X_PC_IDEMPOTENCY, X_PC_PAGING, X_PC_PERMISSIONS,
     },
     paging::Paging,
     parameter::Parameter,
@@ -125,18 +125,19 @@ impl OperationFacts {
         let documentation = operation.external_docs.as_ref();
         let documentation =
             documentation.map(|docs| (docs.description.clone().unwrap_or("Documentation".into()), docs.url.clone()));
-        let command = problems.value_or_add_error(at, read_command(extension(COMMAND)));
-        let authentication = problems.value_or_add_error(at, read_authentication(extension(AUTHENTICATION)));
-        let clouds = problems.value_or_add_error(at, read_clouds(extension(CLOUDS)));
-        let permissions = problems.value_or_add_error(at, read_sentence(PERMISSIONS, extension(PERMISSIONS)));
-        let idempotency = problems.value_or_add_error(at, read_idempotency(method, extension(IDEMPOTENCY)));
-        let is_destructive = problems.value_or_add_error(at, read_is_destructive(method, extension(DESTRUCTIVE)));
-        let deprecated = problems.value_or_add_error(at, read_deprecation(operation.deprecated, extension(DEPRECATED)));
+        let command = problems.value_or_add_error(at, read_command(extension(X_PC_COMMAND)));
+        let authentication = problems.value_or_add_error(at, read_authentication(extension(X_PC_AUTH)));
+        let clouds = problems.value_or_add_error(at, read_clouds(extension(X_PC_CLOUDS)));
+        let permissions = problems.value_or_add_error(at, read_sentence(X_PC_PERMISSIONS, extension(X_PC_PERMISSIONS)));
+        let idempotency = problems.value_or_add_error(at, read_idempotency(method, extension(X_PC_IDEMPOTENCY)));
+        let is_destructive = problems.value_or_add_error(at, read_is_destructive(method, extension(X_PC_DESTRUCTIVE)));
+        let deprecated =
+            problems.value_or_add_error(at, read_deprecation(operation.deprecated, extension(X_PC_DEPRECATED)));
         let error_codes =
-            problems.value_or_add_error(at, read_error_codes(extension(ERROR_CODES)).context(ERROR_CODES));
-        let columns = extension(COLUMNS).map(read_columns).transpose();
-        let columns = problems.value_or_add_error(&format!("{at}/{COLUMNS}"), columns);
-        let paging = extension(PAGING).map(Paging::read).transpose().context(PAGING);
+            problems.value_or_add_error(at, read_error_codes(extension(X_PC_ERROR_CODES)).context(X_PC_ERROR_CODES));
+        let columns = extension(X_PC_COLUMNS).map(read_columns).transpose();
+        let columns = problems.value_or_add_error(&format!("{at}/{X_PC_COLUMNS}"), columns);
+        let paging = extension(X_PC_PAGING).map(Paging::read).transpose().context(X_PC_PAGING);
         let paging = problems.value_or_add_error(at, paging);
         Some(Self {
             id: id?,
@@ -176,7 +177,7 @@ fn ensure_nothing_unsupported(method: &str, operation: &openapiv3::Operation) ->
         problems.push("an operation with `servers` of its own is not understood: leave them out".to_owned());
     }
     if operation.security.is_some() {
-        problems.push(format!("an operation with `security` of its own is not understood: write {AUTHENTICATION}"));
+        problems.push(format!("an operation with `security` of its own is not understood: write {X_PC_AUTH}"));
     }
     if operation.responses.default.is_some() {
         problems.push("a `default` response is not understood: name each status".to_owned());
@@ -204,18 +205,20 @@ fn read_summary(operation: &openapiv3::Operation) -> Result<String> {
 
 fn read_command(extension: Option<&Value>) -> Result<Command> {
     let example = "write a resource and a verb in kebab-case, such as `billing-profile update`";
-    let command = extension.with_context(|| format!("{COMMAND} is missing: {example}"))?;
+    let command = extension.with_context(|| format!("{X_PC_COMMAND} is missing: {example}"))?;
     let words: Option<Vec<_>> = command.as_str().map(|command| command.split(' ').collect());
-    let Some([resource, verb]) = words.as_deref() else { bail!("{COMMAND}: {command} is not a command: {example}") };
+    let Some([resource, verb]) = words.as_deref() else {
+        bail!("{X_PC_COMMAND}: {command} is not a command: {example}")
+    };
     for word in [resource, verb] {
         ensure!(
             !word.is_empty() && *word == word.to_kebab_case(),
-            "{COMMAND}: `{word}` is not a word in kebab-case: {example}"
+            "{X_PC_COMMAND}: `{word}` is not a word in kebab-case: {example}"
         );
     }
     ensure!(
         !BUILT_IN_COMMANDS.contains(resource),
-        "{COMMAND}: `{resource}` is a command that is not an operation: write another resource"
+        "{X_PC_COMMAND}: `{resource}` is a command that is not an operation: write another resource"
     );
     Ok(Command { resource: (*resource).to_owned(), verb: (*verb).to_owned() })
 }
@@ -237,13 +240,13 @@ fn read_words<T: Copy + PartialEq>(key: &str, extension: &Value, known: &[(&str,
 
 fn read_authentication(extension: Option<&Value>) -> Result<Vec<Authentication>> {
     let known = [("app-only", Authentication::AppOnly), ("app-user", Authentication::AppUser)];
-    let missing = || format!("{AUTHENTICATION} is missing: write `[app-only, app-user]`, or one of them");
-    read_words(AUTHENTICATION, extension.with_context(missing)?, &known)
+    let missing = || format!("{X_PC_AUTH} is missing: write `[app-only, app-user]`, or one of them");
+    read_words(X_PC_AUTH, extension.with_context(missing)?, &known)
 }
 
 fn read_clouds(extension: Option<&Value>) -> Result<Vec<Cloud>> {
     let known = [("global", Cloud::Global), ("china", Cloud::China), ("us-government", Cloud::UsGovernment)];
-    extension.map_or_else(|| Ok(known.map(|(_, cloud)| cloud).to_vec()), |list| read_words(CLOUDS, list, &known))
+    extension.map_or_else(|| Ok(known.map(|(_, cloud)| cloud).to_vec()), |list| read_words(X_PC_CLOUDS, list, &known))
 }
 
 fn read_sentence(key: &str, extension: Option<&Value>) -> Result<String> {
@@ -258,13 +261,13 @@ fn read_idempotency(method: &str, extension: Option<&Value>) -> Result<Idempoten
         None | Some("natural") => Ok(Idempotency::Natural),
         Some("request-id") => Ok(Idempotency::RequestId),
         Some("none") => Ok(Idempotency::None),
-        Some(_) => bail!("{IDEMPOTENCY} is not known: write natural, request-id or none"),
+        Some(_) => bail!("{X_PC_IDEMPOTENCY} is not known: write natural, request-id or none"),
     }
 }
 
 fn read_is_destructive(method: &str, extension: Option<&Value>) -> Result<bool> {
     let Some(extension) = extension else { return Ok(method == "delete") };
-    extension.as_bool().with_context(|| format!("{DESTRUCTIVE}: not a boolean: write true or false"))
+    extension.as_bool().with_context(|| format!("{X_PC_DESTRUCTIVE}: not a boolean: write true or false"))
 }
 
 fn read_error_codes(extension: Option<&Value>) -> Result<Vec<ErrorCode>> {

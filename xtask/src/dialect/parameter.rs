@@ -1,7 +1,9 @@
 //! The parameters of operations.
 
 use super::{
-    extensions::{CAPITALIZED, CONTEXT, DEPRECATED, FLAG, JSON_STRING, MINIMUM, NAME, QUOTED},
+    extensions::{
+        X_PC_CAPITALIZED, X_PC_CONTEXT, X_PC_DEPRECATED, X_PC_FLAG, X_PC_JSON, X_PC_MINIMUM, X_PC_NAME, X_PC_QUOTED,
+    },
     names::input_name,
     operation::Command,
     reserved,
@@ -88,7 +90,7 @@ impl Parameter {
         let data = parameter.parameter_data_ref();
         let named = || format!("the parameter {}", data.name);
         let extension = |key| data.extensions.get(key);
-        let is_context = extension(CONTEXT).is_some();
+        let is_context = extension(X_PC_CONTEXT).is_some();
         let is_deprecated = data.deprecated.unwrap_or_default();
 
         let location = problems.value_or_add_error(at, read_location(parameter).with_context(named));
@@ -96,9 +98,9 @@ impl Parameter {
         let free = problems.value_or_add_error(at, free);
         let description = required_description(data.description.as_deref()).with_context(named);
         let description = problems.value_or_add_error(at, description);
-        let deprecated = read_deprecation(is_deprecated, extension(DEPRECATED)).with_context(named);
+        let deprecated = read_deprecation(is_deprecated, extension(X_PC_DEPRECATED)).with_context(named);
         let deprecated = problems.value_or_add_error(at, deprecated);
-        let field = input_name(without_vendor_prefix(&data.name), extension(NAME)).with_context(named);
+        let field = input_name(without_vendor_prefix(&data.name), extension(X_PC_NAME)).with_context(named);
         let field = problems.value_or_add_error(at, field);
         let flag = read_flag(parameter).with_context(named);
         let flag = problems.value_or_add_error(at, flag);
@@ -126,12 +128,12 @@ impl Parameter {
             constraints: value.sentences,
             deprecated: deprecated?,
             examples,
-            sent_minimum: extension(MINIMUM).and_then(Value::as_i64),
+            sent_minimum: extension(X_PC_MINIMUM).and_then(Value::as_i64),
             schema: match &data.format {
                 ParameterSchemaOrContent::Schema(ReferenceOr::Item(schema)) => Some(schema.clone()),
                 _ => None,
             },
-            has_flag: extension(FLAG).is_some(),
+            has_flag: extension(X_PC_FLAG).is_some(),
         })
     }
 
@@ -170,7 +172,7 @@ impl ParameterValue {
     fn read(parameter: &openapiv3::Parameter, definitions: &[Definition]) -> Result<Self> {
         let data = parameter.parameter_data_ref();
         let ParameterSchemaOrContent::Schema(schema) = &data.format else {
-            bail!("`content` is not understood by most generators: write `schema`, a string, and {JSON_STRING}");
+            bail!("`content` is not understood by most generators: write `schema`, a string, and {X_PC_JSON}");
         };
         let (shape, style) = read_shape_and_style(parameter, schema, definitions)?;
         let (mut accepted, mut sentences, mut default) = (None, String::new(), None);
@@ -253,30 +255,30 @@ fn read_shape_and_style(
     let shape = Shape::from_schema(schema)?;
     let has = |key| data.extensions.contains_key(key);
     ensure!(data.explode.is_none() || matches!(shape, Shape::List(_)), "`explode` is for lists: leave it out");
-    if let Some(json) = data.extensions.get(JSON_STRING) {
+    if let Some(json) = data.extensions.get(X_PC_JSON) {
         ensure!(
             is_query && shape == Shape::Text,
-            "{JSON_STRING} is for strings in the query: write `type: string` without a format"
+            "{X_PC_JSON} is for strings in the query: write `type: string` without a format"
         );
-        let json: ReferenceOr<Schema> = ReferenceOr::deserialize(json).context(JSON_STRING)?;
-        let json = Shape::from_schema(&json).context(JSON_STRING)?;
+        let json: ReferenceOr<Schema> = ReferenceOr::deserialize(json).context(X_PC_JSON)?;
+        let json = Shape::from_schema(&json).context(X_PC_JSON)?;
         let target = json.schema_name().filter(|_| matches!(json, Shape::Named(_)));
         let target = target.map(|name| Definition::find(definitions, name)).transpose()?;
         let is_object = target.is_some_and(|target| matches!(target.kind, DefinitionKind::Object(_)));
-        ensure!(is_object, "{JSON_STRING} is a $ref to an object: write one");
+        ensure!(is_object, "{X_PC_JSON} is a $ref to an object: write one");
         return Ok((json, ParameterStyle::Json));
     }
     ensure!(
-        !has(QUOTED) || (is_header && shape == Shape::Text),
-        "{QUOTED} is for headers that are strings: leave it out"
+        !has(X_PC_QUOTED) || (is_header && shape == Shape::Text),
+        "{X_PC_QUOTED} is for headers that are strings: leave it out"
     );
     ensure!(
-        !has(CAPITALIZED) || (is_query && shape == Shape::Bool),
-        "{CAPITALIZED} is for booleans in the query: leave it out"
+        !has(X_PC_CAPITALIZED) || (is_query && shape == Shape::Bool),
+        "{X_PC_CAPITALIZED} is for booleans in the query: leave it out"
     );
     let style = match &shape {
-        _ if has(QUOTED) => ParameterStyle::Quoted,
-        _ if has(CAPITALIZED) => ParameterStyle::CapitalizedBool,
+        _ if has(X_PC_QUOTED) => ParameterStyle::Quoted,
+        _ if has(X_PC_CAPITALIZED) => ParameterStyle::CapitalizedBool,
         Shape::List(item) => {
             ensure!(is_query, "a list is understood in the query only: write a parameter for each value");
             ensure_single_word(item, definitions).context("items")?;
@@ -302,7 +304,7 @@ fn ensure_single_word(shape: &Shape, definitions: &[Definition]) -> Result<()> {
     ensure!(
         is_single,
         "a parameter that is a {shape:?} is not understood: write a string, a boolean, a number, an enum or, in the query, a \
-         list of these; an object is a string with {JSON_STRING}"
+         list of these; an object is a string with {X_PC_JSON}"
     );
     Ok(())
 }
@@ -327,10 +329,10 @@ fn sent_integer_range(
     data: &ParameterData,
     accepted: Option<RangeInclusive<i64>>,
 ) -> Result<Option<RangeInclusive<i64>>> {
-    let Some(minimum) = data.extensions.get(MINIMUM) else { return Ok(accepted) };
+    let Some(minimum) = data.extensions.get(X_PC_MINIMUM) else { return Ok(accepted) };
     let within = minimum.as_i64().zip(accepted).filter(|(minimum, range)| range.contains(minimum));
-    let (minimum, range) =
-        within.with_context(|| format!("{MINIMUM} is not within `minimum` and `maximum`: write a number that is"))?;
+    let (minimum, range) = within
+        .with_context(|| format!("{X_PC_MINIMUM} is not within `minimum` and `maximum`: write a number that is"))?;
     Ok(Some(minimum..=*range.end()))
 }
 
@@ -395,7 +397,7 @@ fn ensure_header_is_free(parameter: &openapiv3::Parameter, is_context: bool) -> 
     );
     ensure!(
         is_context || !reserved::contains_header(reserved::SERVICE_HEADERS, name),
-        "the client sets this header by itself: say so with `{CONTEXT}: true`"
+        "the client sets this header by itself: say so with `{X_PC_CONTEXT}: true`"
     );
     Ok(())
 }
@@ -403,21 +405,21 @@ fn ensure_header_is_free(parameter: &openapiv3::Parameter, is_context: bool) -> 
 /// Returns the flag of the command line: that of the extension, or the name in kebab case.
 fn read_flag(parameter: &openapiv3::Parameter) -> Result<String> {
     let data = parameter.parameter_data_ref();
-    if let Some(flag) = data.extensions.get(FLAG) {
+    if let Some(flag) = data.extensions.get(X_PC_FLAG) {
         ensure!(
             matches!(parameter, openapiv3::Parameter::Path { .. }),
-            "{FLAG} is for parameters of the path: leave it out; the flag of another one is its name"
+            "{X_PC_FLAG} is for parameters of the path: leave it out; the flag of another one is its name"
         );
         let flag = flag.as_str().filter(|flag| !flag.is_empty() && **flag == flag.to_kebab_case());
         return Ok(flag
-            .with_context(|| format!("{FLAG} is not a flag: write one in kebab-case, without dashes"))?
+            .with_context(|| format!("{X_PC_FLAG} is not a flag: write one in kebab-case, without dashes"))?
             .to_owned());
     }
-    let own = data.extensions.get(NAME).and_then(Value::as_str);
+    let own = data.extensions.get(X_PC_NAME).and_then(Value::as_str);
     let flag = own.unwrap_or_else(|| without_vendor_prefix(&data.name)).to_kebab_case();
     ensure!(
         !matches!(parameter, openapiv3::Parameter::Query { .. }) || !reserved::FLAGS.contains(&flag.as_str()),
-        "the command line has the flag --{flag} for itself: write another name in {NAME}"
+        "the command line has the flag --{flag} for itself: write another name in {X_PC_NAME}"
     );
     Ok(flag)
 }

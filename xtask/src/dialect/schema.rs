@@ -3,10 +3,12 @@
 use super::{
     columns::{Column, read_columns},
     extensions::{
-        BOX, COLUMNS, DEPRECATED, ENUM_DESCRIPTIONS, ENUM_NAMES, EXTENSIBLE_ENUM, LOOSE, NAME, PROPERTY_DESCRIPTIONS,
-        RAW, SPELLINGS, TYPE,
+        X_EXTENSIBLE_ENUM, X_PC_BOX, X_PC_COLUMNS, X_PC_DEPRECATED, X_PC_ENUM_DESCRIPTIONS, X_PC_ENUM_NAMES,
+        X_PC_LOOSE, X_PC_NAME, X_PC_PROPERTY_DESCRIPTIONS, X_PC_RAW, X_PC_SPELLING, X_PC_TYPE,
     },
-    names::{ensure_variant_name, escape_pointer_step, field_name, is_identifier, local_name, variant_name},
+    names::{
+        component_name_of_reference, ensure_variant_name, escape_pointer_step, field_name, is_identifier, variant_name,
+    },
     reserved,
     shape::{Shape, constraint_sentences, ensure_no_unsupported_keywords, map_value_shape},
 };
@@ -154,8 +156,8 @@ impl Definition {
         let description = problems.value_or_add_error(at, required_description(data.description.as_deref()));
         let external_docs = problems
             .value_or_add_error(&format!("{at}/externalDocs"), read_documentation_link(data.external_docs.as_ref()));
-        let columns = data.extensions.get(COLUMNS).map(read_columns).transpose();
-        let columns = problems.value_or_add_error(&format!("{at}/{COLUMNS}"), columns);
+        let columns = data.extensions.get(X_PC_COLUMNS).map(read_columns).transpose();
+        let columns = problems.value_or_add_error(&format!("{at}/{X_PC_COLUMNS}"), columns);
         let kind = kind?;
         for (key, what, fits) in misplaced_extensions(&kind) {
             if data.extensions.contains_key(key) && !fits {
@@ -171,7 +173,7 @@ impl Definition {
             description: description?,
             external_docs: external_docs?,
             example: data.example.clone(),
-            boxed: data.extensions.contains_key(BOX),
+            boxed: data.extensions.contains_key(X_PC_BOX),
             is_sent: false,
             is_received: false,
             columns: columns?,
@@ -209,14 +211,14 @@ fn misplaced_extensions(kind: &DefinitionKind) -> [(&'static str, &'static str, 
     let is_text =
         matches!(kind, DefinitionKind::Enum(Enum { values: EnumValues::Strings | EnumValues::LooseStrings, .. }));
     [
-        (ENUM_DESCRIPTIONS, "an enum", is_enum),
-        (ENUM_NAMES, "an enum", is_enum),
-        (EXTENSIBLE_ENUM, "an enum", is_enum),
-        (LOOSE, "an enum of strings", is_text),
-        (BOX, "an object", is_object || matches!(kind, DefinitionKind::Union(_))),
-        (COLUMNS, "an object", is_object),
-        (PROPERTY_DESCRIPTIONS, "an object", is_object),
-        (RAW, "an object", is_object),
+        (X_PC_ENUM_DESCRIPTIONS, "an enum", is_enum),
+        (X_PC_ENUM_NAMES, "an enum", is_enum),
+        (X_EXTENSIBLE_ENUM, "an enum", is_enum),
+        (X_PC_LOOSE, "an enum of strings", is_text),
+        (X_PC_BOX, "an object", is_object || matches!(kind, DefinitionKind::Union(_))),
+        (X_PC_COLUMNS, "an object", is_object),
+        (X_PC_PROPERTY_DESCRIPTIONS, "an object", is_object),
+        (X_PC_RAW, "an object", is_object),
     ]
 }
 
@@ -240,10 +242,11 @@ fn ensure_plain_schema(data: &SchemaData) -> Result<()> {
 
 fn read_kind(at: &str, schema: &Schema, description_of: &dyn Fn(&str) -> Option<String>) -> Result<DefinitionKind> {
     let data = &schema.schema_data;
-    let extensible = data.extensions.get(EXTENSIBLE_ENUM);
-    if let Some(name) = data.extensions.get(TYPE) {
+    let extensible = data.extensions.get(X_EXTENSIBLE_ENUM);
+    if let Some(name) = data.extensions.get(X_PC_TYPE) {
         let name = name.as_str().filter(|name| is_identifier(name));
-        let name = name.with_context(|| format!("{TYPE}: not the name of a type: write one of the models crate"))?;
+        let name =
+            name.with_context(|| format!("{X_PC_TYPE}: not the name of a type: write one of the models crate"))?;
         return Ok(DefinitionKind::HandWritten(name.to_owned()));
     }
     ensure!(
@@ -261,7 +264,7 @@ fn read_kind(at: &str, schema: &Schema, description_of: &dyn Fn(&str) -> Option<
                 "an enum has neither a format nor constraints: leave them out"
             );
             let values = text.enumeration.iter().map(|value| Value::from(value.as_deref())).collect::<Vec<_>>();
-            let loose = data.extensions.contains_key(LOOSE);
+            let loose = data.extensions.contains_key(X_PC_LOOSE);
             let kind = if loose { EnumValues::LooseStrings } else { EnumValues::Strings };
             read_enum(at, kind, &values, data).map(DefinitionKind::Enum)
         }
@@ -279,7 +282,7 @@ fn read_kind(at: &str, schema: &Schema, description_of: &dyn Fn(&str) -> Option<
         SchemaKind::OneOf { one_of } => read_union(one_of, data.discriminator.as_ref()).map(DefinitionKind::Union),
         _ => bail!(
             "a schema with a name is an object, an enum of strings or of integers, a `oneOf` with a `discriminator`, or has an \
-             {TYPE}: write another type where it is used, without a name"
+             {X_PC_TYPE}: write another type where it is used, without a name"
         ),
     }
 }
@@ -304,18 +307,18 @@ fn read_object(
         problems
             .add(format!("{at}/required"), format!("there is no property `{unknown}`: describe it or leave it out"));
     }
-    let own_descriptions = match data.extensions.get(PROPERTY_DESCRIPTIONS) {
+    let own_descriptions = match data.extensions.get(X_PC_PROPERTY_DESCRIPTIONS) {
         None => &serde_json::Map::new(),
         Some(Value::Object(object)) => object,
-        Some(_) => bail!("{PROPERTY_DESCRIPTIONS}: not an object: write a description for each property"),
+        Some(_) => bail!("{X_PC_PROPERTY_DESCRIPTIONS}: not an object: write a description for each property"),
     };
-    let raw = match data.extensions.get(RAW) {
+    let raw = match data.extensions.get(X_PC_RAW) {
         None => &Vec::new(),
         Some(Value::Array(list)) => list,
-        Some(_) => bail!("{RAW}: not a list: write the names of properties"),
+        Some(_) => bail!("{X_PC_RAW}: not a list: write the names of properties"),
     };
-    let own_names = own_descriptions.keys().map(|name| (PROPERTY_DESCRIPTIONS, Some(name.as_str())));
-    for (key, name) in own_names.chain(raw.iter().map(|name| (RAW, name.as_str()))) {
+    let own_names = own_descriptions.keys().map(|name| (X_PC_PROPERTY_DESCRIPTIONS, Some(name.as_str())));
+    for (key, name) in own_names.chain(raw.iter().map(|name| (X_PC_RAW, name.as_str()))) {
         if !name.is_some_and(|name| properties.contains_key(name)) {
             let name = name.unwrap_or_default();
             problems.add(format!("{at}/{key}"), format!("there is no property `{name}`: describe it or leave it out"));
@@ -345,11 +348,12 @@ fn ensure_distinct_names(properties: &[(String, Property)], problems: &mut Probl
     for (at, property) in properties {
         if let Some(other) = fields.insert(&property.field, &property.wire) {
             let Property { wire, field, .. } = property;
-            problems.add(at, format!("`{wire}` and `{other}` make the same field `{field}`: name one with {NAME}"));
+            problems
+                .add(at, format!("`{wire}` and `{other}` make the same field `{field}`: name one with {X_PC_NAME}"));
         }
         for spelling in &property.spellings {
             if !wires.insert(spelling) {
-                problems.add(at, format!("{SPELLINGS}: `{spelling}` is another name already: leave it out"));
+                problems.add(at, format!("{X_PC_SPELLING}: `{spelling}` is another name already: leave it out"));
             }
         }
     }
@@ -357,7 +361,7 @@ fn ensure_distinct_names(properties: &[(String, Property)], problems: &mut Probl
 
 fn ensure_raw_is_optional(property: Property) -> Result<Property> {
     let fits = matches!(property.shape, Shape::Named(_)) && !property.required && !property.nullable;
-    ensure!(!property.raw || fits, "{RAW} is for optional objects only: leave the property out of it");
+    ensure!(!property.raw || fits, "{X_PC_RAW} is for optional objects only: leave the property out of it");
     Ok(property)
 }
 
@@ -382,10 +386,10 @@ fn read_property(
     if data.read_only && data.write_only {
         problems.add(at, "`readOnly` and `writeOnly` exclude each other: leave one out");
     }
-    let field = problems.value_or_add_error(at, field_name(wire, data.extensions.get(NAME)));
+    let field = problems.value_or_add_error(at, field_name(wire, data.extensions.get(X_PC_NAME)));
     let deprecated =
-        problems.value_or_add_error(at, read_deprecation(data.deprecated, data.extensions.get(DEPRECATED)));
-    let spellings = problems.value_or_add_error(at, read_spellings(data.extensions.get(SPELLINGS)));
+        problems.value_or_add_error(at, read_deprecation(data.deprecated, data.extensions.get(X_PC_DEPRECATED)));
+    let spellings = problems.value_or_add_error(at, read_spellings(data.extensions.get(X_PC_SPELLING)));
     problems.into_result()?;
     let all = (shape, description, constraints, field, deprecated, spellings);
     let (Some(shape), Some(description), Some(constraints), Some(field), Some(deprecated), Some(spellings)) = all
@@ -417,14 +421,14 @@ fn property_description(
     match (schema, own) {
         (ReferenceOr::Reference { .. }, Some(own)) => required_description(own.as_str()),
         (ReferenceOr::Reference { reference }, None) => {
-            let description = description_of(local_name(reference, "schemas")?);
+            let description = description_of(component_name_of_reference(reference, "schemas")?);
             // A schema without a description is reported itself.
             description.ok_or_else(|| Error::new(AlreadyReported))
         }
         (ReferenceOr::Item(schema), None) => required_description(schema.schema_data.description.as_deref()),
         (ReferenceOr::Item(_), Some(_)) => {
             bail!(
-                "a property that is no $ref has its `description` in it, not in {PROPERTY_DESCRIPTIONS}: write it in the \
+                "a property that is no $ref has its `description` in it, not in {X_PC_PROPERTY_DESCRIPTIONS}: write it in the \
                  property"
             )
         }
@@ -435,35 +439,35 @@ fn read_spellings(extension: Option<&Value>) -> Result<Vec<String>> {
     let Some(extension) = extension else { return Ok(Vec::new()) };
     let list = extension.as_array().filter(|list| !list.is_empty());
     let list = list.and_then(|list| list.iter().map(|name| name.as_str().map(str::to_owned)).collect());
-    list.with_context(|| format!("{SPELLINGS}: not a list of strings: write the other names of the property"))
+    list.with_context(|| format!("{X_PC_SPELLING}: not a list of strings: write the other names of the property"))
 }
 
 fn read_enum(at: &str, kind: EnumValues, enumeration: &[Value], data: &SchemaData) -> Result<Enum> {
-    let (key, values) = match data.extensions.get(EXTENSIBLE_ENUM) {
+    let (key, values) = match data.extensions.get(X_EXTENSIBLE_ENUM) {
         None => ("enum", enumeration),
-        Some(_) if !enumeration.is_empty() => bail!("either `enum` or {EXTENSIBLE_ENUM}: leave one out"),
-        Some(Value::Array(values)) if !values.is_empty() => (EXTENSIBLE_ENUM, values.as_slice()),
-        Some(_) => bail!("{EXTENSIBLE_ENUM}: not a list: write the known values"),
+        Some(_) if !enumeration.is_empty() => bail!("either `enum` or {X_EXTENSIBLE_ENUM}: leave one out"),
+        Some(Value::Array(values)) if !values.is_empty() => (X_EXTENSIBLE_ENUM, values.as_slice()),
+        Some(_) => bail!("{X_EXTENSIBLE_ENUM}: not a list: write the known values"),
     };
     let list = |key: &str| match data.extensions.get(key) {
         None => Ok(None),
         Some(Value::Array(list)) if list.len() == values.len() => Ok(Some(list)),
         Some(Value::Array(list)) => {
-            let what = if key == ENUM_NAMES { "names" } else { "descriptions" };
+            let what = if key == X_PC_ENUM_NAMES { "names" } else { "descriptions" };
             bail!("{} {what} for {} values: write one for each value", list.len(), values.len())
         }
         Some(_) => bail!("not a list: write one for each value"),
     };
     let mut problems = Problems::default();
-    let descriptions_at = format!("{at}/{ENUM_DESCRIPTIONS}");
-    let descriptions = list(ENUM_DESCRIPTIONS).and_then(|list| list.context("it is missing: describe each value"));
+    let descriptions_at = format!("{at}/{X_PC_ENUM_DESCRIPTIONS}");
+    let descriptions = list(X_PC_ENUM_DESCRIPTIONS).and_then(|list| list.context("it is missing: describe each value"));
     let descriptions = problems.value_or_add_error(&descriptions_at, descriptions);
-    let names = list(ENUM_NAMES).and_then(|names| {
+    let names = list(X_PC_ENUM_NAMES).and_then(|names| {
         let has_names = names.is_some() || kind != EnumValues::Integers;
         ensure!(has_names, "it is missing: name each integer in PascalCase");
         Ok(names)
     });
-    let names = problems.value_or_add_error(&format!("{at}/{ENUM_NAMES}"), names);
+    let names = problems.value_or_add_error(&format!("{at}/{X_PC_ENUM_NAMES}"), names);
     let Some(names) = names else { return Err(Error::new(problems)) };
     let mut variants: Vec<Variant> = Vec::new();
     for (index, value) in values.iter().enumerate() {
@@ -478,7 +482,7 @@ fn read_enum(at: &str, kind: EnumValues, enumeration: &[Value], data: &SchemaDat
         } else if let Some(Variant { wire: other, .. }) = variants.iter().find(|other| other.name == name) {
             problems.add(
                 format!("{at}/{key}"),
-                format!("`{wire}` and `{other}` make the same variant {name}: name all values with {ENUM_NAMES}"),
+                format!("`{wire}` and `{other}` make the same variant {name}: name all values with {X_PC_ENUM_NAMES}"),
             );
         }
         let Some(descriptions) = descriptions else { continue };
@@ -501,14 +505,15 @@ fn read_variant(kind: EnumValues, value: &Value, name: Option<&Value>) -> Result
     let name = match name {
         None => variant_name(&wire)?,
         Some(name) => {
-            let name = name.as_str().with_context(|| format!("{ENUM_NAMES}: {name} is not a string: write a name"))?;
+            let name =
+                name.as_str().with_context(|| format!("{X_PC_ENUM_NAMES}: {name} is not a string: write a name"))?;
             ensure_variant_name(name)?;
             name.to_owned()
         }
     };
     ensure!(
         name != UNKNOWN_VARIANT,
-        "`{wire}` makes the variant {name}, which is for what is not known: name all values with {ENUM_NAMES}"
+        "`{wire}` makes the variant {name}, which is for what is not known: name all values with {X_PC_ENUM_NAMES}"
     );
     Ok((wire, name))
 }
@@ -531,7 +536,7 @@ fn read_union(one_of: &[ReferenceOr<Schema>], discriminator: Option<&Discriminat
         let ReferenceOr::Reference { reference } = schema else {
             bail!("`oneOf` holds a schema without a name: give it one, and refer to it")
         };
-        let schema = local_name(reference, "schemas")?;
+        let schema = component_name_of_reference(reference, "schemas")?;
         let values = discriminator.mapping.iter().filter(|(_, target)| *target == reference);
         let values: Vec<_> = values.map(|(value, _)| value.clone()).collect();
         ensure!(!values.is_empty(), "discriminator: no value of `mapping` leads to {schema}: write those that do");
@@ -556,11 +561,11 @@ pub(crate) fn required_description(description: Option<&str>) -> Result<String> 
 pub(super) fn read_deprecation(is_deprecated: bool, reason: Option<&Value>) -> Result<Option<String>> {
     match (is_deprecated, reason) {
         (false, None) => Ok(None),
-        (false, Some(_)) => bail!("{DEPRECATED} belongs to `deprecated: true`: write that as well"),
+        (false, Some(_)) => bail!("{X_PC_DEPRECATED} belongs to `deprecated: true`: write that as well"),
         (true, reason) => {
             let reason = reason.and_then(Value::as_str).map(str::trim).filter(|reason| !reason.is_empty());
             let reason = reason.with_context(|| {
-                format!("`deprecated` needs an {DEPRECATED}: write why, and what replaces it, in one sentence")
+                format!("`deprecated` needs an {X_PC_DEPRECATED}: write why, and what replaces it, in one sentence")
             })?;
             Ok(Some(reason.to_owned()))
         }

@@ -1,6 +1,6 @@
 //! The shapes of values: their types, as far as the generator distinguishes them, and their constraints.
 
-use super::{extensions::SECRET, names::local_name};
+use super::{extensions::X_PC_SECRET, names::component_name_of_reference};
 use anyhow::{Context as _, Result, bail, ensure};
 use openapiv3::{
     AdditionalProperties, AnySchema, ArrayType, IntegerFormat, IntegerType, NumberFormat, NumberType, ObjectType,
@@ -36,14 +36,14 @@ impl Shape {
     pub(crate) fn from_schema(schema: &ReferenceOr<impl Borrow<Schema>>) -> Result<Self> {
         let schema = match schema {
             ReferenceOr::Reference { reference } => {
-                return Ok(Self::Named(local_name(reference, "schemas")?.to_owned()));
+                return Ok(Self::Named(component_name_of_reference(reference, "schemas")?.to_owned()));
             }
             ReferenceOr::Item(schema) => schema.borrow(),
         };
-        if schema.schema_data.extensions.contains_key(SECRET) {
+        if schema.schema_data.extensions.contains_key(X_PC_SECRET) {
             let is_text = matches!(&schema.schema_kind, SchemaKind::Type(Type::String(text))
                 if text.format.is_empty() && text.enumeration.is_empty());
-            ensure!(is_text, "{SECRET} is for strings without a format: leave it out");
+            ensure!(is_text, "{X_PC_SECRET} is for strings without a format: leave it out");
             return Ok(Self::Secret);
         }
         match &schema.schema_kind {

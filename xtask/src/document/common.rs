@@ -1,7 +1,7 @@
 //! The extension `x-pc-common`: what every operation has besides its own, written once.
 
 use crate::{
-    dialect::{COMMON, escape_pointer_step, local_name},
+    dialect::{X_PC_COMMON, component_name_of_reference, escape_pointer_step},
     problems::Problems,
 };
 use std::collections::BTreeSet;
@@ -13,8 +13,8 @@ const COMMON_KEYS: [&str; 3] = ["parameters", "headers", "responses"];
 /// and the headers that its successes do not have.
 pub(super) fn expand_common_parts(document: &mut Value, problems: &mut Problems) {
     let Value::Mapping(root) = document else { return };
-    let Some(common) = root.shift_remove(COMMON) else { return };
-    let at = format!("#/{COMMON}");
+    let Some(common) = root.shift_remove(X_PC_COMMON) else { return };
+    let at = format!("#/{X_PC_COMMON}");
     let Value::Mapping(common) = common else {
         problems.add(at, "not an object: write `parameters`, `headers` and `responses`");
         return;
@@ -102,7 +102,9 @@ fn add_responses(own: &mut Mapping, headers: &Mapping, responses: &Mapping) {
 /// Returns the name and the place of a parameter, by which it is known.
 fn parameter_identity(parameter: &Value, components: &Value) -> Option<(String, String)> {
     let resolved = match parameter.get("$ref").and_then(Value::as_str) {
-        Some(reference) => components.get("parameters")?.get(local_name(reference, "parameters").ok()?)?,
+        Some(reference) => {
+            components.get("parameters")?.get(component_name_of_reference(reference, "parameters").ok()?)?
+        }
         None => parameter,
     };
     let text = |key: &str| resolved.get(key).and_then(Value::as_str).map(str::to_owned);

@@ -59,7 +59,7 @@ pub(super) fn merge_files(files: &[SourceFile], problems: &mut Problems) -> Opti
     }
     let names: Vec<_> = documents.iter().map(|(name, document)| DefinedNames::from_document(name, document)).collect();
     for (name, document) in &mut documents {
-        resolve_references(name, document, &names, &unreadable, problems);
+        localize_references(name, document, &names, &unreadable, problems);
     }
     let (first, mut rest) = {
         let mut documents = documents.into_iter();
@@ -133,7 +133,7 @@ impl<'a> DefinedNames<'a> {
 }
 
 /// Makes each `$ref` to a component of any file one to a component of the document. Reports those that lead nowhere.
-fn resolve_references(
+fn localize_references(
     file: &str,
     document: &mut Value,
     names: &[DefinedNames<'_>],

@@ -3,8 +3,8 @@
 use super::{Spec, lint::BrokenObjects, paging};
 use crate::{
     dialect::{
-        COMMAND, Operation, OperationFacts, PAGING, Parameter, ParameterLocation, RequestBody, Response,
-        ResponseOutcome, escape_pointer_step, local_name, reserved,
+        Operation, OperationFacts, Parameter, ParameterLocation, RequestBody, Response, ResponseOutcome, X_PC_COMMAND,
+        X_PC_PAGING, component_name_of_reference, escape_pointer_step, reserved,
     },
     problems::Problems,
 };
@@ -89,7 +89,7 @@ impl OperationReader<'_> {
         }
         let paging = facts.paging.as_ref().map(|paging| {
             let checked = paging::check_paging(paging, definitions, &parameters, &responses);
-            problems.value_or_add_error(at, checked.context(PAGING))
+            problems.value_or_add_error(at, checked.context(X_PC_PAGING))
         });
         // Those of broken paging may be meant.
         if paging != Some(None) {
@@ -110,7 +110,9 @@ impl OperationReader<'_> {
     /// Returns the place of an item, or that of the component that it refers to.
     fn place_of_item<T>(&self, item: &ReferenceOr<T>, folder: &str, own: &str) -> String {
         match item {
-            ReferenceOr::Reference { reference } if local_name(reference, folder).is_ok() => reference.clone(),
+            ReferenceOr::Reference { reference } if component_name_of_reference(reference, folder).is_ok() => {
+                reference.clone()
+            }
             _ => format!("{}/{own}", self.at),
         }
     }
@@ -254,7 +256,7 @@ fn check_context(at: &str, parameters: &[Parameter], facts: &OperationFacts, pro
                 at,
                 format!(
                     "the parameter {}: x-pc-context: the client does not set it by itself: leave the extension out, or name the \
-                     parameter in {PAGING}",
+                     parameter in {X_PC_PAGING}",
                     parameter.wire
                 ),
             );
@@ -281,10 +283,10 @@ fn check_operation_names(spec: &Spec, problems: &mut Problems) {
                     format!("the name {name} is taken by {other}: write another one"),
                 );
             }
-            if let Some(command) = operation.extensions.get(COMMAND).and_then(Value::as_str)
+            if let Some(command) = operation.extensions.get(X_PC_COMMAND).and_then(Value::as_str)
                 && let Some(other) = commands.insert(command, id)
             {
-                problems.add(&at, format!("{COMMAND}: `{command}` is that of {other} already: write another one"));
+                problems.add(&at, format!("{X_PC_COMMAND}: `{command}` is that of {other} already: write another one"));
             }
             let without_names = path.split('{').map(|part| part.split_once('}').map_or(part, |(_, rest)| rest));
             let route = format!("{method} {}", without_names.collect::<Vec<_>>().join("{}"));

@@ -1,7 +1,7 @@
 //! The extension `x-pc-paging`, checked against the parameters and the schemas of its operation.
 
 use crate::dialect::{
-    Definition, DefinitionKind, Paging, Parameter, ParameterLocation, Property, RAW, Response, Shape,
+    Definition, DefinitionKind, Paging, Parameter, ParameterLocation, Property, Response, Shape, X_PC_RAW,
 };
 use anyhow::{Context as _, Result, bail, ensure};
 
@@ -100,7 +100,7 @@ fn check_next_link(definitions: &[Definition], page: &Shape, path: &str) -> Resu
         let property = ensure_optional(property_at(definitions, page, prefix))?;
         ensure!(
             !property.raw,
-            "`{}` is read for each page, and so cannot have {RAW}: leave it out there",
+            "`{}` is read for each page, and so cannot have {X_PC_RAW}: leave it out there",
             property.wire
         );
         Ok(())

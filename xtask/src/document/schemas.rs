@@ -2,7 +2,7 @@
 
 use super::{Spec, lint::BrokenObjects};
 use crate::{
-    dialect::{BodyType, Definition, DefinitionKind, Object, Property, RAW, Shape, Union, escape_pointer_step},
+    dialect::{BodyType, Definition, DefinitionKind, Object, Property, Shape, Union, X_PC_RAW, escape_pointer_step},
     problems::Problems,
 };
 use anyhow::{Context as _, Result, ensure};
@@ -88,7 +88,7 @@ fn check_schemas_together(definitions: &[Definition], problems: &mut Problems) {
 fn ensure_raw_is_object(definitions: &[Definition], property: &Property) -> Result<()> {
     if let (true, Shape::Named(name)) = (property.raw, &property.shape) {
         let is_object = matches!(Definition::find(definitions, name)?.kind, DefinitionKind::Object(_));
-        ensure!(is_object, "{RAW} is for optional objects only: leave the property out of it");
+        ensure!(is_object, "{X_PC_RAW} is for optional objects only: leave the property out of it");
     }
     Ok(())
 }

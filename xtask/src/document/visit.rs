@@ -1,6 +1,6 @@
 //! A walk through the objects of a document.
 
-use crate::dialect::{PROPERTY_DESCRIPTIONS, escape_pointer_step};
+use crate::dialect::{X_PC_PROPERTY_DESCRIPTIONS, escape_pointer_step};
 use yaml_serde::{Mapping, Value};
 
 /// Keys whose values are objects with names that the specification defines, not with keywords.
@@ -19,7 +19,7 @@ const KEYS_OF_NAME_MAPS: &[&str] = &[
     "schemas",
     "securitySchemes",
     "variables",
-    PROPERTY_DESCRIPTIONS,
+    X_PC_PROPERTY_DESCRIPTIONS,
 ];
 
 /// Keys whose values are data, in which no key is a keyword.

@@ -1,7 +1,7 @@
 //! The specification for other tools: one file, with its examples inline and without the extensions of this workspace.
 
 use crate::{
-    dialect::{SPELLINGS, UNKNOWN_FIELDS},
+    dialect::{X_PC_SPELLING, X_PC_UNKNOWN_FIELDS},
     document::{Spec, visit_objects},
 };
 use anyhow::{Context as _, Result};
@@ -33,7 +33,7 @@ fn rewrite_for_other_tools(value: &mut Value, folder: &Path) -> Result<()> {
         Value::Mapping(mapping) => {
             mapping.retain(|key, value| {
                 !key.as_str().is_some_and(|key| key.starts_with(OWN_EXTENSION_PREFIX))
-                    && value.get(UNKNOWN_FIELDS).is_none()
+                    && value.get(X_PC_UNKNOWN_FIELDS).is_none()
             });
             if let Some(Value::String(file)) = mapping.get("externalValue") {
                 let text = fs::read_to_string(folder.join(file)).with_context(|| format!("spec/{file}"))?;
@@ -81,7 +81,7 @@ fn adapt_schemas(document: &mut Value) {
 }
 
 fn properties_with_other_spellings(property: &Value) -> Vec<(Value, Value)> {
-    let spellings = property.get(SPELLINGS).and_then(Value::as_sequence);
+    let spellings = property.get(X_PC_SPELLING).and_then(Value::as_sequence);
     spellings.into_iter().flatten().map(|spelling| (spelling.clone(), property.clone())).collect()
 }
 

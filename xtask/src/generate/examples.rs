@@ -1,7 +1,7 @@
 //! The examples of the specification: a test for each.
 
 use crate::{
-    dialect::{JSON_MEDIA_TYPE, JSON_STRING, Shape, UNKNOWN_FIELDS, read_example_file},
+    dialect::{JSON_MEDIA_TYPE, Shape, X_PC_JSON, X_PC_UNKNOWN_FIELDS, read_example_file},
     document::{ERROR_BODY_SCHEMA, Endpoint, Spec, parameter_shape},
     problems::Problems,
     workspace::{SPEC_FILE, is_temporary_file},
@@ -110,12 +110,12 @@ fn read_response_examples(at: &str, response: &Response, folder: &Path) -> Resul
         let Some(file) = external_value else {
             bail!("an example of a response must be in a file: write `externalValue`")
         };
-        let has_unknown_fields = extensions.contains_key(UNKNOWN_FIELDS);
+        let has_unknown_fields = extensions.contains_key(X_PC_UNKNOWN_FIELDS);
         ensure!(summary.is_some(), "a summary is missing: write one sentence");
         read_example_file(folder, file)?;
         ensure!(
             !has_unknown_fields || file.ends_with("-from-the-future.response.json"),
-            "{UNKNOWN_FIELDS} is for what is ours: name the file `*-from-the-future.response.json`"
+            "{X_PC_UNKNOWN_FIELDS} is for what is ours: name the file `*-from-the-future.response.json`"
         );
         Ok(FileExample { name: name.to_owned(), shape: shape.clone(), file: file.clone(), has_unknown_fields })
     })
@@ -146,7 +146,7 @@ fn read_inline_examples(endpoint: &Endpoint<'_>) -> Result<Vec<InlineExample>> {
     let mut examples = Vec::new();
     for parameter in &endpoint.parameters {
         let data = parameter.parameter_data_ref();
-        if data.extensions.contains_key(JSON_STRING) {
+        if data.extensions.contains_key(X_PC_JSON) {
             let owner = format!("{id}-{}", data.name);
             let in_string = |value: &Value| Ok(serde_json::from_str(value.as_str().context("it is not a string")?)?);
             let shape = parameter_shape(parameter).with_context(|| owner.clone())?;
@@ -186,7 +186,10 @@ fn inline_examples<'a>(
         let (Some(value), None) = (value, external_value) else {
             bail!("an example of an error response or of a request must be inline: write `value`")
         };
-        ensure!(!extensions.contains_key(UNKNOWN_FIELDS), "{UNKNOWN_FIELDS} is for responses in files: leave it out");
+        ensure!(
+            !extensions.contains_key(X_PC_UNKNOWN_FIELDS),
+            "{X_PC_UNKNOWN_FIELDS} is for responses in files: leave it out"
+        );
         let (name, json) = (format!("{owner}-{name}"), serde_json::to_string(&json(value)?)?);
         Ok(InlineExample { name, schema: schema.clone(), json })
     })

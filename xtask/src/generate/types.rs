@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     dialect::{
-        Definition, DefinitionKind, Enum, EnumValues, Object, Property, RAW, Shape, Union, UnionVariant,
+        Definition, DefinitionKind, Enum, EnumValues, Object, Property, Shape, Union, UnionVariant, X_PC_RAW,
         escape_pointer_step,
     },
     document::{ADDITIONAL_PROPERTIES, Spec, simplified_schemas},
@@ -289,12 +289,12 @@ fn struct_fields<'a>(
         );
         ensure!(
             !property.raw || (holder == FieldHolder::RawJson && presence == FieldPresence::Optional),
-            "{RAW} is for optional objects only"
+            "{X_PC_RAW} is for optional objects only"
         );
         // JSON within JSON within JSON would be parsed without an end.
         ensure!(
             !(property.raw && in_cycle),
-            "{RAW} is not for an object that leads back to its own schema: leave it out"
+            "{X_PC_RAW} is not for an object that leads back to its own schema: leave it out"
         );
         Ok(StructField { property, name: format_ident!("{}", property.field), presence, value, holder })
     };

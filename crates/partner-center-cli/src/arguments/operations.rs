@@ -294,12 +294,12 @@ fn parameter_argument_id(parameter: &Parameter) -> String {
 fn build_parameter_argument(operation: &'static Operation, parameter: &'static Parameter, noun: ResourceNoun) -> Arg {
     let parser = SchemaValueParser::for_parameter(parameter);
     let mut argument = Arg::new(parameter_argument_id(parameter)).value_parser(parser);
-    let minimum = parameter.sent_minimum.or(parameter.minimum);
+    let minimum = parameter.constraints.client_minimum();
     let is_size = page_size_parameter(operation).is_some_and(|size| size.name == parameter.name);
     let takes_etag_from_body =
         has_etag_in_body(operation) && etag_parameter(operation).is_some_and(|etag| etag.name == parameter.name);
     argument = if is_size {
-        let range = match (minimum, parameter.maximum) {
+        let range = match (minimum, parameter.constraints.maximum) {
             (Some(minimum), Some(maximum)) => format!(", {minimum} to {maximum}"),
             _ => String::new(),
         };
@@ -310,7 +310,7 @@ fn build_parameter_argument(operation: &'static Operation, parameter: &'static P
         if takes_etag_from_body {
             help = format!("{} [default: `attributes.etag` of the file of --body]", help.trim_end_matches('.'));
         }
-        if let (Some(minimum), Some(maximum)) = (minimum, parameter.maximum) {
+        if let (Some(minimum), Some(maximum)) = (minimum, parameter.constraints.maximum) {
             help = format!("{} [{minimum} to {maximum}]", help.trim_end_matches('.'));
         }
         let short = help::first_sentence(parameter.description);

@@ -44,7 +44,7 @@ pub(crate) async fn print_status<X: Transport>(
     let lifetime = outcome.as_ref().ok().copied().flatten();
     let report = AuthReport {
         credential: configured.kind_name(),
-        settings: configured.setting_sources().iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+        settings: configured.used_setting_sources().iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
         cloud: session.cloud_name(),
         base_url: session.base_url.clone(),
         authority: (!is_given).then(|| session.authority.clone()),

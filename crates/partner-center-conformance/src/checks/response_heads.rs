@@ -128,26 +128,26 @@ pub(crate) async fn many_response_headers_are_accepted<X: Transport>(transport: 
 }
 
 pub(crate) async fn unusual_heads_are_parsed_or_reported<X: Transport>(transport: &X) -> CheckResult {
-    const HEAD_END_WITH_LENGTH: &str = "Content-Length: 2\r\n\r\n{}";
+    const LENGTH_AND_BODY: &str = "Content-Length: 2\r\n\r\n{}";
     const HEAD_END_WITH_CHUNKS: &str = "\r\n\r\n2\r\n{}\r\n0\r\n\r\n";
     let heads: [(&str, &str, &str); 25] = [
-        ("a folded line", "HTTP/1.1 200 OK\r\nX-Odd: a\r\n b\r\n", HEAD_END_WITH_LENGTH),
-        ("a line folded with a tab", "HTTP/1.1 200 OK\r\nX-Odd: a\r\n\tb\r\n", HEAD_END_WITH_LENGTH),
+        ("a folded line", "HTTP/1.1 200 OK\r\nX-Odd: a\r\n b\r\n", LENGTH_AND_BODY),
+        ("a line folded with a tab", "HTTP/1.1 200 OK\r\nX-Odd: a\r\n\tb\r\n", LENGTH_AND_BODY),
         ("lines that end without a carriage return", "HTTP/1.1 200 OK\nX-Odd: a b\n", "Content-Length: 2\n\n{}"),
-        ("a space before a colon", "HTTP/1.1 200 OK\r\nX-Odd : a b\r\n", HEAD_END_WITH_LENGTH),
+        ("a space before a colon", "HTTP/1.1 200 OK\r\nX-Odd : a b\r\n", LENGTH_AND_BODY),
         ("a space before the colon of the length", "HTTP/1.1 200 OK\r\n", "Content-Length : 2\r\n\r\n{}"),
-        ("spaces around a value", "HTTP/1.1 200 OK\r\nX-Odd:   a b \t \r\n", HEAD_END_WITH_LENGTH),
-        ("a name with a space", "HTTP/1.1 200 OK\r\nX Odd: a b\r\n", HEAD_END_WITH_LENGTH),
-        ("a name that is not ASCII", "HTTP/1.1 200 OK\r\nX-\u{e9}: a b\r\n", HEAD_END_WITH_LENGTH),
-        ("no name", "HTTP/1.1 200 OK\r\n: a b\r\n", HEAD_END_WITH_LENGTH),
-        ("a value with a control character", "HTTP/1.1 200 OK\r\nX-Odd: a\u{1}b\r\n", HEAD_END_WITH_LENGTH),
-        ("a value with a carriage return", "HTTP/1.1 200 OK\r\nX-Odd: a\rb\r\n", HEAD_END_WITH_LENGTH),
-        ("words that are not ASCII", "HTTP/1.1 200 D\u{e9}j\u{e0} vu\r\n", HEAD_END_WITH_LENGTH),
-        ("no words", "HTTP/1.1 200\r\n", HEAD_END_WITH_LENGTH),
-        ("two spaces before the status", "HTTP/1.1  200 OK\r\n", HEAD_END_WITH_LENGTH),
-        ("a version in small letters", "http/1.1 200 OK\r\n", HEAD_END_WITH_LENGTH),
-        ("an empty line before the head", "\r\nHTTP/1.1 200 OK\r\n", HEAD_END_WITH_LENGTH),
-        ("version 1.0", "HTTP/1.0 200 OK\r\n", HEAD_END_WITH_LENGTH),
+        ("spaces around a value", "HTTP/1.1 200 OK\r\nX-Odd:   a b \t \r\n", LENGTH_AND_BODY),
+        ("a name with a space", "HTTP/1.1 200 OK\r\nX Odd: a b\r\n", LENGTH_AND_BODY),
+        ("a name that is not ASCII", "HTTP/1.1 200 OK\r\nX-\u{e9}: a b\r\n", LENGTH_AND_BODY),
+        ("no name", "HTTP/1.1 200 OK\r\n: a b\r\n", LENGTH_AND_BODY),
+        ("a value with a control character", "HTTP/1.1 200 OK\r\nX-Odd: a\u{1}b\r\n", LENGTH_AND_BODY),
+        ("a value with a carriage return", "HTTP/1.1 200 OK\r\nX-Odd: a\rb\r\n", LENGTH_AND_BODY),
+        ("words that are not ASCII", "HTTP/1.1 200 D\u{e9}j\u{e0} vu\r\n", LENGTH_AND_BODY),
+        ("no words", "HTTP/1.1 200\r\n", LENGTH_AND_BODY),
+        ("two spaces before the status", "HTTP/1.1  200 OK\r\n", LENGTH_AND_BODY),
+        ("a version in small letters", "http/1.1 200 OK\r\n", LENGTH_AND_BODY),
+        ("an empty line before the head", "\r\nHTTP/1.1 200 OK\r\n", LENGTH_AND_BODY),
+        ("version 1.0", "HTTP/1.0 200 OK\r\n", LENGTH_AND_BODY),
         ("chunks in version 1.0", "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked", HEAD_END_WITH_CHUNKS),
         ("chunks in capitals", "HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked", HEAD_END_WITH_CHUNKS),
         (
@@ -155,14 +155,14 @@ pub(crate) async fn unusual_heads_are_parsed_or_reported<X: Transport>(transport
             "HTTP/1.1 200 OK\r\nContent-Length: 7\r\nTransfer-Encoding: chunked",
             HEAD_END_WITH_CHUNKS,
         ),
-        ("a transfer coding that is none", "HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\n", HEAD_END_WITH_LENGTH),
-        ("the length twice", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n", HEAD_END_WITH_LENGTH),
+        ("a transfer coding that is none", "HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\n", LENGTH_AND_BODY),
+        ("the length twice", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n", LENGTH_AND_BODY),
         ("the length twice in one line", "HTTP/1.1 200 OK\r\n", "Content-Length: 2, 2\r\n\r\n{}"),
         ("a length with a sign", "HTTP/1.1 200 OK\r\n", "Content-Length: +2\r\n\r\n{}"),
         (
             "an interim response with a header",
             "HTTP/1.1 100 Continue\r\nX-Odd: a\r\n\r\nHTTP/1.1 200 OK\r\n",
-            HEAD_END_WITH_LENGTH,
+            LENGTH_AND_BODY,
         ),
     ];
     for (case, head, rest) in heads {

@@ -8,7 +8,7 @@
 
 use crate::{
     Response,
-    body::{self, FieldNames, JsonFields},
+    body::{self, FieldNames, NamedJsonFields},
 };
 use partner_center_models::{ErrorBody, ErrorCode};
 use serde::{
@@ -82,7 +82,7 @@ impl ParsedErrorBody {
 }
 
 fn parse_error_fields(json: &str) -> ParsedErrorBody {
-    let Some(wrapper) = body::from_json_or_none::<JsonFields<WrapperFields>>(json) else {
+    let Some(wrapper) = body::from_json_or_none::<NamedJsonFields<WrapperFields>>(json) else {
         return ParsedErrorBody { body: ErrorBody::default(), is_wrapped: false };
     };
     // Of a duplicate field the last one counts, as in all JSON that is parsed.

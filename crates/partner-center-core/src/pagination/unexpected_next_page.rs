@@ -6,7 +6,7 @@
 //! guidelines and `OData` point to a next page, and one of them is an error. Without such a field or a backslash the search
 //! costs three substring searches and no parsing.
 
-use crate::body::{self, FieldNames, JsonFields};
+use crate::body::{self, FieldNames, NamedJsonFields};
 use memchr::memmem;
 use serde_json::Value;
 use std::fmt;
@@ -29,9 +29,9 @@ impl UnexpectedNextPage {
         if !json.trim_ascii_start().starts_with('{') || !may_have_next_page_field(json.as_bytes()) {
             return None;
         }
-        let fields: JsonFields<NextPageFields> = body::from_json_or_none(json)?;
+        let fields: NamedJsonFields<NextPageFields> = body::from_json_or_none(json)?;
         let has_next = |links: &str| {
-            body::from_json_or_none::<JsonFields<NextPageFields>>(links)
+            body::from_json_or_none::<NamedJsonFields<NextPageFields>>(links)
                 .is_some_and(|links| links.values_of("next").any(is_next_page_value_set))
         };
         let field = if fields.values_of("links").any(has_next) {

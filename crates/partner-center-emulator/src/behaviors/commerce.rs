@@ -4,6 +4,7 @@
 mod cancellation;
 mod carts;
 mod catalog;
+mod migrations;
 mod orders;
 mod promotions;
 mod purchases;
@@ -36,19 +37,11 @@ pub(super) fn find_behavior(operation_id: &str) -> Option<OperationBehavior> {
         "listTransitionEligibilities" => transitions::list_eligibilities,
         "listTransitions" => transitions::list_transitions,
         "createTransition" => transitions::create_transition,
-        "listSubscriptionActivationLinks"
-        | "listAzureEntitlements"
-        | "getSupportContact"
-        | "updateSupportContact"
-        | "listConversions"
-        | "createConversion"
-        | "listUpgrades"
-        | "createUpgrade" => subscription_details::respond_for_subscription,
-        "listOrderActivationLinks"
-        | "listOrderLineItemActivationLinks"
-        | "listOrderAttachments"
-        | "uploadOrderAttachments"
-        | "downloadOrderAttachment" => orders::respond_for_order,
+        "validateMigration" => migrations::validate_migration,
+        "createMigration" => migrations::create_migration,
+        "getMigration" => migrations::get_migration,
+        "listMigrationEvents" => migrations::list_events,
+        "listMigrations" | "listMigrationSchedules" => migrations::list_of_partner,
         "createCart" => carts::create_cart,
         "updateCart" => carts::update_cart,
         "checkoutCart" => carts::check_out_cart,
@@ -107,7 +100,7 @@ fn country_of_call(call: &OperationCall<'_>) -> String {
                 let places =
                     [&["companyProfile", "address", "country"], &["billingProfile", "defaultAddress", "country"]];
                 let country = places.iter().find_map(|place| string_at_path(&customer, *place));
-                country.unwrap_or_else(|| call.state.population.country_of_customer(index).code).to_ascii_uppercase()
+                country.unwrap_or_else(|| call.state.population.generated_country_at(index).code).to_ascii_uppercase()
             })
         })
         .unwrap_or_else(|| "US".to_owned())

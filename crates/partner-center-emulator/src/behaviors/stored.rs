@@ -1,11 +1,18 @@
 //! Operations without a behavior of their own: the resource at a path is what was stored there. What has not been written yet is
 //! as the documented examples show it, with the parameters of the path in their places.
 
-use super::{OperationCall, ResponseWithChanges, etag::check_etag};
+use super::{
+    OperationCall, ResponseWithChanges,
+    documented::{
+        documented_example, documented_example_items, example_with_path_parameters, id_as_json_value, id_of_item,
+        id_property_name, is_below_created_customer, item_exists, item_path_parameter, type_of_resource,
+    },
+    etag::check_etag,
+};
 use crate::{
     error_response::ErrorResponse,
     item_filter::ItemFilter,
-    json_fields::{merge_fields, normalize_value, remove_write_only_fields, string_at_path, without_null_fields},
+    json_fields::{merge_fields, remove_write_only_fields, string_at_path, without_null_fields},
     pages::{PageRequest, list_item_type},
     resource::ResourceLink,
     resource_path::escape_uri_component,
@@ -14,7 +21,7 @@ use crate::{
     store::{StateChange, population},
 };
 use http::StatusCode;
-use partner_center_spec::{MediaType, Method, OPERATIONS, Operation, Outcome, Property, Response, Type};
+use partner_center_spec::{MediaType, Method, OPERATIONS, Operation, Outcome, Property, Type};
 use serde_json::{Map, Value, json};
 
 pub(super) fn respond_from_store(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
@@ -32,8 +39,11 @@ pub(super) fn collection_items(call: &OperationCall<'_>) -> Vec<(u64, Value)> {
     let OperationCall { state, ref path, now, .. } = *call;
     let mut written = state.written_collection_items(path, now);
     let id_name = id_property_name(list_item_type(call.operation), item_path_parameter(call.operation.path));
-    let initial = population::generated_collection_items(state, path, now)
-        .unwrap_or_else(|| documented_example_items(call.operation));
+    let initial = match population::generated_collection_items(state, path, now) {
+        Some(generated) => generated,
+        None if is_below_created_customer(state, path) => Vec::new(),
+        None => documented_example_items(call.operation),
+    };
     let mut items = Vec::new();
     for (number, item) in (0..).zip(initial) {
         let id = id_of_item(&item, &id_name).map(|id| id.to_ascii_lowercase());
@@ -58,7 +68,7 @@ pub(super) fn collection_items(call: &OperationCall<'_>) -> Vec<(u64, Value)> {
 }
 
 /// The number of the first item that a request has created, above all that were there from the beginning.
-const FIRST_WRITTEN_ITEM_NUMBER: u64 = 1 << 32;
+pub(super) const FIRST_WRITTEN_ITEM_NUMBER: u64 = 1 << 32;
 
 fn read_resource(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
     let Some(response) = call.documented_success_response(false) else {
@@ -71,16 +81,14 @@ fn read_resource(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorR
         items.retain(|(_, item)| filter.as_ref().is_none_or(|filter| filter.matches_item(item)));
         return page.respond_with_page(call, response, items).map(ResponseWithChanges::without_changes);
     }
+    let Some(resource) = current_resource(call) else { return not_found_response(call) };
     let content = match response.body {
         Some((MediaType::Text(media_type), _)) => {
             ResponseContent::Bytes(media_type, b"An example of a text.\n".to_vec())
         }
         Some((MediaType::Binary(media_type), _)) => ResponseContent::Bytes(media_type, EXAMPLE_FILE_CONTENT.to_vec()),
-        body => match (current_resource(call), body) {
-            (Some(resource), Some((_, of))) => ResponseContent::Resource(resource, ResourceKind::Other, of),
-            (Some(_), None) => ResponseContent::Empty,
-            (None, _) => return not_found_response(call),
-        },
+        Some((_, of)) => ResponseContent::Resource(resource, ResourceKind::Other, of),
+        None => ResponseContent::Empty,
     };
     Ok(ResponseWithChanges::without_changes(ServiceResponse::new(
         StatusCode::from_u16(response.status).unwrap_or_default(),
@@ -89,7 +97,7 @@ fn read_resource(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorR
 }
 
 /// Creates an item if the path is that of a collection. Otherwise it is an action, whose result is the documented one.
-fn create_resource(call: &OperationCall<'_>) -> ResponseWithChanges {
+pub(super) fn create_resource(call: &OperationCall<'_>) -> ResponseWithChanges {
     let item = OPERATIONS.iter().find_map(|operation| {
         let parameter = operation.path.strip_prefix(call.operation.path)?.strip_prefix('/')?;
         parameter_name_of_segment(parameter)
@@ -176,12 +184,7 @@ fn current_resource(call: &OperationCall<'_>) -> Option<Value> {
         return Some(resource);
     }
     let id = call.route.path_parameters().last().filter(|_| call.operation.path.ends_with('}'));
-    let collection = path.split_last_segment().filter(|_| id.is_some());
-    let is_generated = collection.is_some_and(|(collection, _)| {
-        let is_customers = collection.segments() == ["v1", "customers"];
-        is_customers || population::generated_collection_items(state, &collection, now).is_some()
-    });
-    if state.is_resource_deleted(path) || is_generated {
+    if state.is_resource_deleted(path) || (id.is_some() && !item_exists(state, call.operation.path, path, now)) {
         return None;
     }
     let same_path = OPERATIONS.iter().filter(|operation| operation.path == call.operation.path);
@@ -201,10 +204,10 @@ fn current_resource(call: &OperationCall<'_>) -> Option<Value> {
 
 /// Returns the type of the resource at the path of `call`, which is that of the response to a GET, if there is one.
 fn resource_type(call: &OperationCall<'_>) -> Option<Type> {
-    let same_path = OPERATIONS.iter().filter(|operation| operation.path == call.operation.path);
-    let mut getters = same_path.filter(|operation| operation.method == Method::Get && operation.items.is_none());
-    let responses = getters.next().unwrap_or(call.operation).responses;
-    responses.iter().find(|response| response.outcome == Outcome::Done)?.body.map(|(_, of)| of)
+    type_of_resource(call.operation.path).or_else(|| {
+        let mut responses = call.operation.responses.iter();
+        responses.find(|response| response.outcome == Outcome::Done)?.body.map(|(_, of)| of)
+    })
 }
 
 /// Returns what the response to a write has of a `resource` of the type `of`: all of it, unless the response has a type of its own.
@@ -226,67 +229,23 @@ pub(super) fn not_found_response(call: &OperationCall<'_>) -> Result<ResponseWit
         let status = StatusCode::from_u16(response.status).unwrap_or_default();
         return Ok(ResponseWithChanges::without_changes(ServiceResponse::new(status, ResponseContent::Empty)));
     }
-    let documented = call.operation.error_codes.iter().filter(|error| error.status == StatusCode::NOT_FOUND.as_u16());
+    Err(not_found_error(call.operation))
+}
+
+/// Returns the error of an operation on what is not there: the documented one, or a general one.
+pub(crate) fn not_found_error(operation: &Operation) -> ErrorResponse {
+    let documented = operation.error_codes.iter().filter(|error| error.status == StatusCode::NOT_FOUND.as_u16());
     let mut documented = documented.filter(|error| error.code != TENANT_NOT_FOUND_CODE);
-    Err(documented
+    documented
         .next()
         .and_then(|error| Some((error, error.code.parse().ok()?)))
         .map_or(ErrorResponse::NotFound, |(error, code)| {
             ErrorResponse::documented_error(StatusCode::NOT_FOUND, code, error.description)
-        }))
+        })
 }
 
 /// The code for a customer that is not there, which was checked before.
 const TENANT_NOT_FOUND_CODE: &str = "60003";
-
-/// Returns the documented example of a response, as the service would send it.
-fn documented_example(response: &Response) -> Option<Value> {
-    let (_, of) = response.body?;
-    let mut examples = response.examples.iter();
-    let example = examples.find(|example| !example.has_unknown_fields)?;
-    serde_json::from_str(example.json).ok().map(|example| normalize_value(of, example))
-}
-
-/// Returns the items of the documented example of a list.
-fn documented_example_items(operation: &Operation) -> Vec<Value> {
-    let response = operation.responses.iter().find(|response| response.outcome == Outcome::Done);
-    let (Some(example), Some(items)) = (response.and_then(documented_example), operation.items) else {
-        return Vec::new();
-    };
-    let items = items.split('.').filter(|name| !name.is_empty()).try_fold(&example, |value, name| value.get(name));
-    items.and_then(Value::as_array).cloned().unwrap_or_default()
-}
-
-/// Returns the name of the parameter in the path of an item of the collection at `path`.
-fn item_path_parameter(path: &str) -> Option<&'static str> {
-    OPERATIONS
-        .iter()
-        .find_map(|operation| parameter_name_of_segment(operation.path.strip_prefix(path)?.strip_prefix('/')?))
-}
-
-/// Returns the name of the property that identifies an item: the one that is named like the parameter of its path, or `id`.
-fn id_property_name(of: Option<Type>, parameter: Option<&str>) -> String {
-    let parameter = parameter.unwrap_or_default().replace('-', "");
-    let properties = of.and_then(Type::object).map_or(&[][..], |object| object.properties);
-    let mut names = properties.iter().map(|property| property.name);
-    let name = names.clone().find(|name| name.eq_ignore_ascii_case("id"));
-    name.or_else(|| names.find(|name| name.eq_ignore_ascii_case(&parameter))).unwrap_or("id").to_owned()
-}
-
-fn id_of_item(item: &Value, name: &str) -> Option<String> {
-    match item.get(name)? {
-        Value::String(id) => Some(id.clone()),
-        Value::Number(id) => Some(id.to_string()),
-        _ => None,
-    }
-}
-
-fn id_as_json_value(of: Type, id: &str) -> Value {
-    match (of, id.parse::<i64>()) {
-        (Type::Int32 | Type::Int64, Ok(number)) => number.into(),
-        _ => id.into(),
-    }
-}
 
 fn find_property(of: Option<Type>, name: &str) -> Option<&'static Property> {
     of?.object()?.property(name)
@@ -338,30 +297,6 @@ fn set_time_fields(call: &OperationCall<'_>, of: Option<Type>, fields: &mut Map<
             fields.insert(property.name.to_owned(), call.now.to_string_in_microseconds().into());
         }
     }
-}
-
-/// Returns an example with the parameters of the path in the fields that are named like them, and the identifier of the resource.
-fn example_with_path_parameters(call: &OperationCall<'_>, mut example: Value, id: Option<(&str, &str)>) -> Value {
-    let Value::Object(fields) = &mut example else { return example };
-    for (parameter, value) in call.route.path_parameters() {
-        let name = parameter.replace('-', "");
-        let short_name = name.replace("tenant", "");
-        for (field, existing) in &mut *fields {
-            let is_named = field.eq_ignore_ascii_case(&name) || field.eq_ignore_ascii_case(&short_name);
-            if is_named && existing.is_string() {
-                *existing = value.into();
-            }
-        }
-    }
-    if let Some((name, value)) = id
-        && let Some(existing) = fields.get_mut(name)
-    {
-        *existing = if existing.is_number() { id_as_json_value(Type::Int64, value) } else { value.into() };
-    }
-    if let Some(uri) = example.pointer_mut("/links/self/uri") {
-        *uri = call.route.link_path().into();
-    }
-    example
 }
 
 /// The content of a binary response: the smallest file that says what it is.

@@ -89,7 +89,7 @@ impl CustomerStore {
     }
 
     /// Returns the country of the customer's billing address.
-    pub(crate) fn country_of_customer(&self, index: u32) -> &'static Country {
+    pub(crate) fn generated_country_at(&self, index: u32) -> &'static Country {
         self.generated_customer(index).country
     }
 

@@ -12,6 +12,7 @@ pub(crate) use users::{USER_STATE_ACTIVE, USER_STATE_INACTIVE};
 
 use super::State;
 use crate::{
+    catalog::{find_catalog_item, find_product, find_sku},
     customers::{Country, WEIGHTED_COUNTRIES, is_documented_customer, parse_guid},
     json_fields::string_at_path,
     lifecycle::{resource_at_time, without_internal_fields},
@@ -20,7 +21,7 @@ use crate::{
     timestamp::Timestamp,
 };
 use partner_center_spec::{Location, OPERATIONS};
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 /// A customer, as far as its other resources depend on it.
@@ -41,7 +42,11 @@ struct CustomerTenant<'a> {
 
 /// Returns the generated resource at `path` as it was at first, with its internal fields.
 pub(super) fn get_generated_resource(state: &State, path: &ResourcePath) -> Option<Value> {
-    let ["v1", "customers", customer, collection, id] = path.segments()[..] else { return None };
+    let segments = path.segments();
+    if let Some(["products", product, rest @ ..]) = path_below_root(&segments) {
+        return catalog_entry(product, rest);
+    }
+    let ["v1", "customers", customer, collection, id] = segments[..] else { return None };
     let tenant = CustomerTenant::for_customer_id(state, customer)?;
     match collection {
         "users" => users::get_user(&tenant, id),
@@ -54,7 +59,12 @@ pub(super) fn get_generated_resource(state: &State, path: &ResourcePath) -> Opti
 
 /// Returns the generated resources directly below `path`, as they are `now`, or `None` if it has none, whatever the customer.
 pub(crate) fn generated_collection_items(state: &State, path: &ResourcePath, now: Timestamp) -> Option<Vec<Value>> {
-    let ["v1", "customers", customer, collection] = path.segments()[..] else { return None };
+    let segments = path.segments();
+    if let Some(["products", ..]) = path_below_root(&segments) {
+        // These are listed by operations of the catalog alone.
+        return Some(Vec::new());
+    }
+    let ["v1", "customers", customer, collection] = segments[..] else { return None };
     let tenant = CustomerTenant::for_customer_id(state, customer)?;
     match collection {
         "users" => Some(users::all_users(&tenant)),
@@ -65,6 +75,27 @@ pub(crate) fn generated_collection_items(state: &State, path: &ResourcePath, now
         "qualifications" => Some(qualifications::all_qualifications(&tenant)),
         _ => None,
     }
+}
+
+/// Returns the segments of a path below the version, or below the customer.
+fn path_below_root<'a>(segments: &'a [&'a str]) -> Option<&'a [&'a str]> {
+    match segments {
+        ["v1", "customers", _, rest @ ..] | ["v1", rest @ ..] => Some(rest),
+        _ => None,
+    }
+}
+
+/// Returns what tells that the catalog has a product, a SKU or an availability. Operations of the catalog tell more.
+fn catalog_entry(product: &str, rest: &[&str]) -> Option<Value> {
+    let entry = match rest {
+        [] => find_product(product).map(|product| product.id),
+        ["skus", sku] => find_sku(product, sku).map(|(_, sku)| sku.id),
+        ["skus", sku, "availabilities", availability] => {
+            find_catalog_item(&[product, sku, availability].join(":")).map(|item| item.availability.id)
+        }
+        _ => None,
+    };
+    entry.map(|id| json!({ "id": id }))
 }
 
 /// Returns generated resources as they are `now`.
@@ -104,7 +135,7 @@ impl<'a> CustomerTenant<'a> {
         let is_created = state.is_created_customer(index);
         let fields = state.customer_searchable_fields(index);
         let domain = if fields.domain.is_empty() { format!("tenant{index}.onmicrosoft.com") } else { fields.domain };
-        let country = if is_created { WEIGHTED_COUNTRIES[0] } else { state.population.country_of_customer(index) };
+        let country = if is_created { WEIGHTED_COUNTRIES[0] } else { state.population.generated_country_at(index) };
         let partner_id = fields.indirect_reseller.map(crate::customers::partner_id_of_reseller).unwrap_or_default();
         let is_documented = is_documented_customer(index);
         Some(Self { seed: state.population.seed, id, index, domain, country, is_created, partner_id, is_documented })

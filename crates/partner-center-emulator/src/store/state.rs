@@ -130,6 +130,12 @@ impl State {
         items
     }
 
+    /// Returns what has been written at the paths whose segments are `wanted`, in their order.
+    pub(crate) fn written_resources(&self, now: Timestamp, wanted: impl Fn(&[&str]) -> bool) -> Vec<Value> {
+        let resources = self.resources.keys().filter(|path| wanted(&path.segments()));
+        resources.filter_map(|path| self.get_resource(path, now)).collect()
+    }
+
     /// Returns the response to an earlier write, if it has been done.
     pub(crate) fn find_outcome(&self, key: &WriteOutcomeKey, now: Timestamp) -> Option<Arc<WriteOutcome>> {
         self.outcomes.get_outcome(key, now)

@@ -2,7 +2,7 @@
 
 use super::values::option_expression;
 use crate::{
-    dialect::{BodyType, COLUMNS, Column, Definition, DefinitionKind, Operation, Property, Shape},
+    dialect::{BodyType, Column, Definition, DefinitionKind, Operation, Property, Shape, X_PC_COLUMNS},
     document::Spec,
 };
 use anyhow::{Context as _, Result, bail, ensure};
@@ -50,7 +50,7 @@ pub(super) fn column_expressions(
 ) -> Result<Vec<TokenStream>> {
     let own = operation.facts.columns.as_ref();
     let Some(ResponseItems { item, .. }) = items else {
-        ensure!(own.is_none(), "{COLUMNS}: the operation returns no JSON: leave it out");
+        ensure!(own.is_none(), "{X_PC_COLUMNS}: the operation returns no JSON: leave it out");
         return Ok(Vec::new());
     };
     let definition = match item {
@@ -63,7 +63,7 @@ pub(super) fn column_expressions(
         None => default_columns(spec, definition)?,
     };
     let column = |Column { title, path }: &Column| {
-        shape_at(spec, item, path).context(COLUMNS)?;
+        shape_at(spec, item, path).context(X_PC_COLUMNS)?;
         Ok(quote!(Column { title: #title, path: #path }))
     };
     columns.iter().map(column).collect()

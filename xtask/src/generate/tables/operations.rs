@@ -4,8 +4,8 @@ use super::{
     Table,
     columns::{ResponseItems, column_expressions},
     values::{
-        constraints_expression, default_expression, link_expression, option_expression, plain_text, range_expressions,
-        type_expression, variant_expression,
+        constraints_expression, default_expression, link_expression, option_expression, plain_text, type_expression,
+        variant_expression,
     },
 };
 use crate::{
@@ -99,9 +99,7 @@ fn parameter_table(parameter: &Parameter, command: &Command) -> TokenStream {
     let location = variant_expression("Location", parameter.location);
     let style = variant_expression("ParameterStyle", parameter.style);
     let value = type_expression(&parameter.shape);
-    let (minimum, maximum) = range_expressions(schema);
-    let sent_minimum = option_expression(parameter.sent_minimum.map(Literal::i64_unsuffixed));
-    let (constraints, default) = (constraints_expression(schema), default_expression(schema));
+    let (constraints, default) = (constraints_expression(schema, parameter.sent_minimum), default_expression(schema));
     let deprecated = option_expression(parameter.deprecated.as_ref());
     let example = option_expression(parameter.examples.first().map(plain_text));
     quote! {
@@ -113,9 +111,6 @@ fn parameter_table(parameter: &Parameter, command: &Command) -> TokenStream {
             is_required: #required,
             style: #style,
             value: #value,
-            minimum: #minimum,
-            sent_minimum: #sent_minimum,
-            maximum: #maximum,
             constraints: #constraints,
             default: #default,
             deprecated: #deprecated,

@@ -2,10 +2,7 @@
 
 use super::{
     Table,
-    values::{
-        constraints_expression, default_expression, link_expression, option_expression, range_expressions,
-        type_expression,
-    },
+    values::{constraints_expression, default_expression, link_expression, option_expression, type_expression},
 };
 use crate::{
     dialect::{Definition, DefinitionKind, Enum, EnumValues, Object, Property, Union, UnionVariant},
@@ -71,9 +68,8 @@ fn property_table(property: &Property) -> TokenStream {
     let Property { wire, spellings, description, required, nullable, read_only, write_only, .. } = property;
     let schema = property.schema.as_ref();
     let deprecated = option_expression(property.deprecated.as_ref());
-    let (minimum, maximum) = range_expressions(schema);
     let (value, constraints, default) =
-        (type_expression(&property.shape), constraints_expression(schema), default_expression(schema));
+        (type_expression(&property.shape), constraints_expression(schema, None), default_expression(schema));
     quote! {
         Property {
             name: #wire,
@@ -84,8 +80,6 @@ fn property_table(property: &Property) -> TokenStream {
             is_read_only: #read_only,
             is_write_only: #write_only,
             deprecated: #deprecated,
-            minimum: #minimum,
-            maximum: #maximum,
             constraints: #constraints,
             default: #default,
             description: #description,

@@ -58,33 +58,35 @@ pub(super) fn plain_text(value: &Value) -> String {
     }
 }
 
-/// Returns the minimum and the maximum of an integer.
-pub(super) fn range_expressions(schema: Option<&Schema>) -> (TokenStream, TokenStream) {
-    let (minimum, maximum) = match schema.map(|schema| &schema.schema_kind) {
-        Some(SchemaKind::Type(Type::Integer(integer))) => (integer.minimum, integer.maximum),
-        _ => (None, None),
-    };
-    (option_expression(minimum.map(Literal::i64_unsuffixed)), option_expression(maximum.map(Literal::i64_unsuffixed)))
-}
-
-/// Returns what a string or a list must comply with.
-pub(super) fn constraints_expression(schema: Option<&Schema>) -> TokenStream {
-    let (mut min_length, mut max_length, mut max_items, mut pattern) = (None, None, None, None);
-    match schema.map(|schema| &schema.schema_kind) {
-        Some(SchemaKind::Type(Type::String(text))) => {
-            (min_length, max_length, pattern) = (text.min_length, text.max_length, text.pattern.as_ref());
+/// Returns what a value must comply with; of an integer parameter, with the minimum that a client sends.
+///
+/// The table of a value refers to it, since most values have none, and a program reads the tables into memory as it starts.
+pub(super) fn constraints_expression(schema: Option<&Schema>, sent_minimum: Option<i64>) -> TokenStream {
+    let integer =
+        |name, bound: Option<i64>| (name, bound.map(|bound| Literal::i64_unsuffixed(bound).into_token_stream()));
+    let length =
+        |name, bound: Option<usize>| (name, bound.map(|bound| Literal::usize_unsuffixed(bound).into_token_stream()));
+    let mut limits = match schema.map(|schema| &schema.schema_kind) {
+        Some(SchemaKind::Type(Type::Integer(schema))) => {
+            vec![integer("minimum", schema.minimum), integer("maximum", schema.maximum)]
         }
-        Some(SchemaKind::Type(Type::Array(array))) => max_items = array.max_items,
-        _ => {}
-    }
-    if min_length.or(max_length).or(max_items).is_none() && pattern.is_none() {
-        return quote!(Constraints::NONE);
-    }
-    let [min_length, max_length, max_items] =
-        [min_length, max_length, max_items].map(|bound| option_expression(bound.map(Literal::usize_unsuffixed)));
-    let pattern = option_expression(pattern);
-    quote! {
-        Constraints { min_length: #min_length, max_length: #max_length, max_items: #max_items, pattern: #pattern }
+        Some(SchemaKind::Type(Type::String(schema))) => vec![
+            length("min_length", schema.min_length),
+            length("max_length", schema.max_length),
+            ("pattern", schema.pattern.as_ref().map(ToTokens::to_token_stream)),
+        ],
+        Some(SchemaKind::Type(Type::Array(schema))) => vec![length("max_items", schema.max_items)],
+        _ => Vec::new(),
+    };
+    limits.push(integer("sent_minimum", sent_minimum));
+    let limits: Vec<_> = limits
+        .into_iter()
+        .filter_map(|(name, limit)| limit.map(|limit| (format_ident!("{name}"), limit)))
+        .map(|(name, limit)| quote!(#name: Some(#limit)))
+        .collect();
+    match &limits[..] {
+        [] => quote!(&Constraints::NONE),
+        limits => quote!(&Constraints { #(#limits,)* ..Constraints::NONE }),
     }
 }
 

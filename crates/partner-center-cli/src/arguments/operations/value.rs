@@ -31,8 +31,8 @@ impl SchemaValueParser {
             value: parameter_value_type(parameter),
             is_json: parameter.style == ParameterStyle::Json,
             is_etag: parameter.style == ParameterStyle::Quoted,
-            minimum: parameter.sent_minimum.or(parameter.minimum),
-            maximum: parameter.maximum,
+            minimum: parameter.constraints.client_minimum(),
+            maximum: parameter.constraints.maximum,
         }
     }
 

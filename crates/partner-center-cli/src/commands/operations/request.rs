@@ -128,8 +128,8 @@ fn page_size_for_limit(operation: &Operation, call: &OperationCall) -> Option<(&
     let size = page_size_parameter(operation)?;
     let limit = call.options.limit.map(i64::from)?;
     let is_given = call.parameters.iter().any(|(parameter, _)| parameter.name == size.name);
-    let is_smaller = size.maximum.is_some_and(|maximum| limit < maximum)
-        && size.sent_minimum.or(size.minimum).is_none_or(|minimum| limit >= minimum);
+    let is_smaller = size.constraints.maximum.is_some_and(|maximum| limit < maximum)
+        && size.constraints.client_minimum().is_none_or(|minimum| limit >= minimum);
     (!is_given && is_smaller).then(|| (size.name, limit.to_string()))
 }
 

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     behaviors::{
         OperationCall, ResponseWithChanges,
-        stored::{self, collection_items, not_found_response},
+        stored::{collection_items, not_found_response},
     },
     error_response::ErrorResponse,
     json_fields::string_at_path,
@@ -261,12 +261,4 @@ pub(super) fn get_provisioning_status(call: &OperationCall<'_>) -> Result<Respon
 pub(super) fn order_in_path(call: &OperationCall<'_>) -> Option<Value> {
     let path = customer_path(call).child_path("orders").child_path(call.route.path_parameter("order-id")?);
     call.state.get_resource(&path, call.now)
-}
-
-/// Does what an operation without a behavior of its own does, if there is the order that it is for.
-pub(super) fn respond_for_order(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
-    if order_in_path(call).is_none() {
-        return Err(ErrorResponse::documented_error(StatusCode::NOT_FOUND, 20_000, "There is no such order."));
-    }
-    stored::respond_from_store(call)
 }

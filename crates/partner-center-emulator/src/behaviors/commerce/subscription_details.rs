@@ -6,7 +6,7 @@ use super::{
     scheduled_changes::is_alignment_target,
 };
 use crate::{
-    behaviors::{OperationCall, ResponseWithChanges, stored},
+    behaviors::{OperationCall, ResponseWithChanges},
     catalog::months_of_term,
     error_response::ErrorResponse,
     json_fields::string_at_path,
@@ -27,14 +27,6 @@ fn subscription_path(call: &OperationCall<'_>) -> crate::resource_path::Resource
     customer_path(call)
         .child_path("subscriptions")
         .child_path(call.route.path_parameter("subscription-id").unwrap_or_default())
-}
-
-/// Does what an operation without a behavior of its own does, if there is the subscription that it is for.
-pub(super) fn respond_for_subscription(call: &OperationCall<'_>) -> Response {
-    if call.state.get_resource(&subscription_path(call), call.now).is_none() {
-        return Err(super::subscription_not_found_error());
-    }
-    stored::respond_from_store(call)
 }
 
 /// Lists the add-ons of a legacy subscription. Those of new commerce are not attached to another one.

@@ -156,7 +156,7 @@ impl Paginated for ListSubscriptionUsageRecords {
 ///
 /// let operation = GetSubscriptionUsageSummary::new(
 ///     Uuid::parse_str("aaaabbbb-0000-cccc-1111-dddd2222eeee")?,
-///     Uuid::parse_str("4d7e01ad-96e0-4e2c-820e-3a3a1b079c7a")?,
+///     Uuid::parse_str("9e3258d1-19e2-4b05-bb0b-ffad62f208b8")?,
 /// );
 /// let parameters = operation.parameters()?;
 /// assert_eq!(
@@ -168,7 +168,7 @@ impl Paginated for ListSubscriptionUsageRecords {
 ///     .to_owned())
 /// );
 /// assert_eq!(
-///     parameters.path[1], ("subscription-id", "4d7e01ad-96e0-4e2c-820e-3a3a1b079c7a"
+///     parameters.path[1], ("subscription-id", "9e3258d1-19e2-4b05-bb0b-ffad62f208b8"
 ///     .to_owned())
 /// );
 /// # Ok::<(), Box<dyn std::error::Error>>(())
