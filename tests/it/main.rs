@@ -5,6 +5,8 @@
 
 mod azure_credential;
 mod client;
+mod commerce;
+mod commerce_properties;
 mod completeness;
 mod concurrency;
 mod conversations;

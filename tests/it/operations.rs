@@ -52,10 +52,9 @@ macro_rules! list {
 /// Runs `test` against an emulator in each mode.
 macro_rules! in_both_modes {
     ($test:ident) => {
-        for (id, result) in [
-            $test(&client(emulator().transport::<Blocking>())),
-            $test(&client(emulator().transport::<Async>())),
-        ] {
+        for (id, result) in
+            [$test(&client(emulator().transport::<Blocking>())), $test(&client(emulator().transport::<Async>()))]
+        {
             ensure_documented(id, result);
         }
     };

@@ -20,8 +20,9 @@ use std::{
     path::PathBuf,
 };
 use tables::{
-    ResultShape, body_object_schema, caller_settable_parameters, etag_parameter, form_part_properties,
-    has_etag_in_body, has_example_body, id_path_parameter, json_body_type, page_size_parameter, takes_several_ids,
+    ResultShape, asks_before_sending, body_object_schema, caller_settable_parameters, etag_parameter,
+    form_part_properties, has_etag_in_body, has_example_body, id_path_parameter, json_body_type, page_size_parameter,
+    takes_several_ids,
 };
 use value::{SchemaValueParser, is_scalar_type};
 
@@ -482,7 +483,7 @@ fn build_call_options(operation: &'static Operation, noun: ResourceNoun) -> Vec<
             .action(ArgAction::SetTrue)
             .help("Print the request, without the token, and do not send it"),
     );
-    if operation.is_destructive {
+    if asks_before_sending(operation) {
         options.push(
             Arg::new(name::YES_ARG)
                 .long(name::YES_ARG)

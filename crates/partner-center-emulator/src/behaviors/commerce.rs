@@ -4,6 +4,7 @@
 mod cancellation;
 mod carts;
 mod catalog;
+mod devices;
 mod migrations;
 mod orders;
 mod promotions;
@@ -12,6 +13,7 @@ mod scheduled_changes;
 mod seats;
 mod subscription_details;
 mod subscriptions;
+mod transfers;
 mod transitions;
 
 use super::{OperationBehavior, OperationCall, ResponseWithChanges};
@@ -42,6 +44,17 @@ pub(super) fn find_behavior(operation_id: &str) -> Option<OperationBehavior> {
         "getMigration" => migrations::get_migration,
         "listMigrationEvents" => migrations::list_events,
         "listMigrations" | "listMigrationSchedules" => migrations::list_of_partner,
+        "listTransfers" => transfers::list_transfers,
+        "createTransfer" => transfers::create_transfer,
+        "getTransfer" => transfers::get_transfer,
+        "updateTransfer" => transfers::update_transfer,
+        "withdrawTransfer" => transfers::withdraw_transfer,
+        "acceptTransfer" => transfers::accept_transfer,
+        "listTransferEligibilities" => transfers::list_transfer_eligibilities,
+        "createDeviceBatch" => devices::create_batch,
+        "addDevices" => devices::add_devices,
+        "listDevices" => devices::list_devices,
+        "updateDevicePolicies" => devices::update_policies,
         "createCart" => carts::create_cart,
         "updateCart" => carts::update_cart,
         "checkoutCart" => carts::check_out_cart,

@@ -140,7 +140,8 @@ impl std::fmt::Display for CheckoutOutcome {
         };
         write!(formatter, "{placed} orders were placed, {} were not", errors.len())?;
         errors.iter().try_for_each(|error| {
-            let (code, description) = (error.code.unwrap_or_default(), error.description.as_deref().unwrap_or_default());
+            let (code, description) =
+                (error.code.unwrap_or_default(), error.description.as_deref().unwrap_or_default());
             write!(formatter, "; {code}: {description}")
         })
     }
@@ -176,7 +177,9 @@ mod tests {
     fn cart_tells_what_cannot_be_bought() {
         let cart = |line_items: Value| -> Cart { serde_json::from_value(json!({ "lineItems": line_items })).unwrap() };
         let error = json!({ "errorCode": 10_001 });
-        assert!(matches!(cart(json!([{}, {}])).outcome(), CartOutcome::Complete { line_items } if line_items.len() == 2));
+        assert!(
+            matches!(cart(json!([{}, {}])).outcome(), CartOutcome::Complete { line_items } if line_items.len() == 2)
+        );
         assert!(matches!(cart(json!([{ "error": error }])).outcome(), CartOutcome::Nothing { .. }));
         assert!(matches!(cart(json!([])).outcome(), CartOutcome::Nothing { .. }));
         let with_add_on = cart(json!([{}, { "addonItems": [{ "error": error }] }]));

@@ -84,7 +84,9 @@ impl Subscription {
     #[must_use]
     pub fn removable_seats_at(&self, time: SystemTime) -> i32 {
         let windows = self.seat_windows().into_iter();
-        windows.filter(|(until, _)| !is_past(until, time)).fold(0, |seats, (_, quantity)| seats.saturating_add(quantity))
+        windows
+            .filter(|(until, _)| !is_past(until, time))
+            .fold(0, |seats, (_, quantity)| seats.saturating_add(quantity))
     }
 
     /// Returns the time until which this many seats can be removed; `None` if so many cannot be removed at any time.
@@ -171,9 +173,7 @@ mod tests {
     #[test]
     fn each_purchase_of_seats_has_its_window() {
         let active = subscription("active");
-        for (time, seats) in
-            [("2026-03-10T00:00:00Z", 12), ("2026-03-17T00:00:00Z", 2), ("2026-03-19T00:00:00Z", 0)]
-        {
+        for (time, seats) in [("2026-03-10T00:00:00Z", 12), ("2026-03-17T00:00:00Z", 2), ("2026-03-19T00:00:00Z", 0)] {
             assert_eq!(active.removable_seats_at(at(time)), seats, "{time}");
         }
         let until = |seats| active.seats_removable_until(seats).map(|until| until.as_str()[..10].to_owned());

@@ -8124,13 +8124,13 @@ pub(super) const CHECKOUT_CART: Operation = Operation {
         },
         ErrorCode {
             status: 404,
-            code: "400019",
-            description: "The availability was replaced: fetch it from the catalog again.",
+            code: "800008",
+            description: "There is no such cart.",
         },
         ErrorCode {
             status: 404,
-            code: "800008",
-            description: "There is no such cart.",
+            code: "400019",
+            description: "The availability was replaced: fetch it from the catalog again.",
         },
         ErrorCode {
             status: 409,

@@ -7,8 +7,8 @@ use crate::{
     error_response::ErrorResponse,
     json_fields::{string_at_path, without_null_fields},
     lifecycle::{
-        MIGRATION_TIME, NewSubscription, PROVISIONING_TIME, SubscriptionKind, Term, migration_events, set_internal_field,
-        start_migration, subscription_kind, without_internal_fields,
+        MIGRATION_TIME, NewSubscription, PROVISIONING_TIME, SubscriptionKind, Term, migration_events,
+        set_internal_field, start_migration, subscription_kind, without_internal_fields,
     },
     resource_path::ResourcePath,
     service_response::ResourceKind,
@@ -85,7 +85,11 @@ impl<'a> Migrator<'a> {
             return Err(vec![NO_PRODUCT]);
         };
         let mut reasons = Vec::new();
-        let mut check = |is_right: bool, reason| if !is_right { reasons.push(reason) };
+        let mut check = |is_right: bool, reason| {
+            if !is_right {
+                reasons.push(reason)
+            }
+        };
         let moment = |name| of_current(name).and_then(Timestamp::parse);
         check(current["status"] == "active", NOT_ACTIVE);
         check(!self.state.is_write_pending(&path, self.now), IN_PROCESS);
@@ -105,7 +109,8 @@ impl<'a> Migrator<'a> {
         };
         check(is_add_on || !subscriptions.iter().any(is_unnamed), ADD_ONS);
         let term = text("termDuration").unwrap_or("P1Y").to_ascii_uppercase();
-        let billing_cycle = text("billingCycle").or(of_current("billingCycle")).unwrap_or("monthly").to_ascii_lowercase();
+        let billing_cycle =
+            text("billingCycle").or(of_current("billingCycle")).unwrap_or("monthly").to_ascii_lowercase();
         let known_term = item.term(&term);
         check(known_term.is_some_and(|term| term.billing_cycles.contains(&billing_cycle.as_str())), NO_TERM);
         let first_term = Term::new(self.now.date(), &term, None);
@@ -135,19 +140,24 @@ impl<'a> Migrator<'a> {
     /// Starts a migration. Returns it and its changes, or the error of a request for it.
     pub(super) fn migrate(&self, wanted: &Value) -> Result<(Value, Vec<StateChange>), ErrorResponse> {
         let named = wanted["addOnMigrations"].as_array().map_or(&[][..], Vec::as_slice);
-        let ids: Vec<_> = named.iter().filter_map(|add_on| string_at_path(add_on, &["currentSubscriptionId"])).collect();
+        let ids: Vec<_> =
+            named.iter().filter_map(|add_on| string_at_path(add_on, &["currentSubscriptionId"])).collect();
         if ids.iter().enumerate().any(|(index, id)| ids[..index].contains(id)) {
             return Err(bad_request_error(900_248, "An add-on is named twice."));
         }
         for add_on in named {
-            if matches!(self.plan(add_on, true), Err(reasons) if reasons.iter().any(|reason| reason.0 == NOT_ACTIVE.0)) {
+            if matches!(self.plan(add_on, true), Err(reasons) if reasons.iter().any(|reason| reason.0 == NOT_ACTIVE.0))
+            {
                 return Err(bad_request_error(900_262, "An add-on does not exist or is not active."));
             }
         }
         let plan = self.plan(wanted, false).map_err(|reasons| match &reasons[..] {
             [Reason(_, 900_226, description)] => forbidden_error(900_226, *description),
             [Reason(_, code, description)] => bad_request_error(*code, *description),
-            _ => bad_request_error(900_221, "The subscription cannot be migrated for several reasons. Validate it first."),
+            _ => bad_request_error(
+                900_221,
+                "The subscription cannot be migrated for several reasons. Validate it first.",
+            ),
         })?;
         let mut random = self.state.random_for_next_change("migration");
         let id = random.random_guid().to_string();
@@ -200,7 +210,10 @@ impl<'a> Migrator<'a> {
         .to_record();
         subscription["migratedFromSubscriptionId"] = text("id").to_ascii_lowercase().into();
         let end = subscription["commitmentEndDate"].clone();
-        changes.push(StateChange::Put(self.customer.child_path("subscriptions").child_path(&id.to_string()), subscription));
+        changes.push(StateChange::Put(
+            self.customer.child_path("subscriptions").child_path(&id.to_string()),
+            subscription,
+        ));
         let mut ended = plan.current.clone();
         ended["status"] = "deleted".into();
         ended["autoRenewEnabled"] = false.into();

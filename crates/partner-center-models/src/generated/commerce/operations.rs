@@ -4511,8 +4511,8 @@ impl SingleResponse for UpdateCart {}
 /// - 400 with code 900203: The product requires the acceptance of an attestation.
 /// - 400 with code 900206: The attestation of the partner is missing.
 /// - 403 with code 13605: The customer has not accepted the Microsoft Customer Agreement.
-/// - 404 with code 400019: The availability was replaced: fetch it from the catalog again.
 /// - 404 with code 800008: There is no such cart.
+/// - 404 with code 400019: The availability was replaced: fetch it from the catalog again.
 /// - 409 with code 800060: The order is in progress. Look for it among the orders in a few minutes.
 /// - 409 with code 800064: The cart is being processed by another request.
 /// - 400 with code 900118: The identifier of the customer is invalid.
