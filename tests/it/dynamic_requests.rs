@@ -1,6 +1,7 @@
 //! Requests that no operation describes: sent, retried, read and listed as strictly as operations are.
 
 use partner_center::{
+    operations::ListCustomTermEndDates,
     pagination::Pagination,
     request::{Accepted, Binary, Body, Completion, Idempotency, Method, NoContent, RawRequest, Text},
     transport::Mode as _,
@@ -8,11 +9,12 @@ use partner_center::{
 };
 use partner_center_tests::{
     ScriptedTransport, Step,
-    action::{Action, List, Send, SendAs},
+    action::{Action, List, ListOperation, RawList, Send, SendAs},
     response,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 fn get(path: &str) -> RawRequest {
     RawRequest::new(Method::Get, path)
@@ -241,7 +243,10 @@ fn outcome_of_a_write_without_a_response_is_unknown() {
         (response(201, "<x/>").with("Content-Type", "application/xml").with("MS-RequestId", "r").into(), "performed"),
         (response(400, r#"{"code": 2000}"#).into(), "not performed"),
         (response(200, r#"{"code": 400072, "description": "No."}"#).into(), "not performed"),
-        (response(503, "").into(), "not performed"),
+        (response(408, "").into(), "unknown"),
+        (response(500, r#"{"code": 5000}"#).into(), "unknown"),
+        // The front door returns it for a response that it has waited for in vain, too.
+        (response(503, "").into(), "unknown"),
     ] {
         for method in [Method::Post, Method::Patch] {
             let write = OutcomeOf(RawRequest::new(method, "/v1/things").json("{}"));
@@ -355,9 +360,10 @@ const WITHOUT_TOTAL: Pagination = Pagination::new("items").size("size").offset("
 /// Lists with and without prefetch, which gives the same pages.
 #[track_caller]
 fn list(request: &RawRequest, pagination: Pagination, steps: &[Step]) -> String {
-    let of = |prefetch| List { request: request.clone(), pagination, prefetch }.run(steps.iter().cloned());
-    let (plain, prefetched) = (of(false), of(true));
+    let of = |prefetch| List { request: request.clone(), pagination, prefetch };
+    let (plain, prefetched) = (of(false).run(steps.iter().cloned()), of(true).run(steps.iter().cloned()));
     assert_eq!(plain, prefetched);
+    assert_eq!(plain, RawList(of(false)).run(steps.iter().cloned()), "items that stay text");
     plain
 }
 
@@ -501,6 +507,25 @@ fn list_is_complete_or_an_error() {
     assert_eq!(list(&things, LINKED, &[ok(r#"{"Items": null}"#)]), "a GET /v1/things\n=> ");
     assert_eq!(list(&things, LINKED, &[ok("[1, 2.50]")]), "a GET /v1/things\n=> 1 2.50");
     assert_eq!(list(&things, LINKED, &[first.clone(), response(204, "").into()]).lines().count(), 3);
+}
+
+#[test]
+fn token_alone_continues_the_list_with_all_its_parameters() {
+    let first = |body: String| -> Step { response(200, body).with("MS-ContinuationToken", "t1").into() };
+    let things = || get("/v1/things").query("term", "P1Y").query("size", "1");
+    let second_request = "GET /v1/things?term=P1Y&size=1 [ms-continuationtoken: t1]\n=> ";
+    assert_eq!(
+        list(&things(), IN_HEADER, &[first(json!(items(&[1])).to_string()), ok(json!(items(&[2])).to_string())]),
+        format!("a GET /v1/things?term=P1Y&size=1\nb {second_request}{{\"id\":1}} | {{\"id\":2}}")
+    );
+    let by_token: ContinuationToken = serde_json::from_str(r#"{"token": "t1"}"#).unwrap();
+    let resumed = list(&things().resume(by_token), IN_HEADER, &[ok(json!(items(&[2])).to_string())]);
+    assert_eq!(resumed, format!("a {second_request}{{\"id\":2}}"));
+    // A generated operation has its required parameters on every page.
+    let page = |day| format!(r#"{{"items": [{{"allowedCustomTermEndDate": "2027-01-{day}T00:00:00"}}]}}"#);
+    let dates = ListCustomTermEndDates::new(Uuid::from_u128(7), "P1Y");
+    let listed = ListOperation(dates).run([first(page("30")), ok(page("31"))]);
+    assert!(listed.matches("customTermEndDates?term_duration=P1Y").count() == 2 && listed.contains(" | "), "{listed}");
 }
 
 #[test]

@@ -219,6 +219,11 @@ example!(create_configuration_policy_body_create_a_new_configuration_policy_for_
 example!(retrieve_a_customer_s_configuration_policy, ConfigurationPolicy, "../../spec/examples/retrieve-a-customer-s-configuration-policy.response.json");
 example!(update_a_configuration_policy_for_the_specified_customer, ConfigurationPolicy, "../../spec/examples/update-a-configuration-policy-for-the-specified-customer.response.json");
 example!(update_configuration_policy_body_update_a_configuration_policy_for_the_specified_customer, ConfigurationPolicy, "../../spec/examples/update-a-configuration-policy-for-the-specified-customer.request.json");
+example!(get_a_record_of_partner_center_activity_by_user, AuditRecordCollection, "../../spec/examples/get-a-record-of-partner-center-activity-by-user.response.json");
+example!(get_an_audit_record, AuditRecord, "../../spec/examples/get-an-audit-record.response.json");
+example!(get_api_request_details, PartnerRequestCollection, "../../spec/examples/get-api-request-details.response.json");
+example!(get_portal_requests_without_mfa, NonMfaCompliantPrincipalCollection, "../../spec/examples/get-portal-requests-without-mfa.response.json");
+list_example!(get_api_request_summary, ApplicationMfaAdoption, "../../spec/examples/get-api-request-summary.response.json");
 parameter_example!(list_customers_filter_company_name, CustomerFilter, r#"{"Field":"CompanyName","Operator":"starts_with","Value":"Cont"}"#);
 parameter_example!(list_customers_filter_indirect_reseller, CustomerFilter, r#"{"Field":"IndirectReseller","Operator":"starts_with","Value":"484e548c-f5f3-4528-93a9-c16c6373cb59"}"#);
 fault_example!(bad_request_unsupported_search, r#"{"code":"2000","data":[],"description":"Customer search only allows starts with and equals operation.","source":"PartnerApiServiceControllers"}"#);
@@ -240,3 +245,4 @@ fault_example!(gateway_timeout_gateway, r#"{"message":"Gateway Timeout.","status
 parameter_example!(list_relationships_filter_name, PartnerRelationshipFilter, r#"{"Field":"Name","Operator":"substring","Value":"Wing"}"#);
 fault_example!(get_customer_validation_status_404_no_validation_status, r#"{"code":600074,"description":"Account Status for the customer, 3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4 was not found.","errorMessageExtended":"InternalErrorCode=600074","errorName":"AccountStatusNotFound","isRetryable":false,"message":"Account Status for the customer, 3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4 was not found."}"#);
 parameter_example!(list_users_filter_deleted_users, CustomerUserFilter, r#"{"Field":"UserState","Operator":"equals","Value":"Inactive"}"#);
+parameter_example!(list_audit_records_filter_records_of_a_customer, AuditRecordFilter, r#"{"Field":"CustomerId","Operator":"equals","Value":"3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4"}"#);

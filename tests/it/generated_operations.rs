@@ -144,3 +144,8 @@ call!(create_configuration_policy, CreateConfigurationPolicy::new(value(r#""aaaa
 call!(get_configuration_policy, GetConfigurationPolicy::new(value(r#""aaaabbbb-0000-cccc-1111-dddd2222eeee""#), value(r#""246af36d-89db-4109-886f-c7e74f5e14e8""#)));
 call!(update_configuration_policy, UpdateConfigurationPolicy::new(value(r#""aaaabbbb-0000-cccc-1111-dddd2222eeee""#), value(r#""246af36d-89db-4109-886f-c7e74f5e14e8""#), value(include_str!("../../spec/examples/update-a-configuration-policy-for-the-specified-customer.request.json"))));
 call!(delete_configuration_policy, DeleteConfigurationPolicy::new(value(r#""aaaabbbb-0000-cccc-1111-dddd2222eeee""#), value(r#""246af36d-89db-4109-886f-c7e74f5e14e8""#)));
+list!(list_audit_records, ListAuditRecords::new());
+call!(get_audit_record, GetAuditRecord::new("aa9ccf23-7f1f-4cab-b25f-e65b0c4dbde0_3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4_addcustomer_639080000000000000"));
+list!(list_partner_requests, ListPartnerRequests::new());
+list!(list_non_mfa_compliant_principals, ListNonMfaCompliantPrincipals::new());
+call!(list_application_mfa_adoption, ListApplicationMfaAdoption::new());

@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "to panic is how a test fails")]
 
 mod azure_credential;
+mod call_controls;
 mod client;
 mod commerce;
 mod commerce_properties;
@@ -15,6 +16,7 @@ mod custom_types;
 mod dynamic_requests;
 mod emulator;
 mod examples;
+mod for_each;
 mod foreign_clients;
 mod fuzz_corpus;
 mod list_methods;
@@ -23,7 +25,9 @@ mod prefetch;
 mod properties;
 mod proxy_settings;
 mod requests;
+mod safe_writes;
 mod service_quirks;
+mod sign_in;
 mod specification;
 mod token_lifetimes;
 mod token_timeouts;

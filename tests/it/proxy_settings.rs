@@ -42,7 +42,7 @@ fn invalid_proxy_variable_does_not_matter_without_the_proxy_of_the_environment()
     let client = Client::builder(transport, Credential::token("token")).base_url("https://127.0.0.1:1");
     let client = client.retry(RetryPolicy::none()).build().unwrap();
     let error = block_on::<Async, _>(client.call(GetCustomer::new(Uuid::nil()))).unwrap_err();
-    assert_eq!(error.transport_error().unwrap().kind(), TransportErrorKind::Exchange, "{error:?}");
+    assert_eq!(error.transport_error().unwrap().kind(), TransportErrorKind::Connect, "{error:?}");
     assert!(!format!("{error:?}").contains("HTTPS_PROXY"), "{error:?}");
 }
 

@@ -3,6 +3,7 @@
 use crate::{RecordingTransport, ScriptedTransport, Server, Step, block_on};
 use partner_center::{
     Client, Credential, Error, ErrorKind, Paginated, Reqwest, RetryPolicy, SingleResponse, Transport, Ureq,
+    models::JsonValue,
     pagination::Pagination,
     request::RawRequest,
     transport::{Async, Blocking, Mode, Output},
@@ -136,6 +137,22 @@ impl<O: Paginated<Item: Debug> + Clone + Sync + 'static> Action for ListOperatio
     fn perform<'a, X: Transport>(&'a self, client: &'a Client<X>) -> Output<'a, X, Result<String, Error>> {
         let pages = client.pages(self.0.clone());
         X::Mode::block_or_box(async move { collect_pages(pages, |item| format!("{item:?}")).await })
+    }
+}
+
+/// Lists as [`List`] does, with items that stay JSON text, which is shown as values are.
+pub struct RawList(pub List);
+
+impl Action for RawList {
+    fn perform<'a, X: Transport>(&'a self, client: &'a Client<X>) -> Output<'a, X, Result<String, Error>> {
+        let Self(List { request, pagination, prefetch }) = self;
+        X::Mode::block_or_box(async move {
+            let mut pages = client.request_raw_pages(request.clone(), *pagination);
+            if *prefetch {
+                pages = pages.prefetch();
+            }
+            collect_pages(pages, |item| serde_json::from_str::<JsonValue>(item).unwrap().json().to_owned()).await
+        })
     }
 }
 

@@ -1,3 +1,4 @@
+use partner_center::transport::Response;
 use serde_json::{Value, json};
 
 /// A response as a test describes it, valid or not.
@@ -125,6 +126,20 @@ impl MockResponse {
     pub fn encode(mut self, encode: impl FnOnce(&str) -> Vec<u8>) -> Self {
         self.body = encode(std::str::from_utf8(&self.body).expect("the body is UTF-8"));
         self
+    }
+
+    /// Returns the response as a transport does.
+    pub fn to_http(&self) -> Response {
+        let mut builder = http::Response::builder().status(self.status);
+        if self.is_chunked {
+            builder = builder.header("Transfer-Encoding", "chunked");
+        } else if !self.is_unframed {
+            builder = builder.header("Content-Length", self.body.len());
+        }
+        for (name, value) in &self.headers {
+            builder = builder.header(name, value);
+        }
+        builder.body(self.body.clone().into()).expect("the response is valid")
     }
 
     /// Replaces `{base}` with the base URL of the server.

@@ -38,12 +38,12 @@ impl<M: Mode> Transport for ScriptedTransport<M> {
             }
             Step::Respond(mut response) if response.announced_length.is_some() => {
                 response.body.truncate(response.announced_length.unwrap_or_default());
-                Ok(to_http(&response))
+                Ok(response.to_http())
             }
-            Step::Respond(response) if response.body.len() <= max_body_size => Ok(to_http(&response)),
+            Step::Respond(response) if response.body.len() <= max_body_size => Ok(response.to_http()),
             // The status of an error response is enough: its body may be missing.
             Step::Respond(response) | Step::Truncate(response) | Step::Drip(response) if response.status >= 300 => {
-                Ok(to_http(&MockResponse { body: Vec::new(), ..response }))
+                Ok(MockResponse { body: Vec::new(), ..response }.to_http())
             }
             Step::Respond(_) => Err(TransportError::too_large()),
             Step::Close | Step::Reset | Step::Truncate(_) => Err(TransportError::new("the connection was closed")),
@@ -55,17 +55,4 @@ impl<M: Mode> Transport for ScriptedTransport<M> {
     fn sleep(&self, _delay: Duration) -> Output<'_, Self, ()> {
         M::ready(())
     }
-}
-
-fn to_http(response: &MockResponse) -> Response {
-    let mut builder = http::Response::builder().status(response.status);
-    if response.is_chunked {
-        builder = builder.header("Transfer-Encoding", "chunked");
-    } else if !response.is_unframed {
-        builder = builder.header("Content-Length", response.body.len());
-    }
-    for (name, value) in &response.headers {
-        builder = builder.header(name, value);
-    }
-    builder.body(response.body.clone().into()).expect("the response is valid")
 }

@@ -4,12 +4,17 @@
 //! few of them that are used most; `partner-center help options` shows all.
 
 mod api;
+mod auth;
+mod config;
 mod emulator;
 pub(crate) mod operations;
 
 pub(crate) use api::ApiCall;
+pub(crate) use auth::{AuthCommand, LoginCommand};
+pub(crate) use config::ConfigCommand;
 pub(crate) use emulator::{EmulatorBehavior, EmulatorCommand};
 
+use crate::settings::SettingsOptions;
 use clap::{
     Arg, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, error::ErrorKind,
     parser::ValueSource,
@@ -61,8 +66,17 @@ Authentication (not needed with --emulator):
   PARTNER_CENTER_CLIENT_SECRET       its client secret: sufficient for app-only
   PARTNER_CENTER_REFRESH_TOKEN       the refresh token of a user (App+User)
   PARTNER_CENTER_REFRESH_TOKEN_FILE  a file with the refresh token, where each new one is stored
+  PARTNER_CENTER_CLIENT_CERTIFICATE_FILE
+                                     a PEM file with a certificate and its key, in place of the secret
+  PARTNER_CENTER_FEDERATED_TOKEN_FILE
+                                     a file with the token of another identity provider, in place of it
+  AZURE_TENANT_ID, AZURE_CLIENT_ID, and AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH or
+  AZURE_FEDERATED_TOKEN_FILE         app-only, if none of the above is set
+  `partner-center auth login` signs a user in, without any of them but the tenant and the client ID.
 
 Other settings:
+  PARTNER_CENTER_PROFILE             as --profile, but the environment takes precedence
+  PARTNER_CENTER_TOKEN_CACHE         off: access tokens are not cached between runs
   PARTNER_CENTER_CLOUD               as --cloud: the address, the authority and the audience
   PARTNER_CENTER_BASE_URL, PARTNER_CENTER_AUTHORITY, PARTNER_CENTER_AUDIENCE
                                      each of the three separately
@@ -76,8 +90,9 @@ Network:
                                      (on Unix, but not on macOS)
 
 A token and a client secret may be in files: PARTNER_CENTER_TOKEN_FILE, PARTNER_CENTER_CLIENT_SECRET_FILE. Each of these \
-settings may also be in a configuration file, as in client_id = \"...\"; the environment takes precedence. The file is the one \
-that --config or PARTNER_CENTER_CONFIG names, or else ~/.config/partner-center/config.toml (or its equivalent on your system).
+settings may also be in a configuration file, as in client_id = \"...\", or in a profile of it, below [profile.NAME]; the \
+environment takes precedence, unless --profile is given. The file is the one that --config or \
+PARTNER_CENTER_CONFIG names, or else ~/.config/partner-center/config.toml (or its equivalent on your system).
 
 Exit status:
   0 success, 1 failure, 2 usage error, 3 not found, 4 authentication or permission, 5 throttled or in conflict with another \
@@ -95,14 +110,24 @@ Examples:
 pub(crate) enum BuiltInCommand {
     /// Send a request to any path of the service, with the same authentication, retries and pages as the other commands
     Api(ApiCall),
-    /// Show the configured credential
+    /// Sign in, sign out, and show the configured credential
     #[command(
         subcommand,
         after_help = "\
 Examples:
+  partner-center auth login --tenant contoso.onmicrosoft.com --client-id 11111111-2222-3333-4444-555555555555
   partner-center auth status"
     )]
     Auth(AuthCommand),
+    /// Read and change the configuration file
+    #[command(
+        subcommand,
+        after_help = "\
+Examples:
+  partner-center config list
+  partner-center config set cloud us-government --profile public-sector"
+    )]
+    Config(ConfigCommand),
     /// Check the connection to the service step by step, and explain what is wrong
     #[command(after_help = "\
 The checks, in this order: the address, a connection to it, TLS, whether there is a token, whether the service accepts \
@@ -153,19 +178,6 @@ Examples:
     Options,
 }
 
-#[derive(Debug, Subcommand)]
-pub(crate) enum AuthCommand {
-    /// Show the configured credential and its cloud, and check whether a token can be obtained
-    #[command(after_help = "\
-The token is not shown. Whether the service accepts a given access token is checked by `partner-center doctor`.
-
-Examples:
-  partner-center auth status
-  partner-center auth status --cloud us-government
-  partner-center auth status --output json")]
-    Status,
-}
-
 /// Options that may stand before the command as well as after it.
 #[derive(Args, Debug)]
 pub(crate) struct Options {
@@ -201,6 +213,9 @@ pub(crate) struct ServiceOptions {
     /// Configuration file [default: ~/.config/partner-center/config.toml, if it exists]
     #[arg(long, value_name = "FILE", global = true)]
     pub(crate) config: Option<PathBuf>,
+    /// Profile of the configuration file, below [profile.NAME]; it takes precedence over the environment
+    #[arg(long, value_name = "NAME", global = true)]
+    pub(crate) profile: Option<String>,
     /// Address of the service: an https URL, or an http one on this machine
     #[arg(long, value_name = "URL", global = true)]
     pub(crate) base_url: Option<String>,
@@ -229,6 +244,13 @@ pub(crate) struct ServiceOptions {
     /// immediately [default: 60; `customers get` of several: 300]
     #[arg(long, value_name = "SECONDS", global = true, value_parser = parse_seconds)]
     pub(crate) max_retry_after: Option<Duration>,
+}
+
+impl ServiceOptions {
+    /// Returns the options that say which settings of the configuration file are read.
+    pub(crate) fn settings_options(&self) -> SettingsOptions<'_> {
+        SettingsOptions { file: self.config.as_deref(), profile: self.profile.as_deref() }
+    }
 }
 
 /// Options of every command.
@@ -421,10 +443,11 @@ const COMMANDS_WITHOUT_SERVICE: [&str; 3] = ["completions", "emulator", "man"];
 const OPTIONS_IN_EVERY_HELP: [&str; 3] = ["emulator", "output", "cloud"];
 
 /// The options that exclude each other.
-const CONFLICTING_OPTIONS: [(&str, &str); 5] = [
+const CONFLICTING_OPTIONS: [(&str, &str); 6] = [
     ("emulator", "base_url"),
     ("emulator", "cloud"),
     ("emulator", "config"),
+    ("emulator", "profile"),
     ("base_url", "cloud"),
     ("quiet", "verbose"),
 ];

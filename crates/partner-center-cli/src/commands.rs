@@ -3,14 +3,16 @@
 mod api;
 mod auth;
 mod completions;
+mod config;
 mod doctor;
 mod emulator;
 mod manual;
 mod operations;
 
 pub(crate) use api::run_api;
-pub(crate) use auth::print_status;
+pub(crate) use auth::{print_status, print_token, sign_in, sign_out};
 pub(crate) use completions::print_completion_script;
+pub(crate) use config::run_config;
 pub(crate) use doctor::run_doctor;
 pub(crate) use emulator::serve_until_interrupted;
 pub(crate) use manual::write_manual;

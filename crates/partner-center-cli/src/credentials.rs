@@ -1,16 +1,23 @@
 //! The credential that the settings configure: an access token, app-only, or App+User.
 
+mod access_token_cache;
+mod app_key;
+mod client_assertion;
+mod sign_in_store;
 mod token_file;
 
 use crate::{
     error::{ErrorReport, UsageError},
     messages::Messages,
-    settings::{Setting, SettingSource, Settings},
+    settings::{self, Setting, SettingSource, Settings},
 };
-use partner_center::{AppRegistration, Cloud, Credential, Secret, transport::Mode};
+use partner_center::{AppRegistration, Cloud, Credential, Secret, auth::AccessToken, transport::Mode};
 use std::{io, path::Path, sync::Arc};
 use token_file::TokenFile;
 
+pub(crate) use access_token_cache::AccessTokenCache;
+pub(crate) use app_key::AppKey;
+pub(crate) use sign_in_store::{SignInRecord, SignInStore};
 pub(crate) use token_file::{CommandTimeLimits, TokenFileInUse};
 
 /// A configured credential.
@@ -18,44 +25,144 @@ pub(crate) enum ConfiguredCredential {
     /// An access token.
     Token { token: Secret, source: SettingSource },
     /// An application (app-only).
-    App { app: AppRegistration, sources: Vec<SettingSource> },
+    App { app: AppRegistration, sources: Vec<SettingSource>, cache: Option<AccessTokenCache> },
     /// An application on behalf of a user (App+User); the last source is that of the refresh token.
-    AppUser { app: AppRegistration, sources: Vec<SettingSource>, refresh_token: Secret, file: Option<Arc<TokenFile>> },
+    AppUser {
+        app: AppRegistration,
+        sources: Vec<SettingSource>,
+        refresh_token: Secret,
+        file: Option<Arc<TokenFile>>,
+        /// The sign-in that the refresh token comes from.
+        sign_in: Option<SignInRecord>,
+        cache: Option<AccessTokenCache>,
+    },
+}
+
+/// An application, and the settings of what it authenticates with: nothing, if it is a native application.
+pub(crate) struct ConfiguredApp {
+    pub(crate) app: AppRegistration,
+    pub(crate) sources: Vec<SettingSource>,
+}
+
+impl ConfiguredApp {
+    /// Returns the application with the client secret, the certificate or the federated identity of the settings.
+    pub(crate) fn find_app(settings: &Settings, tenant: &str, client_id: &str) -> Result<Self, UsageError> {
+        let app = AppRegistration::new(tenant, client_id);
+        if let Some((secret, source)) = settings.get_secret("client_secret")? {
+            return Ok(Self { app: app.secret(secret.expose()), sources: vec![source] });
+        }
+        let assertion = if let Some(file) = settings.get_setting("client_certificate_file")? {
+            client_assertion::certificate_assertion(&file, client_id)?
+        } else if let Some(file) = settings.get_setting("federated_token_file")? {
+            client_assertion::federated_assertion(&file)
+        } else {
+            return Ok(Self { app, sources: Vec::new() });
+        };
+        let (assertion, source) = assertion;
+        Ok(Self { app: app.assertion(assertion), sources: vec![source] })
+    }
+}
+
+/// Where the tokens of an application are valid, and how long a command may wait for them.
+#[derive(Clone, Copy)]
+pub(crate) struct TokenScope<'a> {
+    pub(crate) authority: &'a str,
+    pub(crate) audience: &'a str,
+    pub(crate) limits: CommandTimeLimits,
+}
+
+impl TokenScope<'_> {
+    /// Returns the key of the tokens of an application.
+    pub(crate) fn app_key(&self, tenant: &str, client_id: &str) -> AppKey {
+        AppKey {
+            authority: self.authority.to_owned(),
+            audience: self.audience.to_owned(),
+            tenant: tenant.to_owned(),
+            client_id: client_id.to_owned(),
+        }
+    }
 }
 
 impl ConfiguredCredential {
-    /// Finds the credential: the token, or else the application; but one in the environment before one in the file.
-    pub(crate) fn find_credential(settings: &Settings, limits: CommandTimeLimits) -> Result<Self, UsageError> {
+    /// Finds the credential: the token, or else the application; but one in the environment before one in the file, or after it if
+    /// an option names a profile of the file. Without either, it is the application that `AZURE_CLIENT_ID` names.
+    pub(crate) fn find_credential(settings: &Settings, scope: TokenScope<'_>) -> Result<Self, UsageError> {
         match (settings.get_secret("token")?, settings.get_setting("client_id")?) {
-            (Some((_, token)), Some(client_id)) if client_id.source.is_environment() && !token.is_environment() => {
-                Self::app_credential(settings, &client_id, limits)
+            (Some((_, token)), Some(client_id)) if settings.precedes(&client_id.source, &token) => {
+                Self::app_credential(settings, &client_id, scope)
             }
             (Some((token, source)), _) => Ok(Self::Token { token, source }),
-            (None, Some(client_id)) => Self::app_credential(settings, &client_id, limits),
-            (None, None) => Err(not_configured_error()),
+            (None, Some(client_id)) => Self::app_credential(settings, &client_id, scope),
+            (None, None) => Self::azure_credential(settings, scope)?.ok_or_else(not_configured_error),
         }
     }
 
-    fn app_credential(settings: &Settings, client_id: &Setting, limits: CommandTimeLimits) -> Result<Self, UsageError> {
+    fn app_credential(settings: &Settings, client_id: &Setting, scope: TokenScope<'_>) -> Result<Self, UsageError> {
         let tenant =
             settings.get_setting("tenant_id")?.ok_or_else(|| missing_setting_error("tenant_id", &client_id.source))?;
-        let mut app = AppRegistration::new(tenant.value(), client_id.value());
-        let mut sources = vec![client_id.source.clone()];
-        let secret = settings.get_secret("client_secret")?;
-        let has_secret = secret.is_some();
-        if let Some((secret, source)) = secret {
-            app = app.secret(secret.expose());
+        let ConfiguredApp { app, sources: of_app } =
+            ConfiguredApp::find_app(settings, tenant.value(), client_id.value())?;
+        let is_confidential = !of_app.is_empty();
+        let mut sources = [vec![client_id.source.clone()], of_app].concat();
+        if let Some((refresh_token, source, file)) = Self::refresh_token_credential(settings, scope.limits)? {
             sources.push(source);
+            let file = file.map(Arc::new);
+            return Ok(Self::AppUser { app, sources, refresh_token, file, sign_in: None, cache: None });
         }
-        if let Some((refresh_token, source, file)) = Self::refresh_token_credential(settings, limits)? {
-            sources.push(source);
-            return Ok(Self::AppUser { app, sources, refresh_token, file: file.map(Arc::new) });
+        let key = scope.app_key(tenant.value(), client_id.value());
+        if let Some(sign_in) = Self::stored_sign_in(&key, scope.limits)? {
+            let (record, refresh_token, file) = sign_in;
+            sources.push(SettingSource::SignIn);
+            let (file, cache) = (Some(Arc::new(file)), access_token_cache(settings, &key, true)?);
+            return Ok(Self::AppUser { app, sources, refresh_token, file, sign_in: Some(record), cache });
         }
-        if has_secret {
-            Ok(Self::App { app, sources })
+        if is_confidential {
+            let cache = access_token_cache(settings, &key, false)?;
+            Ok(Self::App { app, sources, cache })
         } else {
             Err(missing_setting_error("client_secret", &client_id.source))
         }
+    }
+
+    /// Returns the application that the variables of Azure's tools name, of which none is combined with a setting of this command.
+    fn azure_credential(settings: &Settings, scope: TokenScope<'_>) -> Result<Option<Self>, UsageError> {
+        let Some(client_id) = settings::setting_of_variable("AZURE_CLIENT_ID")? else { return Ok(None) };
+        let Some(tenant) = settings::setting_of_variable("AZURE_TENANT_ID")? else { return Ok(None) };
+        let mut app = AppRegistration::new(tenant.value(), client_id.value());
+        let source = if let Some(secret) = settings::setting_of_variable("AZURE_CLIENT_SECRET")? {
+            app = app.secret(secret.value());
+            secret.source
+        } else if let Some(file) = settings::setting_of_variable("AZURE_CLIENT_CERTIFICATE_PATH")? {
+            let (assertion, source) = client_assertion::certificate_assertion(&file, client_id.value())?;
+            app = app.assertion(assertion);
+            source
+        } else if let Some(file) = settings::setting_of_variable("AZURE_FEDERATED_TOKEN_FILE")? {
+            let (assertion, source) = client_assertion::federated_assertion(&file);
+            app = app.assertion(assertion);
+            source
+        } else {
+            return Ok(None);
+        };
+        let cache = access_token_cache(settings, &scope.app_key(tenant.value(), client_id.value()), false)?;
+        Ok(Some(Self::App { app, sources: vec![client_id.source, source], cache }))
+    }
+
+    /// Returns what `auth login` has stored for an application.
+    fn stored_sign_in(
+        key: &AppKey,
+        limits: CommandTimeLimits,
+    ) -> Result<Option<(SignInRecord, Secret, TokenFile)>, UsageError> {
+        let Some(store) = SignInStore::new(key) else { return Ok(None) };
+        let Some(record) = store.read_record(key) else { return Ok(None) };
+        let file = store.refresh_token_file(limits);
+        let token = file.read_token().map_err(|error| {
+            UsageError(ErrorReport::new(
+                &format!("the refresh token of the sign-in cannot be read from {}", file.path().display()),
+                &error,
+                "sign in again with `partner-center auth login`",
+            ))
+        })?;
+        Ok(token.map(|token| (record, token, file)))
     }
 
     /// Returns the refresh token that was last stored in its file, or else the initial one.
@@ -101,36 +208,52 @@ impl ConfiguredCredential {
 
     /// Builds the client's credential; `messages` get a note if a new refresh token is not stored.
     pub(crate) fn build_credential<M: Mode>(&self, messages: &Messages) -> Credential<M> {
+        let credential = self.build_credential_without_token(messages, |_| ());
+        match self.cache().and_then(AccessTokenCache::read_token) {
+            Some(token) => credential.initial_token(token),
+            None => credential,
+        }
+    }
+
+    /// Returns the cache of the access token, if the token is cached between runs.
+    pub(crate) fn cache(&self) -> Option<&AccessTokenCache> {
         match self {
-            Self::Token { token, .. } => Credential::token(token.expose()),
+            Self::Token { .. } => None,
+            Self::App { cache, .. } | Self::AppUser { cache, .. } => cache.as_ref(),
+        }
+    }
+
+    /// Builds the client's credential without the access token of an earlier run; `on_token` is called with each new one.
+    pub(crate) fn build_credential_without_token<M: Mode>(
+        &self,
+        messages: &Messages,
+        on_token: impl Fn(&AccessToken) + Send + Sync + 'static,
+    ) -> Credential<M> {
+        let credential = match self {
+            Self::Token { token, .. } => return Credential::token(token.expose()),
             Self::App { app, .. } => Credential::app_only(app.clone()),
-            Self::AppUser { app, refresh_token, file, sources } => {
+            Self::AppUser { app, refresh_token, file, sources, .. } => {
                 let credential = Credential::app_user(app.clone(), refresh_token.expose());
-                let Some(file) = file.clone() else {
-                    let source = sources
-                        .last()
-                        .map(|source| source.sibling_setting_name("refresh_token_file"))
-                        .unwrap_or_default();
-                    let messages = messages.clone();
-                    return credential.on_rotation(move |_| {
-                        messages.print(format_args!(
-                            "note: a new refresh token was issued and is not stored; name a file for it with {source}, \
-                             since the old one expires"
-                        ));
-                        M::ready(Ok(()))
-                    });
-                };
-                let (token_file, lease_messages, messages) = (file.clone(), messages.clone(), messages.clone());
-                // Waiting for other commands blocks, even in an async client: this command has nothing else to do meanwhile.
-                let lease = move || M::ready(file.lease_refresh_token(&lease_messages).map_err(Into::into));
-                credential.before_refresh(lease).on_rotation(move |newest| {
-                    // The access token of the same response is valid nevertheless.
-                    if let Err(error) = token_file.store_token(&newest) {
-                        messages.print_error(&token_not_stored_report(token_file.path(), &error));
-                    }
-                    M::ready(Ok(()))
-                })
+                match file {
+                    Some(file) => store_rotated_token(credential, file, messages),
+                    None => report_rotated_token(credential, sources.last(), messages),
+                }
             }
+        };
+        let cache = self.cache().cloned();
+        credential.on_token(move |token| {
+            on_token(token);
+            if let Some(cache) = &cache {
+                cache.store_token(token);
+            }
+        })
+    }
+
+    /// Returns the sign-in of `auth login` that it comes from.
+    pub(crate) fn sign_in(&self) -> Option<&SignInRecord> {
+        match self {
+            Self::AppUser { sign_in, .. } => sign_in.as_ref(),
+            _ => None,
         }
     }
 
@@ -160,6 +283,60 @@ impl ConfiguredCredential {
     }
 }
 
+/// Returns the cache of an access token, unless the setting `token_cache` is `off`.
+pub(crate) fn access_token_cache(
+    settings: &Settings,
+    key: &AppKey,
+    is_user: bool,
+) -> Result<Option<AccessTokenCache>, UsageError> {
+    let Some(setting) = settings.get_setting("token_cache")? else { return Ok(AccessTokenCache::new(key, is_user)) };
+    match setting.value() {
+        "on" => Ok(AccessTokenCache::new(key, is_user)),
+        "off" => Ok(None),
+        value => Err(UsageError(ErrorReport {
+            message: format!("the value `{value}` of {} is invalid", setting.source),
+            cause: "access tokens are cached between runs, or they are not".to_owned(),
+            advice: "set it to on or off".to_owned(),
+        })),
+    }
+}
+
+/// Lets the credential store each new refresh token in its file, while no other command uses it.
+fn store_rotated_token<M: Mode>(
+    credential: Credential<M>,
+    file: &Arc<TokenFile>,
+    messages: &Messages,
+) -> Credential<M> {
+    let (token_file, lease_messages, messages) = (file.clone(), messages.clone(), messages.clone());
+    let file = file.clone();
+    // Waiting for other commands blocks, even in an async client: this command has nothing else to do meanwhile.
+    let lease = move || M::ready(file.lease_refresh_token(&lease_messages).map_err(Into::into));
+    credential.before_refresh(lease).on_rotation(move |newest| {
+        // The access token of the same response is valid nevertheless.
+        if let Err(error) = token_file.store_token(&newest) {
+            messages.print_error(&token_not_stored_report(token_file.path(), &error));
+        }
+        M::ready(Ok(()))
+    })
+}
+
+/// Lets the credential report a new refresh token, for which there is no file.
+fn report_rotated_token<M: Mode>(
+    credential: Credential<M>,
+    source: Option<&SettingSource>,
+    messages: &Messages,
+) -> Credential<M> {
+    let source = source.map(|source| source.sibling_setting_name("refresh_token_file")).unwrap_or_default();
+    let messages = messages.clone();
+    credential.on_rotation(move |_| {
+        messages.print(format_args!(
+            "note: a new refresh token was issued and is not stored; name a file for it with {source}, since the old one \
+             expires"
+        ));
+        M::ready(Ok(()))
+    })
+}
+
 fn token_not_stored_report(path: &Path, error: &io::Error) -> ErrorReport {
     ErrorReport::new(
         &format!("the new refresh token could not be stored in {}", path.display()),
@@ -175,8 +352,9 @@ fn not_configured_error() -> UsageError {
         cause: "neither PARTNER_CENTER_TOKEN nor PARTNER_CENTER_CLIENT_ID is set, nor the equivalent in a configuration file"
             .to_owned(),
         advice: format!(
-            "set PARTNER_CENTER_TOKEN to an access token for {} (or for your cloud); or PARTNER_CENTER_TENANT_ID, \
-             PARTNER_CENTER_CLIENT_ID and PARTNER_CENTER_CLIENT_SECRET to those of your application; or add --emulator, which \
+            "sign in with `partner-center auth login`, whose help says how to register an application; or set \
+             PARTNER_CENTER_TENANT_ID, PARTNER_CENTER_CLIENT_ID and PARTNER_CENTER_CLIENT_SECRET to those of your \
+             application, or PARTNER_CENTER_TOKEN to an access token for {} (or for your cloud); or add --emulator, which \
              needs none",
             Cloud::Global.audience()
         ),
@@ -196,7 +374,8 @@ fn missing_setting_error(name: &str, source: &SettingSource) -> UsageError {
         advice: match name {
             "tenant_id" => format!("set {setting} to the ID or a domain of the partner's tenant"),
             _ => format!(
-                "set {setting} (or {}) for app-only, or {} for App+User",
+                "sign in with `partner-center auth login` for App+User; or set {setting} (or {}) for app-only, or {} for \
+                 App+User",
                 source.sibling_setting_name("client_secret_file"),
                 source.sibling_setting_name("refresh_token_file")
             ),

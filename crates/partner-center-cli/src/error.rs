@@ -88,21 +88,13 @@ impl CommandError {
         if error.transport_error().and_then(connection_advice).is_some() {
             error_report.advice += "; `partner-center doctor` checks the connection step by step";
         }
-        Self::Reported { error_report, status: exit_status_of_error(error) }
-    }
-
-    /// Converts an error of a request that must not be sent twice: without a response, it may have had its effect.
-    pub(crate) fn from_error_of_change(message: &str, error: &Error, sources: &AddressSources) -> Self {
-        let mut converted = Self::from_client_error(message, error, sources);
-        if let Self::Reported { error_report, .. } = &mut converted
-            && is_outcome_unknown(error)
-        {
+        if error.is_outcome_unknown() {
             error_report.advice = format!(
                 "the service may have done it all the same: look at what is there before you do it again; {}",
                 error_report.advice
             );
         }
-        converted
+        Self::Reported { error_report, status: exit_status_of_error(error) }
     }
 
     /// Converts an error of building a transport.
@@ -195,7 +187,7 @@ pub(crate) fn connection_advice(error: &TransportError) -> Option<String> {
     match (error.kind(), variable) {
         (TransportErrorKind::Certificate(problem), _) => Some(problem.hint().to_owned()),
         (TransportErrorKind::ProxySetting, _) => Some(PROXY_SETTING_ADVICE.to_owned()),
-        (TransportErrorKind::Exchange, Some(variable)) => Some(format!(
+        (TransportErrorKind::Connect | TransportErrorKind::Exchange, Some(variable)) => Some(format!(
             "check that the proxy is up and lets this machine through, with the user and the password that it wants; \
              correct or unset {variable}, or name the host in NO_PROXY if it is reached without a proxy"
         )),
@@ -249,20 +241,6 @@ fn advice_for_error(error: &Error, sources: &AddressSources) -> Cow<'static, str
     advice.into()
 }
 
-/// Whether the request may have had its effect: it may have reached the service, which has not said what became of it.
-fn is_outcome_unknown(error: &Error) -> bool {
-    if error.attempts() == 0 || error.is_authentication() || has_source_of_type::<TokenFileInUse>(error) {
-        return false;
-    }
-    match error.kind() {
-        ErrorKind::Transport | ErrorKind::Timeout => {
-            error.transport_error().is_none_or(TransportError::may_have_been_sent)
-        }
-        ErrorKind::Decode => true,
-        _ => error.status().is_some_and(|status| status.is_server_error() || status.as_u16() == 408),
-    }
-}
-
 /// Whether an error of the type `T` is among the sources of `error`.
 fn has_source_of_type<T: StdError + 'static>(error: &Error) -> bool {
     let mut next = error.source();
@@ -314,15 +292,15 @@ fn authentication_advice(error: &Error, sources: &AddressSources) -> Cow<'static
     };
     let advice = match error.token_error() {
         Some(token) => match token.reason() {
-            Some(TokenErrorReason::InvalidGrant) => {
-                "have the user sign in again, and put the new refresh token where the old one is: in the file that \
+            Some(TokenErrorReason::InvalidGrant) if token.hint() == Some(TokenErrorReason::InvalidGrant.hint()) => {
+                "sign in again with `partner-center auth login`; or have the user sign in again, and put the new refresh token where the old one is: in the file that \
                  PARTNER_CENTER_REFRESH_TOKEN_FILE (refresh_token_file) names, or else in PARTNER_CENTER_REFRESH_TOKEN \
                  (refresh_token)"
             }
-            Some(reason) => reason.hint(),
-            None if token.status.is_server_error() => "try again later: the authority has an internal error",
-            None if token.error.is_none() && token.description.is_none() => return unreached(),
-            None => "correct what the authority names above; `partner-center auth status` shows the configuration",
+            _ if token.hint().is_some() => token.hint().unwrap_or_default(),
+            _ if token.status.is_server_error() => "try again later: the authority has an internal error",
+            _ if token.error.is_none() && token.description.is_none() => return unreached(),
+            _ => "correct what the authority names above; `partner-center auth status` shows the configuration",
         },
         None => return unreached(),
     };

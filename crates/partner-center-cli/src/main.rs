@@ -9,6 +9,7 @@ mod error;
 mod interruption;
 mod messages;
 mod output;
+mod private_file;
 mod progress;
 mod session;
 mod settings;
@@ -48,7 +49,11 @@ fn run_command(command: Command, options: &Options) -> Result<(), CommandError> 
         Command::Operation(call) => ServiceTask::Operation(call),
         Command::BuiltIn(command) => match command {
             BuiltInCommand::Api(call) => ServiceTask::Api(call),
-            BuiltInCommand::Auth(AuthCommand::Status) => ServiceTask::AuthStatus,
+            BuiltInCommand::Auth(command) => ServiceTask::Auth(command),
+            BuiltInCommand::Config(command) => {
+                let messages = Messages::new(options.messages.quiet);
+                return commands::run_config(command, &options.service, &messages);
+            }
             BuiltInCommand::Doctor => ServiceTask::Doctor,
             BuiltInCommand::Emulator(emulator) => {
                 return commands::serve_until_interrupted(emulator, &Messages::new(options.messages.quiet));
@@ -69,11 +74,16 @@ fn run_command(command: Command, options: &Options) -> Result<(), CommandError> 
 enum ServiceTask {
     Operation(Box<OperationCall>),
     Api(ApiCall),
-    AuthStatus,
+    Auth(AuthCommand),
     Doctor,
 }
 
 impl ServiceTask {
+    /// Whether it creates the profile that an option names.
+    fn creates_profile(&self) -> bool {
+        matches!(self, Self::Auth(AuthCommand::Login(_)))
+    }
+
     /// Returns the messages of the command, with a progress line where it has one.
     fn build_messages(&self, options: &MessageOptions) -> Messages {
         match self {
@@ -87,7 +97,7 @@ impl ServiceTask {
             Self::Operation(call) if asks_before_sending(call.operation) => Messages::new(options.quiet),
             Self::Operation(call) => Messages::with_progress(options, call.result_noun()),
             Self::Api(call) if call.paginate => Messages::with_progress(options, ResourceNoun::new("items")),
-            Self::Api(_) | Self::AuthStatus | Self::Doctor => Messages::new(options.quiet),
+            Self::Api(_) | Self::Auth(_) | Self::Doctor => Messages::new(options.quiet),
         }
     }
 }
@@ -95,7 +105,7 @@ impl ServiceTask {
 /// Runs the task over the transport of the options: the async one needs a runtime.
 fn run_over_transport(task: ServiceTask, options: &Options, messages: &Messages) -> Result<(), CommandError> {
     let emulator = session::start_emulator(&options.service)?;
-    let session = Session::open(&options.service, emulator.as_ref())?;
+    let session = Session::open(&options.service, emulator.as_ref(), task.creates_profile())?;
     match options.service.transport {
         TransportName::Ureq => {
             let transport = Ureq::with_defaults().map_err(|error| CommandError::from_transport_setup(&error))?;
@@ -121,7 +131,12 @@ fn run_task<'a, X: Transport>(
         match task {
             ServiceTask::Operation(call) => commands::run_operation(*call, transport, session, messages).await,
             ServiceTask::Api(call) => commands::run_api(call, transport, session, messages).await,
-            ServiceTask::AuthStatus => commands::print_status(transport, session, messages).await,
+            ServiceTask::Auth(AuthCommand::Login(command)) => {
+                commands::sign_in(command, transport, session, messages).await
+            }
+            ServiceTask::Auth(AuthCommand::Logout) => commands::sign_out(session, messages),
+            ServiceTask::Auth(AuthCommand::Status) => commands::print_status(transport, session, messages).await,
+            ServiceTask::Auth(AuthCommand::Token) => commands::print_token(transport, session, messages).await,
             ServiceTask::Doctor => commands::run_doctor(transport, session, messages).await,
         }
     })

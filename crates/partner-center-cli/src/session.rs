@@ -2,14 +2,16 @@
 
 use crate::{
     arguments::{self, ServiceOptions},
-    credentials::{CommandTimeLimits, ConfiguredCredential},
+    credentials::{CommandTimeLimits, ConfiguredCredential, TokenScope},
     error::{CommandError, ErrorReport, UsageError},
     messages::Messages,
     settings::{AddressSources, Setting, SettingSource, Settings},
     terminal::escape_control_characters,
 };
 use clap::ValueEnum;
-use partner_center::{Client, Cloud, Credential, RetryPolicy, Secret, Transport, transport::Limits};
+use partner_center::{
+    AppRegistration, Client, Cloud, Credential, RetryPolicy, Secret, Transport, auth::SignIn, transport::Limits,
+};
 use partner_center_emulator::{Emulator, Server};
 use std::{
     net::Ipv4Addr,
@@ -40,12 +42,18 @@ pub(crate) struct Session<'a> {
     /// The deadline of the command.
     pub(crate) deadline: Option<Instant>,
     /// Only those of the environment if the service is an embedded emulator.
-    settings: Settings,
+    pub(crate) settings: Settings,
 }
 
 impl<'a> Session<'a> {
     /// Reads the settings of a service, which is `emulator` if there is one.
-    pub(crate) fn open(options: &'a ServiceOptions, emulator: Option<&Server>) -> Result<Self, UsageError> {
+    ///
+    /// The profile that the options name has to exist, unless the command `creates_profile`.
+    pub(crate) fn open(
+        options: &'a ServiceOptions,
+        emulator: Option<&Server>,
+        creates_profile: bool,
+    ) -> Result<Self, UsageError> {
         let deadline = options.deadline.map(|timeout| Instant::now() + timeout);
         let cloud = Cloud::Global;
         if let Some(server) = emulator {
@@ -54,7 +62,11 @@ impl<'a> Session<'a> {
             let settings = Settings::without_file();
             return Ok(Self { options, base_url, authority, sources, audience, cloud, deadline, settings });
         }
-        let settings = Settings::read_settings(options.config.as_deref())?;
+        let settings = if creates_profile {
+            Settings::read_settings_for_change(options.settings_options())?
+        } else {
+            Settings::read_settings(options.settings_options())?
+        };
         let (cloud, source) = match (options.cloud, settings.get_setting("cloud")?) {
             // Options take precedence over settings, and a cloud decides both addresses and the audience.
             (Some(cloud), _) => (cloud.into(), SettingSource::Option("--cloud")),
@@ -93,8 +105,17 @@ impl<'a> Session<'a> {
                 source: SettingSource::Emulator,
             });
         }
+        ConfiguredCredential::find_credential(&self.settings, self.token_scope())
+    }
+
+    /// Returns where the tokens of an application are valid.
+    pub(crate) fn token_scope(&self) -> TokenScope<'_> {
         let attempt = self.options.timeout.unwrap_or(Limits::default().timeout);
-        ConfiguredCredential::find_credential(&self.settings, CommandTimeLimits { attempt, deadline: self.deadline })
+        TokenScope {
+            authority: &self.authority,
+            audience: self.audience.as_deref().unwrap_or(self.cloud.audience()),
+            limits: CommandTimeLimits { attempt, deadline: self.deadline },
+        }
     }
 
     /// Returns the name of the cloud, as `--cloud` takes it.
@@ -156,6 +177,26 @@ impl<'a> Session<'a> {
         Ok(match self.deadline {
             Some(deadline) => client.with_deadline(deadline),
             None => client,
+        })
+    }
+
+    /// Builds the sign-in of a user for `app`.
+    pub(crate) fn build_sign_in<X: Transport>(
+        &self,
+        transport: X,
+        app: AppRegistration,
+    ) -> Result<SignIn<X>, UsageError> {
+        let TokenScope { authority, audience, limits } = self.token_scope();
+        let mut builder = SignIn::builder(transport, app)
+            .cloud(self.cloud)
+            .authority(authority)
+            .audience(audience)
+            .attempt_timeout(limits.attempt);
+        if let Some(deadline) = self.deadline {
+            builder = builder.deadline(deadline);
+        }
+        builder.build().map_err(|error| {
+            UsageError(ErrorReport::from_client_error("the settings cannot be used", &error, &self.sources))
         })
     }
 

@@ -1,46 +1,75 @@
 //! Settings from environment variables and the configuration file.
 //!
-//! Each setting has one name: `client_id` in the file is `PARTNER_CENTER_CLIENT_ID` in the environment, which takes precedence.
+//! Each setting has one name: `client_id` in the file is `PARTNER_CENTER_CLIENT_ID` in the environment, which takes precedence
+//! unless the command line names a profile of the file.
+
+pub(crate) mod edit;
+mod file;
 
 use crate::{
     error::{ErrorReport, UsageError},
     text,
 };
 use etcetera::{AppStrategy, AppStrategyArgs, choose_app_strategy};
+use file::{ConfigurationFile, PROFILES};
 use partner_center::Secret;
-use serde::{Deserialize, Deserializer, de::Visitor};
 use std::{
-    collections::BTreeMap,
     env::{self, VarError},
-    error::Error as StdError,
     fmt,
     path::{Path, PathBuf},
 };
 
 /// The names of all settings. A secret can also be in a separate file, which `..._file` names.
-const SETTING_NAMES: [&str; 14] = [
+pub(crate) const SETTING_NAMES: [&str; 17] = [
     "audience",
     "authority",
     "base_url",
+    "client_certificate_file",
     "client_id",
     "client_secret",
     "client_secret_file",
     "cloud",
+    "federated_token_file",
     "max_attempts",
     "max_retry_after",
     "refresh_token",
     "refresh_token_file",
     "tenant_id",
     "token",
+    "token_cache",
     "token_file",
 ];
+
+/// The settings that are secrets.
+pub(crate) const SECRET_SETTING_NAMES: [&str; 3] = ["client_secret", "refresh_token", "token"];
 
 /// The variable that names the file.
 const CONFIG_PATH_VARIABLE: &str = "PARTNER_CENTER_CONFIG";
 
+/// The variable that names the profile.
+const PROFILE_VARIABLE: &str = "PARTNER_CENTER_PROFILE";
+
 pub(crate) struct Settings {
-    /// The configuration file and its values, if there is one.
-    file: Option<(PathBuf, BTreeMap<String, Secret>)>,
+    /// The configuration file, if there is one.
+    file: Option<ConfigurationFile>,
+    profile: Option<Profile>,
+}
+
+/// The profile whose settings are read from the file.
+#[derive(Clone, Debug)]
+pub(crate) struct Profile {
+    pub(crate) name: String,
+    /// Whether an option names it: its settings then take precedence over the environment.
+    is_option: bool,
+}
+
+/// The options that say which settings of the file are read.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct SettingsOptions<'a> {
+    /// `--config`.
+    pub(crate) file: Option<&'a Path>,
+    /// `--profile`.
+    pub(crate) profile: Option<&'a str>,
 }
 
 /// The value of a setting, and its source.
@@ -61,6 +90,8 @@ pub(crate) enum SettingSource {
     Option(&'static str),
     /// The embedded emulator.
     Emulator,
+    /// `partner-center auth login`.
+    SignIn,
     /// The default: the public cloud.
     Default,
 }
@@ -84,76 +115,153 @@ impl AddressSources {
 }
 
 impl Settings {
-    /// Reads the file that `option` names, or the variable, or else the default one if it exists.
-    pub(crate) fn read_settings(option: Option<&Path>) -> Result<Self, UsageError> {
-        let named = match option {
-            Some(path) => Some(path.to_owned()),
-            None => read_environment_variable(CONFIG_PATH_VARIABLE)?.map(PathBuf::from),
-        };
-        let path = match named {
-            Some(path) => Some(path),
-            None => default_file_path().filter(|path| path.exists()),
-        };
-        let Some(path) = path else { return Ok(Self { file: None }) };
-        let unusable = |why: &dyn StdError| {
-            UsageError(ErrorReport {
-                message: format!("the configuration file {} cannot be used", path.display()),
-                cause: why.to_string().trim_end().to_owned(),
-                advice: format!("write it as TOML, with strings or numbers for any of {}", SETTING_NAMES.join(", ")),
-            })
-        };
-        let text = text::read_small_file(&path).map_err(|error| unusable(&error))?;
-        // The error of the parser shows the line, which may contain a secret.
-        let values: BTreeMap<String, SettingValue> = toml::from_str(text.expose().trim_end())
-            .map_err(|error| unusable(&InvalidFileError::at_position(text.expose(), &error)))?;
-        if let Some(unknown) = values.keys().find(|key| !SETTING_NAMES.contains(&key.as_str())) {
-            return Err(unusable(&InvalidFileError(format!("there is no setting `{unknown}`"))));
+    /// Reads the file that the options name, or the variable, or else the default one if it exists.
+    pub(crate) fn read_settings(options: SettingsOptions<'_>) -> Result<Self, UsageError> {
+        let settings = Self::read_settings_for_change(options)?;
+        let Some(profile) = &settings.profile else { return Ok(settings) };
+        let names: Vec<_> = settings.file.iter().flat_map(ConfigurationFile::profile_names).collect();
+        if names.contains(&profile.name.as_str()) {
+            return Ok(settings);
         }
-        let values = values.into_iter().map(|(name, SettingValue(value))| (name, value)).collect();
-        Ok(Self { file: Some((path, values)) })
+        let path = settings_file_path(options)?.map_or_else(String::new, |path| format!(" {}", path.display()));
+        Err(UsageError(ErrorReport {
+            message: format!("there is no profile `{}`", profile.name),
+            cause: format!("the configuration file{path} has no table [{PROFILES}.{}]", profile.name),
+            advice: match &names[..] {
+                [] => format!(
+                    "sign in with it, as in `partner-center auth login --profile {}`, or set its settings with `partner-center \
+                     config set`",
+                    profile.name
+                ),
+                names => format!("name one of {}", names.join(", ")),
+            },
+        }))
+    }
+
+    /// Reads settings like [`read_settings`](Self::read_settings); but the profile may be missing, as it may be created.
+    pub(crate) fn read_settings_for_change(options: SettingsOptions<'_>) -> Result<Self, UsageError> {
+        let profile = match options.profile {
+            Some(name) => Some(Profile { name: name.to_owned(), is_option: true }),
+            None => read_environment_variable(PROFILE_VARIABLE)?.map(|name| Profile { name, is_option: false }),
+        };
+        if let Some(profile) = &profile {
+            check_profile_name(&profile.name)?;
+        }
+        let is_default = options.file.is_none() && read_environment_variable(CONFIG_PATH_VARIABLE)?.is_none();
+        let path = settings_file_path(options)?.filter(|path| !is_default || path.exists());
+        let file = path.map(|path| ConfigurationFile::read_file(&path)).transpose()?;
+        Ok(Self { file, profile })
+    }
+
+    /// Returns the profile.
+    pub(crate) fn profile_name(&self) -> Option<&str> {
+        self.profile.as_ref().map(|profile| profile.name.as_str())
+    }
+
+    /// Returns the names of all profiles of the file.
+    pub(crate) fn profile_names(&self) -> impl Iterator<Item = &str> {
+        self.file.iter().flat_map(ConfigurationFile::profile_names)
     }
 
     /// Returns the settings of the environment alone.
     pub(crate) fn without_file() -> Self {
-        Self { file: None }
+        Self { file: None, profile: None }
     }
 
     /// Returns a setting; an empty one is absent.
     pub(crate) fn get_setting(&self, name: &str) -> Result<Option<Setting>, UsageError> {
-        Ok(match Self::setting_in_environment(name)? {
-            Some(setting) => Some(setting),
-            None => self.setting_in_file(name)?,
-        })
+        for place in self.places() {
+            if let Some(setting) = self.setting_at(place, name)? {
+                return Ok(Some(setting));
+            }
+        }
+        Ok(None)
     }
 
     /// Returns a secret: the setting itself, or the content of the file that `..._file` names.
     pub(crate) fn get_secret(&self, name: &str) -> Result<Option<(Secret, SettingSource)>, UsageError> {
         let by_file = format!("{name}_file");
-        if let Some(setting) = Self::setting_in_environment(name)? {
-            return Ok(Some((setting.value, setting.source)));
+        for place in self.places() {
+            if let Some(setting) = self.setting_at(place, name)? {
+                return Ok(Some((setting.value, setting.source)));
+            }
+            if let Some(setting) = self.setting_at(place, &by_file)? {
+                return setting.read_secret_file().map(Some);
+            }
         }
-        if let Some(setting) = Self::setting_in_environment(&by_file)? {
-            return setting.read_secret_file().map(Some);
-        }
-        match (self.setting_in_file(name)?, self.setting_in_file(&by_file)?) {
-            (Some(setting), _) => Ok(Some((setting.value, setting.source))),
-            (None, Some(setting)) => setting.read_secret_file().map(Some),
-            (None, None) => Ok(None),
+        Ok(None)
+    }
+
+    /// Whether a source of a credential takes precedence over another one, which was found as well.
+    pub(crate) fn precedes(&self, one: &SettingSource, other: &SettingSource) -> bool {
+        let rank = |source: &SettingSource| {
+            let place = if source.is_environment() { Place::Environment } else { Place::File };
+            self.places().into_iter().position(|known| known == place)
+        };
+        rank(one) < rank(other)
+    }
+
+    /// Returns the places of settings, the one that takes precedence first.
+    fn places(&self) -> [Place; 2] {
+        if self.profile.as_ref().is_some_and(|profile| profile.is_option) {
+            [Place::File, Place::Environment]
+        } else {
+            [Place::Environment, Place::File]
         }
     }
 
-    fn setting_in_environment(name: &str) -> Result<Option<Setting>, UsageError> {
-        let name = environment_variable_name(name);
-        let value = read_environment_variable(&name)?.map(Secret::new);
-        value.map(|value| Setting::new(&value, SettingSource::Variable(name))).transpose()
+    fn setting_at(&self, place: Place, name: &str) -> Result<Option<Setting>, UsageError> {
+        match place {
+            Place::Environment => setting_of_variable(&environment_variable_name(name)),
+            Place::File => self.setting_in_file(name),
+        }
     }
 
     fn setting_in_file(&self, name: &str) -> Result<Option<Setting>, UsageError> {
-        let Some((path, values)) = &self.file else { return Ok(None) };
-        let value = values.get(name).filter(|value| !value.expose().trim().is_empty());
-        let source = || SettingSource::File { key: name.to_owned(), path: path.clone() };
+        let Some(file) = &self.file else { return Ok(None) };
+        let values = file.values(self.profile_name());
+        let value = values.and_then(|values| values.get(name)).filter(|value| !value.expose().trim().is_empty());
+        let key = match &self.profile {
+            Some(profile) => format!("{PROFILES}.{}.{name}", profile.name),
+            None => name.to_owned(),
+        };
+        let source = || SettingSource::File { key, path: file.path.clone() };
         value.map(|value| Setting::new(value, source())).transpose()
     }
+}
+
+/// A place of settings.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Environment,
+    File,
+}
+
+/// Returns the setting in an environment variable; an empty one is absent.
+pub(crate) fn setting_of_variable(variable: &str) -> Result<Option<Setting>, UsageError> {
+    let value = read_environment_variable(variable)?.map(Secret::new);
+    value.map(|value| Setting::new(&value, SettingSource::Variable(variable.to_owned()))).transpose()
+}
+
+/// Returns the path of the configuration file, whether it exists or not; `None` if there is no folder for it.
+pub(crate) fn settings_file_path(options: SettingsOptions<'_>) -> Result<Option<PathBuf>, UsageError> {
+    Ok(match options.file {
+        Some(path) => Some(path.to_owned()),
+        None => read_environment_variable(CONFIG_PATH_VARIABLE)?.map(PathBuf::from).or_else(default_file_path),
+    })
+}
+
+/// Checks that a profile can have this name.
+fn check_profile_name(name: &str) -> Result<(), UsageError> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    if !name.is_empty() && name.len() <= 64 && name.bytes().all(is_plain) {
+        return Ok(());
+    }
+    Err(UsageError(ErrorReport {
+        message: "the name of the profile is invalid".to_owned(),
+        cause: "it has other characters than letters, digits, - and _, or more than 64 of them".to_owned(),
+        advice: "name it as in --profile emea".to_owned(),
+    }))
 }
 
 impl Setting {
@@ -196,8 +304,13 @@ impl SettingSource {
     /// Returns the full name of the setting `name` from the same source.
     pub(crate) fn sibling_setting_name(&self, name: &str) -> String {
         match self {
-            Self::File { path, .. } => Self::File { key: name.to_owned(), path: path.clone() }.to_string(),
-            Self::Variable(_) | Self::Option(_) | Self::Emulator | Self::Default => environment_variable_name(name),
+            Self::File { key, path } => {
+                let table = key.rfind('.').map_or("", |end| &key[..=end]);
+                Self::File { key: format!("{table}{name}"), path: path.clone() }.to_string()
+            }
+            Self::Variable(_) | Self::Option(_) | Self::Emulator | Self::SignIn | Self::Default => {
+                environment_variable_name(name)
+            }
         }
     }
 
@@ -206,7 +319,7 @@ impl SettingSource {
         match self {
             Self::Variable(_) | Self::File { .. } => format!("{option}, {self}"),
             Self::Default => format!("{option}, {}", environment_variable_name(name)),
-            Self::Option(_) | Self::Emulator => self.to_string(),
+            Self::Option(_) | Self::Emulator | Self::SignIn => self.to_string(),
         }
     }
 }
@@ -217,6 +330,7 @@ impl fmt::Display for SettingSource {
             Self::Variable(name) => formatter.write_str(name),
             Self::Option(name) => formatter.write_str(name),
             Self::Emulator => formatter.write_str("--emulator"),
+            Self::SignIn => formatter.write_str("`partner-center auth login`"),
             Self::Default => formatter.write_str("the public cloud"),
             Self::File { key, path } => write!(formatter, "{key} in {}", path.display()),
         }
@@ -230,12 +344,30 @@ fn environment_variable_name(name: &str) -> String {
 
 /// Returns the default path of the configuration file, such as `~/.config/partner-center/config.toml`.
 pub(crate) fn default_file_path() -> Option<PathBuf> {
+    application_folder(Folder::Configuration).map(|folder| folder.join("config.toml"))
+}
+
+/// A folder of the command.
+#[derive(Clone, Copy)]
+pub(crate) enum Folder {
+    Configuration,
+    Data,
+    Cache,
+}
+
+/// Returns a folder of the command, whether it exists or not, such as `~/.config/partner-center`.
+pub(crate) fn application_folder(folder: Folder) -> Option<PathBuf> {
     let names = AppStrategyArgs {
         top_level_domain: String::new(),
         author: String::new(),
         app_name: "partner-center".to_owned(),
     };
-    choose_app_strategy(names).ok().map(|folders| folders.in_config_dir("config.toml"))
+    let folders = choose_app_strategy(names).ok()?;
+    Some(match folder {
+        Folder::Configuration => folders.config_dir(),
+        Folder::Data => folders.data_dir(),
+        Folder::Cache => folders.cache_dir(),
+    })
 }
 
 fn read_environment_variable(name: &str) -> Result<Option<String>, UsageError> {
@@ -249,50 +381,3 @@ fn read_environment_variable(name: &str) -> Result<Option<String>, UsageError> {
         })),
     }
 }
-
-/// A value in the configuration file: a string, or a number converted to a string.
-struct SettingValue(Secret);
-
-impl<'de> Deserialize<'de> for SettingValue {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct SettingVisitor;
-
-        impl Visitor<'_> for SettingVisitor {
-            type Value = SettingValue;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a string or a number")
-            }
-            fn visit_str<E>(self, value: &str) -> Result<SettingValue, E> {
-                Ok(SettingValue(Secret::new(value)))
-            }
-            fn visit_i64<E>(self, value: i64) -> Result<SettingValue, E> {
-                Ok(SettingValue(Secret::new(value.to_string())))
-            }
-            fn visit_f64<E>(self, value: f64) -> Result<SettingValue, E> {
-                Ok(SettingValue(Secret::new(value.to_string())))
-            }
-        }
-
-        deserializer.deserialize_any(SettingVisitor)
-    }
-}
-
-/// Why the configuration file is invalid, without its content.
-#[derive(Debug)]
-struct InvalidFileError(String);
-
-impl InvalidFileError {
-    fn at_position(text: &str, error: &toml::de::Error) -> Self {
-        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
-        Self(format!("line {} is neither `name = \"string\"` nor `name = number`", before.matches('\n').count() + 1))
-    }
-}
-
-impl fmt::Display for InvalidFileError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
-
-impl StdError for InvalidFileError {}

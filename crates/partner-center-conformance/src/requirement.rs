@@ -224,7 +224,7 @@ requirements! {
         LateResponsesAreDiscarded => late_responses_are_discarded,
         /// A connection to one server is not used for another.
         ServersDoNotShareConnections => servers_do_not_share_connections,
-        /// An address where no server listens is an error of kind `Exchange`.
+        /// An address where no server listens is an error of kind `Connect`, so that the request is known to be unsent.
         UnreachableServersAreErrors => unreachable_servers_are_errors,
         /// A connection that closes or is reset before the response is an error of kind `Exchange`.
         LostConnectionsAreErrors => lost_connections_are_errors,

@@ -6,10 +6,14 @@
 mod access_token;
 mod app_registration;
 mod credential;
+mod entra_codes;
 mod grants;
 mod refresh_token_lease;
+#[cfg(feature = "sign-in")]
+mod sign_in;
 mod token_cache;
 mod token_error;
+mod token_exchange;
 mod token_provider;
 mod token_source;
 
@@ -17,6 +21,8 @@ pub use access_token::AccessToken;
 pub use app_registration::AppRegistration;
 pub use credential::Credential;
 pub use refresh_token_lease::RefreshTokenLease;
+#[cfg(feature = "sign-in")]
+pub use sign_in::{AuthorizationRequest, DeviceCode, SignIn, SignInBuilder, SignedIn};
 pub use token_error::{TokenError, TokenErrorReason};
 pub use token_source::{TokenRequest, TokenSource};
 

@@ -58,6 +58,16 @@ impl BaseUrl {
         Ok(Self { scheme, authority, path: path.to_owned() })
     }
 
+    /// Returns the host, in lower case.
+    pub(crate) fn host(&self) -> &str {
+        self.authority.host()
+    }
+
+    /// Returns the port, which is that of the scheme if the URL has none.
+    pub(crate) fn port(&self) -> u16 {
+        self.authority.port_u16().unwrap_or(if self.scheme == Scheme::HTTP { 80 } else { 443 })
+    }
+
     /// Returns the URI of `target`, a path and query that begin with `/`.
     pub(crate) fn join_target(&self, target: &str) -> Result<Uri, http::Error> {
         Uri::builder()

@@ -1,20 +1,22 @@
 //! The client: what a program calls, and the configuration it is built from.
 
 use crate::{
-    CallOutput, Cloud, Credential, DefaultTransport, Error, ErrorKind, Items, Limits, Mode, Pages, RawRequest,
-    Response, RetryPolicy, Transport,
+    CallOptions, CallOutput, Cloud, Credential, DefaultTransport, Error, ErrorKind, ForEach, Hooks, Items, Limits,
+    Mode, Pages, RawRequest, Response, RetryPolicy, Transport, WithMetadata,
     auth::TokenProvider,
     base_url::BaseUrl,
     engine::{
-        CallContext, CallInput, CallOutcome, Engine, OnReplacementCallback, ReadResponseFn, rate_limiter::RateLimiter,
+        CallContext, CallInput, CallOutcome, Engine, OnReplacementCallback, ReadResponseFn, TraceparentCallback,
+        rate_limiter::{RateLimitScope, RateLimitStatus, RateLimiter},
         request_sender::RequestSender,
+        retry_budget::RetryBudget,
     },
     error::BoxError,
     pagination::{ListRequest, empty_page},
     request::{PreparedRequest, header_value},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
-use partner_center_models::{DynamicList, FromResponse, Paginated, Pagination, Replacement, SingleResponse};
+use partner_center_models::{DynamicList, FromResponse, Paginated, Pagination, RawList, Replacement, SingleResponse};
 use std::{
     fmt,
     sync::Arc,
@@ -113,10 +115,13 @@ impl<X: Transport> Client<X> {
             limits: Limits::default(),
             call_timeout: None,
             requests_per_minute: None,
+            rate_limit_scope: RateLimitScope::default(),
             correlation_id: None,
             locale: None,
             application: None,
             on_replacement: None,
+            hooks: Vec::new(),
+            traceparent: None,
         }
     }
 
@@ -154,6 +159,23 @@ impl<X: Transport> Client<X> {
     pub fn call<O: SingleResponse>(&self, operation: O) -> CallOutput<X, O::Response> {
         let request = RawRequest::from_operation(&operation).and_then(RawRequest::prepare);
         self.start_call(O::ID, request, &|response| O::Response::from_response(response))
+    }
+
+    /// Performs an operation as [`call`](Self::call) does, and returns its response with the
+    /// [`CallMetadata`](crate::CallMetadata) of the call: its status, its headers, the ids of both sides, the number of attempts and the time that it took.
+    ///
+    /// ```text
+    /// blocking: Result<WithMetadata<O::Response>, Error>
+    /// async:    Pin<Box<dyn Future<Output = Result<WithMetadata<O::Response>, Error>> + Send>>
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`call`](Self::call); [`Error::metadata`] has the metadata.
+    #[expect(clippy::needless_pass_by_value, reason = "an operation is made to be performed, so callers need no `&`")]
+    pub fn call_with_metadata<O: SingleResponse>(&self, operation: O) -> CallOutput<X, WithMetadata<O::Response>> {
+        let request = RawRequest::from_operation(&operation).and_then(RawRequest::prepare);
+        self.start_call_with_metadata(O::ID, request, &|response| O::Response::from_response(response))
     }
 
     /// Sends a request that is not one of the generated operations, and returns the response as it was received.
@@ -202,19 +224,57 @@ impl<X: Transport> Client<X> {
         })
     }
 
+    /// Sends a request and reads its response as [`request_as`](Self::request_as) does, and returns it with the
+    /// [`CallMetadata`](crate::CallMetadata) of the call.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`call`](Self::call); [`Error::metadata`] has the metadata.
+    #[must_use = "a request is sent once the outcome is used"]
+    pub fn request_with_metadata<T: FromResponse>(&self, request: RawRequest) -> CallOutput<X, WithMetadata<T>> {
+        self.start_call_with_metadata(request.operation(), request.with_accept_header::<T>().prepare(), &|response| {
+            T::from_response(response)
+        })
+    }
+
     fn start_call<T: Send + 'static>(
         &self,
         operation: &'static str,
         request: Result<PreparedRequest, BoxError>,
         read: &'static ReadResponseFn<'static, T>,
     ) -> CallOutput<X, T> {
-        let request = request.map_err(|error| Error::new(ErrorKind::Request, operation, error));
-        let (engine, scope) = (self.engine.clone(), self.scope);
+        let (engine, scope) = (self.engine.clone(), self.scope.clone());
         X::Mode::block_or_box(async move {
-            let CallOutcome { body, context, .. } =
-                engine.perform_call(CallInput::for_single_response(&request?, read), scope).await?;
-            body.into_value().map_err(|error| Error::new(ErrorKind::Decode, operation, error).with_context(context))
+            Ok(Self::perform_call(engine, scope, operation, request, read, false).await?.value)
         })
+    }
+
+    fn start_call_with_metadata<T: Send + 'static>(
+        &self,
+        operation: &'static str,
+        request: Result<PreparedRequest, BoxError>,
+        read: &'static ReadResponseFn<'static, T>,
+    ) -> CallOutput<X, WithMetadata<T>> {
+        let (engine, scope) = (self.engine.clone(), self.scope.clone());
+        X::Mode::block_or_box(Self::perform_call(engine, scope, operation, request, read, true))
+    }
+
+    /// Performs a call. Without `keeps_metadata`, the metadata has not the headers of the response.
+    async fn perform_call<T: Send + 'static>(
+        engine: Arc<Engine<X>>,
+        scope: CallContext,
+        operation: &'static str,
+        request: Result<PreparedRequest, BoxError>,
+        read: &'static ReadResponseFn<'static, T>,
+        keeps_metadata: bool,
+    ) -> Result<WithMetadata<T>, Error> {
+        let request = request.map_err(|error| Error::new(ErrorKind::Request, operation, error))?;
+        let input = CallInput::for_single_response(&request, read, keeps_metadata);
+        let CallOutcome { body, metadata, .. } = engine.perform_call(input, &scope).await?;
+        match body.into_value() {
+            Ok(value) => Ok(WithMetadata { value, metadata }),
+            Err(error) => Err(Error::new(ErrorKind::Decode, operation, error).with_metadata(metadata)),
+        }
     }
 
     /// Obtains a token, unless a valid one is cached, and returns its remaining lifetime; `None` if that is unknown.
@@ -233,8 +293,8 @@ impl<X: Transport> Client<X> {
     /// - [`ErrorKind::Transport`], [`ErrorKind::Timeout`]: the authority did not respond.
     #[must_use = "a token is obtained once the outcome is used"]
     pub fn authenticate(&self) -> CallOutput<X, Option<Duration>> {
-        let (engine, scope) = (self.engine.clone(), self.scope);
-        X::Mode::block_or_box(async move { engine.obtain_token(scope).await })
+        let (engine, scope) = (self.engine.clone(), self.scope.clone());
+        X::Mode::block_or_box(async move { engine.obtain_token(&scope).await })
     }
 
     /// Returns the items of all pages of a list: an `Iterator` over a blocking transport, a `Stream` over an async one.
@@ -290,7 +350,7 @@ impl<X: Transport> Client<X> {
     pub fn pages<O: Paginated>(&self, operation: O) -> Pages<X, O> {
         let request = RawRequest::from_operation(&operation);
         let list_request = request.and_then(|request| ListRequest::new(request, O::PAGINATION));
-        Pages::new(self.engine.clone(), self.scope, O::ID, list_request)
+        Pages::new(self.engine.clone(), self.scope.clone(), O::ID, list_request)
     }
 
     /// Returns the pages of a list that is not one of the generated operations. Its items are any JSON; `pagination` says where
@@ -324,7 +384,7 @@ impl<X: Transport> Client<X> {
     /// ```
     pub fn request_pages(&self, request: RawRequest, pagination: Pagination) -> Pages<X, DynamicList> {
         let operation = request.operation();
-        Pages::new(self.engine.clone(), self.scope, operation, ListRequest::new(request, pagination))
+        Pages::new(self.engine.clone(), self.scope.clone(), operation, ListRequest::new(request, pagination))
     }
 
     /// Returns the items of all pages of a list that is not one of the generated operations; see
@@ -333,17 +393,124 @@ impl<X: Transport> Client<X> {
         Items::new(self.request_pages(request, pagination))
     }
 
+    /// Returns the same pages as [`request_pages`](Self::request_pages), with items that stay JSON text: for programs that pass
+    /// them on.
+    pub fn request_raw_pages(&self, request: RawRequest, pagination: Pagination) -> Pages<X, RawList> {
+        let operation = request.operation();
+        Pages::new(self.engine.clone(), self.scope.clone(), operation, ListRequest::new(request, pagination))
+    }
+
+    /// Does some work for each of the `items`, at most `concurrency` at the same time, and returns the outcomes as they come: an
+    /// `Iterator` over a blocking transport, which works in threads; a `Stream` over an async one, which needs no runtime of its
+    /// own.
+    ///
+    /// All of them share the limits of this client: the rate of requests, the pause after a 429, the budget of retries. One
+    /// connection is used for each call under way. An error is the outcome of its item, and ends nothing;
+    /// [`ForEach::stop`] ends it.
+    ///
+    /// Over a blocking transport:
+    ///
+    /// ```
+    /// use partner_center_core::{Blocking, Client, GetCustomer, Transport};
+    /// use uuid::Uuid;
+    ///
+    /// fn print_domains(client: &Client<impl Transport<Mode = Blocking>>, ids: Vec<Uuid>) {
+    ///     for outcome in client.for_each(ids, 8, |client, id| client.call(GetCustomer::new(*id))) {
+    ///         match outcome.result {
+    ///             Ok(customer) => println!("{}: {:?}", outcome.item, customer.custom_domains),
+    ///             Err(error) => eprintln!("{}: {error}", outcome.item),
+    ///         }
+    ///     }
+    /// }
+    /// # use partner_center_core::{Credential, Request, Response, TransportError};
+    /// # struct OneCustomer;
+    /// # impl Transport for OneCustomer {
+    /// #     type Mode = Blocking;
+    /// #     fn send(&self, _: Request) -> Result<Response, TransportError> {
+    /// #         Ok(Response::new(r#"{"customDomains": ["contoso.example"]}"#.into()))
+    /// #     }
+    /// #     fn sleep(&self, _: std::time::Duration) {}
+    /// # }
+    /// # let client = Client::builder(OneCustomer, Credential::token("secret")).build()?;
+    /// # print_domains(&client, vec![Uuid::nil(); 20]);
+    /// # Ok::<(), partner_center_core::Error>(())
+    /// ```
+    ///
+    /// Over an async one; work of several calls is a boxed future:
+    ///
+    /// ```
+    /// use partner_center_core::{Async, Client, GetCustomer, Transport};
+    /// use uuid::Uuid;
+    ///
+    /// async fn count_domains(client: &Client<impl Transport<Mode = Async>>, ids: Vec<Uuid>) -> usize {
+    ///     let mut count = 0;
+    ///     let mut outcomes = client.for_each(ids, 8, |client, id| {
+    ///         let call = client.call(GetCustomer::new(*id));
+    ///         Box::pin(async move { Ok(call.await?.custom_domains.unwrap_or_default()) })
+    ///     });
+    ///     while let Some(outcome) = outcomes.next().await {
+    ///         count += outcome.result.map_or(0, |domains| domains.len());
+    ///     }
+    ///     count
+    /// }
+    /// ```
+    pub fn for_each<I, T>(
+        &self,
+        items: I,
+        concurrency: usize,
+        work: impl Fn(&Self, &I::Item) -> CallOutput<X, T> + Send + Sync + 'static,
+    ) -> ForEach<X, I::IntoIter, T>
+    where
+        I: IntoIterator<Item: Send + 'static>,
+        T: Send + 'static,
+    {
+        ForEach::new(self.clone(), items.into_iter(), concurrency, Arc::new(work))
+    }
+
     /// Returns a client for another unit of work, whose requests carry `correlation_id`. All else is shared with this client.
     #[must_use]
     pub fn with_correlation_id(&self, correlation_id: Uuid) -> Self {
-        Self { engine: self.engine.clone(), scope: CallContext { correlation_id, ..self.scope } }
+        Self { engine: self.engine.clone(), scope: CallContext { correlation_id, ..self.scope.clone() } }
     }
 
     /// Returns a client for a unit of work that must be done by `deadline`, however many calls it takes: a complete list, say.
     /// A call that is not done by then fails with [`ErrorKind::Timeout`]. All else is shared with this client.
     #[must_use]
     pub fn with_deadline(&self, deadline: Instant) -> Self {
-        Self { engine: self.engine.clone(), scope: CallContext { deadline: Some(deadline), ..self.scope } }
+        Self { engine: self.engine.clone(), scope: CallContext { deadline: Some(deadline), ..self.scope.clone() } }
+    }
+
+    /// Returns a client whose calls have `options`: other timeouts or retries than this client's, or headers in addition. All else
+    /// is shared with this client, and so is what its own options have set. For one call: `client.with_options(options).call(..)`;
+    /// [`CallOptions`] has an example.
+    #[must_use]
+    pub fn with_options(&self, options: CallOptions) -> Self {
+        let options = match &self.scope.options {
+            Some(earlier) => options.or(earlier),
+            None => options,
+        };
+        let deadline = options.deadline.or(self.scope.deadline);
+        let scope = CallContext { deadline, options: Some(Arc::new(options)), ..self.scope };
+        Self { engine: self.engine.clone(), scope }
+    }
+
+    /// Returns how fast this client and its clones may send requests now, and why.
+    ///
+    /// ```
+    /// use partner_center_core::{Client, Transport};
+    ///
+    /// fn progress(client: &Client<impl Transport>) -> String {
+    ///     let status = client.rate_limit_status();
+    ///     match (status.paused_for, status.requests_per_minute) {
+    ///         (Some(pause), _) => format!("throttled, continues in {} s", pause.as_secs() + 1),
+    ///         (None, Some(rate)) => format!("at most {rate:.0} requests per minute"),
+    ///         (None, None) => "at full speed".to_owned(),
+    ///     }
+    /// }
+    /// ```
+    #[must_use]
+    pub fn rate_limit_status(&self) -> RateLimitStatus {
+        self.engine.rate_limiter.status(self.engine.sender.retry_budget.retries_left())
     }
 
     /// Returns the `MS-CorrelationId` of this client's requests.
@@ -355,7 +522,7 @@ impl<X: Transport> Client<X> {
 
 impl<X: Transport> Clone for Client<X> {
     fn clone(&self) -> Self {
-        Self { engine: self.engine.clone(), scope: self.scope }
+        Self { engine: self.engine.clone(), scope: self.scope.clone() }
     }
 }
 
@@ -411,10 +578,13 @@ pub struct ClientBuilder<X: Transport> {
     limits: Limits,
     call_timeout: Option<Duration>,
     requests_per_minute: Option<u32>,
+    rate_limit_scope: RateLimitScope,
     correlation_id: Option<Uuid>,
     locale: Option<String>,
     application: Option<String>,
     on_replacement: Option<Box<OnReplacementCallback>>,
+    hooks: Vec<Box<dyn Hooks>>,
+    traceparent: Option<Box<TraceparentCallback>>,
 }
 
 impl<X: Transport> ClientBuilder<X> {
@@ -478,10 +648,34 @@ impl<X: Transport> ClientBuilder<X> {
         self
     }
 
+    /// Adds custom code that sees every call and every attempt; [`Hooks`] has an example. Several are called one after the other.
+    /// Default: none.
+    pub fn hooks(mut self, hooks: impl Hooks) -> Self {
+        self.hooks.push(Box::new(hooks));
+        self
+    }
+
+    /// Sets a function that returns the W3C `traceparent` of the trace that the caller is in, as
+    /// `00-8a3c60f7d188f8fa79d48a391a778fa6-53995c3f42cd8ad8-01`; every request to the service carries it. It is called in the
+    /// `tracing` span of the attempt. An invalid value is not sent. Default: none.
+    pub fn traceparent(mut self, current: impl Fn() -> Option<String> + Send + Sync + 'static) -> Self {
+        self.traceparent = Some(Box::new(current));
+        self
+    }
+
     /// Sets the maximum number of requests that this client and its clones send per minute, at least 1, spread evenly; excess
-    /// requests wait. The service documents 500 for each tenant, and returns 429 above. Default: no limit.
+    /// requests wait. The service documents 500 for each tenant, and returns 429 above. Default: no limit until there is a 429.
+    ///
+    /// In any case a 429 makes all requests of this client and its clones wait as long as the service requests. The client then
+    /// sends as many per minute as the service has accepted, and slowly more; see [`Client::rate_limit_status`].
     pub fn requests_per_minute(mut self, requests: u32) -> Self {
         self.requests_per_minute = Some(requests);
+        self
+    }
+
+    /// Sets which requests a 429 slows down. Default: all of the client.
+    pub fn rate_limit_scope(mut self, scope: RateLimitScope) -> Self {
+        self.rate_limit_scope = scope;
         self
     }
 
@@ -544,15 +738,26 @@ impl<X: Transport> ClientBuilder<X> {
         }
         Ok(Client {
             engine: Arc::new(Engine {
-                sender: RequestSender { transport: self.transport, retry_policy: self.retry, limits: self.limits },
+                sender: RequestSender {
+                    transport: self.transport,
+                    retry_policy: self.retry,
+                    limits: self.limits,
+                    retry_budget: RetryBudget::default(),
+                },
                 base_url,
                 token_provider,
                 headers,
                 call_timeout: self.call_timeout,
-                rate_limiter: self.requests_per_minute.map(RateLimiter::new),
+                rate_limiter: RateLimiter::new(self.requests_per_minute, self.rate_limit_scope),
                 on_replacement: self.on_replacement,
+                hooks: self.hooks,
+                traceparent: self.traceparent,
             }),
-            scope: CallContext { correlation_id: self.correlation_id.unwrap_or_else(Uuid::new_v4), deadline: None },
+            scope: CallContext {
+                correlation_id: self.correlation_id.unwrap_or_else(Uuid::new_v4),
+                deadline: None,
+                options: None,
+            },
         })
     }
 }
@@ -569,7 +774,7 @@ impl<X: Transport> fmt::Debug for ClientBuilder<X> {
 
 /// Returns the OAuth scope of all permissions that the application was granted for `audience`, which is often written as such a
 /// scope, too.
-fn token_scope(audience: &str, cloud: Cloud) -> Result<String, String> {
+pub(crate) fn token_scope(audience: &str, cloud: Cloud) -> Result<String, String> {
     const RETIRED_AUDIENCES: [&str; 3] = ["graph.windows.net", "graph.chinacloudapi.cn", "graph.cloudapi.de"];
     let resource = audience.trim().trim_end_matches('/');
     let resource = resource.strip_suffix("/.default").unwrap_or(resource).trim_end_matches('/');

@@ -8,25 +8,39 @@
 mod call;
 pub(crate) mod rate_limiter;
 pub(crate) mod request_sender;
+pub(crate) mod retry_budget;
 mod service_call;
+pub(crate) mod tracing_fields;
 
 pub(crate) use call::{CallInput, CallOutcome, PageInput, ReadResponseFn};
 
-use crate::{Error, Transport, auth::TokenProvider, base_url::BaseUrl, error::ErrorContext};
+use crate::{CallMetadata, CallOptions, Error, Hooks, RetryPolicy, Transport, auth::TokenProvider, base_url::BaseUrl};
 use http::HeaderMap;
 use partner_center_models::Replacement;
 use rate_limiter::RateLimiter;
 use request_sender::RequestSender;
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tracing::Instrument;
 use uuid::Uuid;
 
 /// The context that the calls of one unit of work share.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct CallContext {
     pub(crate) correlation_id: Uuid,
     /// The deadline of the unit of work, however many calls it takes.
     pub(crate) deadline: Option<Instant>,
+    /// The settings that override those of the client.
+    pub(crate) options: Option<Arc<CallOptions>>,
+}
+
+impl CallContext {
+    /// Returns the setting that `of` selects, if the calls have one of their own.
+    fn option<'a, T>(&'a self, of: impl FnOnce(&'a CallOptions) -> Option<T>) -> Option<T> {
+        self.options.as_deref().and_then(of)
+    }
 }
 
 /// The state that all calls of a client and its clones share.
@@ -37,23 +51,30 @@ pub(crate) struct Engine<X: Transport> {
     /// The headers of every request to the service: accepted types, and what the client says of itself.
     pub(crate) headers: HeaderMap,
     pub(crate) call_timeout: Option<Duration>,
-    pub(crate) rate_limiter: Option<RateLimiter>,
+    pub(crate) rate_limiter: RateLimiter,
     /// Called for each value that had to be replaced in a response of the service.
     pub(crate) on_replacement: Option<Box<OnReplacementCallback>>,
+    /// Called before and after each call and attempt.
+    pub(crate) hooks: Vec<Box<dyn Hooks>>,
+    /// Returns the trace that the requests belong to.
+    pub(crate) traceparent: Option<Box<TraceparentCallback>>,
 }
 
+pub(crate) type TraceparentCallback = dyn Fn() -> Option<String> + Send + Sync;
 pub(crate) type OnReplacementCallback = dyn Fn(&Replacement) + Send + Sync;
 
 impl<X: Transport> Engine<X> {
     /// Obtains a token, and returns the time until it expires, if that is known.
-    pub(crate) async fn obtain_token(&self, call_context: CallContext) -> Result<Option<Duration>, Error> {
+    pub(crate) async fn obtain_token(&self, call_context: &CallContext) -> Result<Option<Duration>, Error> {
         const OPERATION_ID: &str = "authenticate";
         let correlation_id = call_context.correlation_id;
         let span = tracing::info_span!("call", operation = OPERATION_ID, %correlation_id);
-        let mut context = ErrorContext { correlation_id: Some(correlation_id), ..ErrorContext::default() };
+        let started_at = Instant::now();
+        let mut metadata = CallMetadata { correlation_id: Some(correlation_id), ..CallMetadata::default() };
         let (provider, deadline) = (&self.token_provider, self.call_deadline(call_context));
-        let token = provider.token(&self.sender, OPERATION_ID, &mut context, deadline, None).instrument(span).await;
-        Ok(token.map_err(|error| error.with_context(context))?.remaining_lifetime(Instant::now()))
+        let token = provider.token(&self.sender, OPERATION_ID, &mut metadata, deadline, None).instrument(span).await;
+        metadata.elapsed = started_at.elapsed();
+        Ok(token.map_err(|error| error.with_metadata(metadata))?.remaining_lifetime(Instant::now()))
     }
 
     /// Reports a value of a response that had to be replaced.
@@ -65,8 +86,19 @@ impl<X: Transport> Engine<X> {
     }
 
     /// Returns the deadline of a call that begins now: that of its unit of work, or its own if that is earlier.
-    pub(crate) fn call_deadline(&self, call_context: CallContext) -> Option<Instant> {
-        let of_this_call = self.call_timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+    pub(crate) fn call_deadline(&self, call_context: &CallContext) -> Option<Instant> {
+        let call_timeout = call_context.option(|options| options.call_timeout).or(self.call_timeout);
+        let of_this_call = call_timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         [of_this_call, call_context.deadline].into_iter().flatten().min()
+    }
+
+    /// Returns the retry policy of a call.
+    pub(crate) fn retry_policy<'a>(&'a self, call_context: &'a CallContext) -> &'a RetryPolicy {
+        call_context.option(|options| options.retry_policy.as_ref()).unwrap_or(&self.sender.retry_policy)
+    }
+
+    /// Returns the timeout of an attempt of a call.
+    pub(crate) fn attempt_timeout(&self, call_context: &CallContext) -> Duration {
+        call_context.option(|options| options.attempt_timeout).unwrap_or(self.sender.limits.timeout)
     }
 }

@@ -11,9 +11,9 @@ pub use error_kind::ErrorKind;
 pub use error_reason::ErrorReason;
 pub(crate) use sanitize::{redirect_location, sanitize_message};
 pub use service_error::ServiceError;
-pub(crate) use write_outcome::WriteOutcome;
+pub use write_outcome::WriteOutcome;
 
-use crate::{TokenError, TokenErrorReason, TransportError, TransportErrorKind};
+use crate::{CallMetadata, TokenError, TokenErrorReason, TransportError, TransportErrorKind};
 use http::StatusCode;
 use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 use uuid::Uuid;
@@ -69,23 +69,14 @@ pub struct Error(Box<ErrorDetails>);
 struct ErrorDetails {
     kind: ErrorKind,
     operation: &'static str,
-    context: ErrorContext,
+    metadata: CallMetadata,
     service_error: Option<ServiceError>,
     token_error: Option<Arc<TokenError>>,
     /// The requested wait, if it exceeds [`RetryPolicy::max_retry_after`](crate::RetryPolicy::max_retry_after).
     excessive_wait: Option<Duration>,
-    /// What has come of a request that is not idempotent, if the error does not say that it was not performed.
+    /// What has come of a write; `None` if that does not matter.
     write_outcome: Option<WriteOutcome>,
     source: Option<BoxError>,
-}
-
-/// The call that failed: what identifies it in the logs of both sides.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct ErrorContext {
-    pub(crate) request_id: Option<Uuid>,
-    pub(crate) correlation_id: Option<Uuid>,
-    pub(crate) attempts: u32,
-    pub(crate) page: Option<u64>,
 }
 
 impl Error {
@@ -210,10 +201,9 @@ impl Error {
         self.reason() == Some(ErrorReason::EtagMismatch)
     }
 
-    /// Whether the service may have performed a request that is not idempotent, such as a POST, although the call failed: it was
-    /// sent, and its response was lost or is not the service's. Look whether it was performed before sending it again. It does
-    /// not hold for what may be sent again at any time ([`Idempotency::Natural`](crate::Idempotency::Natural)), nor if no
-    /// connection was made, nor if the service has performed it and only its response cannot be decoded, which `Display` says.
+    /// Whether the service may have performed a write, such as a POST, although the call failed: it was sent, and its response
+    /// was lost, is not the service's, or is the one to a server error. Look whether it was performed before sending it again.
+    /// The same as [`write_outcome`](Self::write_outcome) being [`Unknown`](WriteOutcome::Unknown).
     ///
     /// ```
     /// use partner_center_core::{Blocking, Client, Error, Method, RawRequest, Transport};
@@ -244,6 +234,22 @@ impl Error {
         self.0.write_outcome == Some(WriteOutcome::Unknown)
     }
 
+    /// Returns what has come of a write. `None` if that does not matter: for a read, and for a write that may be sent again at any
+    /// time ([`Idempotency::Natural`](crate::Idempotency::Natural)).
+    ///
+    /// Such a write has an outcome only if it was rejected after an attempt that may have been performed: that it is "not found",
+    /// say, may then be its own effect.
+    #[must_use]
+    pub fn write_outcome(&self) -> Option<WriteOutcome> {
+        self.0.write_outcome
+    }
+
+    /// Returns the metadata of the call: its last response, if there was one, with all headers, and how long it took.
+    #[must_use]
+    pub fn metadata(&self) -> &CallMetadata {
+        &self.0.metadata
+    }
+
     /// Whether the timeout of an attempt, or the deadline of the call, was exceeded.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
@@ -253,26 +259,26 @@ impl Error {
     /// Returns the `MS-RequestId` of the last request to the service, as it was sent.
     #[must_use]
     pub fn request_id(&self) -> Option<Uuid> {
-        self.0.context.request_id
+        self.0.metadata.request_id
     }
 
     /// Returns the `MS-CorrelationId` of the requests, as it was sent.
     #[must_use]
     pub fn correlation_id(&self) -> Option<Uuid> {
-        self.0.context.correlation_id
+        self.0.metadata.correlation_id
     }
 
     /// Returns the number of requests that were sent, to the service or for a token; 0 if none was.
     #[must_use]
     pub fn attempts(&self) -> u32 {
-        self.0.context.attempts
+        self.0.metadata.attempts
     }
 
     /// Returns the number of the page that failed, counted from 1; all pages before it are complete. `None` if the call is not
     /// part of a list.
     #[must_use]
     pub fn page(&self) -> Option<u64> {
-        self.0.context.page
+        self.0.metadata.page
     }
 
     pub(crate) fn new(kind: ErrorKind, operation: &'static str, source: impl Into<BoxError>) -> Self {
@@ -310,9 +316,10 @@ impl Error {
         let kind = match error.kind() {
             TransportErrorKind::Timeout => ErrorKind::Timeout,
             TransportErrorKind::TooLarge | TransportErrorKind::InvalidResponse => ErrorKind::Decode,
-            TransportErrorKind::Exchange | TransportErrorKind::Certificate(_) | TransportErrorKind::ProxySetting => {
-                ErrorKind::Transport
-            }
+            TransportErrorKind::Connect
+            | TransportErrorKind::Exchange
+            | TransportErrorKind::Certificate(_)
+            | TransportErrorKind::ProxySetting => ErrorKind::Transport,
         };
         Self::new(kind, operation, error)
     }
@@ -332,14 +339,14 @@ impl Error {
         self
     }
 
-    /// Sets what has come of a request that is not idempotent, if the error does not say that it was not performed.
+    /// Sets what has come of a write; `None` if that does not matter.
     pub(crate) fn with_write_outcome(mut self, write_outcome: Option<WriteOutcome>) -> Self {
         self.0.write_outcome = write_outcome;
         self
     }
 
-    pub(crate) fn with_context(mut self, context: ErrorContext) -> Self {
-        self.0.context = context;
+    pub(crate) fn with_metadata(mut self, metadata: CallMetadata) -> Self {
+        self.0.metadata = metadata;
         self
     }
 
@@ -357,7 +364,7 @@ impl Error {
         Self(Box::new(ErrorDetails {
             kind,
             operation,
-            context: ErrorContext::default(),
+            metadata: CallMetadata::default(),
             service_error: None,
             token_error: None,
             excessive_wait: None,
@@ -421,8 +428,8 @@ impl fmt::Display for Error {
         if let (ErrorKind::Configuration | ErrorKind::Request, Some(source)) = (self.kind(), StdError::source(self)) {
             write!(formatter, ": {source}")?;
         }
-        if let Some(write_outcome) = self.0.write_outcome {
-            write!(formatter, "; {}", write_outcome.message())?;
+        if let Some(outcome) = self.write_outcome().and_then(WriteOutcome::message) {
+            write!(formatter, "; {outcome}")?;
         }
         let ids = self.displayed_ids();
         if ids.is_empty() { Ok(()) } else { write!(formatter, " [{}]", ids.join(", ")) }
@@ -434,7 +441,7 @@ impl fmt::Debug for Error {
         let ErrorDetails {
             kind,
             operation,
-            context,
+            metadata,
             service_error,
             token_error,
             excessive_wait,
@@ -445,7 +452,7 @@ impl fmt::Debug for Error {
             .debug_struct("Error")
             .field("kind", kind)
             .field("operation", operation)
-            .field("context", context)
+            .field("metadata", metadata)
             .field("service_error", service_error)
             .field("token_error", token_error)
             .field("excessive_wait", excessive_wait)
@@ -568,6 +575,7 @@ mod tests {
             (429, 0, ErrorReason::Throttled),
             (401, 400, ErrorReason::Unauthorized),
             (401, 900_420, ErrorReason::AudienceRetired),
+            (401, 900_421, ErrorReason::MultifactorRequired),
             (403, 900_329, ErrorReason::NeedsAppAndUser),
             (403, 1002, ErrorReason::MissingRole),
             (403, 900_309, ErrorReason::ConditionalAccess),
@@ -644,10 +652,10 @@ mod tests {
             for (name, id) in [("ms-requestid", request_id), ("ms-correlationid", ours)] {
                 response.headers_mut().insert(name, id.to_string().try_into().unwrap());
             }
-            let context =
-                ErrorContext { request_id: Some(ours), correlation_id: Some(ours), ..ErrorContext::default() };
+            let metadata =
+                CallMetadata { request_id: Some(ours), correlation_id: Some(ours), ..CallMetadata::default() };
             Error::from_service_error("getCustomer", ServiceError::from_response(&response, &[]))
-                .with_context(context)
+                .with_metadata(metadata)
                 .to_string()
         };
         assert!(shown(ours).ends_with(&format!(" [request id {ours}, correlation id {ours}]")));
@@ -678,11 +686,12 @@ mod tests {
     fn error_is_a_pointer_and_identifies_its_call() {
         assert_eq!(size_of::<Error>(), size_of::<usize>());
         let (request_id, correlation_id) = (Some(Uuid::from_u128(1)), Some(Uuid::from_u128(2)));
-        let error = service_error(503, "").with_context(ErrorContext {
+        let error = service_error(503, "").with_metadata(CallMetadata {
             request_id,
             correlation_id,
             attempts: 3,
             page: Some(4),
+            ..CallMetadata::default()
         });
         assert_eq!((error.request_id(), error.correlation_id()), (request_id, correlation_id));
         assert_eq!((error.attempts(), error.page(), error.operation()), (3, Some(4), "getCustomer"));

@@ -5,10 +5,14 @@
 mod auth;
 mod base_url;
 mod body;
+mod call_metadata;
+mod call_options;
 mod client;
 mod cloud;
+mod concurrency;
 mod engine;
 mod error;
+mod hooks;
 mod pagination;
 mod request;
 mod response_headers;
@@ -23,13 +27,21 @@ pub use auth::{
     AccessToken, AppRegistration, Credential, RefreshTokenLease, TokenError, TokenErrorReason, TokenRequest,
     TokenSource,
 };
+#[cfg(feature = "sign-in")]
+#[cfg_attr(docsrs, doc(cfg(feature = "sign-in")))]
+pub use auth::{AuthorizationRequest, DeviceCode, SignIn, SignInBuilder, SignedIn};
 #[cfg(feature = "gzip")]
 #[cfg_attr(docsrs, doc(cfg(feature = "gzip")))]
 pub use body::compression as gzip;
+pub use call_metadata::{CallMetadata, WithMetadata};
+pub use call_options::CallOptions;
 pub use client::{Client, ClientBuilder};
 pub use cloud::Cloud;
-pub use error::{Error, ErrorKind, ErrorReason, ServiceError};
-pub use pagination::{Items, Pages};
+pub use concurrency::{ForEach, ItemOutcome};
+pub use engine::rate_limiter::{RateLimitScope, RateLimitStatus};
+pub use error::{Error, ErrorKind, ErrorReason, ServiceError, WriteOutcome};
+pub use hooks::{AttemptDescription, CallDescription, Hooks};
+pub use pagination::{Items, Pages, PagesWithMetadata};
 pub use partner_center_models::*;
 pub use request::RawRequest;
 pub use retry::RetryPolicy;

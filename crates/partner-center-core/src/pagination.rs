@@ -9,6 +9,7 @@ mod cursor;
 mod items;
 mod list_request;
 mod pages;
+mod pages_with_metadata;
 mod prefetch;
 mod unexpected_next_page;
 
@@ -16,5 +17,6 @@ pub use items::Items;
 pub(crate) use list_request::ListRequest;
 pub use pages::Pages;
 pub(crate) use pages::empty_page;
+pub use pages_with_metadata::PagesWithMetadata;
 pub(crate) use prefetch::{PrefetchedPage, Prefetcher};
 pub(crate) use unexpected_next_page::UnexpectedNextPage;

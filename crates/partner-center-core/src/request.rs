@@ -62,6 +62,7 @@ impl RawRequest {
         Self {
             prepared: PreparedRequest {
                 operation: "request",
+                path_template: None,
                 method: http_method(method),
                 idempotency: method.idempotency(),
                 outcomes: Cow::Borrowed(&[]),
@@ -166,6 +167,7 @@ impl RawRequest {
         }
         let prepared = PreparedRequest {
             operation: O::ID,
+            path_template: Some(O::PATH),
             method: http_method(O::METHOD),
             idempotency: O::IDEMPOTENCY,
             outcomes: Cow::Borrowed(O::OUTCOMES),
@@ -211,6 +213,8 @@ impl fmt::Debug for RawRequest {
 pub(crate) struct PreparedRequest {
     /// The id of the operation in the specification.
     pub(crate) operation: &'static str,
+    /// The path of the operation, with `{name}` for each path parameter.
+    pub(crate) path_template: Option<&'static str>,
     pub(crate) method: http::Method,
     pub(crate) idempotency: Idempotency,
     /// See [`Operation::OUTCOMES`].
@@ -253,6 +257,11 @@ impl PreparedRequest {
     pub(crate) fn is_same_page(&self, other: &Self) -> bool {
         (&self.method, &self.headers) == (&other.method, &other.headers)
             && self.comparable_target() == other.comparable_target()
+    }
+
+    /// Whether the request may change something.
+    pub(crate) fn is_write(&self) -> bool {
+        !matches!(self.method, http::Method::GET | http::Method::HEAD)
     }
 
     /// Whether the absence of a resource is a result.
@@ -298,7 +307,7 @@ fn url_target(path: &str) -> Result<String, &'static str> {
 }
 
 /// Returns a header that a caller sets, unless it is invalid or one that the client sets by itself.
-fn request_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), String> {
+pub(crate) fn request_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), String> {
     const RESERVED_HEADERS: [HeaderName; 8] = [
         header::AUTHORIZATION,
         header::HOST,

@@ -1,46 +1,82 @@
-//! The authority: the endpoints of Microsoft Entra that partners use to fetch tokens. It stores no tokens. Each token has its
-//! number, and to revoke tokens is to raise the number below which none is accepted.
+//! The authority: the endpoints of Microsoft Entra that partners use to fetch tokens and to sign in. It stores no tokens. Each
+//! token has its number, and to revoke tokens is to raise the number below which none is accepted. It stores sign-ins until their
+//! tokens are fetched.
 
 mod client_credentials;
 mod discovery;
 mod endpoint;
 mod form;
+mod pkce;
+mod sign_in_pages;
+mod sign_ins;
 mod token;
+mod token_endpoint;
 mod token_error;
 
 pub(crate) use endpoint::AuthorityEndpoint;
 pub(crate) use token_error::TokenError;
 
 use crate::{clock::Clock, origin::request_origin, test_credentials};
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use client_credentials::ClientCredentials;
-use discovery::{resolve_tenant_id, v1_issuer_url, v2_issuer_url};
-use endpoint::EndpointVersion;
-use form::{TokenAudience, TokenRequestForm};
+use endpoint::{DEVICE_LOGIN_PATH, EndpointVersion};
+use form::TokenRequestForm;
 use http::{
-    HeaderMap, HeaderValue, Method, StatusCode,
+    HeaderMap, HeaderValue, StatusCode,
     header::{ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, PRAGMA, WWW_AUTHENTICATE},
 };
 use partner_center_core::{Request, Response};
 use serde_json::{Value, json};
+use sign_ins::{DeviceCodes, SignIns, User};
 use std::{
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
     time::Duration,
 };
 use token::{IssuedToken, TokenKind};
 
+/// The settings of an authority.
+#[derive(Clone, Debug)]
+pub(crate) struct AuthoritySettings {
+    /// The time for which an access token is valid.
+    pub(crate) token_lifetime: Duration,
+    /// Whether the use of a refresh token invalidates all older ones.
+    pub(crate) strict_refresh_tokens: bool,
+    /// Whether the service rejects the tokens of users who have given no second factor.
+    pub(crate) require_second_factor: bool,
+    /// Whether a user has to consent before tokens are issued.
+    pub(crate) require_consent: bool,
+    /// The time for which a device code is valid.
+    pub(crate) device_code_lifetime: Duration,
+    /// The time between two requests for the outcome of a sign-in with a device code.
+    pub(crate) device_code_interval: Duration,
+}
+
+impl Default for AuthoritySettings {
+    fn default() -> Self {
+        Self {
+            token_lifetime: Duration::from_secs(60 * 60),
+            strict_refresh_tokens: false,
+            require_second_factor: false,
+            require_consent: false,
+            device_code_lifetime: Duration::from_secs(15 * 60),
+            device_code_interval: Duration::from_secs(5),
+        }
+    }
+}
+
 pub(crate) struct Authority {
     seed: u64,
-    /// The time for which an access token is valid.
-    token_lifetime: Duration,
+    settings: AuthoritySettings,
     /// The number of token responses so far, which is the number of the newest tokens.
     issued: AtomicU64,
     /// The number of the newest access token that is revoked, or 0.
     last_revoked_access: AtomicU64,
     /// The number of the oldest refresh token that is valid. [`test_credentials::REFRESH_TOKEN`] has number 0.
     first_valid_refresh: AtomicU64,
-    /// Whether the use of a refresh token invalidates all older ones.
-    strict_refresh_tokens: bool,
+    /// Whether a user or an administrator has consented.
+    has_consent: AtomicBool,
+    sign_ins: Mutex<SignIns>,
 }
 
 /// The caller that an access token was issued to.
@@ -50,20 +86,28 @@ pub(crate) enum Caller {
     Application,
     /// An application on behalf of a user (app+user).
     User,
+    /// An application on behalf of a user who has given no second factor.
+    UserWithoutSecondFactor,
     /// Either of them, with a token for an audience that the service no longer accepts.
     UnsupportedAudience,
 }
 
 impl Authority {
-    pub(crate) fn new(seed: u64, token_lifetime: Duration, strict_refresh_tokens: bool) -> Self {
+    pub(crate) fn new(seed: u64, settings: AuthoritySettings) -> Self {
         Self {
             seed,
-            token_lifetime,
+            settings,
             issued: AtomicU64::new(0),
             last_revoked_access: AtomicU64::new(0),
             first_valid_refresh: AtomicU64::new(0),
-            strict_refresh_tokens,
+            has_consent: AtomicBool::new(false),
+            sign_ins: Mutex::default(),
         }
+    }
+
+    /// Whether the service rejects the tokens of users who have given no second factor.
+    pub(crate) fn requires_second_factor(&self) -> bool {
+        self.settings.require_second_factor
     }
 
     /// Revokes all access tokens issued so far.
@@ -92,13 +136,17 @@ impl Authority {
         token_error: Option<TokenError>,
         clock: &Clock,
     ) -> Response {
-        let allowed = if let AuthorityEndpoint::Token(_) = endpoint { Method::POST } else { Method::GET };
         let origin = || request_origin(request);
+        let now = clock.real_elapsed();
         let outcome = match (endpoint, token_error) {
             (AuthorityEndpoint::Missing, _) => Err(TokenError::MissingEndpoint),
-            _ if request.method() != allowed => Err(TokenError::MethodNotAllowed),
+            _ if !endpoint.allowed_methods().contains(request.method()) => Err(TokenError::MethodNotAllowed),
             (AuthorityEndpoint::Token(_), Some(error)) => Err(error),
             (AuthorityEndpoint::Token(version), None) => self.issue_tokens(request, tenant, version, clock),
+            (AuthorityEndpoint::DeviceCode(version), _) => self.issue_device_code(request, tenant, version, now),
+            (AuthorityEndpoint::DeviceLogin, _) => return self.respond_with_device_login_page(request, now),
+            (AuthorityEndpoint::Authorize(_), _) => return self.respond_with_sign_in_page(request, tenant, now),
+            (AuthorityEndpoint::AdminConsent, _) => return self.respond_with_consent_page(request, tenant),
             (AuthorityEndpoint::Configuration(version), _) => {
                 Ok(discovery::openid_configuration_document(&origin(), tenant, version))
             }
@@ -109,7 +157,8 @@ impl Authority {
         match outcome {
             Ok(body) => json_response(StatusCode::OK, &body, HeaderMap::new()),
             Err(TokenError::MethodNotAllowed) => {
-                let allow = HeaderValue::from_str(allowed.as_str()).map(|allowed| (ALLOW, allowed));
+                let allowed: Vec<_> = endpoint.allowed_methods().iter().map(http::Method::as_str).collect();
+                let allow = HeaderValue::try_from(allowed.join(", ")).map(|allowed| (ALLOW, allowed));
                 token_error_response(request, TokenError::MethodNotAllowed, None, allow.into_iter().collect())
             }
             Err(TokenError::InvalidClient)
@@ -123,158 +172,81 @@ impl Authority {
         }
     }
 
-    fn issue_tokens(
+    /// Returns the codes with which a user signs in on another device.
+    fn issue_device_code(
         &self,
         request: &Request,
         tenant: &str,
         version: EndpointVersion,
-        clock: &Clock,
+        now: Duration,
     ) -> Result<Value, TokenError> {
         let form = TokenRequestForm::parse(request.body());
-        let audience = form.requested_audience(version)?;
-        let client = ClientCredentials::from_headers_or_form(request.headers(), &form)?;
-        if client.id != test_credentials::CLIENT_ID {
+        form.requested_audience(version)?;
+        if form.get_field("client_id") != Some(test_credentials::CLIENT_ID) {
             return Err(TokenError::UnknownClient);
         }
-        let has_valid_secret = client.secret.as_deref() == Some(test_credentials::CLIENT_SECRET);
-        let is_user = match form.get_field("grant_type") {
-            Some("client_credentials") if has_valid_secret => false,
-            // A native application has no secret, but one that is sent must be valid.
-            Some("refresh_token") if has_valid_secret || client.secret.is_none() => {
-                let is_valid = form.get_field("refresh_token").is_some_and(|token| self.accepts_refresh_token(token));
-                if !is_valid {
-                    return Err(TokenError::InvalidGrant);
-                }
-                true
-            }
-            Some("client_credentials" | "refresh_token") => return Err(TokenError::InvalidClient),
-            _ => return Err(TokenError::UnsupportedGrantType),
-        };
-        let number = self.issued.fetch_add(1, Ordering::SeqCst) + 1;
-        let caller = match (audience.is_unsupported, is_user) {
-            (true, _) => Caller::UnsupportedAudience,
-            (false, true) => Caller::User,
-            (false, false) => Caller::Application,
-        };
-        let now = clock.real_elapsed();
-        let expires = now.saturating_add(self.token_lifetime);
-        let times = TokenTimes { issued: clock.to_unix_seconds(now), expires: clock.to_unix_seconds(expires) };
-        let tenant = resolve_tenant_id(tenant);
-        let claims = access_token_claims(&audience, &tenant, times, is_user, client.secret.is_some());
-        let token = |kind, expires| IssuedToken { kind, number, expires };
-        let mut body = json!({
-            "token_type": "Bearer",
-            "expires_in": self.token_lifetime.as_secs_f64(),
-            "access_token": token(TokenKind::Access(caller), expires).write_as_jwt(claims, self.seed),
-        });
-        if self.token_lifetime.subsec_nanos() == 0 {
-            body["expires_in"] = self.token_lifetime.as_secs().into();
-        }
-        body["ext_expires_in"] = body["expires_in"].clone();
-        if version == EndpointVersion::V1 {
-            body["expires_on"] = times.expires.into();
-            body["not_before"] = times.issued.into();
-            for name in ["expires_in", "ext_expires_in", "expires_on", "not_before"] {
-                body[name] = body[name].to_string().into();
-            }
-            body["resource"] = audience.resource.as_str().into();
-        }
-        if is_user {
-            body["refresh_token"] = token(TokenKind::Refresh, Duration::MAX).write_opaque(self.seed).into();
-            body["scope"] = match version {
-                EndpointVersion::V1 => DELEGATED_PERMISSION.into(),
-                EndpointVersion::V2 => {
-                    // With `.default` if it was requested: MSAL looks for the requested scope in its cache.
-                    let default_scope = format!("{}/.default", audience.resource);
-                    let granted = format!("{}/{DELEGATED_PERMISSION}", audience.resource);
-                    if form.has_scope(&default_scope) {
-                        format!("{granted} {default_scope}").into()
-                    } else {
-                        granted.into()
-                    }
-                }
-            };
-            if form.has_scope("openid") {
-                let claims = id_token_claims(&v2_issuer_url(&request_origin(request), &tenant), &tenant, times);
-                body["id_token"] = token::write_claims_as_jwt(&claims, self.seed).into();
-            }
-            if form.get_field("client_info") == Some("1") {
-                let info = json!({ "uid": SIGNED_IN_USER_ID, "utid": tenant });
-                body["client_info"] = BASE64_URL_SAFE_NO_PAD.encode(info.to_string()).into();
-            }
-        }
-        Ok(body)
+        let AuthoritySettings { device_code_lifetime, device_code_interval, .. } = self.settings;
+        let expires = now.saturating_add(device_code_lifetime);
+        let tenant = discovery::resolve_tenant_id(tenant);
+        let DeviceCodes { device_code, user_code } =
+            self.lock_sign_ins().begin_device_sign_in(self.seed, tenant, expires);
+        let page = format!("{}/{DEVICE_LOGIN_PATH}", request_origin(request));
+        let message = format!(
+            "To sign in, use a web browser to open the page {page} and enter the code {user_code} to authenticate."
+        );
+        let (lifetime, interval) = (device_code_lifetime.as_secs(), device_code_interval.as_secs());
+        Ok(match version {
+            EndpointVersion::V1 => json!({
+                "user_code": user_code,
+                "device_code": device_code,
+                "verification_url": page,
+                "expires_in": lifetime.to_string(),
+                "interval": interval.to_string(),
+                "message": message,
+            }),
+            EndpointVersion::V2 => json!({
+                "user_code": user_code,
+                "device_code": device_code,
+                "verification_uri": page,
+                "expires_in": lifetime,
+                "interval": interval,
+                "message": message,
+            }),
+        })
     }
 
-    /// Whether `token` is a valid refresh token; if it is and the authority is strict, this use invalidates all older ones.
-    /// Otherwise an old token stays valid when a new one is issued or used, as with Entra.
-    fn accepts_refresh_token(&self, token: &str) -> bool {
-        let number = match IssuedToken::read_opaque(token, self.seed) {
-            Some(IssuedToken { kind: TokenKind::Refresh, number, .. }) => number,
-            _ if token == test_credentials::REFRESH_TOKEN => 0,
-            _ => return false,
+    /// Returns the user of the refresh token `token`, if it is valid; if it is and the authority is strict, this use invalidates
+    /// all older ones. Otherwise an old token stays valid when a new one is issued or used, as with Entra.
+    fn user_of_refresh_token(&self, token: &str) -> Option<User> {
+        let (number, has_second_factor) = match IssuedToken::read_opaque(token, self.seed) {
+            Some(IssuedToken { kind: TokenKind::Refresh, number, .. }) => (number, true),
+            Some(IssuedToken { kind: TokenKind::RefreshWithoutSecondFactor, number, .. }) => (number, false),
+            _ if token == test_credentials::REFRESH_TOKEN => (0, true),
+            _ => return None,
         };
         let first_valid = self.first_valid_refresh.load(Ordering::SeqCst);
-        if self.strict_refresh_tokens {
+        if self.settings.strict_refresh_tokens {
             self.first_valid_refresh.fetch_max(number, Ordering::SeqCst);
         }
-        number >= first_valid
+        (number >= first_valid).then_some(User { has_second_factor })
     }
-}
 
-/// The times of a token, in Unix seconds.
-#[derive(Clone, Copy)]
-struct TokenTimes {
-    issued: u64,
-    expires: u64,
-}
-
-/// Returns the claims of an access token. Tokens for the Partner Center API are of version 1 at both endpoints, as the API chooses
-/// the version.
-fn access_token_claims(
-    audience: &TokenAudience,
-    tenant: &str,
-    times: TokenTimes,
-    is_user: bool,
-    has_secret: bool,
-) -> Value {
-    let id = if is_user { SIGNED_IN_USER_ID } else { SERVICE_PRINCIPAL_ID };
-    let mut claims = json!({
-        "appid": test_credentials::CLIENT_ID,
-        "appidacr": if has_secret { "1" } else { "0" },
-        "aud": audience.resource,
-        "exp": times.expires,
-        "iat": times.issued,
-        "iss": v1_issuer_url(tenant),
-        "nbf": times.issued,
-        "oid": id,
-        "sub": id,
-        "tid": tenant,
-        "ver": "1.0",
-    });
-    if is_user {
-        claims["acr"] = "1".into();
-        claims["amr"] = json!(["pwd", "mfa"]);
-        claims["scp"] = DELEGATED_PERMISSION.into();
-        claims["unique_name"] = SIGNED_IN_USER_NAME.into();
-        claims["upn"] = SIGNED_IN_USER_NAME.into();
+    /// Checks that somebody has consented to the application, if that is required.
+    fn check_consent(&self) -> Result<(), TokenError> {
+        if self.settings.require_consent && !self.has_consent.load(Ordering::SeqCst) {
+            return Err(TokenError::ConsentRequired);
+        }
+        Ok(())
     }
-    claims
-}
 
-fn id_token_claims(issuer: &str, tenant: &str, times: TokenTimes) -> Value {
-    json!({
-        "aud": test_credentials::CLIENT_ID,
-        "exp": times.expires,
-        "iat": times.issued,
-        "iss": issuer,
-        "nbf": times.issued,
-        "oid": SIGNED_IN_USER_ID,
-        "preferred_username": SIGNED_IN_USER_NAME,
-        "sub": SIGNED_IN_USER_ID,
-        "tid": tenant,
-        "ver": "2.0",
-    })
+    fn record_consent(&self) {
+        self.has_consent.store(true, Ordering::SeqCst);
+    }
+
+    fn lock_sign_ins(&self) -> MutexGuard<'_, SignIns> {
+        // A panic leaves each sign-in either complete or absent.
+        self.sign_ins.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Returns the response with this `error` in the format of OAuth 2.0. Its `status` is by default that of the error.
@@ -301,13 +273,3 @@ fn json_response(status: StatusCode, body: &Value, headers: HeaderMap) -> Respon
     headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
     response
 }
-
-/// The permission that the user has delegated to the application.
-const DELEGATED_PERMISSION: &str = "user_impersonation";
-
-/// The user of all refresh tokens.
-const SIGNED_IN_USER_ID: &str = "22222222-3333-4444-5555-666666666666";
-const SIGNED_IN_USER_NAME: &str = "admin.agent@contoso.example";
-
-/// The service principal of the application in the partner's tenant.
-const SERVICE_PRINCIPAL_ID: &str = "33333333-4444-5555-6666-777777777777";

@@ -5,13 +5,24 @@
 mod account;
 mod address;
 mod agreements;
+mod audit;
 mod commerce;
+mod customer_subscriptions;
 mod customers;
+mod directory_roles;
 mod documented;
 mod etag;
+mod licenses;
+mod qualifications;
+mod relationship;
+mod service_costs;
+mod service_requests;
 mod stored;
+mod tenant;
+mod usage;
 mod users;
 
+pub(crate) use audit::record_of_write;
 pub(crate) use documented::{is_item_template, item_exists};
 pub(crate) use stored::not_found_error;
 
@@ -20,6 +31,7 @@ use crate::{
     error_response::ErrorResponse,
     query::QueryParameters,
     quirks::Quirks,
+    rendered_pages::RenderedPages,
     resource_path::ResourcePath,
     routing::Route,
     service_response::{ResourceKind, ResponseContent, ServiceResponse},
@@ -46,6 +58,7 @@ pub(crate) struct OperationCall<'a> {
     pub(crate) state: &'a State,
     pub(crate) now: Timestamp,
     pub(crate) quirks: &'a Quirks,
+    pub(crate) rendered_pages: &'a RenderedPages,
     /// Set once nobody waits for the response any more.
     pub(crate) cancelled: &'a AtomicBool,
 }
@@ -73,7 +86,40 @@ pub(crate) fn find_behavior(operation: &Operation) -> OperationBehavior {
         "createCustomerAgreement" => agreements::create_agreement,
         "getDirectSignedAgreementStatus" => agreements::get_direct_signed_status,
         "getAgreementDocument" => agreements::get_agreement_document,
+        "listAuditRecords" => audit::list_records,
+        "getUsageBudget" => usage::get_budget,
+        "updateUsageBudget" => usage::update_budget,
+        "getCustomerUsageSummary" => usage::get_customer_summary,
+        "listCustomerUsageRecords" => usage::list_customer_records,
+        "listSubscriptionUsageRecords" => usage::list_subscription_records,
+        "getSubscriptionUsageSummary" => usage::get_subscription_summary,
+        "listMeterUsageRecords" | "listResourceUsageRecords" => usage::list_details,
+        "getServiceCostsSummary" => service_costs::get_summary,
+        "listServiceCostLineItems" => service_costs::list_line_items,
+        "getCustomerOrganization" => tenant::get_organization,
+        "listCustomerCustomDomains" => tenant::list_custom_domains,
+        "addVerifiedDomain" => tenant::add_verified_domain,
+        "createApplicationConsent" => tenant::create_consent,
+        "getCustomerValidationStatus" => tenant::get_validation_status,
+        "listRelationships" => tenant::list_resellers,
+        "listCustomerRelationships" => tenant::list_resellers_of_customer,
+        "listCustomerServiceRequests" => service_requests::list_requests,
+        "updateServiceRequest" => service_requests::update_request,
+        "updateCustomer" => relationship::update_customer,
+        "listValidationCodes" => qualifications::list_validation_codes,
+        "createCustomerQualification" => qualifications::create_qualification,
         "listUsers" => users::list_users,
+        "createUser" => users::create_user,
+        "getUser" => users::get_user,
+        "updateUser" => users::update_user,
+        "resetUserPassword" => users::reset_password,
+        "deleteUser" => users::delete_user,
+        "listUserDirectoryRoles" => directory_roles::list_user_roles,
+        "listDirectoryRoleMembers" => directory_roles::list_members,
+        "addDirectoryRoleMember" => directory_roles::add_member,
+        "listUserLicenses" => licenses::list_user_licenses,
+        "updateUserLicenses" => licenses::update_user_licenses,
+        "listSubscribedSkus" => licenses::list_subscribed_skus,
         id => commerce::find_behavior(id).unwrap_or(stored::respond_from_store),
     }
 }

@@ -1,7 +1,15 @@
 use crate::{
-    ContinuationIn, Emulator, Encoding, ErrorCodes, Fault, LinkStyle, ListEnd, TotalCount, authority::Authority,
-    clock::Clock, customers::CustomerStore, fault::FaultInjector, quirks::Quirks, rate_limit::RateLimit,
-    request_handler::RequestHandler, service::Service, store::ResourceStore,
+    ContinuationIn, Emulator, Encoding, ErrorCodes, Fault, LinkStyle, ListEnd, TotalCount,
+    authority::{Authority, AuthoritySettings},
+    clock::Clock,
+    customers::CustomerStore,
+    fault::FaultInjector,
+    quirks::Quirks,
+    rate_limit::RateLimit,
+    rendered_pages::RenderedPages,
+    request_handler::RequestHandler,
+    service::Service,
+    store::ResourceStore,
 };
 use std::{
     fmt,
@@ -30,11 +38,11 @@ pub struct EmulatorBuilder {
     /// `None` is the time of the system when the emulator is built.
     start_time: Option<SystemTime>,
     token: String,
-    token_lifetime: Duration,
-    strict_refresh_tokens: bool,
+    authority: AuthoritySettings,
     quirks: Quirks,
     faults: Vec<Fault>,
     rate_limit: Option<NonZeroU32>,
+    rate_limit_period: Duration,
     rare_values: bool,
     reject_unknown_parameters: bool,
 }
@@ -77,14 +85,43 @@ impl EmulatorBuilder {
     }
 
     /// Sets how long an access token of the emulator's authority is valid, by the real clock, also in memory. Default: an hour.
-    pub fn token_lifetime(self, lifetime: Duration) -> Self {
-        Self { token_lifetime: lifetime, ..self }
+    pub fn token_lifetime(mut self, lifetime: Duration) -> Self {
+        self.authority.token_lifetime = lifetime;
+        self
     }
 
     /// Sets whether the use of a refresh token invalidates all older ones, so that a client that does not store the newest is
     /// locked out. Default: no, as with Microsoft Entra.
-    pub fn strict_refresh_tokens(self, strict: bool) -> Self {
-        Self { strict_refresh_tokens: strict, ..self }
+    pub fn strict_refresh_tokens(mut self, strict: bool) -> Self {
+        self.authority.strict_refresh_tokens = strict;
+        self
+    }
+
+    /// Sets whether the service rejects the tokens of users who have given no second factor, with 401 and code 900421, as it does
+    /// since 2026. [`Emulator::TOKEN`] and [`Emulator::REFRESH_TOKEN`] are of a user who has. Default: no.
+    pub fn require_mfa(mut self, required: bool) -> Self {
+        self.authority.require_second_factor = required;
+        self
+    }
+
+    /// Sets whether a user or an administrator has to consent to the application before the authority issues tokens for a user.
+    /// To sign in and to accept is to consent. Default: no, somebody has consented before.
+    pub fn require_consent(mut self, required: bool) -> Self {
+        self.authority.require_consent = required;
+        self
+    }
+
+    /// Sets for how long a device code is valid, in whole seconds. Default: 15 minutes.
+    pub fn device_code_lifetime(mut self, lifetime: Duration) -> Self {
+        self.authority.device_code_lifetime = lifetime;
+        self
+    }
+
+    /// Sets how long a client waits between two requests for the outcome of a sign-in with a device code, in whole seconds.
+    /// Default: 5 seconds.
+    pub fn device_code_interval(mut self, interval: Duration) -> Self {
+        self.authority.device_code_interval = interval;
+        self
     }
 
     /// Adds a fault. Default: none.
@@ -97,6 +134,12 @@ impl EmulatorBuilder {
     /// `Retry-After`. Default: no limit.
     pub fn rate_limit(self, per_minute: NonZeroU32) -> Self {
         Self { rate_limit: Some(per_minute), ..self }
+    }
+
+    /// Sets the period in which [`rate_limit`](Self::rate_limit) counts requests, so that a test need not wait for a minute.
+    /// Default: a minute.
+    pub fn rate_limit_period(self, period: Duration) -> Self {
+        Self { rate_limit_period: period, ..self }
     }
 
     /// Sets the format of the links of a page or a resource; those of the items in a page are plain. Default: [`LinkStyle::Plain`].
@@ -212,13 +255,15 @@ impl EmulatorBuilder {
     /// Builds the emulator.
     #[must_use]
     pub fn build(self) -> Emulator {
-        let Self { customers, seed, token, token_lifetime, strict_refresh_tokens, quirks, faults, .. } = self;
-        let Self { rate_limit, rare_values, reject_unknown_parameters, start_time, .. } = self;
-        let authority = Authority::new(seed, token_lifetime, strict_refresh_tokens);
+        let Self { customers, seed, token, authority, quirks, faults, .. } = self;
+        let Self { rate_limit, rate_limit_period, rare_values, reject_unknown_parameters, start_time, .. } = self;
+        let rate_limit = rate_limit.map(|requests| RateLimit::new(requests, rate_limit_period));
+        let authority = Authority::new(seed, authority);
         let store = ResourceStore::new(CustomerStore { seed, count: customers, rare_values });
-        let service = Service { seed, store, token, authority, quirks, reject_unknown_parameters };
+        let rendered_pages = RenderedPages::default();
+        let service = Service { seed, store, token, authority, quirks, rendered_pages, reject_unknown_parameters };
         let clock = Clock::start_at(start_time.unwrap_or_else(SystemTime::now));
-        Emulator::new(RequestHandler::new(service, clock, FaultInjector::new(faults), rate_limit.map(RateLimit::new)))
+        Emulator::new(RequestHandler::new(service, clock, FaultInjector::new(faults), rate_limit))
     }
 }
 
@@ -229,11 +274,11 @@ impl Default for EmulatorBuilder {
             seed: 0,
             start_time: None,
             token: Emulator::TOKEN.to_owned(),
-            token_lifetime: Duration::from_secs(60 * 60),
-            strict_refresh_tokens: false,
+            authority: AuthoritySettings::default(),
             quirks: Quirks::default(),
             faults: Vec::new(),
             rate_limit: None,
+            rate_limit_period: Duration::from_secs(60),
             rare_values: false,
             reject_unknown_parameters: false,
         }

@@ -8,8 +8,9 @@ use crate::{
     error_response::ErrorResponse,
     filter::CustomerFilter,
     query::{FILTER_PARAMETER_NAME, QueryParameters},
-    quirks::{ContinuationIn, ListEnd, Quirks, TotalCount},
-    resource::{ResourceAttributes, ResourceLink},
+    quirks::{ContinuationIn, LinkStyle, ListEnd, Quirks, TotalCount},
+    rendered_pages::{PageKey, PagePosition, RenderedPages},
+    resource::ResourceLink,
     service_response::{CustomerPage, PageLinks, ResponseContent, ServiceResponse},
     store::State,
 };
@@ -26,10 +27,14 @@ const CONTINUATION_TOKEN_HEADER: &str = "MS-ContinuationToken";
 /// The maximum number of customers in a page, and the default of a request without a size.
 pub(crate) const MAX_PAGE_SIZE: u16 = 500;
 
+/// The size of a customer in a page, in bytes, rather more than less.
+const CUSTOMER_SIZE: usize = 640;
+
 /// The list of the customers in `state` as one `caller` sees it.
 pub(crate) struct CustomerList<'a> {
     pub(crate) state: &'a State,
     pub(crate) quirks: &'a Quirks,
+    pub(crate) rendered_pages: &'a RenderedPages,
     pub(crate) caller: Caller,
     /// Set once nobody waits for the page any more. A search, which may take long, then ends with an incomplete page.
     pub(crate) cancelled: &'a AtomicBool,
@@ -57,16 +62,26 @@ impl CustomerList<'_> {
             }
             _ => {}
         }
+        // The links of a page may begin with the address that the request was sent to.
+        let is_kept = filter.is_none() && quirks.link_style != LinkStyle::Absolute;
+        let key = PageKey { changes: self.state.next_change_number(), position: PagePosition { start, size } };
+        if let Some(body) = self.rendered_pages.get_page(key).filter(|_| is_kept) {
+            return Ok(ServiceResponse::new(StatusCode::OK, ResponseContent::RenderedPage(body)));
+        }
 
         let mut matching = self.matching_indexes(start, filter.as_ref());
-        let items: Vec<_> =
-            matching.by_ref().take(size.into()).map(|index| self.state.customer_summary(index)).collect();
+        let (mut items, mut count) = (String::with_capacity(usize::from(size) * CUSTOMER_SIZE), 0);
+        for index in matching.by_ref().take(size.into()) {
+            self.state.append_customer_summary(index, &mut items);
+            items.push(',');
+            count += 1;
+        }
         // The next match decides whether there is a next page: the last page has no token, even if it is full.
         let has_trailing_token = quirks.list_end != ListEnd::NoToken && !is_past_end && end > 0;
         let next_start = matching.next().or(has_trailing_token.then_some(end));
         let token = next_start.map(|start| ContinuationToken { start, ..position.clone() }.encode(seed));
         let total_count = match quirks.total_count {
-            TotalCount::Page => items.len(),
+            TotalCount::Page => count,
             TotalCount::List => self.matching_indexes(0, filter.as_ref()).count(),
         };
 
@@ -80,7 +95,6 @@ impl CustomerList<'_> {
         };
         let token_place = if quirks.without_links { ContinuationIn::Body } else { quirks.continuation };
         let page = CustomerPage {
-            attributes: ResourceAttributes { object_type: "Collection" },
             continuation_token: token.clone().filter(|_| token_place != ContinuationIn::Link),
             items,
             links: PageLinks {
@@ -89,7 +103,9 @@ impl CustomerList<'_> {
             },
             total_count,
         };
-        Ok(ServiceResponse::new(StatusCode::OK, ResponseContent::CustomerPage(page)))
+        // A page whose making was cancelled is incomplete.
+        let key = Some(key).filter(|_| is_kept && !self.cancelled.load(Ordering::Relaxed));
+        Ok(ServiceResponse::new(StatusCode::OK, ResponseContent::CustomerPage(page, key)))
     }
 
     /// Returns the indexes, from `start` on, of the customers that match `filter`.
@@ -146,6 +162,16 @@ impl CustomerList<'_> {
     }
 }
 
+/// Whether customers are searched for the page that `request` describes, which may take long.
+pub(crate) fn requires_search(quirks: &Quirks, seed: u64, request: &Request) -> bool {
+    let token = request.headers().get(CONTINUATION_TOKEN_HEADER);
+    quirks.total_count == TotalCount::List
+        || QueryParameters::parse(request.uri()).first_value(FILTER_PARAMETER_NAME).is_some()
+        || token.is_some_and(|token| {
+            ContinuationToken::decode(token.as_bytes(), seed).is_none_or(|position| position.filter.is_some())
+        })
+}
+
 /// Parses a page size. It has digits only; `u16::from_str` alone would accept a plus sign.
 pub(crate) fn parse_page_size(size: &str) -> Option<u16> {
     let has_digits_only = size.bytes().all(|byte| byte.is_ascii_digit());
@@ -164,9 +190,15 @@ pub(crate) const INVALID_CONTINUATION_TOKEN_ERROR: ErrorResponse = ErrorResponse
 mod tests {
     use super::{CONTINUATION_TOKEN_HEADER, ContinuationToken, CustomerList};
     use crate::{
-        authority::Caller, customers::CustomerStore, query::QueryParameters, quirks::Quirks,
-        service_response::ResponseContent, store::ResourceStore,
+        authority::Caller,
+        customers::{CustomerSequences, CustomerStore},
+        query::QueryParameters,
+        quirks::Quirks,
+        rendered_pages::RenderedPages,
+        service_response::ResponseContent,
+        store::ResourceStore,
     };
+    use serde_json::Value;
     use std::sync::atomic::AtomicBool;
 
     #[test]
@@ -177,16 +209,24 @@ mod tests {
         let token = ContinuationToken { start: 999_501, size: 500, filter: None }.encode(7);
         let request =
             http::Request::get("/v1/customers?size=500&seekOperation=Next").header(CONTINUATION_TOKEN_HEADER, token);
-        let (quirks, cancelled) = (Quirks::default(), AtomicBool::new(false));
-        let customer_list =
-            CustomerList { state: &state, quirks: &quirks, caller: Caller::User, cancelled: &cancelled };
+        let (quirks, rendered_pages) = (Quirks::default(), RenderedPages::default());
+        let cancelled = AtomicBool::new(false);
+        let customer_list = CustomerList {
+            state: &state,
+            quirks: &quirks,
+            rendered_pages: &rendered_pages,
+            caller: Caller::User,
+            cancelled: &cancelled,
+        };
         let request = request.body(Vec::new()).unwrap();
         let response = customer_list.requested_page(&QueryParameters::parse(request.uri()), &request).unwrap();
-        let ResponseContent::CustomerPage(page) = response.content else { panic!("a page was requested") };
-        assert_eq!((page.total_count, page.items.len()), (499, 499));
-        let [last, expected] =
-            [&page.items[498], &customers.customer_summary(999_999)].map(|item| serde_json::to_value(item).unwrap());
-        assert_eq!(last, expected);
+        let ResponseContent::CustomerPage(page, _) = response.content else { panic!("a page was requested") };
+        let json: Value = serde_json::from_str(&page.to_json().unwrap()).unwrap();
+        let items = json["items"].as_array().unwrap();
+        assert_eq!((page.total_count, items.len()), (499, 499));
+        let mut expected = String::new();
+        customers.append_customer_summary(CustomerSequences::new(7), 999_999, &mut expected);
+        assert_eq!(items[498], serde_json::from_str::<Value>(&expected).unwrap());
         assert!(page.links.next.is_none());
     }
 }

@@ -16,6 +16,8 @@ pub(crate) enum ErrorResponse {
     AccessDenied,
     /// The access token is for an audience that the service no longer accepts.
     UnsupportedAudience,
+    /// The access token is of a user who has not given a second factor.
+    SecondFactorRequired,
     /// The resource is for app+user credentials, and the token is of an application alone.
     NeedsUser,
     /// `MS-RequestId` or `MS-CorrelationId` is not a GUID.
@@ -36,6 +38,8 @@ pub(crate) enum ErrorResponse {
     UnsupportedMediaType(&'static str),
     /// The front door rejects it with this status, code and description.
     Rejected(StatusCode, u32, String),
+    /// All licenses of the SKU with this identifier are assigned.
+    NoLicenseLeft(String),
     /// The emulator has no room for what the request writes.
     StoreFull,
 }
@@ -49,6 +53,11 @@ impl ErrorResponse {
     /// Returns the error for a request that the service does not understand, for this reason.
     pub(crate) fn invalid_input_error(reason: impl Into<String>) -> Self {
         Self::documented_error(StatusCode::BAD_REQUEST, 800_002, reason)
+    }
+
+    /// Returns the error for a property that has a value which the service does not take, for this reason.
+    pub(crate) fn invalid_property_error(reason: impl Into<String>) -> Self {
+        Self::documented_error(StatusCode::BAD_REQUEST, 3000, reason)
     }
 
     /// Returns the error for a resource of a customer that is not there.
@@ -65,11 +74,13 @@ impl ErrorResponse {
 
     fn status_code(&self) -> StatusCode {
         match self {
-            Self::AccessDenied | Self::UnsupportedAudience => StatusCode::UNAUTHORIZED,
+            Self::AccessDenied | Self::UnsupportedAudience | Self::SecondFactorRequired => StatusCode::UNAUTHORIZED,
             Self::NeedsUser => StatusCode::FORBIDDEN,
-            Self::InvalidHeader | Self::InvalidCustomerId | Self::InvalidSearch(_) | Self::UnknownParameter(_) => {
-                StatusCode::BAD_REQUEST
-            }
+            Self::InvalidHeader
+            | Self::InvalidCustomerId
+            | Self::InvalidSearch(_)
+            | Self::UnknownParameter(_)
+            | Self::NoLicenseLeft(_) => StatusCode::BAD_REQUEST,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
@@ -86,6 +97,9 @@ impl ErrorResponse {
         let (code, description, source) = match self {
             Self::AccessDenied => (json!(400), "Access denied", "PartnerFD"),
             Self::UnsupportedAudience => (json!("900420"), "The audience of the token is not valid.", "PartnerFD"),
+            Self::SecondFactorRequired => {
+                (json!("900421"), "The token has no claim of multifactor authentication.", "PartnerFD")
+            }
             Self::NeedsUser => (json!(900_329), "This resource does not support App-only authentication.", "PartnerFD"),
             Self::InvalidHeader => (json!(800_002), "MS-RequestId and MS-CorrelationId must be GUIDs", "PartnerFD"),
             Self::InvalidCustomerId => (json!(900_118), "Invalid customer id", "PartnerFD"),
@@ -96,6 +110,7 @@ impl ErrorResponse {
                 (json!("2000"), unknown_parameter.as_str(), "PartnerApiServiceControllers")
             }
             Self::Rejected(_, code, description) => (json!(code), description.as_str(), "PartnerFD"),
+            Self::NoLicenseLeft(_) => (json!(60_012), "There are no licenses left of the SKU.", "PartnerFD"),
             Self::StoreFull => {
                 (json!(800_003), "The store of the emulator is full. Delete something, or start again.", "PartnerFD")
             }
@@ -110,7 +125,8 @@ impl ErrorResponse {
                 return json!({ "message": format!("The request's body must be {expected}.") });
             }
         };
-        json!({ "code": code, "description": description, "data": [], "source": source })
+        let data = if let Self::NoLicenseLeft(sku) = self { json!([sku]) } else { json!([]) };
+        json!({ "code": code, "description": description, "data": data, "source": source })
     }
 }
 
@@ -118,7 +134,10 @@ impl From<ErrorResponse> for ServiceResponse {
     fn from(error: ErrorResponse) -> Self {
         let response = Self::new(error.status_code(), ResponseContent::Error(error.json_body()));
         match error {
-            ErrorResponse::AccessDenied | ErrorResponse::UnsupportedAudience | ErrorResponse::NeedsUser => {
+            ErrorResponse::AccessDenied
+            | ErrorResponse::UnsupportedAudience
+            | ErrorResponse::SecondFactorRequired
+            | ErrorResponse::NeedsUser => {
                 response.with_header(WWW_AUTHENTICATE, HeaderValue::from_static(WWW_AUTHENTICATE_CHALLENGE))
             }
             ErrorResponse::MethodNotAllowed(methods) => {

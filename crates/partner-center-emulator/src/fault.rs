@@ -24,9 +24,10 @@ use std::{num::NonZeroU64, time::Duration};
 /// | `drip`, `drip:50ms` | the body arrives in chunks of 1 KiB, with this pause before each; default 10 ms |
 /// | `truncate` | the connection ends in the middle of the body |
 /// | `reset` | the connection is reset instead of a response |
+/// | `unreachable` | no connection is opened: in memory, the request is not received; over HTTP, where one is open by then, it is `reset` |
 /// | `hang` | there is no response, however long the client waits |
 /// | `garbage` | the response is 200 with the media type of JSON and a body that is not JSON |
-/// | `invalid-client`, `invalid-grant`, `consent-required`, `multifactor-required`, `conditional-access`, `unknown-tenant`, `unknown-audience` | the authority returns this error instead of a token; other requests are unaffected |
+/// | `invalid-client`, `invalid-grant`, `consent-required`, `multifactor-required`, `conditional-access`, `unknown-tenant`, `unknown-audience`, `authorization-pending`, `authorization-declined`, `slow-down`, `expired-token`, `bad-verification-code`, `missing-secret`, `expired-secret`, `unknown-certificate`, `revoked-grant` | the authority returns this error instead of a token; other requests are unaffected |
 ///
 /// | `@WHICH` | which requests are affected |
 /// |---|---|
@@ -86,6 +87,7 @@ pub(crate) enum FaultAction {
     Drip(Duration),
     Truncate,
     Reset,
+    Unreachable,
     Hang,
     Garbage,
     TokenError(TokenError),

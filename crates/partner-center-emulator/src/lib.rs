@@ -24,6 +24,7 @@ mod query;
 mod quirks;
 mod random;
 mod rate_limit;
+mod rendered_pages;
 mod request_body;
 mod request_handler;
 mod request_log;

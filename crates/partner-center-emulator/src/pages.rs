@@ -80,7 +80,7 @@ impl PageRequest {
             get(paging.offset_query).map(|offset| offset.parse().map_err(|_| INVALID_OFFSET_ERROR)).transpose()?;
         let seek = paging.seek.and_then(|(name, _)| call.query.first_value(name)).map(str::to_ascii_lowercase);
         let header = paging.token_header.and_then(|name| call.request.headers().get(name)).map(HeaderValue::as_bytes);
-        let token = header.or_else(|| get(token_parameter(&paging)).map(str::as_bytes));
+        let token = header.or_else(|| get(token_parameter(paging)).map(str::as_bytes));
         let decode = |token| Self::decode_continuation_token(token, call).ok_or(INVALID_CONTINUATION_TOKEN_ERROR);
         let mut page = match (seek.as_deref(), token) {
             (None | Some("first"), None) => first,
@@ -91,8 +91,8 @@ impl PageRequest {
         };
         // Some clients send 0 to leave the size to the service.
         page.size = size.filter(|size| *size > 0).map_or(page.size, u32::from);
-        if can_continue(&paging, call.quirks) {
-            let max_size = if is_documented_as_paged(&paging) { MAX_PAGE_SIZE.into() } else { u32::MAX };
+        if can_continue(paging, call.quirks) {
+            let max_size = if is_documented_as_paged(paging) { MAX_PAGE_SIZE.into() } else { u32::MAX };
             page.size = page.size.min(call.quirks.page_cap.map_or(max_size, |cap| cap.get().into()));
         }
         page.offset = offset.unwrap_or(0);
@@ -141,7 +141,7 @@ impl PageRequest {
             let is_in_body_only = place == ContinuationIn::Body && paging.continuation_token.is_some();
             let has_link = paging.next_link.is_some() && !quirks.without_links && !is_in_body_only;
             if has_link {
-                let position = match (paging.token_header, paging.offset_query, token_parameter(&paging)) {
+                let position = match (paging.token_header, paging.offset_query, token_parameter(paging)) {
                     (Some(_), ..) | (None, None, None) => None,
                     (None, Some(name), _) => Some((name, (offset + page.len()).to_string())),
                     (None, None, Some(name)) => Some((name, token.clone())),

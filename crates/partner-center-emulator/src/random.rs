@@ -4,11 +4,26 @@ use uuid::{Builder, Uuid};
 /// secrets.
 pub(crate) struct RandomGenerator(u64);
 
+/// The generators for one purpose under one seed: the part of them that is the same for each index, which takes most of the time.
+#[derive(Clone, Copy)]
+pub(crate) struct RandomSequence(u64);
+
+impl RandomSequence {
+    pub(crate) fn for_purpose(seed: u64, purpose: &str) -> Self {
+        Self(keyed_hash(seed, purpose.as_bytes()))
+    }
+
+    /// Returns the generator for `index`.
+    pub(crate) fn generator_at(self, index: impl Into<u64>) -> RandomGenerator {
+        RandomGenerator(mix_bits(self.0 ^ index.into()))
+    }
+}
+
 impl RandomGenerator {
     /// Returns the generator for `index` under `seed`. Each `purpose` has a separate sequence, so that a new use of random numbers
     /// changes no other.
     pub(crate) fn for_purpose(seed: u64, purpose: &str, index: impl Into<u64>) -> Self {
-        Self(mix_bits(keyed_hash(seed, purpose.as_bytes()) ^ index.into()))
+        RandomSequence::for_purpose(seed, purpose).generator_at(index)
     }
 
     pub(crate) fn next_u64(&mut self) -> u64 {

@@ -1,31 +1,30 @@
 use std::{num::NonZeroU32, time::Duration};
 
-const MINUTE: Duration = Duration::from_secs(60);
-
-/// A limit on the requests in a minute, which begins with the first of them.
+/// A limit on the requests in a period, which begins with the first of them.
 #[derive(Debug)]
 pub(crate) struct RateLimit {
-    per_minute: NonZeroU32,
-    minute_start: Duration,
+    requests_per_period: NonZeroU32,
+    period: Duration,
+    period_start: Duration,
     requests: u32,
 }
 
 impl RateLimit {
-    pub(crate) fn new(per_minute: NonZeroU32) -> Self {
-        Self { per_minute, minute_start: Duration::ZERO, requests: 0 }
+    pub(crate) fn new(requests_per_period: NonZeroU32, period: Duration) -> Self {
+        Self { requests_per_period, period, period_start: Duration::ZERO, requests: 0 }
     }
 
-    /// Counts a request that arrives `now`. Returns the time until the next minute begins if the limit is exceeded.
+    /// Counts a request that arrives `now`. Returns the time until the next period begins if the limit is exceeded.
     pub(crate) fn count_request(&mut self, now: Duration) -> Option<Duration> {
-        if self.requests == 0 || now >= self.current_minute_end() {
-            (self.minute_start, self.requests) = (now, 0);
+        if self.requests == 0 || now >= self.current_period_end() {
+            (self.period_start, self.requests) = (now, 0);
         }
         self.requests = self.requests.saturating_add(1);
-        (self.requests > self.per_minute.get()).then(|| self.current_minute_end().saturating_sub(now))
+        (self.requests > self.requests_per_period.get()).then(|| self.current_period_end().saturating_sub(now))
     }
 
-    fn current_minute_end(&self) -> Duration {
-        self.minute_start.saturating_add(MINUTE)
+    fn current_period_end(&self) -> Duration {
+        self.period_start.saturating_add(self.period)
     }
 }
 
@@ -35,8 +34,8 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn minute_begins_with_its_first_request() {
-        let mut limit = RateLimit::new(2.try_into().unwrap());
+    fn period_begins_with_its_first_request() {
+        let mut limit = RateLimit::new(2.try_into().unwrap(), Duration::from_secs(60));
         let mut at = |seconds| limit.count_request(Duration::from_secs(seconds)).map(|wait| wait.as_secs());
         assert_eq!([at(100), at(110)], [None, None]);
         assert_eq!([at(110), at(159)], [Some(50), Some(1)]);

@@ -41,8 +41,7 @@ impl RequestHandler {
         let seed = service.seed;
         let path = request.uri().path();
         let endpoint = AuthorityEndpoint::tenant_and_endpoint_of_path(path);
-        let write =
-            |response: ServiceResponse| write_response(&service.quirks, response, request, seed, previous_requests);
+        let write = |response: ServiceResponse| write_response(service, response, request, previous_requests);
         if let Some(wait) = self.wait_if_rate_limit_exceeded() {
             let error = rate_limit_response(wait);
             let response = error.authority_response(request).filter(|_| endpoint.is_some());
@@ -69,6 +68,7 @@ impl RequestHandler {
             Some(FaultAction::Drip(pause)) => ResponseDelivery::Drip(serve(None), *pause),
             Some(FaultAction::Truncate) => ResponseDelivery::truncated_delivery(serve(None)),
             Some(FaultAction::Reset) => ResponseDelivery::Reset,
+            Some(FaultAction::Unreachable) => ResponseDelivery::Unreachable,
             Some(FaultAction::Hang) => ResponseDelivery::Hang,
         };
         ScheduledResponse { delay, delivery }

@@ -17,7 +17,7 @@ pub(crate) fn query_parameter_names(operation: &Operation) -> Vec<&'static str> 
     let mut names: Vec<_> = parameters.map(|parameter| parameter.name).collect();
     if let Some(paging) = operation.paging {
         names.extend(
-            [token_parameter(&paging), paging.seek.map(|(name, _)| name), paging.size_query, paging.offset_query]
+            [token_parameter(paging), paging.seek.map(|(name, _)| name), paging.size_query, paging.offset_query]
                 .into_iter()
                 .flatten(),
         );

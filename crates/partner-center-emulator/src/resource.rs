@@ -1,4 +1,4 @@
-//! Parts that all resources of the service have: links and attributes. The fields of each type are in alphabetical order,
+//! Links, which all resources of the service have. The fields of each type are in alphabetical order,
 //! here and in all other JSON that the emulator writes.
 
 use serde::Serialize;
@@ -23,13 +23,6 @@ struct LinkHeader {
 pub(crate) struct SelfLinks {
     #[serde(rename = "self")]
     self_link: ResourceLink,
-}
-
-/// The type of a resource, as the service names it.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct ResourceAttributes {
-    pub(crate) object_type: &'static str,
 }
 
 impl ResourceLink {

@@ -7,49 +7,59 @@ use crate::{
     origin::request_origin,
     quirks::{Encoding, LinkStyle, Quirks},
     response_headers::build_response_headers,
-    service_response::{ResponseContent, ServiceResponse},
+    service::Service,
+    service_response::{CustomerPage, ResponseContent, ServiceResponse},
 };
 use http::{
     HeaderValue, Method, StatusCode,
     header::{CONTENT_LENGTH, CONTENT_TYPE},
 };
+use hyper::body::Bytes;
 use partner_center_core::{Request, Response};
 use serde::Serialize;
+use serde_json::Value;
 use value_quirks::{ObjectKind, has_value_quirks, serialize_with_value_quirks};
 
 /// Writes `response`, which is the one to `request`. `previous_requests` is the number of requests before it.
 pub(crate) fn write_response(
-    quirks: &Quirks,
+    service: &Service,
     response: ServiceResponse,
     request: &Request,
-    seed: u64,
     previous_requests: u64,
 ) -> Response {
+    let Service { quirks, seed, rendered_pages, .. } = service;
     let ServiceResponse { status, headers, content } = response;
     let json_type = json_media_type(quirks.encoding);
-    let (media_type, body) = match content {
-        ResponseContent::CustomerPage(page) => {
-            (json_type, serialize_json(quirks, request, &page, ObjectKind::PAGE_OBJECT))
+    let (media_type, body): (_, Bytes) = match content {
+        ResponseContent::CustomerPage(page, key) => {
+            let body = write_page(quirks, request, &page).into();
+            if let Some(key) = key {
+                rendered_pages.keep_page(key, &body);
+            }
+            (json_type, body)
         }
+        ResponseContent::RenderedPage(body) => (json_type, body),
         ResponseContent::Customer(customer) => {
-            (json_type, serialize_json(quirks, request, &customer, ObjectKind::CUSTOMER_OBJECT))
+            (json_type, serialize_json(quirks, request, &customer, ObjectKind::CUSTOMER_OBJECT).into())
         }
         ResponseContent::Resource(mut value, kind, of) => {
             if quirks.nulls {
                 add_null_fields(of, &mut value);
             }
-            (json_type, serialize_json(quirks, request, &value, kind.into()))
+            (json_type, serialize_json(quirks, request, &value, kind.into()).into())
         }
-        ResponseContent::Bytes(media_type, bytes) => (media_type, bytes),
-        ResponseContent::Error(error) => (json_type, serialize_json(quirks, request, &error, ObjectKind::ERROR_OBJECT)),
+        ResponseContent::Bytes(media_type, bytes) => (media_type, bytes.into()),
+        ResponseContent::Error(error) => {
+            (json_type, serialize_json(quirks, request, &error, ObjectKind::ERROR_OBJECT).into())
+        }
         ResponseContent::PlainText(text) => ("text/plain; charset=utf-8", text.into()),
         ResponseContent::Html(page) => ("text/html; charset=utf-8", page.into()),
-        ResponseContent::Garbage => (json_type, b"}\x00\xc3\x28 garbage".to_vec()),
-        ResponseContent::Empty => ("", Vec::new()),
+        ResponseContent::Garbage => (json_type, Bytes::from_static(b"}\x00\xc3\x28 garbage")),
+        ResponseContent::Empty => ("", Bytes::new()),
     };
-    let mut response = Response::new(body.into());
+    let mut response = Response::new(body);
     *response.status_mut() = status;
-    *response.headers_mut() = build_response_headers(quirks, request.headers(), seed, previous_requests);
+    *response.headers_mut() = build_response_headers(quirks, request.headers(), *seed, previous_requests);
     response.headers_mut().extend(headers);
     if !media_type.is_empty() {
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
@@ -82,12 +92,26 @@ fn link_prefix(style: LinkStyle, request: &Request) -> String {
     }
 }
 
+fn write_page(quirks: &Quirks, request: &Request, page: &CustomerPage) -> Vec<u8> {
+    let json = page.to_json();
+    if has_value_quirks(quirks) {
+        let value = json.and_then(|json| serde_json::from_str::<Value>(&json)).unwrap_or_else(|error| {
+            unreachable!("a page of this crate is JSON: {error}");
+        });
+        return serialize_json(quirks, request, &value, ObjectKind::PAGE_OBJECT);
+    }
+    encode_json(quirks, json)
+}
+
 fn serialize_json(quirks: &Quirks, request: &Request, value: &impl Serialize, kind: ObjectKind) -> Vec<u8> {
-    let json = if has_value_quirks(quirks) {
-        serialize_with_value_quirks(quirks, &link_prefix(quirks.link_style, request), value, kind)
-    } else {
-        serde_json::to_string(value)
-    };
+    if has_value_quirks(quirks) {
+        let prefix = link_prefix(quirks.link_style, request);
+        return encode_json(quirks, serialize_with_value_quirks(quirks, &prefix, value, kind));
+    }
+    encode_json(quirks, serde_json::to_string(value))
+}
+
+fn encode_json(quirks: &Quirks, json: serde_json::Result<String>) -> Vec<u8> {
     #[expect(
         clippy::expect_used,
         reason = "types of this crate, whose keys are strings and whose `Serialize` cannot fail"

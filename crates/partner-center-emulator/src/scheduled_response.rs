@@ -16,6 +16,8 @@ pub(crate) enum ResponseDelivery {
     Truncated(Response),
     /// A connection reset instead of a response.
     Reset,
+    /// No connection instead of a response.
+    Unreachable,
     /// No response, ever.
     Hang,
 }

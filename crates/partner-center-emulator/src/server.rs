@@ -1,5 +1,5 @@
-//! The HTTP server. One thread accepts and serves all connections; the response itself, which may take long for a search, is
-//! made in a second one, and abandoned once its client has gone.
+//! The HTTP server. One thread accepts and serves all connections, and makes most responses; one that may take long, such as a
+//! search, is made in a second one, and abandoned once its client has gone.
 
 mod response_scheduler;
 mod socket;
@@ -308,6 +308,10 @@ async fn respond_to_request(
         Err(_) => return Ok(closing_response(StatusCode::BAD_REQUEST)?),
     };
     let request = http::Request::from_parts(head, body.into());
+    if !handler.service.may_take_long(&request) {
+        let response = handler.respond(&request, &AtomicBool::new(false));
+        return Ok(sender.response_when_due(response).await?);
+    }
     let cancel_on_drop = CancelResponseOnDrop::default();
     let cancelled = Arc::clone(&cancel_on_drop.cancelled);
     // A search may take long, and this thread has other connections to serve.

@@ -3,13 +3,19 @@
 
 use crate::{
     authority::{Authority, Caller},
-    behaviors::{OperationCall, ResponseWithChanges, find_behavior, is_item_template, item_exists, not_found_error},
+    behaviors::{
+        OperationCall, ResponseWithChanges, find_behavior, is_item_template, item_exists, not_found_error,
+        record_of_write,
+    },
     clock::Clock,
     content_negotiation::accepts_json,
+    customer_list::requires_search,
     customers::parse_guid,
     error_response::ErrorResponse,
+    pages::list_item_type,
     query::QueryParameters,
     quirks::Quirks,
+    rendered_pages::RenderedPages,
     request_body::read_body,
     request_parameters::{check_parameters, query_parameter_names},
     resource_path::ResourcePath,
@@ -32,6 +38,7 @@ pub(crate) struct Service {
     pub(crate) token: String,
     pub(crate) authority: Authority,
     pub(crate) quirks: Quirks,
+    pub(crate) rendered_pages: RenderedPages,
     pub(crate) reject_unknown_parameters: bool,
 }
 
@@ -44,6 +51,20 @@ impl Service {
             self.call_operation(request, caller, clock.current_timestamp(), cancelled)
         });
         response.unwrap_or_else(ServiceResponse::from)
+    }
+
+    /// Whether the response to `request` may take long to make: if it is a write, or a list of resources that are collected or
+    /// searched first. All others take less time than it takes to hand a request over to another thread.
+    pub(crate) fn may_take_long(&self, request: &Request) -> bool {
+        match route_request(request.method(), request.uri().path()) {
+            Err(_) => false,
+            Ok(Route { operation, .. }) if operation.id == "listCustomers" => {
+                requires_search(&self.quirks, self.seed, request)
+            }
+            Ok(Route { operation, .. }) => {
+                !matches!(operation.method, Method::Get | Method::Head) || list_item_type(operation).is_some()
+            }
+        }
     }
 
     /// Returns the caller whose token a request has. `now` is the time since the emulator's start.
@@ -60,6 +81,10 @@ impl Service {
         }
         match self.authority.caller_of_access_token(token, now) {
             Some(Caller::UnsupportedAudience) => Err(ErrorResponse::UnsupportedAudience),
+            Some(Caller::UserWithoutSecondFactor) if self.authority.requires_second_factor() => {
+                Err(ErrorResponse::SecondFactorRequired)
+            }
+            Some(Caller::UserWithoutSecondFactor) => Ok(Caller::User),
             Some(caller) => Ok(caller),
             None => Err(ErrorResponse::AccessDenied),
         }
@@ -85,12 +110,26 @@ impl Service {
         check_parameters(route, query, request.headers())?;
         let body = read_body(operation, request)?;
         let path = ResourcePath::from_segments(&route.segments);
-        let quirks = &self.quirks;
+        let (quirks, rendered_pages) = (&self.quirks, &self.rendered_pages);
         let decide = |state: &State, path| {
             check_parents_exist(route, state, now)?;
-            let call =
-                OperationCall { operation, route, request, query, path, body, caller, state, now, quirks, cancelled };
-            find_behavior(operation)(&call)
+            let call = OperationCall {
+                operation,
+                route,
+                request,
+                query,
+                path,
+                body,
+                caller,
+                state,
+                now,
+                quirks,
+                rendered_pages,
+                cancelled,
+            };
+            let mut done = find_behavior(operation)(&call)?;
+            done.changes.extend(record_of_write(&call, &done));
+            Ok(done)
         };
         if matches!(operation.method, Method::Get | Method::Head) {
             return decide(&self.store.state_snapshot(), path).map(|reply| reply.response);

@@ -1,8 +1,6 @@
-use crate::{
-    customers::ListedCustomer,
-    resource::{ResourceAttributes, ResourceLink},
-};
+use crate::{rendered_pages::PageKey, resource::ResourceLink};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use hyper::body::Bytes;
 use partner_center_spec::Type;
 use serde::Serialize;
 use serde_json::Value;
@@ -16,7 +14,10 @@ pub(crate) struct ServiceResponse {
 }
 
 pub(crate) enum ResponseContent {
-    CustomerPage(CustomerPage),
+    /// A page of the customer list; the key is that by which it may be kept.
+    CustomerPage(CustomerPage, Option<PageKey>),
+    /// A page of the customer list that was kept.
+    RenderedPage(Bytes),
     Customer(Value),
     /// Any other JSON, with what it is and its type.
     Resource(Value, ResourceKind, Type),
@@ -40,13 +41,10 @@ pub(crate) enum ResourceKind {
 }
 
 /// A page of the customer list.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
 pub(crate) struct CustomerPage {
-    pub(crate) attributes: ResourceAttributes,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) continuation_token: Option<String>,
-    pub(crate) items: Vec<ListedCustomer>,
+    /// The customers as JSON, with a comma behind each.
+    pub(crate) items: String,
     pub(crate) links: PageLinks,
     pub(crate) total_count: usize,
 }
@@ -57,6 +55,22 @@ pub(crate) struct PageLinks {
     pub(crate) next: Option<ResourceLink>,
     #[serde(rename = "self")]
     pub(crate) self_link: ResourceLink,
+}
+
+impl CustomerPage {
+    /// Returns the page as JSON, its fields in alphabetical order.
+    pub(crate) fn to_json(&self) -> serde_json::Result<String> {
+        let Self { continuation_token, items, links, total_count } = self;
+        let mut json = String::with_capacity(items.len() + 1024);
+        json.push_str(r#"{"attributes":{"objectType":"Collection"},"#);
+        if let Some(token) = continuation_token {
+            json.push_str(&format!(r#""continuationToken":{},"#, serde_json::to_string(token)?));
+        }
+        json.push_str(r#""items":["#);
+        json.push_str(items.strip_suffix(',').unwrap_or(items));
+        json.push_str(&format!(r#"],"links":{},"totalCount":{total_count}}}"#, serde_json::to_string(links)?));
+        Ok(json)
+    }
 }
 
 impl ServiceResponse {

@@ -1,4 +1,7 @@
-use std::{ops::Add, time::Duration};
+use std::{
+    ops::{Add, Sub},
+    time::Duration,
+};
 use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, UtcOffset, format_description::well_known::Rfc3339};
 
 /// A moment of the emulator's clock, as the time since 1970.
@@ -41,6 +44,13 @@ impl Timestamp {
         self.0.saturating_sub(earlier.0)
     }
 
+    /// Returns the moment in units of 100 nanoseconds since the year 1, as the service's platform counts time.
+    pub(crate) fn to_ticks(self) -> u64 {
+        const TICKS_BEFORE_1970: u64 = 621_355_968_000_000_000;
+        let ticks = u64::try_from(self.0.as_micros()).unwrap_or(u64::MAX).saturating_mul(10);
+        ticks.saturating_add(TICKS_BEFORE_1970)
+    }
+
     /// Returns the moment with a precision of microseconds, such as `2026-01-31T12:00:00.123456Z`.
     pub(crate) fn to_string_in_microseconds(self) -> String {
         let micros = i128::try_from(self.0.as_micros()).unwrap_or(i128::MAX);
@@ -76,6 +86,14 @@ impl Add<Duration> for Timestamp {
 
     fn add(self, time: Duration) -> Self {
         Self(self.0.saturating_add(time))
+    }
+}
+
+impl Sub<Duration> for Timestamp {
+    type Output = Self;
+
+    fn sub(self, time: Duration) -> Self {
+        Self(self.0.saturating_sub(time))
     }
 }
 

@@ -37,13 +37,17 @@ impl<M> EmulatorTransport<M> {
             }
             ResponseDelivery::Truncated(_) => (delay, Err(io::ErrorKind::UnexpectedEof)),
             ResponseDelivery::Reset => (delay, Err(io::ErrorKind::ConnectionReset)),
+            ResponseDelivery::Unreachable => (delay, Err(io::ErrorKind::ConnectionRefused)),
             ResponseDelivery::Hang => (Duration::MAX, Err(io::ErrorKind::TimedOut)),
         };
         self.handler.clock.advance_simulated_time(duration.min(limits.timeout));
         if duration > limits.timeout {
             return Err(TransportError::timeout("a fault of the emulator takes longer than the timeout"));
         }
-        let response = outcome.map_err(|kind| TransportError::new(io::Error::from(kind)))?;
+        let response = outcome.map_err(|kind| {
+            let error = TransportError::new(io::Error::from(kind));
+            if kind == io::ErrorKind::ConnectionRefused { error.before_sending() } else { error }
+        })?;
         if response.body().len() > limits.body { Err(TransportError::too_large()) } else { Ok(response) }
     }
 }

@@ -7,7 +7,7 @@ mod replacement;
 mod tokens;
 
 pub use replacement::{Replacement, ReplacementKind};
-pub(crate) use tokens::{compact_json, is_number, unescape_string};
+pub(crate) use tokens::{compact_json, has_unpaired_surrogate, is_number, unescape_string};
 
 use crate::{Secret, loss_mode};
 use repair::{RepairScope, repair_json};

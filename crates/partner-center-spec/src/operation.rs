@@ -20,7 +20,7 @@ pub struct Operation {
     /// Paragraphs in Markdown, separated by blank lines.
     pub description: &'static str,
     /// The page of the service's documentation.
-    pub documentation: Option<Link>,
+    pub documentation: Option<&'static Link>,
     /// The parameters that a caller sets: those of the path in its order, then the others. Headers that the client sets by
     /// itself are not among them.
     pub parameters: &'static [Parameter],
@@ -32,7 +32,7 @@ pub struct Operation {
     /// it is one item, or nothing.
     pub items: Option<&'static str>,
     /// How a page leads to the next one; `None` if the operation is not paged.
-    pub paging: Option<Paging>,
+    pub paging: Option<&'static Paging>,
     /// The kinds of credentials that may call it.
     pub authentication: &'static [Authentication],
     /// The clouds that have it.

@@ -11,7 +11,7 @@ pub struct Schema {
     /// What it is, in Markdown.
     pub description: &'static str,
     /// The page of the service's documentation.
-    pub documentation: Option<Link>,
+    pub documentation: Option<&'static Link>,
     /// Its kind.
     pub kind: SchemaKind,
 }

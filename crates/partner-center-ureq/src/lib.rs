@@ -1,9 +1,11 @@
 #![doc = include_str!("../README.md")]
 
+mod connect_error;
 mod happy_eyeballs;
 mod resolver;
 mod timeout;
 
+use connect_error::{ConnectError, ConnectErrorConnector};
 use happy_eyeballs::HappyEyeballsConnector;
 use partner_center_core::{
     Blocking, Bytes, DefaultTransport, EnvironmentProxy, Limits, ProxyServer, Request, Response, Transport,
@@ -60,8 +62,8 @@ impl Ureq {
         let connector = ().chain(ConnectProxyConnector::default()).chain(HappyEyeballsConnector::default());
         #[cfg(feature = "rustls")]
         let connector = connector.chain(ureq::unversioned::transport::RustlsConnector::default());
-        let agent =
-            Agent::with_parts(config.build(), connector.chain(RoundedTimeoutConnector), CachingResolver::default());
+        let connector = ConnectErrorConnector(connector.chain(RoundedTimeoutConnector));
+        let agent = Agent::with_parts(config.build(), connector, CachingResolver::default());
         Ok(Self { agent, proxy: Some((environment, proxy)) })
     }
 
@@ -196,7 +198,13 @@ fn reader_without_size_limit(body: Body) -> impl Read {
 }
 
 fn to_transport_error(error: ureq::Error) -> TransportError {
-    let is_unsent = is_connect_error(&error);
+    let (error, is_unsent) = match ConnectError::unwrap(error) {
+        Ok(error) => (error, true),
+        Err(error) => {
+            let is_unsent = is_connect_error(&error);
+            (error, is_unsent)
+        }
+    };
     let error = match error {
         ureq::Error::Timeout(_) => TransportError::timeout(error),
         ureq::Error::Io(error) if is_read_timeout(&error) => TransportError::timeout(error),
@@ -213,17 +221,15 @@ fn to_transport_error(error: ureq::Error) -> TransportError {
     if is_unsent { error.before_sending() } else { error }
 }
 
-/// Whether no connection was made. An established connection fails in other ways.
+/// Whether the error can only be one of connecting: of the resolver, or of a custom agent, whose errors are not marked.
 fn is_connect_error(error: &ureq::Error) -> bool {
     match error {
         ureq::Error::HostNotFound
         | ureq::Error::ConnectionFailed
         | ureq::Error::ConnectProxyFailed(_)
         | ureq::Error::Timeout(ureq::Timeout::Resolve | ureq::Timeout::Connect) => true,
-        ureq::Error::Io(error) => matches!(
-            error.kind(),
-            io::ErrorKind::ConnectionRefused | io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable
-        ),
+        // An established connection may report an unreachable peer, but no refusal.
+        ureq::Error::Io(error) => error.kind() == io::ErrorKind::ConnectionRefused,
         _ => false,
     }
 }

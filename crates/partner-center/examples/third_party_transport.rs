@@ -53,10 +53,13 @@ impl Transport for HyperTransport {
     }
 }
 
-/// Distinguishes a response head that is not HTTP from a lost connection, as only the latter is retried.
+/// Distinguishes a response head that is not HTTP from a lost connection, as only the latter is retried; and a connection that
+/// was never opened from both, since a write is retried only then.
 fn transport_error(error: hyper_util::client::legacy::Error) -> TransportError {
     let source = error.source().and_then(|source| source.downcast_ref());
-    if source.is_some_and(hyper::Error::is_parse) {
+    if error.is_connect() {
+        TransportError::new(error).before_sending()
+    } else if source.is_some_and(hyper::Error::is_parse) {
         TransportError::invalid_response(error)
     } else {
         TransportError::new(error)

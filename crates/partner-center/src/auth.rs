@@ -14,3 +14,6 @@ pub use partner_center_core::{
     AccessToken, AppRegistration, Cloud, Credential, RefreshTokenLease, TokenError, TokenErrorReason, TokenRequest,
     TokenSource,
 };
+#[cfg(feature = "sign-in")]
+#[doc(inline)]
+pub use partner_center_core::{AuthorizationRequest, DeviceCode, SignIn, SignInBuilder, SignedIn};

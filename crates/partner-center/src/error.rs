@@ -5,4 +5,4 @@
 //! [`TokenError`](crate::auth::TokenError) and [`TransportError`](crate::transport::TransportError).
 
 #[doc(inline)]
-pub use partner_center_core::{Error, ErrorKind, ErrorReason, ServiceError};
+pub use partner_center_core::{Error, ErrorKind, ErrorReason, ServiceError, WriteOutcome};

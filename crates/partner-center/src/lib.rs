@@ -10,6 +10,8 @@
 #[cfg(any(feature = "async", feature = "sync"))]
 pub mod auth;
 #[cfg(any(feature = "async", feature = "sync"))]
+pub mod concurrency;
+#[cfg(any(feature = "async", feature = "sync"))]
 pub mod error;
 pub mod models;
 pub mod operations;

@@ -6,9 +6,9 @@
 
 #[cfg(any(feature = "async", feature = "sync"))]
 #[doc(inline)]
-pub use partner_center_core::{Items, Pages};
+pub use partner_center_core::{Items, Pages, PagesWithMetadata};
 #[doc(inline)]
 pub use partner_center_models::{
     ContinuationToken, DynamicList, InvalidContinuationToken, ItemsAs, PageAs, PageFingerprint, PagePosition,
-    Paginated, Pagination, PositionedPage,
+    Paginated, Pagination, PositionedPage, RawList, RawPage,
 };

@@ -15,13 +15,14 @@ With -vv each request is logged to standard error. There are generated customers
 Nothing leaves this machine. It runs until it is interrupted (Ctrl-C); the exit status is then 0.
 
 Its authority issues tokens at the same address, in any tenant: to the client ID 11111111-2222-3333-4444-555555555555 with \
-the client secret emulator-secret, and for a user with the refresh token emulator-refresh-token.
+the client secret emulator-secret, and for a user with the refresh token emulator-refresh-token, or who signs in on its pages \
+without a password.
 
 A fault is WHAT goes wrong, and for WHICH requests; without WHICH for all:
   STATUS[:BODY][:code=N][:retry-after=SECONDS | :retry-after-date=SECONDS]
       this response; STATUS is 200 to 599, BODY is front-door, string-code,
       newer-service, gateway, text, html or empty
-  delay:TIME, drip, drip:TIME, truncate, reset, hang, garbage
+  delay:TIME, drip, drip:TIME, truncate, reset, unreachable, hang, garbage
       TIME is such as 200ms or 2s
   @3, @every:5, @10%, @/v1/customers/
       the third, every fifth, one in ten (random by the seed), by path
@@ -70,11 +71,30 @@ pub(crate) struct EmulatorBehavior {
     #[arg(long)]
     reject_unknown_parameters: bool,
     #[command(flatten)]
+    sign_in: SignInOptions,
+    #[command(flatten)]
     faults: FaultOptions,
     #[command(flatten)]
     lists: ListOptions,
     #[command(flatten)]
     responses: ResponseOptions,
+}
+
+#[derive(Args, Debug, Default)]
+#[command(next_help_heading = "Sign-in of users")]
+struct SignInOptions {
+    /// Reject tokens of users who have given no second factor
+    #[arg(long)]
+    require_mfa: bool,
+    /// Issue tokens for a user only when somebody has consented, on the page of a sign-in or of an administrator
+    #[arg(long)]
+    require_consent: bool,
+    /// Lifetime of the device codes with which users sign in
+    #[arg(long, value_name = "SECONDS", default_value = "900", value_parser = super::parse_seconds)]
+    device_code_lifetime: Duration,
+    /// Interval at which clients ask whether the user has signed in
+    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = super::parse_seconds)]
+    device_code_interval: Duration,
 }
 
 #[derive(Args, Debug, Default)]
@@ -172,11 +192,15 @@ impl EmulatorBehavior {
 
     /// Applies the behavior to `builder`.
     pub(crate) fn apply_to_builder(&self, builder: EmulatorBuilder) -> EmulatorBuilder {
-        let Self { seed, token_lifetime, strict_refresh_tokens, faults, lists, responses, .. } = self;
+        let Self { seed, token_lifetime, strict_refresh_tokens, sign_in, faults, lists, responses, .. } = self;
         let mut builder = builder
             .seed(*seed)
             .token_lifetime(*token_lifetime)
             .strict_refresh_tokens(*strict_refresh_tokens)
+            .require_mfa(sign_in.require_mfa)
+            .require_consent(sign_in.require_consent)
+            .device_code_lifetime(sign_in.device_code_lifetime)
+            .device_code_interval(sign_in.device_code_interval)
             .reject_unknown_parameters(self.reject_unknown_parameters)
             .link_style(lists.link_style)
             .double_question_mark(lists.double_question_mark)

@@ -1,8 +1,8 @@
 //! `partner-center api`: any request, as it is given.
 
 use super::operations::{
-    confirmation, input, is_repeatable, list,
-    request::{PlannedRequest, append_query_parameter, pagination_of_operation, percent_encode},
+    confirmation, input, list,
+    request::{PlannedRequest, append_query_parameter, client_idempotency, pagination_of_operation, percent_encode},
 };
 use crate::{
     arguments::{ApiCall, OutputFormat, operations::naming::ResourceNoun},
@@ -64,18 +64,19 @@ pub(crate) async fn run_api<X: Transport>(
     if call.paginate {
         let noun = ResourceNoun::new("items");
         let paging = described.and_then(pagination_of_operation);
-        let pages = client.request_pages(request.into_raw_request(), paging.unwrap_or_default());
+        let pages = client.request_raw_pages(request.into_raw_request(), paging.unwrap_or_default());
         let mut printer = Printer::for_json(session.options.output == OutputFormat::Jsonl, messages);
         return list::print_pages(pages.prefetch(), None, noun, &session.sources, &mut printer, messages).await;
     }
     let failed = format!("{} {} failed", request.method, request.target);
-    let is_repeatable = described
-        .map_or(matches!(request.method, Method::Get | Method::Head | Method::Put | Method::Delete), is_repeatable);
-    let content = X::Mode::into_future(client.request_as::<RawResponseBody>(request.into_raw_request())).await;
+    let mut raw_request = request.into_raw_request();
+    if let Some(operation) = described {
+        raw_request = raw_request.idempotency(client_idempotency(operation));
+    }
+    let content = X::Mode::into_future(client.request_as::<RawResponseBody>(raw_request)).await;
     let RawResponseBody(bytes) = content.map_err(|error| match error.kind() {
         ErrorKind::Paging => incomplete_list_error(&failed),
-        _ if is_repeatable => CommandError::from_client_error(&failed, &error, &session.sources),
-        _ => CommandError::from_error_of_change(&failed, &error, &session.sources),
+        _ => CommandError::from_client_error(&failed, &error, &session.sources),
     })?;
     // Programs get every byte unchanged; on a terminal, control characters are escaped, and the last line is ended.
     match str::from_utf8(&bytes) {

@@ -28,7 +28,7 @@ use crate::{
 };
 use ids::RequestedIds;
 use partner_center::{Client, RetryPolicy, Transport, transport::Mode};
-use partner_center_spec::{Idempotency, Method, Operation, Outcome};
+use partner_center_spec::{Operation, Outcome};
 use request::PlannedRequest;
 use response::{ReceivedBody, ReceivedResponse};
 use std::sync::Arc;
@@ -100,7 +100,7 @@ pub(crate) async fn run_operation<X: Transport>(
         return several::print_each_id(&client, pacing, &call, ids, &session.sources, &mut printer, messages).await;
     }
     if let Some(pagination) = request::pagination_of_operation(operation) {
-        let mut pages = client.request_pages(request.raw_request(operation), pagination);
+        let mut pages = client.request_raw_pages(request.raw_request(operation), pagination);
         if call.options.limit.is_none() {
             // The next page is requested while this one is printed; with a limit, that would be one page too many.
             pages = pages.prefetch();
@@ -111,11 +111,7 @@ pub(crate) async fn run_operation<X: Transport>(
     let response = response.map_err(|error| {
         let message =
             single_id.map_or_else(|| failure_message(operation, noun), |id| several::not_fetched_message(noun, id));
-        if is_repeatable(operation) {
-            CommandError::from_client_error(&message, &error, &session.sources)
-        } else {
-            CommandError::from_error_of_change(&message, &error, &session.sources)
-        }
+        CommandError::from_client_error(&message, &error, &session.sources)
     })?;
     print_response(response, &call, session.options.output, &mut printer, messages)
 }
@@ -149,11 +145,6 @@ async fn send_request<X: Transport>(
             .map(|content| content.0);
     }
     X::Mode::into_future(client.request_as::<ReceivedResponse>(request)).await
-}
-
-/// Whether sending the request again has no further effect.
-pub(super) fn is_repeatable(operation: &Operation) -> bool {
-    matches!(operation.method, Method::Get | Method::Head) || operation.idempotency == Idempotency::Natural
 }
 
 /// Says what failed.

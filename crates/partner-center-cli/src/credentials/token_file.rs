@@ -1,10 +1,10 @@
-use crate::{messages::Messages, terminal::escape_control_characters, text};
+use crate::{messages::Messages, private_file, terminal::escape_control_characters, text};
 use partner_center::{Secret, auth::RefreshTokenLease};
 use std::{
     error::Error as StdError,
     ffi::OsString,
     fmt,
-    fs::{self, File, OpenOptions, TryLockError},
+    fs::{File, OpenOptions, TryLockError},
     io::{self, Write},
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
@@ -45,10 +45,7 @@ const LOCK_WAIT_MARGIN: Duration = Duration::from_millis(100);
 
 impl TokenFile {
     pub(crate) fn new(path: &Path, limits: CommandTimeLimits) -> Self {
-        // Replacing a symbolic link would not change the file that it points to.
-        let target = fs::read_link(path).map(|target| path.parent().unwrap_or(Path::new("")).join(target));
-        let path = fs::canonicalize(path).or(target).unwrap_or_else(|_| path.to_owned());
-        Self { path, outdated: Mutex::default(), limits }
+        Self { path: private_file::follow_link(path), outdated: Mutex::default(), limits }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -95,18 +92,8 @@ impl TokenFile {
     }
 
     fn replace_file(&self, token: &Secret) -> io::Result<()> {
-        let folder = match self.path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
-        // On Unix, temporary files have the mode 0600; elsewhere they inherit the permissions of the folder.
-        let file = tempfile::Builder::new().prefix(".partner-center-").tempfile_in(folder);
-        let mut file = file.map_err(|error| file_not_created_error(folder, &error))?;
-        file.write_all(token.expose().as_bytes())?;
-        file.write_all(b"\n")?;
-        file.as_file().sync_all()?;
-        file.persist(&self.path)?;
-        sync_folder(folder)
+        let line = Secret::new(format!("{}\n", token.expose()));
+        private_file::replace_file(&self.path, line.expose().as_bytes())
     }
 
     /// Overwrites the file.
@@ -195,30 +182,10 @@ impl fmt::Display for TokenFileInUse {
 
 impl StdError for TokenFileInUse {}
 
-/// Why no file could be created in `folder`, without the name of the temporary file, which means nothing to the user.
-fn file_not_created_error(folder: &Path, error: &io::Error) -> io::Error {
-    let (kind, folder) = (error.kind(), folder.display());
-    let message = match kind {
-        io::ErrorKind::NotFound => format!("the folder {folder} does not exist"),
-        _ => format!("no file can be created in the folder {folder}: {kind}"),
-    };
-    io::Error::new(kind, message)
-}
-
-/// Synchronizes the folder, so that the new file survives a loss of power.
-#[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-#[cfg(not(unix))]
-fn sync_folder(_: &Path) -> io::Result<()> {
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     const UNLIMITED: CommandTimeLimits = CommandTimeLimits { attempt: Duration::from_secs(60), deadline: None };
 

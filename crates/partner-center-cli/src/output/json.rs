@@ -1,16 +1,16 @@
 //! JSON, with everything that the service returned.
 
-use super::OutputFormatter;
-use std::io::{self, Write};
+use super::{OutputFormatter, normalize::Normalizer};
+use std::io;
 
 /// One item per line.
 pub(super) struct JsonLinesFormatter;
 
 impl OutputFormatter for JsonLinesFormatter {
-    fn append_page(&mut self, items: &[String], text: &mut Vec<u8>) -> io::Result<()> {
+    fn append_page(&mut self, items: &[&str], normalizer: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<()> {
         for item in items {
-            text.write_all(item.as_bytes())?;
-            text.write_all(b"\n")?;
+            normalizer.append_value(item, text);
+            text.push(b'\n');
         }
         Ok(())
     }
@@ -23,23 +23,24 @@ pub(super) struct JsonArrayFormatter {
 }
 
 impl OutputFormatter for JsonArrayFormatter {
-    fn append_page(&mut self, items: &[String], text: &mut Vec<u8>) -> io::Result<()> {
+    fn append_page(&mut self, items: &[&str], normalizer: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<()> {
         for item in items {
-            text.write_all(if self.is_open { b",\n" } else { b"[\n" })?;
+            text.extend_from_slice(if self.is_open { b",\n" } else { b"[\n" });
             self.is_open = true;
-            text.write_all(item.as_bytes())?;
+            normalizer.append_value(item, text);
         }
         Ok(())
     }
 
     fn append_end(&mut self, text: &mut Vec<u8>) -> io::Result<Option<String>> {
-        text.write_all(if self.is_open { b"\n]\n" } else { b"[]\n" })?;
+        text.extend_from_slice(if self.is_open { b"\n]\n" } else { b"[]\n" });
         Ok(None)
     }
 
-    fn append_value(&mut self, value: String, text: &mut Vec<u8>) -> io::Result<()> {
-        text.write_all(pretty_print_json(&value).as_bytes())?;
-        text.write_all(b"\n")
+    fn append_value(&mut self, value: &str, normalizer: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<()> {
+        text.extend_from_slice(pretty_print_json(&normalizer.normalize_value(value)).as_bytes());
+        text.push(b'\n');
+        Ok(())
     }
 }
 

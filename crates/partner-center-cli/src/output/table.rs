@@ -1,13 +1,17 @@
 //! Tables for people.
 
 use super::{
-    MAX_SHOWN_DEPTH, OutputFormatter, cell_text,
+    OutputFormatter,
+    cells::{MAX_SHOWN_DEPTH, RowReader, cell_text},
     columns::Column,
-    normalize::{ObjectFields, read_object_fields},
-    row_cells,
+    json_cursor::JsonCursor,
+    normalize::Normalizer,
 };
 use crate::{arguments::operations::naming::ResourceNoun, terminal::escape_control_characters};
-use std::io::{self, Write};
+use std::{
+    borrow::Cow,
+    io::{self, Write},
+};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
@@ -20,6 +24,7 @@ const COLUMN_GAP: &str = "  ";
 /// A list as rows below a header; a single value as one row per field.
 pub(super) struct TableFormatter {
     columns: Vec<Column>,
+    rows: RowReader,
     /// Whether the columns were chosen, so that a single value is a row as well.
     is_selection: bool,
     terminal_width: Option<usize>,
@@ -36,7 +41,8 @@ impl TableFormatter {
         terminal_width: Option<usize>,
         noun: ResourceNoun,
     ) -> Self {
-        Self { columns, is_selection, terminal_width, noun, widths: None }
+        let rows = RowReader::new(&columns);
+        Self { columns, rows, is_selection, terminal_width, noun, widths: None }
     }
 
     /// Narrows the widest shrinkable column until the row fits, or widens the narrowest one while there is room.
@@ -61,18 +67,16 @@ impl TableFormatter {
 }
 
 impl OutputFormatter for TableFormatter {
-    fn append_page(&mut self, items: &[String], text: &mut Vec<u8>) -> io::Result<()> {
+    fn append_page(&mut self, items: &[&str], _: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<()> {
         if items.is_empty() {
             return Ok(());
         }
         let mut rows = Vec::with_capacity(items.len() + 1);
         if self.widths.is_none() {
-            rows.push(self.columns.iter().map(|column| column.title.clone()).collect());
+            rows.push(self.columns.iter().map(|column| Cow::Borrowed(column.title.as_str())).collect());
         }
         for item in items {
-            rows.push(
-                row_cells(item, &self.columns).iter().map(|cell| escape_control_characters(cell)).collect::<Vec<_>>(),
-            );
+            rows.push(self.rows.read_cells(item).into_iter().map(shown_cell).collect::<Vec<_>>());
         }
         let widths = match self.widths.take() {
             Some(widths) => widths,
@@ -86,15 +90,17 @@ impl OutputFormatter for TableFormatter {
         Ok(self.widths.is_none().then(|| format!("no {}", self.noun.plural())))
     }
 
-    fn append_value(&mut self, value: String, text: &mut Vec<u8>) -> io::Result<()> {
+    fn append_value(&mut self, value: &str, normalizer: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<()> {
         if self.is_selection {
-            return self.append_page(&[value], text);
+            return self.append_page(&[value], normalizer, text);
         }
-        let Some(fields) = read_object_fields(&value) else {
-            return writeln!(text, "{}", escape_control_characters(&cell_text(&value)));
-        };
+        let value = normalizer.normalize_value(value);
+        let mut cursor = JsonCursor::new(&value);
+        if cursor.peek_byte() != Some(b'{') {
+            return writeln!(text, "{}", shown_cell(cell_text(cursor.read_value())));
+        }
         let mut rows = Vec::new();
-        add_field_rows("", 0, fields, &mut rows);
+        add_field_rows("", 0, cursor, &mut rows);
         let names = widest_cell_widths(&rows).first().copied().unwrap_or_default();
         // The values of a single item are never shortened.
         rows.iter().try_for_each(|row| write_row(row, &[names, 0], false, text))
@@ -102,40 +108,58 @@ impl OutputFormatter for TableFormatter {
 }
 
 /// Writes a row; a cell that is too wide is shortened if the row `is_narrowed`.
-fn write_row(cells: &[String], widths: &[usize], is_narrowed: bool, text: &mut Vec<u8>) -> io::Result<()> {
-    let mut line = String::new();
+fn write_row(cells: &[Cow<'_, str>], widths: &[usize], is_narrowed: bool, text: &mut Vec<u8>) -> io::Result<()> {
+    let start = text.len();
     for (cell, &width) in cells.iter().zip(widths) {
-        let cut;
-        let cell = if is_narrowed && cell.width() > width {
-            cut = shorten_to_width(cell, width);
-            &cut
-        } else {
-            cell
-        };
-        line.push_str(cell);
-        line.extend(std::iter::repeat_n(' ', width.saturating_sub(cell.width()) + COLUMN_GAP.len()));
+        let mut cell = Cow::Borrowed(&**cell);
+        let mut cell_width = shown_width(&cell);
+        if is_narrowed && cell_width > width {
+            cell = shorten_to_width(&cell, width).into();
+            cell_width = cell.width();
+        }
+        text.extend_from_slice(cell.as_bytes());
+        text.resize(text.len() + width.saturating_sub(cell_width) + COLUMN_GAP.len(), b' ');
     }
-    writeln!(text, "{}", line.trim_end())
+    let line = String::from_utf8_lossy(&text[start..]);
+    text.truncate(start + line.trim_end().len());
+    writeln!(text)
 }
 
-/// Adds a row for each value of the object at `path`, which has these `fields`.
-fn add_field_rows(path: &str, depth: usize, fields: ObjectFields<'_>, rows: &mut Vec<Vec<String>>) {
-    for (name, value) in fields.into_entries() {
+/// Adds a row for each value of the object at `path`, before which `object` is.
+fn add_field_rows<'a>(path: &str, depth: usize, mut object: JsonCursor<'a>, rows: &mut Vec<Vec<Cow<'a, str>>>) {
+    while let Some(name) = object.read_field_name() {
+        let (name, value) = (name.as_str().unwrap_or_default(), object.read_value());
         // Links and attributes of resources are for programs.
         if name.eq_ignore_ascii_case("links") || name.eq_ignore_ascii_case("attributes") {
             continue;
         }
-        let path = if path.is_empty() { name.into_owned() } else { format!("{path}.{name}") };
-        match read_object_fields(value.get()) {
-            Some(fields) if depth < MAX_SHOWN_DEPTH => add_field_rows(&path, depth + 1, fields, rows),
-            _ => rows.push(vec![escape_control_characters(&path), escape_control_characters(&cell_text(value.get()))]),
+        let path = if path.is_empty() { name } else { format!("{path}.{name}").into() };
+        if value.json.starts_with('{') && depth < MAX_SHOWN_DEPTH {
+            add_field_rows(&path, depth + 1, JsonCursor::new(value.json), rows);
+        } else {
+            rows.push(vec![shown_cell(path), shown_cell(cell_text(value))]);
         }
     }
 }
 
-fn widest_cell_widths(rows: &[Vec<String>]) -> Vec<usize> {
+/// Returns a cell as a terminal may get it.
+fn shown_cell(cell: Cow<'_, str>) -> Cow<'_, str> {
+    if is_plain_ascii(&cell) { cell } else { Cow::Owned(escape_control_characters(&cell)) }
+}
+
+fn widest_cell_widths(rows: &[Vec<Cow<'_, str>>]) -> Vec<usize> {
     let count = rows.first().map_or(0, Vec::len);
-    (0..count).map(|column| rows.iter().map(|row| row[column].width()).max().unwrap_or(0)).collect()
+    (0..count).map(|column| rows.iter().map(|row| shown_width(&row[column])).max().unwrap_or(0)).collect()
+}
+
+/// Returns the number of columns of a terminal that a cell takes.
+fn shown_width(cell: &str) -> usize {
+    if is_plain_ascii(cell) { cell.len() } else { cell.width() }
+}
+
+/// Whether text has only characters of one column. Most cells do, and need not be looked up in the tables of Unicode.
+fn is_plain_ascii(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 /// Shortens `text` to `width` columns with an ellipsis, between grapheme clusters.
@@ -168,7 +192,8 @@ mod tests {
         for page in pages {
             let customers: Vec<serde_json::Value> = serde_json::from_str(page).unwrap();
             let customers: Vec<_> = customers.iter().map(ToString::to_string).collect();
-            table.append_page(&customers, &mut text).unwrap();
+            let customers: Vec<_> = customers.iter().map(String::as_str).collect();
+            table.append_page(&customers, &mut Normalizer::new(None), &mut text).unwrap();
         }
         String::from_utf8(text).unwrap().lines().map(str::to_owned).collect()
     }

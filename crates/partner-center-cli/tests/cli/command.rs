@@ -5,7 +5,7 @@ use std::process::{Command, Output, Stdio};
 pub(crate) const DOCUMENTED: &str = "aaaabbbb-0000-cccc-1111-dddd2222eeee";
 
 /// The variables that would change the command.
-pub(crate) const UNSET: [&str; 24] = [
+pub(crate) const UNSET: [&str; 35] = [
     "PARTNER_CENTER_TOKEN",
     "PARTNER_CENTER_TOKEN_FILE",
     "PARTNER_CENTER_TENANT_ID",
@@ -14,6 +14,17 @@ pub(crate) const UNSET: [&str; 24] = [
     "PARTNER_CENTER_CLIENT_SECRET_FILE",
     "PARTNER_CENTER_REFRESH_TOKEN",
     "PARTNER_CENTER_REFRESH_TOKEN_FILE",
+    "PARTNER_CENTER_CLIENT_CERTIFICATE_FILE",
+    "PARTNER_CENTER_FEDERATED_TOKEN_FILE",
+    "PARTNER_CENTER_PROFILE",
+    "PARTNER_CENTER_TOKEN_CACHE",
+    "AZURE_TENANT_ID",
+    "AZURE_CLIENT_ID",
+    "AZURE_CLIENT_SECRET",
+    "AZURE_CLIENT_CERTIFICATE_PATH",
+    "AZURE_FEDERATED_TOKEN_FILE",
+    "XDG_CACHE_HOME",
+    "XDG_DATA_HOME",
     "PARTNER_CENTER_CLOUD",
     "PARTNER_CENTER_BASE_URL",
     "PARTNER_CENTER_AUTHORITY",
@@ -41,6 +52,8 @@ pub(crate) fn command(arguments: &[&str]) -> Command {
     }
     // There is no configuration file in this folder.
     command.env("HOME", env!("CARGO_TARGET_TMPDIR"));
+    // Tests that run at the same time would share the tokens.
+    command.env("PARTNER_CENTER_TOKEN_CACHE", "off");
     command
 }
 

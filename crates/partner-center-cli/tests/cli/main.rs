@@ -5,6 +5,7 @@
 mod auth;
 mod command;
 mod completions;
+mod configuration;
 mod doctor;
 mod emulator;
 mod failures;
@@ -17,6 +18,7 @@ mod options;
 mod server;
 mod several;
 mod shared_token;
+mod sign_in;
 mod snapshot;
 mod terminal;
 mod usage;

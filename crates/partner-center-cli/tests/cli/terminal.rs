@@ -19,7 +19,7 @@ use std::{
 };
 
 /// A pseudo-terminal with a running command.
-struct Terminal {
+pub(crate) struct Terminal {
     pty: Pty,
     child: Child,
     written: mpsc::Receiver<Vec<u8>>,
@@ -29,7 +29,7 @@ struct Terminal {
 const ROWS: u16 = 24;
 
 impl Terminal {
-    fn run(columns: u16, url: &str, arguments: &[&str], configure: impl FnOnce(Command) -> Command) -> Self {
+    pub(crate) fn run(columns: u16, url: &str, arguments: &[&str], configure: impl FnOnce(Command) -> Command) -> Self {
         let (pty, pts) = open().unwrap();
         pty.resize(Size::new(ROWS, columns)).unwrap();
         let command = UNSET.iter().fold(Command::new(env!("CARGO_BIN_EXE_partner-center")), Command::env_remove);
@@ -52,7 +52,7 @@ impl Terminal {
     }
 
     /// Waits until `shown` is on the screen.
-    fn wait_for(&mut self, shown: &str) -> String {
+    pub(crate) fn wait_for(&mut self, shown: &str) -> String {
         let until = Instant::now() + Duration::from_secs(20);
         while !self.text().contains(shown) {
             let left = until.saturating_duration_since(Instant::now());
@@ -64,12 +64,12 @@ impl Terminal {
         self.text()
     }
 
-    fn press(&mut self, keys: &str) {
+    pub(crate) fn press(&mut self, keys: &str) {
         self.pty.write_all(keys.as_bytes()).unwrap();
     }
 
     /// Returns the exit status and the content of the screen.
-    fn end(mut self) -> (Option<i32>, String) {
+    pub(crate) fn end(mut self) -> (Option<i32>, String) {
         let status = self.child.wait().unwrap();
         // The output ends when the process ends.
         while let Ok(bytes) = self.written.recv() {

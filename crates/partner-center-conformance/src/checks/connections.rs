@@ -162,8 +162,11 @@ pub(crate) async fn servers_do_not_share_connections<X: Transport>(transport: &X
 pub(crate) async fn unreachable_servers_are_errors<X: Transport>(transport: &X) -> CheckResult {
     let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
     let request = with_timeout(get_request_to(&format!("http://{address}/")), SERVER_TIMEOUT);
-    send_expecting_error_kind(transport, request, TransportErrorKind::Exchange, "a port on which no server listens")
-        .await
+    let case = "a port on which no server listens";
+    let error = send_expecting_error(transport, request, case).await?;
+    let is_connect = error.kind() == TransportErrorKind::Connect && !error.may_have_been_sent();
+    ensure!(is_connect, "{case}: an error of a kind other than Connect: {}", error_chain(&error));
+    Ok(())
 }
 
 pub(crate) async fn lost_connections_are_errors<X: Transport>(transport: &X) -> CheckResult {

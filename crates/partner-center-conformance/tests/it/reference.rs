@@ -102,9 +102,10 @@ impl ReferenceTransport {
                 return Ok(connection);
             }
         }
-        let map_error =
-            if self.violates(Requirement::UnreachableServersAreErrors) { TransportError::timeout } else { failure };
-        RawConnection::connect(host).map_err(map_error)
+        RawConnection::connect(host).map_err(|error| match self.violation {
+            Some(Requirement::UnreachableServersAreErrors) => failure(error),
+            _ => failure(error).before_sending(),
+        })
     }
 
     fn exchange_on(

@@ -28,6 +28,18 @@ impl AccessToken {
         self.lifetime = Some((lifetime.min(MAX_TOKEN_LIFETIME), Instant::now()));
         self
     }
+
+    /// Returns the token. Take care where it goes: whoever has it may use it until it expires.
+    #[must_use]
+    pub fn secret(&self) -> &Secret {
+        &self.token
+    }
+
+    /// Returns the time until it expires, if that is known.
+    #[must_use]
+    pub fn remaining_lifetime(&self) -> Option<Duration> {
+        self.lifetime.map(|(lifetime, issued_at)| lifetime.saturating_sub(issued_at.elapsed()))
+    }
 }
 
 /// Longer than any lifetime that Entra issues, and short enough not to overflow an `Instant`.

@@ -69,7 +69,7 @@ pub struct Credential<M: Mode> {
 
 pub(crate) enum CredentialKind<M: Mode> {
     Token(AccessToken),
-    OAuthGrant(OAuthGrant<M>),
+    OAuthGrant(Box<OAuthGrant<M>>),
     Source(Arc<dyn TokenSource<Mode = M>>),
 }
 
@@ -77,7 +77,12 @@ pub(crate) enum CredentialKind<M: Mode> {
 pub(crate) struct OAuthGrant<M: Mode> {
     pub(crate) app: AppRegistration,
     pub(crate) user: Option<UserRefreshToken<M>>,
+    /// A token that was issued before, which is used first.
+    pub(crate) initial_token: Option<AccessToken>,
+    pub(crate) on_token: Option<Arc<OnTokenCallback>>,
 }
+
+pub(crate) type OnTokenCallback = dyn Fn(&AccessToken) + Send + Sync;
 
 /// The refresh token of the user for whom an application acts.
 pub(crate) struct UserRefreshToken<M: Mode> {
@@ -116,7 +121,7 @@ impl<M: Mode> Credential<M> {
     /// [`Error::needs_app_and_user`](crate::Error::needs_app_and_user).
     #[must_use]
     pub fn app_only(app: AppRegistration) -> Self {
-        Self { kind: CredentialKind::OAuthGrant(OAuthGrant { app, user: None }) }
+        Self { kind: CredentialKind::OAuthGrant(Box::new(OAuthGrant::new(app, None))) }
     }
 
     /// Creates an App+User credential: tokens for the application on behalf of a user, by the refresh token from the
@@ -129,7 +134,7 @@ impl<M: Mode> Credential<M> {
     pub fn app_user(app: AppRegistration, refresh_token: impl Into<String>) -> Self {
         let newest = NewestRefreshToken { refresh_token: trimmed_secret(refresh_token), is_unstored: false };
         let user = UserRefreshToken { newest: Arc::new(Mutex::new(newest)), on_rotation: None, before_refresh: None };
-        Self { kind: CredentialKind::OAuthGrant(OAuthGrant { app, user: Some(user) }) }
+        Self { kind: CredentialKind::OAuthGrant(Box::new(OAuthGrant::new(app, Some(user)))) }
     }
 
     /// Creates a credential from a custom source of tokens, such as a managed identity, a vault, or a service;
@@ -168,7 +173,9 @@ impl<M: Mode> Credential<M> {
         + Sync
         + 'static,
     ) -> Self {
-        if let CredentialKind::OAuthGrant(OAuthGrant { user: Some(user), .. }) = &mut self.kind {
+        if let CredentialKind::OAuthGrant(grant) = &mut self.kind
+            && let Some(user) = &mut grant.user
+        {
             user.on_rotation = Some(Arc::new(store));
         }
         self
@@ -211,8 +218,35 @@ impl<M: Mode> Credential<M> {
         + Sync
         + 'static,
     ) -> Self {
-        if let CredentialKind::OAuthGrant(OAuthGrant { user: Some(user), .. }) = &mut self.kind {
+        if let CredentialKind::OAuthGrant(grant) = &mut self.kind
+            && let Some(user) = &mut grant.user
+        {
             user.before_refresh = Some(Arc::new(lease));
+        }
+        self
+    }
+
+    /// Sets an access token that was issued for the same application and user before, as in an earlier run of the program: it is
+    /// used until it expires or is rejected. See [`on_token`](Self::on_token).
+    ///
+    /// Has no effect on any credential but [`app_only`](Self::app_only) and [`app_user`](Self::app_user).
+    #[must_use]
+    pub fn initial_token(mut self, token: AccessToken) -> Self {
+        if let CredentialKind::OAuthGrant(grant) = &mut self.kind {
+            grant.initial_token = Some(token);
+        }
+        self
+    }
+
+    /// Sets the function that is called with each access token that the authority issues, as to store it for the next run of the
+    /// program: a short program that runs often requests fewer tokens then. It must not block for long, and whatever comes of it,
+    /// the call continues.
+    ///
+    /// Has no effect on any credential but [`app_only`](Self::app_only) and [`app_user`](Self::app_user).
+    #[must_use]
+    pub fn on_token(mut self, store: impl Fn(&AccessToken) + Send + Sync + 'static) -> Self {
+        if let CredentialKind::OAuthGrant(grant) = &mut self.kind {
+            grant.on_token = Some(Arc::new(store));
         }
         self
     }
@@ -223,6 +257,10 @@ impl<M: Mode> Credential<M> {
 }
 
 impl<M: Mode> OAuthGrant<M> {
+    fn new(app: AppRegistration, user: Option<UserRefreshToken<M>>) -> Self {
+        Self { app, user, initial_token: None, on_token: None }
+    }
+
     /// Checks that it can be used; the error is the problem.
     pub(crate) fn ensure_usable(&self) -> Result<(), &'static str> {
         self.app.ensure_usable(self.user.is_none())?;
@@ -289,14 +327,18 @@ impl<M: Mode> Clone for Credential<M> {
     fn clone(&self) -> Self {
         let kind = match &self.kind {
             CredentialKind::Token(token) => CredentialKind::Token(token.clone()),
-            CredentialKind::OAuthGrant(OAuthGrant { app, user }) => CredentialKind::OAuthGrant(OAuthGrant {
-                app: app.clone(),
-                user: user.as_ref().map(|UserRefreshToken { newest, on_rotation, before_refresh }| UserRefreshToken {
-                    newest: newest.clone(),
-                    on_rotation: on_rotation.clone(),
-                    before_refresh: before_refresh.clone(),
+            CredentialKind::OAuthGrant(grant) => CredentialKind::OAuthGrant(Box::new(OAuthGrant {
+                app: grant.app.clone(),
+                user: grant.user.as_ref().map(|UserRefreshToken { newest, on_rotation, before_refresh }| {
+                    UserRefreshToken {
+                        newest: newest.clone(),
+                        on_rotation: on_rotation.clone(),
+                        before_refresh: before_refresh.clone(),
+                    }
                 }),
-            }),
+                initial_token: grant.initial_token.clone(),
+                on_token: grant.on_token.clone(),
+            })),
             CredentialKind::Source(source) => CredentialKind::Source(source.clone()),
         };
         Self { kind }
@@ -307,8 +349,8 @@ impl<M: Mode> fmt::Debug for Credential<M> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match &self.kind {
             CredentialKind::Token(_) => "Credential(token)",
-            CredentialKind::OAuthGrant(OAuthGrant { user: None, .. }) => "Credential(app-only)",
-            CredentialKind::OAuthGrant(OAuthGrant { user: Some(_), .. }) => "Credential(app+user)",
+            CredentialKind::OAuthGrant(grant) if grant.user.is_none() => "Credential(app-only)",
+            CredentialKind::OAuthGrant(_) => "Credential(app+user)",
             CredentialKind::Source(_) => "Credential(source)",
         })
     }

@@ -1,5 +1,5 @@
-//! The OAuth 2.0 grants that partners use, as data: the token requests for `client_credentials` (app-only) and
-//! `refresh_token` (App+User), and how the response of the authority is read.
+//! The OAuth 2.0 grants that partners use, as data: the token requests for `client_credentials` (app-only), `refresh_token`
+//! (App+User), and those that begin with the sign-in of a user; and how the response of the authority is read.
 
 use super::{AccessToken, AppRegistration, TokenError};
 use crate::{Request, Response, base_url::BaseUrl, body, error::BoxError, request::percent_encode};
@@ -10,11 +10,27 @@ use std::time::Duration;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+/// The grant that tokens are requested with.
+#[derive(Clone, Copy)]
+pub(crate) enum Grant<'a> {
+    /// The application itself (app-only).
+    ClientCredentials,
+    /// The refresh token of a user (App+User).
+    RefreshToken(&'a Secret),
+    /// The device code with which a user has signed in on another device.
+    #[cfg(feature = "sign-in")]
+    DeviceCode(&'a Secret),
+    /// The code that the browser of a user who has signed in brought back, and the verifier of PKCE.
+    #[cfg(feature = "sign-in")]
+    AuthorizationCode { code: &'a Secret, redirect_uri: &'a str, code_verifier: &'a Secret },
+}
+
 /// The parameters of a token request.
 pub(crate) struct GrantRequest<'a> {
     pub(crate) app: &'a AppRegistration,
-    /// The refresh token of the user, for App+User.
-    pub(crate) refresh_token: Option<&'a Secret>,
+    /// A client assertion in place of the client secret.
+    pub(crate) client_assertion: Option<&'a Secret>,
+    pub(crate) grant: Grant<'a>,
     pub(crate) authority: &'a BaseUrl,
     pub(crate) scope: &'a str,
 }
@@ -29,39 +45,37 @@ pub(crate) struct IssuedTokens {
 impl GrantRequest<'_> {
     /// Builds the HTTP request; `correlation_id` is the ID that Entra logs it under.
     pub(crate) fn build_token_request(&self, correlation_id: Option<Uuid>) -> Result<Request, http::Error> {
-        let AppRegistration { tenant, client_id, secret } = self.app;
-        let scope = match self.refresh_token {
+        let AppRegistration { tenant, client_id, secret, .. } = self.app;
+        let scope = if matches!(self.grant, Grant::ClientCredentials) {
+            self.scope.to_owned()
+        } else {
             // Without `offline_access` the authority need not issue a new refresh token.
-            Some(_) => format!("{} offline_access", self.scope),
-            None => self.scope.to_owned(),
+            format!("{} offline_access", self.scope)
         };
-        let grant_type = if self.refresh_token.is_some() { "refresh_token" } else { "client_credentials" };
-        let form = [
-            ("grant_type", Some(grant_type)),
-            ("client_id", Some(client_id)),
-            ("client_secret", secret.as_ref().map(Secret::expose)),
-            ("refresh_token", self.refresh_token.map(Secret::expose)),
-            ("scope", Some(&scope)),
-        ];
-        let fields = || form.iter().filter_map(|(name, value)| value.map(|value| (name, percent_encode(value))));
-        // Allocated once: a reallocation would leave a copy of the secret in freed memory.
-        let length = fields().map(|(name, value)| name.len() + 2 + value.map(str::len).sum::<usize>()).sum();
-        let mut body = String::with_capacity(length);
-        for (name, value) in fields() {
-            let separator = if body.is_empty() { "" } else { "&" };
-            body.extend([separator, name, "="]);
-            body.extend(value);
+        let mut form = vec![("grant_type", self.grant.grant_type()), ("client_id", client_id)];
+        match (self.client_assertion, secret) {
+            (Some(assertion), _) => form.extend([
+                ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
+                ("client_assertion", assertion.expose()),
+            ]),
+            (None, Some(secret)) => form.push(("client_secret", secret.expose())),
+            (None, None) => {}
         }
-        let mut request = Request::new(body.into_bytes());
-        *request.method_mut() = Method::POST;
-        *request.uri_mut() = self.authority.join_target(&format!("/{tenant}/oauth2/v2.0/token"))?;
-        let headers = request.headers_mut();
-        headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
-        if let Some(id) = correlation_id {
-            headers.insert("client-request-id", HeaderValue::try_from(id.to_string())?);
+        match self.grant {
+            Grant::ClientCredentials => {}
+            Grant::RefreshToken(refresh_token) => form.push(("refresh_token", refresh_token.expose())),
+            #[cfg(feature = "sign-in")]
+            Grant::DeviceCode(device_code) => form.push(("device_code", device_code.expose())),
+            #[cfg(feature = "sign-in")]
+            Grant::AuthorizationCode { code, redirect_uri, code_verifier } => form.extend([
+                ("code", code.expose()),
+                ("redirect_uri", redirect_uri),
+                ("code_verifier", code_verifier.expose()),
+            ]),
         }
-        Ok(request)
+        form.push(("scope", &scope));
+        let target = format!("/{tenant}/oauth2/v2.0/token");
+        build_form_request(self.authority, &target, &form, correlation_id)
     }
 
     /// Reads the error response of the authority, without the secrets that were sent, in whatever encoding it echoes them.
@@ -75,10 +89,63 @@ impl GrantRequest<'_> {
     }
 
     fn with_exposed_secrets<T>(&self, read: impl FnOnce(&[&str]) -> T) -> T {
-        let secrets = || [self.app.secret.as_ref(), self.refresh_token].into_iter().flatten().map(Secret::expose);
+        let granted = match self.grant {
+            Grant::ClientCredentials => [None; 2],
+            Grant::RefreshToken(refresh_token) => [Some(refresh_token), None],
+            #[cfg(feature = "sign-in")]
+            Grant::DeviceCode(device_code) => [Some(device_code), None],
+            #[cfg(feature = "sign-in")]
+            Grant::AuthorizationCode { code, code_verifier, .. } => [Some(code), Some(code_verifier)],
+        };
+        let secrets = || {
+            let of_app = [self.app.secret.as_ref(), self.client_assertion];
+            of_app.into_iter().chain(granted).flatten().map(Secret::expose)
+        };
         let sent: Vec<_> = secrets().map(|secret| Secret::new(percent_encode(secret).to_string())).collect();
         read(&secrets().chain(sent.iter().map(Secret::expose)).collect::<Vec<_>>())
     }
+}
+
+impl Grant<'_> {
+    /// Returns the name of the grant.
+    fn grant_type(self) -> &'static str {
+        match self {
+            Self::ClientCredentials => "client_credentials",
+            Self::RefreshToken(_) => "refresh_token",
+            #[cfg(feature = "sign-in")]
+            Self::DeviceCode(_) => "urn:ietf:params:oauth:grant-type:device_code",
+            #[cfg(feature = "sign-in")]
+            Self::AuthorizationCode { .. } => "authorization_code",
+        }
+    }
+}
+
+/// Builds a request with this `form` for the authority; `correlation_id` is the ID that Entra logs it under.
+pub(crate) fn build_form_request(
+    authority: &BaseUrl,
+    target: &str,
+    form: &[(&str, &str)],
+    correlation_id: Option<Uuid>,
+) -> Result<Request, http::Error> {
+    let fields = || form.iter().map(|(name, value)| (name, percent_encode(value)));
+    // Allocated once: a reallocation would leave a copy of the secret in freed memory.
+    let length = fields().map(|(name, value)| name.len() + 2 + value.map(str::len).sum::<usize>()).sum();
+    let mut body = String::with_capacity(length);
+    for (name, value) in fields() {
+        let separator = if body.is_empty() { "" } else { "&" };
+        body.extend([separator, name, "="]);
+        body.extend(value);
+    }
+    let mut request = Request::new(body.into_bytes());
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = authority.join_target(target)?;
+    let headers = request.headers_mut();
+    headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+    if let Some(id) = correlation_id {
+        headers.insert("client-request-id", HeaderValue::try_from(id.to_string())?);
+    }
+    Ok(request)
 }
 
 /// Reads a success response. Nothing of an invalid one is shown in the error, as there may be a token in it.
@@ -106,7 +173,7 @@ pub(crate) fn parse_issued_tokens(response: &Response) -> Result<IssuedTokens, B
     {
         return Err("the authority issued a token of another type than `Bearer`".into());
     }
-    let lifetime = fields.get("expires_in").and_then(parse_token_lifetime).unwrap_or(DEFAULT_TOKEN_LIFETIME);
+    let lifetime = fields.get("expires_in").and_then(parse_seconds).unwrap_or(DEFAULT_TOKEN_LIFETIME);
     Ok(IssuedTokens { access_token: AccessToken::new(access_token.expose()).expires_in(lifetime), refresh_token })
 }
 
@@ -123,7 +190,7 @@ const NO_TOKEN_MESSAGE: &str =
 const DEFAULT_TOKEN_LIFETIME: Duration = Duration::from_secs(60 * 60);
 
 /// Reads a number of seconds, written as a number or a string; a negative one counts as 0.
-fn parse_token_lifetime(value: &Value) -> Option<Duration> {
+pub(crate) fn parse_seconds(value: &Value) -> Option<Duration> {
     let seconds = match value {
         Value::Number(number) => number.as_f64()?,
         Value::String(text) => text.trim().parse().ok()?,
@@ -205,7 +272,13 @@ mod tests {
         let authority = BaseUrl::parse("https://login.example").unwrap();
         let scope = "https://api.example/.default";
         let refresh_token = Secret::new("r/1");
-        let request = GrantRequest { app: &app, refresh_token: None, authority: &authority, scope };
+        let request = GrantRequest {
+            app: &app,
+            client_assertion: None,
+            grant: Grant::ClientCredentials,
+            authority: &authority,
+            scope,
+        };
         let built = request.build_token_request(Some(Uuid::nil())).unwrap();
         assert_eq!(built.uri(), "https://login.example/contoso.com/oauth2/v2.0/token");
         assert_eq!(built.headers()["client-request-id"], "00000000-0000-0000-0000-000000000000");
@@ -216,10 +289,19 @@ mod tests {
         );
         assert_eq!(built.body().capacity(), built.body().len() + 1, "it grew, or is larger than it need be");
         let native = AppRegistration::new("contoso.com", "app");
-        let request = GrantRequest { app: &native, refresh_token: Some(&refresh_token), ..request };
+        let request = GrantRequest { app: &native, grant: Grant::RefreshToken(&refresh_token), ..request };
         assert_eq!(
             String::from_utf8_lossy(request.build_token_request(None).unwrap().body()),
             "grant_type=refresh_token&client_id=app&refresh_token=r%2F1\
+             &scope=https%3A%2F%2Fapi.example%2F.default%20offline_access"
+        );
+        let assertion = Secret::new("a.b.c");
+        let request = GrantRequest { app: &app, client_assertion: Some(&assertion), ..request };
+        assert_eq!(
+            String::from_utf8_lossy(request.build_token_request(None).unwrap().body()),
+            "grant_type=refresh_token&client_id=app\
+             &client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer\
+             &client_assertion=a.b.c&refresh_token=r%2F1\
              &scope=https%3A%2F%2Fapi.example%2F.default%20offline_access"
         );
     }

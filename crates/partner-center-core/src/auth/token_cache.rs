@@ -65,6 +65,11 @@ pub(crate) enum TokenAction {
 }
 
 impl TokenCache {
+    /// Creates a cache with a token that was issued before, if there is one.
+    pub(crate) fn with_initial_token(token: Option<CachedToken>) -> Self {
+        Self { token: token.map(Arc::new), ..Self::default() }
+    }
+
     /// Decides what a call does, or until when it waits. To be called again when the cache has changed or that time has
     /// come.
     pub(crate) fn next_action(&mut self, query: &mut TokenQuery, now: Instant) -> Step<TokenAction> {
@@ -241,6 +246,19 @@ mod tests {
             excessive_wait: None,
             is_deadline_exceeded: false,
         }
+    }
+
+    #[test]
+    fn initial_token_is_used_until_it_expires_or_is_rejected() {
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let cached = |lifetime| TokenCache::with_initial_token(Some(token(0, lifetime, start)));
+        let mut cache = cached(Some(100));
+        assert_eq!(action(&mut cache, &mut query(), at(80)), "use 0");
+        assert_eq!(action(&mut cache, &mut query(), at(95)), "refresh 1 or use 0");
+        assert_eq!(action(&mut cached(Some(100)), &mut query(), at(100)), "refresh 1");
+        let mut rejected = TokenQuery { rejected: cache.token.clone(), ..query() };
+        assert_eq!(action(&mut cached(None), &mut rejected, at(1)), "refresh 1");
     }
 
     #[test]

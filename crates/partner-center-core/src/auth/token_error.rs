@@ -1,3 +1,4 @@
+use super::entra_codes::entra_code_hint;
 use crate::{Response, body, error, retry::RetryAfter};
 use http::StatusCode;
 use serde_json::{Map, Value};
@@ -34,6 +35,13 @@ impl TokenError {
     #[must_use]
     pub fn reason(&self) -> Option<TokenErrorReason> {
         TokenErrorReason::from_error_and_codes(self.status, self.error.as_deref().unwrap_or_default(), &self.codes)
+    }
+
+    /// Returns what to do about it, in one sentence: by the number of Entra's error if that is known, or else by the
+    /// [reason](Self::reason).
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        self.codes.iter().find_map(|code| entra_code_hint(*code)).or_else(|| self.reason().map(TokenErrorReason::hint))
     }
 
     /// Returns the wait that the authority requests, with its origin.
@@ -127,8 +135,8 @@ impl fmt::Display for TokenError {
                 write!(formatter, " [the authority's {name} {id}]")?;
             }
         }
-        if let Some(reason) = self.reason().filter(|_| !formatter.alternate()) {
-            write!(formatter, " (hint: {})", reason.hint())?;
+        if let Some(hint) = self.hint().filter(|_| !formatter.alternate()) {
+            write!(formatter, " (hint: {hint})")?;
         }
         Ok(())
     }
@@ -179,9 +187,11 @@ impl TokenErrorReason {
             65_001 | 65_004 | 90_094 => Self::ConsentRequired,
             50_072 | 50_074 | 50_076 | 50_078 | 50_079 => Self::MultifactorRequired,
             50_105 => Self::NotAssigned,
-            50_005 | 50_097 | 50_131 | 50_158 | 53_000..=53_011 | 530_002 | 530_003 => Self::ConditionalAccess,
+            50_005 | 50_097 | 50_131 | 50_158 | 53_000..=53_011 | 530_002 | 530_003 | 530_032 | 530_035 => {
+                Self::ConditionalAccess
+            }
             90_002 | 900_023 => Self::UnknownTenant,
-            50_001 | 500_011 | 650_057 => Self::UnknownAudience,
+            50_001 | 500_011 | 650_052 => Self::UnknownAudience,
             _ => return None,
         })
     }
@@ -207,12 +217,13 @@ impl TokenErrorReason {
             Self::InteractionRequired => "have the user sign in again and store the new refresh token",
             Self::NotAssigned => "have an administrator of the tenant assign the user to the application",
             Self::ConditionalAccess => {
-                "have the Conditional Access policy of the tenant admit this application, user and place"
+                "have an administrator see which Conditional Access policy blocks it, in the sign-in log of Entra, and let it admit \
+                 this application, user and place; where it forbids device codes, sign in in the browser"
             }
             Self::UnknownTenant => "check the tenant's ID or domain, and whether it is a tenant of this cloud",
             Self::UnknownAudience => {
-                "check the cloud and the audience, and whether the tenant is that of a partner: others do not know \
-                 Partner Center"
+                "check the cloud and the audience, and whether the tenant is that of a partner: others do not know Partner Center; \
+                 in a new one, an administrator has to sign in to https://partner.microsoft.com once"
             }
             Self::Throttled => "wait as long as the authority asks, and share one client instead of making many",
         }

@@ -10,24 +10,21 @@
 use super::{
     AccessToken, Credential, RefreshTokenLease, TokenError, TokenErrorReason, TokenRequest, TokenSource,
     credential::{CredentialKind, OAuthGrant, UserRefreshToken},
-    grants::{GrantRequest, IssuedTokens, parse_issued_tokens},
+    grants::{Grant, GrantRequest},
     token_cache::{CachedToken, TokenAction, TokenCache, TokenQuery},
+    token_exchange::TokenExchange,
 };
 use crate::{
-    Error, ErrorKind, Mode, Output, Request, Response, RetryPolicy, Transport,
+    CallMetadata, Error, ErrorKind, Mode, Output, RetryPolicy, Transport,
     base_url::BaseUrl,
-    engine::{
-        rate_limiter::RateLimiter,
-        request_sender::{RequestSender, RetryableRequest},
-    },
-    error::{BoxError, ErrorContext, RefreshFailure},
-    retry::{AttemptError, Retryability},
+    engine::request_sender::RequestSender,
+    error::{BoxError, RefreshFailure},
     transport::{
         mode::{BoundedThreads, Incomplete, wait_for, with_deadline},
         shared_state::SharedState,
     },
 };
-use http::{HeaderValue, header};
+use http::HeaderValue;
 use std::{
     error::Error as StdError,
     fmt,
@@ -35,7 +32,6 @@ use std::{
     time::{Duration, Instant},
 };
 use tracing::Instrument;
-use zeroize::Zeroize;
 
 /// The maximum time for refreshing a token that is still valid: the call can do without.
 const EARLY_REFRESH_TIMEOUT: Duration = Duration::from_secs(10);
@@ -45,9 +41,6 @@ const MAX_SOURCE_THREADS: usize = 8;
 
 /// The time that a refresh has, beyond its timeouts, before it counts as abandoned.
 const LEASE_GRACE: Duration = Duration::from_secs(5);
-
-/// The maximum size of a response of the authority: a token has a few kilobytes.
-const MAX_TOKEN_RESPONSE_SIZE: usize = 1 << 20;
 
 const INVALID_TOKEN_MESSAGE: &str = "the token that was issued is empty or has a character that is invalid in a token";
 
@@ -76,7 +69,7 @@ pub(crate) struct RefreshingToken<M: Mode> {
 
 /// The issuer of the tokens.
 enum TokenOrigin<M: Mode> {
-    Authority(OAuthGrant<M>, BaseUrl),
+    Authority(Box<OAuthGrant<M>>, BaseUrl),
     /// Custom code of the user.
     Source(Arc<dyn TokenSource<Mode = M>>),
 }
@@ -89,6 +82,7 @@ impl<M: Mode> TokenProvider<M> {
         scope: String,
         user_agent: HeaderValue,
     ) -> Result<Self, String> {
+        let mut initial_token = None;
         let origin = match credential.into_credential_kind() {
             CredentialKind::Token(token) => {
                 let token = CachedToken::new(&token, 0).ok_or(
@@ -98,6 +92,7 @@ impl<M: Mode> TokenProvider<M> {
             }
             CredentialKind::OAuthGrant(grant) => {
                 grant.ensure_usable()?;
+                initial_token = grant.initial_token.as_ref().and_then(|token| CachedToken::new(token, 0));
                 TokenOrigin::Authority(grant, authority)
             }
             CredentialKind::Source(source) => TokenOrigin::Source(source),
@@ -106,7 +101,7 @@ impl<M: Mode> TokenProvider<M> {
             origin,
             scope,
             user_agent,
-            cache: SharedState::default(),
+            cache: SharedState::new(TokenCache::with_initial_token(initial_token)),
             source_threads: BoundedThreads::new(MAX_SOURCE_THREADS),
             rotation_threads: BoundedThreads::new(1),
             lease_threads: BoundedThreads::new(1),
@@ -126,7 +121,7 @@ impl<M: Mode> TokenProvider<M> {
         &self,
         sender: &RequestSender<X>,
         operation: &'static str,
-        context: &mut ErrorContext,
+        metadata: &mut CallMetadata,
         deadline: Option<Instant>,
         rejected: Option<Arc<CachedToken>>,
     ) -> Result<Arc<CachedToken>, Error> {
@@ -148,8 +143,8 @@ impl<M: Mode> TokenProvider<M> {
                 let refresh = TokenRefresh { refreshing, sender, guard, operation, is_rejected, deadline };
                 let span = tracing::info_span!("token");
                 match fallback {
-                    Some(token) => refresh.perform_early_refresh(token, context).instrument(span).await,
-                    None => refresh.perform_required_refresh(context).instrument(span).await,
+                    Some(token) => refresh.perform_early_refresh(token, metadata).instrument(span).await,
+                    None => refresh.perform_required_refresh(metadata).instrument(span).await,
                 }
             }
         }
@@ -203,8 +198,8 @@ struct TokenRefresh<'a, X: Transport> {
 
 impl<X: Transport> TokenRefresh<'_, X> {
     /// Refreshes a token that has expired or was rejected. The calls that wait share the outcome.
-    async fn perform_required_refresh(&self, context: &mut ErrorContext) -> Result<Arc<CachedToken>, Error> {
-        match self.obtain_token(&self.sender.retry_policy, self.deadline, context).await {
+    async fn perform_required_refresh(&self, metadata: &mut CallMetadata) -> Result<Arc<CachedToken>, Error> {
+        match self.obtain_token(&self.sender.retry_policy, self.deadline, metadata).await {
             Ok(token) => Ok(self.guard.store_token(token)),
             // The deadline is that of this call; the others may have more time.
             Err(RefreshError::NotIssued(error) | RefreshError::NotStored(error)) if error.is_deadline_exceeded => {
@@ -218,10 +213,10 @@ impl<X: Transport> TokenRefresh<'_, X> {
     async fn perform_early_refresh(
         &self,
         token: Arc<CachedToken>,
-        context: &mut ErrorContext,
+        metadata: &mut CallMetadata,
     ) -> Result<Arc<CachedToken>, Error> {
         let deadline = [Some(Instant::now() + EARLY_REFRESH_TIMEOUT), self.deadline].into_iter().flatten().min();
-        match self.obtain_token(&RetryPolicy::none(), deadline, context).await {
+        match self.obtain_token(&RetryPolicy::none(), deadline, metadata).await {
             Ok(token) => Ok(self.guard.store_token(token)),
             Err(RefreshError::NotStored(error)) if error.is_deadline_exceeded => {
                 Err(Error::from_refresh_failure(self.operation, error))
@@ -242,15 +237,22 @@ impl<X: Transport> TokenRefresh<'_, X> {
         &self,
         retry_policy: &RetryPolicy,
         deadline: Option<Instant>,
-        context: &mut ErrorContext,
+        metadata: &mut CallMetadata,
     ) -> Result<CachedToken, RefreshError> {
         let token = match &self.refreshing.origin {
             TokenOrigin::Source(source) => self.call_token_source(source.clone(), deadline).await?,
             TokenOrigin::Authority(grant, authority) => {
-                self.request_granted_tokens(grant, authority, retry_policy, deadline, context).await?
+                self.request_granted_tokens(grant, authority, retry_policy, deadline, metadata).await?
             }
         };
-        CachedToken::new(&token, self.guard.number).ok_or_else(|| self.not_issued_error(INVALID_TOKEN_MESSAGE))
+        let cached = CachedToken::new(&token, self.guard.number);
+        let cached = cached.ok_or_else(|| self.not_issued_error(INVALID_TOKEN_MESSAGE))?;
+        if let TokenOrigin::Authority(grant, _) = &self.refreshing.origin
+            && let Some(on_token) = &grant.on_token
+        {
+            on_token(&token);
+        }
+        Ok(cached)
     }
 
     async fn call_token_source(
@@ -276,7 +278,7 @@ impl<X: Transport> TokenRefresh<'_, X> {
         authority: &BaseUrl,
         retry_policy: &RetryPolicy,
         deadline: Option<Instant>,
-        context: &mut ErrorContext,
+        metadata: &mut CallMetadata,
     ) -> Result<AccessToken, RefreshError> {
         let mut rejected = None;
         loop {
@@ -292,20 +294,22 @@ impl<X: Transport> TokenRefresh<'_, X> {
             if let Some((_, error)) = rejected.take_if(|(token, _)| *token == refresh_token) {
                 return Err(RefreshError::from_authority_error(error, authority));
             }
-            let grant_request = GrantRequest {
-                app: &grant.app,
-                refresh_token: refresh_token.as_ref(),
-                authority,
-                scope: &self.refreshing.scope,
-            };
+            let client_assertion = grant.app.make_client_assertion(authority);
+            let client_assertion = client_assertion.map_err(|error| self.not_issued_error(error))?;
             let exchange = TokenExchange {
-                request: grant_request,
+                request: GrantRequest {
+                    app: &grant.app,
+                    client_assertion: client_assertion.as_ref(),
+                    grant: refresh_token.as_ref().map_or(Grant::ClientCredentials, Grant::RefreshToken),
+                    authority,
+                    scope: &self.refreshing.scope,
+                },
                 user_agent: &self.refreshing.user_agent,
-                guard: &self.guard,
                 operation: self.operation,
+                extend_lease: &|duration| self.guard.extend_refresh_lease(duration),
             };
-            let mut token_context = ErrorContext { correlation_id: context.correlation_id, ..ErrorContext::default() };
-            let error = match self.sender.send(&exchange, retry_policy, &mut token_context, deadline, None).await {
+            let mut of_request = CallMetadata { correlation_id: metadata.correlation_id, ..CallMetadata::default() };
+            let error = match self.sender.send(&exchange, retry_policy, &mut of_request, deadline, None).await {
                 Ok(issued) => {
                     if let (Some(user), Some(replacement)) = (&grant.user, issued.refresh_token) {
                         user.replace_by_issued_token(replacement);
@@ -315,7 +319,7 @@ impl<X: Transport> TokenRefresh<'_, X> {
                 }
                 Err(error) => error,
             };
-            context.attempts += token_context.attempts;
+            metadata.attempts += of_request.attempts;
             let is_rejected = error.token_error().and_then(TokenError::reason) == Some(TokenErrorReason::InvalidGrant);
             if !is_rejected || lease.is_none() || rejected.is_some() {
                 return Err(RefreshError::from_authority_error(error, authority));
@@ -421,70 +425,6 @@ impl<X: Transport> TokenRefresh<'_, X> {
 
     fn deadline_exceeded_error(&self) -> RefreshError {
         RefreshError::NotIssued(Error::deadline_exceeded(self.operation, None).into_refresh_failure(None))
-    }
-}
-
-/// A token request to the authority.
-struct TokenExchange<'a> {
-    request: GrantRequest<'a>,
-    user_agent: &'a HeaderValue,
-    guard: &'a RefreshGuard<'a>,
-    operation: &'static str,
-}
-
-impl<X: Transport> RetryableRequest<X> for TokenExchange<'_> {
-    type Value = IssuedTokens;
-
-    fn operation(&self) -> &'static str {
-        self.operation
-    }
-
-    /// To be issued a second token does no harm.
-    fn is_idempotent(&self) -> bool {
-        true
-    }
-
-    fn rate_limiter(&self) -> Option<&RateLimiter> {
-        None
-    }
-
-    fn max_response_size(&self) -> usize {
-        MAX_TOKEN_RESPONSE_SIZE
-    }
-
-    fn extend_lease(&self, duration: Duration) {
-        self.guard.extend_refresh_lease(duration);
-    }
-
-    fn build(&self, context: &ErrorContext) -> Result<Request, http::Error> {
-        let mut request = self.request.build_token_request(context.correlation_id)?;
-        request.headers_mut().insert(header::USER_AGENT, self.user_agent.clone());
-        Ok(request)
-    }
-
-    fn decode(&self, response: Response) -> Result<IssuedTokens, AttemptError> {
-        let rejected = |error| AttemptError {
-            retryability: Retryability::from_token_error(&error),
-            error: Error::rejected_by_authority(self.operation, error),
-            has_response: true,
-        };
-        let outcome = if response.status().is_success() {
-            parse_issued_tokens(&response).map_err(|error| match self.request.token_error_under_success(&response) {
-                Some(token_error) => rejected(token_error),
-                None => AttemptError {
-                    retryability: Retryability::Permanent,
-                    error: Error::new(ErrorKind::Credential, self.operation, error),
-                    has_response: true,
-                },
-            })
-        } else {
-            Err(rejected(self.request.token_error(&response)))
-        };
-        // The body holds tokens. A transport that shares its buffer overwrites it itself.
-        if let Ok(mut body) = response.into_body().try_into_mut() {
-            body.zeroize();
-        }
-        outcome
     }
 }
 

@@ -7,9 +7,8 @@ use super::{
     service_call::{CallPlan, ServiceCall},
 };
 use crate::{
-    Error, ErrorKind, Transport,
+    CallDescription, CallMetadata, Error, ErrorKind, ErrorReason, Transport,
     body::{BodyReader, DecodeError, ResponseBody},
-    error::ErrorContext,
     pagination::{PrefetchedPage, Prefetcher},
     request::PreparedRequest,
 };
@@ -30,6 +29,8 @@ pub(crate) struct CallInput<'a, X: Transport, T> {
     pub(crate) prefetched_page: Option<PrefetchedPage<X>>,
     /// Sends the request for the next page as soon as the response tells where that is.
     pub(crate) prefetcher: Option<&'a Prefetcher<X::Mode>>,
+    /// Whether the metadata of a value is asked for, with the headers of its response.
+    pub(crate) keeps_metadata: bool,
 }
 
 /// A page of a list, which more pages may follow.
@@ -44,15 +45,20 @@ pub(crate) struct PageInput<T> {
 
 impl<'a, X: Transport, T> CallInput<'a, X, T> {
     /// Returns the input of a call that is not part of a list.
-    pub(crate) fn for_single_response(call: &'a PreparedRequest, read: &'a ReadResponseFn<'a, T>) -> Self {
-        Self { call, read, page: None, prefetched_page: None, prefetcher: None }
+    pub(crate) fn for_single_response(
+        call: &'a PreparedRequest,
+        read: &'a ReadResponseFn<'a, T>,
+        keeps_metadata: bool,
+    ) -> Self {
+        Self { call, read, page: None, prefetched_page: None, prefetcher: None, keeps_metadata }
     }
 }
 
 /// The outcome of a call that succeeded.
 pub(crate) struct CallOutcome<X: Transport, T> {
     pub(crate) body: ResponseBody<T>,
-    pub(crate) context: ErrorContext,
+    /// Without the headers of the response, unless they were asked for.
+    pub(crate) metadata: CallMetadata,
     /// The request for the next page, if it was sent already.
     pub(crate) next: Option<PrefetchedPage<X>>,
 }
@@ -62,18 +68,35 @@ impl<X: Transport> Engine<X> {
     pub(crate) async fn perform_call<T>(
         self: &Arc<Self>,
         input: CallInput<'_, X, T>,
-        call_context: CallContext,
+        call_context: &CallContext,
     ) -> Result<CallOutcome<X, T>, Error> {
-        let CallInput { call, read, page, prefetched_page, prefetcher } = input;
+        let started_at = Instant::now();
+        let CallInput { call, read, page, prefetched_page, prefetcher, keeps_metadata } = input;
         let page_number = page.as_ref().map(|page| page.number);
         let correlation_id = call_context.correlation_id;
+        if let Some(problem) = call_context.option(|options| options.problem.as_ref()) {
+            return Err(Error::new(ErrorKind::Request, call.operation, problem.clone()));
+        }
         let span = tracing::info_span!("call", operation = call.operation, %correlation_id, page = page_number);
-        let mut context =
-            ErrorContext { correlation_id: Some(correlation_id), page: page_number, ..ErrorContext::default() };
-        let plan = CallPlan { call, read, page, call_context, prefetcher };
-        match self.send_with_token(&plan, prefetched_page, &mut context).instrument(span).await {
-            Ok((body, next)) => Ok(CallOutcome { body, context, next }),
-            Err(error) => Err(error.with_context(context)),
+        let mut metadata =
+            CallMetadata { correlation_id: Some(correlation_id), page: page_number, ..CallMetadata::default() };
+        let description = CallDescription::new(call, correlation_id, page_number);
+        let plan = CallPlan { call, read, page, description, call_context, prefetcher, keeps_metadata };
+        self.hooks.iter().for_each(|hooks| hooks.before_call(&description));
+        let outcome = self.send_with_token(&plan, prefetched_page, &mut metadata).instrument(span).await;
+        if outcome.is_err() || plan.keeps_metadata || !self.hooks.is_empty() {
+            metadata.elapsed = started_at.elapsed();
+        }
+        match outcome {
+            Ok((body, next)) => {
+                self.hooks.iter().for_each(|hooks| hooks.after_call(&description, Ok(&metadata)));
+                Ok(CallOutcome { body, metadata, next })
+            }
+            Err(error) => {
+                let error = error.with_metadata(metadata);
+                self.hooks.iter().for_each(|hooks| hooks.after_call(&description, Err(&error)));
+                Err(error)
+            }
         }
     }
 
@@ -82,7 +105,7 @@ impl<X: Transport> Engine<X> {
         self: &Arc<Self>,
         plan: &CallPlan<'_, X::Mode, T>,
         prefetched_page: Option<PrefetchedPage<X>>,
-        context: &mut ErrorContext,
+        metadata: &mut CallMetadata,
     ) -> Result<(ResponseBody<T>, Option<PrefetchedPage<X>>), Error> {
         let (operation, deadline) = (plan.call.operation, self.call_deadline(plan.call_context));
         if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
@@ -94,31 +117,32 @@ impl<X: Transport> Engine<X> {
                 let early_response = in_flight.into_response().await;
                 if early_response.is_none() {
                     // It was sent all the same, and may have used up a continuation token.
-                    context.attempts += 1;
+                    metadata.attempts += 1;
                 }
                 let early_response = early_response.map(|(sent_at, outcome)| EarlyResponse { sent_at, outcome });
                 (token, request_id, early_response)
             } else {
-                let token = self.token_provider.token(sender, operation, context, deadline, None).await?;
+                let token = self.token_provider.token(sender, operation, metadata, deadline, None).await?;
                 (token, Uuid::new_v4(), None)
             };
-        context.request_id = Some(request_id);
+        metadata.request_id = Some(request_id);
         let service_call = ServiceCall::new(self, plan, &token);
-        let rejection = match sender.send(&service_call, &sender.retry_policy, context, deadline, early_response).await
-        {
-            Err(error) if is_token_rejected(&error) => error,
+        let retry_policy = self.retry_policy(plan.call_context);
+        let rejection = match sender.send(&service_call, retry_policy, metadata, deadline, early_response).await {
+            // Not if an earlier attempt may have been performed: another request would have an id of its own.
+            Err(error) if is_token_rejected(&error) && service_call.may_be_sent_with_new_id(metadata) => error,
             outcome => return outcome.map(|body| (body, service_call.into_prefetched_page())),
         };
         let rejected = Some(token.clone());
-        let replacement = self.token_provider.token(sender, operation, context, deadline, rejected).await?;
+        let replacement = self.token_provider.token(sender, operation, metadata, deadline, rejected).await?;
         if replacement.authorization == token.authorization {
             // There is no other.
             return Err(rejection);
         }
         tracing::info!("the service rejected the token, which is replaced");
-        context.request_id = Some(Uuid::new_v4());
+        metadata.request_id = Some(Uuid::new_v4());
         let service_call = ServiceCall::new(self, plan, &replacement);
-        let body = sender.send(&service_call, &sender.retry_policy, context, deadline, None).await?;
+        let body = sender.send(&service_call, retry_policy, metadata, deadline, None).await?;
         Ok((body, service_call.into_prefetched_page()))
     }
 }
@@ -128,4 +152,5 @@ fn is_token_rejected(error: &Error) -> bool {
     error.kind() == ErrorKind::Service
         && error.status() == Some(StatusCode::UNAUTHORIZED)
         && !error.is_unsupported_audience()
+        && error.reason() != Some(ErrorReason::MultifactorRequired)
 }

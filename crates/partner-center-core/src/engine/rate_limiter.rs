@@ -1,69 +1,214 @@
+//! The rate limiter of a client: all its clones, threads and tasks wait in it before each attempt.
+//!
+//! It has three reasons to make a request wait. The *configured rate* spreads requests evenly. A *pause* follows a 429 and
+//! lasts as long as the service requests, for all who share the client: who sends meanwhile only collects more of them, and
+//! rejected requests count, too (facts sheet on throttling, section 3). A *learned rate* follows the pause, so that the next
+//! 429 is late and meets few requests; see [`learned_rate`]. It grows by itself, and is forgotten in the end.
+//!
+//! Waits are reservations: a request books its slot, waits until then, and looks whether a pause has begun meanwhile. All
+//! functions take the time, so that a minute is tested in no time. The wait before a retry is trusted: when the transport's sleep
+//! has returned, its time has passed for the limiter, also in tests whose sleep returns immediately.
+
+mod accepted_requests;
+mod learned_rate;
+mod limited_scope;
+#[cfg(test)]
+mod simulation_tests;
+#[cfg(test)]
+mod tests;
+
+use limited_scope::LimitedScope;
 use std::{
-    sync::{Mutex, PoisonError},
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
+use uuid::Uuid;
 
-/// Spreads requests evenly, so that no minute has more of them than the limit.
-pub(crate) struct RateLimiter {
-    interval: Duration,
-    /// The time of the next free slot.
-    next_slot: Mutex<Option<Instant>>,
+/// The requests that a 429 slows down.
+///
+/// The service counts some requests per partner, and others per partner and customer; it does not say which (only that in the
+/// second case other customers are not affected).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RateLimitScope {
+    /// All requests of the client: the stricter reading, and the default.
+    #[default]
+    Partner,
+    /// The requests for the same customer (`/v1/customers/{customer-tenant-id}/..`), and all others together.
+    Customer,
 }
+
+/// A look at the rate limiter of a client, by [`Client::rate_limit_status`](crate::Client::rate_limit_status).
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct RateLimitStatus {
+    /// The requests per minute that are sent at most now: the configured rate, or the one that was learned from a 429 if that
+    /// is lower. `None` if the rate is not limited.
+    pub requests_per_minute: Option<f64>,
+    /// The time for which no request is sent, because of a 429; the longest one if the limit is per customer.
+    pub paused_for: Option<Duration>,
+    /// The number of 429 that the client and its clones have received so far.
+    pub throttled_responses: u64,
+    /// The retries that are left in the budget; see [`RetryPolicy`](crate::RetryPolicy).
+    pub retries_left: u32,
+}
+
+/// The rate limiter of a client.
+pub(crate) struct RateLimiter {
+    /// The time between two requests at the configured rate.
+    interval: Option<Duration>,
+    scope: RateLimitScope,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// The time that waits before retries were cut short by; zero with a transport that sleeps.
+    ahead: Duration,
+    /// The next free slot at the configured rate.
+    next_slot: Option<Instant>,
+    /// What all share that has no scope of its own.
+    partner: LimitedScope,
+    customers: BTreeMap<Uuid, LimitedScope>,
+    throttled_responses: u64,
+}
+
+/// Maximum number of customers that are tracked at the same time; any more share the scope of the partner.
+const MAX_CUSTOMERS: usize = 4096;
 
 impl RateLimiter {
-    pub(crate) fn new(requests_per_minute: u32) -> Self {
-        Self { interval: Duration::from_secs(60) / requests_per_minute.max(1), next_slot: Mutex::new(None) }
+    pub(crate) fn new(requests_per_minute: Option<u32>, scope: RateLimitScope) -> Self {
+        let interval = requests_per_minute.map(|requests| Duration::from_secs(60) / requests.max(1));
+        Self { interval, scope, state: Mutex::default() }
     }
 
-    /// Reserves the next slot if it is free now, and returns whether it is.
-    pub(crate) fn try_reserve(&self, now: Instant) -> bool {
-        self.reserve_send_time(now, Some(Duration::from_nanos(1))).is_some()
+    /// Returns a ticket for a request with this target (path and query).
+    pub(crate) fn ticket(&self, target: &str) -> Ticket<'_> {
+        let customer = match self.scope {
+            RateLimitScope::Partner => None,
+            RateLimitScope::Customer => customer_of_target(target),
+        };
+        Ticket { limiter: self, customer, booked: None }
     }
 
-    /// Reserves the next slot, and returns the wait until then; `None`, without a reservation, if that is not within
-    /// `remaining`.
-    pub(crate) fn reserve_send_time(&self, now: Instant, remaining: Option<Duration>) -> Option<Duration> {
-        // A panic cannot leave an instant half written.
-        let mut next_slot = self.next_slot.lock().unwrap_or_else(PoisonError::into_inner);
-        let slot = next_slot.map_or(now, |next_slot| next_slot.max(now));
-        let wait = slot - now;
-        if remaining.is_some_and(|remaining| wait >= remaining) {
-            return None;
+    pub(crate) fn status(&self, retries_left: u32) -> RateLimitStatus {
+        let state = self.lock_state();
+        let now = Instant::now() + state.ahead;
+        let scopes = || state.customers.values().chain([&state.partner]);
+        let learned = scopes().filter_map(|scope| scope.requests_per_second(now)).map(|rate| rate * 60.0);
+        let configured = self.requests_per_second().map(|rate| rate * 60.0);
+        RateLimitStatus {
+            requests_per_minute: learned.chain(configured).reduce(f64::min),
+            paused_for: scopes().filter_map(|scope| scope.remaining_pause(now)).max(),
+            throttled_responses: state.throttled_responses,
+            retries_left,
         }
-        *next_slot = Some(slot + self.interval);
-        Some(wait)
+    }
+
+    /// Returns the time as the limiter has it.
+    pub(crate) fn now(&self) -> Instant {
+        Instant::now() + self.lock_state().ahead
+    }
+
+    /// Says that the wait before a retry, until `moment`, has ended. So has the pause.
+    pub(crate) fn slept_until(&self, moment: Instant) {
+        let mut state = self.lock_state();
+        let early = moment.saturating_duration_since(Instant::now() + state.ahead);
+        state.ahead += early;
+    }
+
+    /// Returns the configured rate.
+    fn requests_per_second(&self) -> Option<f64> {
+        self.interval.map(|interval| interval.as_secs_f64().recip())
+    }
+
+    fn lock_state(&self) -> MutexGuard<'_, State> {
+        // A panic leaves no state half written.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// The place of a request in the limiter.
+pub(crate) struct Ticket<'a> {
+    limiter: &'a RateLimiter,
+    customer: Option<Uuid>,
+    /// The slot that is reserved, and the number of pauses before the reservation.
+    booked: Option<(Instant, u64)>,
+}
 
-    #[test]
-    fn requests_are_spread_evenly() {
-        let rate_limiter = RateLimiter::new(500);
-        let start = Instant::now();
-        let at = |milliseconds| start + Duration::from_millis(milliseconds);
-        let waits: Vec<_> = [0, 0, 0, 300, 301, 5000]
-            .map(|milliseconds| rate_limiter.reserve_send_time(at(milliseconds), None).unwrap().as_millis())
-            .into();
-        assert_eq!(waits, [0, 120, 240, 60, 179, 0]);
-        // A caller that cannot wait reserves nothing.
-        let little = Some(Duration::from_millis(120));
-        assert_eq!(
-            [rate_limiter.reserve_send_time(at(5000), little), rate_limiter.reserve_send_time(at(5000), little)],
-            [None, None]
-        );
-        assert_eq!(rate_limiter.reserve_send_time(at(5001), little), Some(Duration::from_millis(119)));
-        // Nor does one that does not want to wait.
-        assert_eq!(
-            [
-                rate_limiter.try_reserve(at(5239)),
-                rate_limiter.try_reserve(at(5240)),
-                rate_limiter.try_reserve(at(5241))
-            ],
-            [false, true, false]
-        );
-        assert_eq!(rate_limiter.reserve_send_time(at(5241), None), Some(Duration::from_millis(119)));
+impl<'a> Ticket<'a> {
+    pub(crate) fn limiter(&self) -> &'a RateLimiter {
+        self.limiter
     }
+
+    /// Reserves a slot if it is free now, and returns whether it is.
+    pub(crate) fn try_admit(&mut self, now: Instant) -> bool {
+        self.admit(now, Some(Duration::from_nanos(1))).is_some()
+    }
+
+    /// Returns the time until the request may be sent, and reserves a slot; zero if it may be sent now. After a wait it is
+    /// called again, as a pause may have begun. Returns `None`, without a reservation, if the wait is not within `remaining`.
+    pub(crate) fn admit(&mut self, now: Instant, remaining: Option<Duration>) -> Option<Duration> {
+        let mut state = self.limiter.lock_state();
+        let State { next_slot, .. } = *state;
+        let scope = state.scope_mut(self.customer, now);
+        let is_within = |wait: &Duration| remaining.is_none_or(|remaining| *wait < remaining);
+        if let Some(pause) = scope.remaining_pause(now) {
+            // Nothing is booked: the rate after the pause is known only then.
+            return Some(pause).filter(is_within);
+        }
+        scope.finish_pause(now);
+        if let Some((slot, _)) = self.booked.filter(|(_, pauses)| *pauses == scope.pauses()) {
+            return Some(slot.saturating_duration_since(now));
+        }
+        let slot = [next_slot, scope.next_slot()].into_iter().flatten().fold(now, Instant::max);
+        let wait = Some(slot - now).filter(is_within)?;
+        self.booked = Some((slot, scope.pauses()));
+        scope.book_slot(slot);
+        if let Some(interval) = self.limiter.interval {
+            state.next_slot = Some(slot + interval);
+        }
+        Some(wait)
+    }
+
+    /// Counts a response that is not a 429, to a request that was sent at `sent_at`.
+    pub(crate) fn record_accepted(&self, sent_at: Instant) {
+        self.limiter.lock_state().scope_mut(self.customer, sent_at).record_accepted(sent_at);
+    }
+
+    /// Begins a pause of this length after a 429 to a request that was sent at `sent_at`.
+    pub(crate) fn record_throttled(&self, sent_at: Instant, now: Instant, pause: Duration) {
+        let mut state = self.limiter.lock_state();
+        state.throttled_responses += 1;
+        let begins =
+            state.scope_mut(self.customer, now).begin_pause(sent_at, now, pause, self.limiter.requests_per_second());
+        drop(state);
+        if begins {
+            let customer = self.customer.map(tracing::field::display);
+            tracing::warn!(?pause, customer, "throttled: the requests of this client are paused");
+        }
+    }
+}
+
+impl State {
+    /// Returns the scope of the customer, or that of all.
+    fn scope_mut(&mut self, customer: Option<Uuid>, now: Instant) -> &mut LimitedScope {
+        let Some(customer) = customer else { return &mut self.partner };
+        if self.customers.len() >= MAX_CUSTOMERS && !self.customers.contains_key(&customer) {
+            self.customers.retain(|_, scope| !scope.is_unlimited(now));
+            if self.customers.len() >= MAX_CUSTOMERS {
+                return &mut self.partner;
+            }
+        }
+        self.customers.entry(customer).or_default()
+    }
+}
+
+/// Returns the customer in a target such as `/v1/customers/{id}/orders?size=3`.
+fn customer_of_target(target: &str) -> Option<Uuid> {
+    let path = target.split('?').next()?;
+    let mut segments = path.split('/').skip(2);
+    let is_customer = segments.next()?.eq_ignore_ascii_case("customers");
+    segments.next().filter(|_| is_customer).and_then(|id| Uuid::try_parse(id).ok())
 }

@@ -4,14 +4,16 @@
 //! This is the only loop that retries. What differs between a call of the service and a request for a token is a
 //! [`RetryableRequest`]: how the request is built for each attempt, and what a response to it means.
 
-use super::rate_limiter::RateLimiter;
+use super::{rate_limiter::Ticket, retry_budget::RetryBudget, tracing_fields::record_error};
 use crate::{
-    Error, ErrorKind, Limits, Mode, Output, Request, Response, RetryPolicy, Transport, TransportError,
-    error::{ErrorContext, WriteOutcome},
+    AttemptDescription, CallMetadata, Error, ErrorKind, Limits, Mode, Output, Request, Response, RetryPolicy,
+    Transport, TransportError, WriteOutcome,
     retry::{AttemptError, RetryDecision, Retryability, decide_retry},
 };
+use http::{HeaderMap, StatusCode};
+use partner_center_models::Idempotency;
 use std::time::{Duration, Instant};
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 use uuid::Uuid;
 
 /// A transport, and the policy and limits that requests are sent under.
@@ -19,6 +21,7 @@ pub(crate) struct RequestSender<X: Transport> {
     pub(crate) transport: X,
     pub(crate) retry_policy: RetryPolicy,
     pub(crate) limits: Limits,
+    pub(crate) retry_budget: RetryBudget,
 }
 
 /// A request that may be sent any number of times, and the meaning of a response to it.
@@ -26,19 +29,38 @@ pub(crate) trait RetryableRequest<X: Transport>: Sync {
     type Value;
 
     fn operation(&self) -> &'static str;
-    fn is_idempotent(&self) -> bool;
-    /// Returns the limiter that spreads such requests over time, if there is one.
-    fn rate_limiter(&self) -> Option<&RateLimiter>;
+    /// By default that of a request to the authority: to be issued a second token does no harm.
+    fn idempotency(&self) -> Idempotency {
+        Idempotency::Natural
+    }
+    /// Whether the request may change something, so that it matters what has come of it.
+    fn is_write(&self) -> bool {
+        false
+    }
+    /// Whether the metadata of a response is kept if it is a result; that of an error always is.
+    fn keeps_metadata(&self) -> bool {
+        false
+    }
+    /// Returns a ticket of the limiter that such requests wait in, if there is one.
+    fn rate_limit_ticket(&self) -> Option<Ticket<'_>>;
     /// Returns the maximum size of the response in bytes.
     fn max_response_size(&self) -> usize;
+    /// Returns the timeout of an attempt, if it is not that of the sender.
+    fn attempt_timeout(&self) -> Option<Duration> {
+        None
+    }
     /// Reports that nothing may happen for `duration`, while a response or the next attempt is waited for.
     fn extend_lease(&self, duration: Duration);
-    fn build(&self, context: &ErrorContext) -> Result<Request, http::Error>;
+    fn attempt_span(&self, attempt: &AttemptDescription) -> Span;
+    fn before_attempt(&self, _attempt: &AttemptDescription) {}
+    fn after_attempt(&self, _attempt: &AttemptDescription, _outcome: Result<StatusCode, &Error>) {}
+    fn build(&self, metadata: &CallMetadata) -> Result<Request, http::Error>;
     /// Inspects a response before it is decoded.
     fn before_decoding(&self, _response: &Response) -> Output<'_, X, ()> {
         X::Mode::ready(())
     }
-    fn decode(&self, response: Response) -> Result<Self::Value, AttemptError>;
+    /// Decodes a response. Its head is left as it is.
+    fn decode(&self, response: &mut Response) -> Result<Self::Value, AttemptError>;
 }
 
 /// The outcome of a request that was sent before the call that it is for began.
@@ -57,85 +79,114 @@ impl<X: Transport> RequestSender<X> {
         &self,
         request: &R,
         retry_policy: &RetryPolicy,
-        context: &mut ErrorContext,
+        metadata: &mut CallMetadata,
         deadline: Option<Instant>,
         mut early_response: Option<EarlyResponse>,
     ) -> Result<R::Value, Error> {
         let remaining = || deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        let previous_attempts = context.attempts;
+        let previous_attempts = metadata.attempts;
         let mut last_error = None;
         loop {
-            if early_response.is_none() {
-                let wait = match request.rate_limiter() {
-                    Some(rate_limiter) => rate_limiter.reserve_send_time(Instant::now(), remaining()),
-                    None => Some(Duration::ZERO),
-                };
-                let Some(wait) = wait else { return Err(Error::deadline_exceeded(request.operation(), last_error)) };
-                if !wait.is_zero() {
-                    X::Mode::into_future(self.transport.sleep(wait)).await;
-                }
+            let mut ticket = request.rate_limit_ticket();
+            if early_response.is_none() && !self.wait_for_turn(ticket.as_mut(), deadline).await {
+                return Err(Error::deadline_exceeded(request.operation(), last_error));
             }
+            let attempt = AttemptDescription { number: metadata.attempts + 1, request_id: metadata.request_id };
+            let span = request.attempt_span(&attempt);
             let next = match early_response.take() {
                 Some(early_response) => AttemptStep::Receive(early_response),
                 None if remaining().is_some_and(|remaining| remaining.is_zero()) => {
                     return Err(Error::deadline_exceeded(request.operation(), last_error));
                 }
-                None => AttemptStep::Send(self.build(request, context, remaining())?),
+                None => AttemptStep::Send(span.in_scope(|| self.build(request, metadata, remaining()))?),
             };
-            context.attempts += 1;
-            let span = tracing::debug_span!(
-                "attempt",
-                number = context.attempts,
-                request_id = context.request_id.map(tracing::field::display)
-            );
-            let failed = match self.perform_attempt(request, next).instrument(span).await {
-                Ok(value) => return Ok(value),
+            metadata.attempts = attempt.number;
+            request.before_attempt(&attempt);
+            let sent_at = ticket.as_ref().map(|ticket| ticket.limiter().now());
+            let outcome = self.perform_attempt(request, next, metadata).instrument(span.clone()).await;
+            let attempts = metadata.attempts - previous_attempts;
+            let failed = match outcome {
+                Ok((status, value)) => {
+                    span.record("http.response.status_code", status.as_u16());
+                    request.after_attempt(&attempt, Ok(status));
+                    self.retry_budget.record_success(attempts > 1);
+                    if let Some((ticket, sent_at)) = ticket.zip(sent_at) {
+                        ticket.record_accepted(sent_at);
+                    }
+                    return Ok(value);
+                }
                 Err(failed) => failed,
             };
-            let attempts = context.attempts - previous_attempts;
-            match decide_retry(
+            record_error(&span, &failed.error, metadata.status);
+            request.after_attempt(&attempt, Err(&failed.error));
+            let decision = decide_retry(
                 retry_policy,
-                request.is_idempotent(),
+                may_send_again(request.idempotency(), &failed, metadata.write_outcome),
                 attempts,
                 failed.retryability,
                 remaining(),
                 fastrand::f64(),
-            ) {
+            );
+            if let Some((ticket, sent_at)) = ticket.as_ref().zip(sent_at) {
+                record_failure(ticket, sent_at, &failed, decision, retry_policy);
+            }
+            match decision {
                 RetryDecision::Fail => return Err(failed.error),
                 RetryDecision::WaitTooLong(wait) => return Err(failed.error.with_excessive_wait(wait)),
                 RetryDecision::DeadlineExceeded => {
                     return Err(Error::deadline_exceeded(request.operation(), Some(failed.error)));
                 }
+                RetryDecision::Retry(_) if !failed.retryability.is_throttled() && !self.retry_budget.try_take() => {
+                    tracing::warn!("not retried: the retry budget of this client is used up by other failures");
+                    return Err(failed.error);
+                }
                 RetryDecision::Retry(delay) => {
-                    tracing::warn!(attempts = context.attempts, ?delay, "will be retried");
+                    tracing::warn!(attempts = metadata.attempts, ?delay, "will be retried");
                     request.extend_lease(delay);
-                    X::Mode::into_future(self.transport.sleep(delay)).await;
+                    self.back_off(delay, ticket.as_ref()).await;
                 }
             }
             if failed.has_response {
-                context.request_id = Some(Uuid::new_v4());
+                metadata.request_id = Some(Uuid::new_v4());
             }
             last_error = Some(failed.error);
         }
     }
 
-    /// Adds the limits to `request`, with a timeout that is no longer than what remains until the deadline.
-    pub(crate) fn with_size_and_timeout_limits(
-        &self,
-        mut request: Request,
-        max_response_size: usize,
-        remaining: Option<Duration>,
-    ) -> Request {
-        let timeout = remaining.map_or(self.limits.timeout, |remaining| remaining.min(self.limits.timeout));
-        request.extensions_mut().insert(Limits { timeout, body: max_response_size });
-        request
+    /// Waits until the limiter admits the request; returns false if that is not before the deadline.
+    async fn wait_for_turn(&self, ticket: Option<&mut Ticket<'_>>, deadline: Option<Instant>) -> bool {
+        let Some(ticket) = ticket else { return true };
+        let mut now = ticket.limiter().now();
+        loop {
+            let remaining = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            match ticket.admit(now, remaining) {
+                None => return false,
+                Some(Duration::ZERO) => return true,
+                Some(wait) => {
+                    X::Mode::into_future(self.transport.sleep(wait)).await;
+                    // The sleep is trusted: those of test transports return immediately.
+                    now = ticket.limiter().now().max(now + wait);
+                }
+            }
+        }
     }
 
+    /// Waits before a retry.
+    async fn back_off(&self, delay: Duration, ticket: Option<&Ticket<'_>>) {
+        let until = ticket.and_then(|ticket| ticket.limiter().now().checked_add(delay));
+        X::Mode::into_future(self.transport.sleep(delay)).await;
+        if let Some((ticket, until)) = ticket.zip(until) {
+            ticket.limiter().slept_until(until);
+        }
+    }
+
+    /// Performs an attempt, and adds to `metadata` what has come of it.
     async fn perform_attempt<R: RetryableRequest<X>>(
         &self,
         request: &R,
         next: AttemptStep,
-    ) -> Result<R::Value, AttemptError> {
+        metadata: &mut CallMetadata,
+    ) -> Result<(StatusCode, R::Value), AttemptError> {
         let EarlyResponse { sent_at, outcome } = match next {
             AttemptStep::Receive(early_response) => early_response,
             AttemptStep::Send(http_request) => {
@@ -147,44 +198,111 @@ impl<X: Transport> RequestSender<X> {
         };
         let status = outcome.as_ref().ok().map(|response| response.status().as_u16());
         tracing::debug!(status, elapsed = ?sent_at.elapsed(), "attempted");
-        let is_write = !request.is_idempotent();
-        let response = outcome.map_err(|error| AttemptError {
-            retryability: Retryability::from_transport_error(error.kind()),
-            error: {
-                let write_outcome = (is_write && error.may_have_been_sent()).then_some(WriteOutcome::Unknown);
-                Error::from_transport_error(request.operation(), error).with_write_outcome(write_outcome)
-            },
-            has_response: false,
-        })?;
-        let write_outcome = WriteOutcome::from_unusable_response(&response).filter(|_| is_write);
-        let with_outcome = |failed: AttemptError| AttemptError {
-            // An error response with a success status is the service's own word on the outcome.
-            error: match failed.error.status() {
-                Some(status) if status.is_success() => failed.error,
-                _ => failed.error.with_write_outcome(write_outcome),
-            },
-            ..failed
+        let mut response = match outcome {
+            Ok(response) => response,
+            Err(error) => {
+                (metadata.status, metadata.headers) = (None, HeaderMap::new());
+                let may_be_performed = error.may_have_been_sent();
+                let outcome = if may_be_performed { WriteOutcome::Unknown } else { WriteOutcome::NotPerformed };
+                let failed = AttemptError {
+                    retryability: Retryability::from_transport_error(error.kind()),
+                    error: Error::from_transport_error(request.operation(), error),
+                    has_response: false,
+                };
+                return Err(with_write_outcome(request, failed, outcome, metadata));
+            }
         };
-        if response.status().is_success() && response.body().len() > request.max_response_size() {
-            return Err(with_outcome(AttemptError {
+        let decoded = if response.status().is_success() && response.body().len() > request.max_response_size() {
+            Err(AttemptError {
                 retryability: Retryability::Permanent,
                 error: Error::from_transport_error(request.operation(), TransportError::too_large()),
                 has_response: true,
-            }));
+            })
+        } else {
+            X::Mode::into_future(request.before_decoding(&response)).await;
+            request.decode(&mut response)
+        };
+        let outcome = decoded.as_ref().err().map(|failed| match failed.error.status() {
+            // An error response with a success status is the service's own word on the outcome.
+            Some(status) if status.is_success() => WriteOutcome::NotPerformed,
+            _ => WriteOutcome::from_unusable_response(&response),
+        });
+        if decoded.is_err() || request.keeps_metadata() {
+            metadata.status = Some(response.status());
+            metadata.headers = std::mem::take(response.headers_mut());
         }
-        X::Mode::into_future(request.before_decoding(&response)).await;
-        request.decode(response).map_err(with_outcome)
+        match decoded {
+            Ok(value) => Ok((response.status(), value)),
+            Err(failed) => Err(with_write_outcome(request, failed, outcome.unwrap_or_default(), metadata)),
+        }
     }
 
     fn build<R: RetryableRequest<X>>(
         &self,
         request: &R,
-        context: &ErrorContext,
+        metadata: &CallMetadata,
         remaining: Option<Duration>,
     ) -> Result<Request, Error> {
-        let http_request =
-            request.build(context).map_err(|error| Error::new(ErrorKind::Request, request.operation(), error))?;
-        Ok(self.with_size_and_timeout_limits(http_request, request.max_response_size(), remaining))
+        let mut http_request =
+            request.build(metadata).map_err(|error| Error::new(ErrorKind::Request, request.operation(), error))?;
+        let timeout = request.attempt_timeout().unwrap_or(self.limits.timeout);
+        let limits = Limits { timeout, body: request.max_response_size() };
+        http_request.extensions_mut().insert(limits.within(remaining));
+        Ok(http_request)
+    }
+}
+
+/// Adds to the metadata of the call what has come of a write in an attempt that failed with this `outcome`, and to the error what
+/// has come of it in all attempts.
+fn with_write_outcome<X: Transport, R: RetryableRequest<X>>(
+    request: &R,
+    failed: AttemptError,
+    outcome: WriteOutcome,
+    metadata: &mut CallMetadata,
+) -> AttemptError {
+    if !request.is_write() {
+        return failed;
+    }
+    metadata.write_outcome = metadata.write_outcome.max(outcome);
+    // What may be sent again at any time need not be looked for, unless the service has rejected it: "not found" may then be the
+    // effect of an earlier attempt.
+    let is_rejected_after_another = outcome == WriteOutcome::NotPerformed && metadata.write_outcome > outcome;
+    let matters = request.idempotency() != Idempotency::Natural || is_rejected_after_another;
+    let error = failed.error.with_write_outcome(matters.then_some(metadata.write_outcome));
+    AttemptError { error, ..failed }
+}
+
+/// Whether a request that failed may be sent again, by the rule of the service: with the same id as long as there is no response,
+/// and with a new one after any response.
+fn may_send_again(idempotency: Idempotency, failed: &AttemptError, write_outcome: WriteOutcome) -> bool {
+    match idempotency {
+        Idempotency::Natural => true,
+        // It was not sent, or was rejected, as with 429.
+        _ if write_outcome == WriteOutcome::NotPerformed => true,
+        // The service recognizes the id. With a new one, it would perform the request once more.
+        Idempotency::RequestId => !failed.has_response,
+        _ => false,
+    }
+}
+
+/// Tells the limiter of an attempt that has failed. After a 429, all requests wait as long as the retry does, or would.
+fn record_failure(
+    ticket: &Ticket<'_>,
+    sent_at: Instant,
+    failed: &AttemptError,
+    decision: RetryDecision,
+    retry_policy: &RetryPolicy,
+) {
+    match failed.retryability {
+        Retryability::Throttled { retry_after } => {
+            let pause = match decision {
+                RetryDecision::Retry(delay) => delay,
+                _ => retry_policy.pause_of_others(retry_after),
+            };
+            ticket.record_throttled(sent_at, ticket.limiter().now(), pause);
+        }
+        _ if failed.has_response => ticket.record_accepted(sent_at),
+        _ => {}
     }
 }
 

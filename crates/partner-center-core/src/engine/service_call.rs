@@ -1,13 +1,16 @@
 //! A request to the service: how a call becomes an HTTP request, and what the response to it means.
 
 use super::{
-    CallContext, Engine, PageInput, ReadResponseFn, rate_limiter::RateLimiter, request_sender::RetryableRequest,
+    CallContext, Engine, PageInput, ReadResponseFn,
+    rate_limiter::Ticket,
+    request_sender::RetryableRequest,
+    tracing_fields::{TRACEPARENT_HEADER, attempt_span, traceparent_header},
 };
 use crate::{
-    Error, ErrorKind, ErrorReason, Mode, Output, Request, Response, ServiceError, Transport,
+    AttemptDescription, CallDescription, CallMetadata, Error, ErrorKind, ErrorReason, Mode, Output, Request, Response,
+    ServiceError, Transport, WriteOutcome,
     auth::CachedToken,
     body::{self, BodyReader, DecodeError, ResponseBody},
-    error::ErrorContext,
     pagination::{PrefetchedPage, Prefetcher, UnexpectedNextPage},
     request::{CORRELATION_ID_HEADER, PreparedRequest, REQUEST_ID_HEADER, ResponseOutcome},
     response_headers::has_service_headers,
@@ -19,6 +22,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
+use tracing::Span;
 use uuid::Uuid;
 
 /// The parts of a call that are the same whichever token it is made with.
@@ -26,8 +30,10 @@ pub(super) struct CallPlan<'a, M: Mode, T> {
     pub(super) call: &'a PreparedRequest,
     pub(super) read: &'a ReadResponseFn<'a, T>,
     pub(super) page: Option<PageInput<T>>,
-    pub(super) call_context: CallContext,
+    pub(super) description: CallDescription<'a>,
+    pub(super) call_context: &'a CallContext,
     pub(super) prefetcher: Option<&'a Prefetcher<M>>,
+    pub(super) keeps_metadata: bool,
 }
 
 /// A request to the service, with the token that it carries.
@@ -78,6 +84,11 @@ impl<'a, X: Transport, T> ServiceCall<'a, X, T> {
         ServiceError::from_decoded_response(reader, || self.exposed_secrets(), is_empty_page.is_some())
     }
 
+    /// Whether the request may be sent once more, after a response and so with an id of its own.
+    pub(super) fn may_be_sent_with_new_id(&self, metadata: &CallMetadata) -> bool {
+        self.plan.call.idempotency == Idempotency::Natural || metadata.write_outcome == WriteOutcome::NotPerformed
+    }
+
     /// Returns the secrets in the request, which are removed from errors: some services echo what they were sent.
     fn exposed_secrets(&self) -> Vec<&str> {
         let values =
@@ -93,12 +104,37 @@ impl<X: Transport, T> RetryableRequest<X> for ServiceCall<'_, X, T> {
         self.plan.call.operation
     }
 
-    fn is_idempotent(&self) -> bool {
-        self.plan.call.idempotency == Idempotency::Natural
+    fn idempotency(&self) -> Idempotency {
+        self.plan.call.idempotency
     }
 
-    fn rate_limiter(&self) -> Option<&RateLimiter> {
-        self.engine.rate_limiter.as_ref()
+    fn is_write(&self) -> bool {
+        self.plan.call.is_write()
+    }
+
+    fn keeps_metadata(&self) -> bool {
+        self.plan.keeps_metadata || !self.engine.hooks.is_empty()
+    }
+
+    fn attempt_timeout(&self) -> Option<Duration> {
+        Some(self.engine.attempt_timeout(self.plan.call_context))
+    }
+
+    fn attempt_span(&self, attempt: &AttemptDescription) -> Span {
+        let PreparedRequest { method, path_template, .. } = self.plan.call;
+        attempt_span(method, *path_template, &self.engine.base_url, attempt)
+    }
+
+    fn before_attempt(&self, attempt: &AttemptDescription) {
+        self.engine.hooks.iter().for_each(|hooks| hooks.before_attempt(&self.plan.description, attempt));
+    }
+
+    fn after_attempt(&self, attempt: &AttemptDescription, outcome: Result<StatusCode, &Error>) {
+        self.engine.hooks.iter().for_each(|hooks| hooks.after_attempt(&self.plan.description, attempt, outcome));
+    }
+
+    fn rate_limit_ticket(&self) -> Option<Ticket<'_>> {
+        Some(self.engine.rate_limiter.ticket(&self.plan.call.target))
     }
 
     fn max_response_size(&self) -> usize {
@@ -107,8 +143,8 @@ impl<X: Transport, T> RetryableRequest<X> for ServiceCall<'_, X, T> {
 
     fn extend_lease(&self, _: Duration) {}
 
-    fn build(&self, context: &ErrorContext) -> Result<Request, http::Error> {
-        self.engine.build_service_request(self.plan.call, self.token, context)
+    fn build(&self, metadata: &CallMetadata) -> Result<Request, http::Error> {
+        self.engine.build_service_request(self.plan.call, self.token, metadata.request_id, self.plan.call_context)
     }
 
     fn before_decoding(&self, response: &Response) -> Output<'_, X, ()> {
@@ -127,7 +163,8 @@ impl<X: Transport, T> RetryableRequest<X> for ServiceCall<'_, X, T> {
         }
     }
 
-    fn decode(&self, response: Response) -> Result<ResponseBody<T>, AttemptError> {
+    fn decode(&self, response: &mut Response) -> Result<ResponseBody<T>, AttemptError> {
+        let response = &*response;
         let call = self.plan.call;
         let rejected = |service_error| AttemptError {
             retryability: Retryability::from_service_error(&service_error),
@@ -136,11 +173,11 @@ impl<X: Transport, T> RetryableRequest<X> for ServiceCall<'_, X, T> {
         };
         let outcome = call.outcome_of_status(response.status());
         if outcome == ResponseOutcome::Error {
-            return Err(rejected(ServiceError::from_response(&response, &self.exposed_secrets())));
+            return Err(rejected(ServiceError::from_response(response, &self.exposed_secrets())));
         }
         if outcome == ResponseOutcome::Absent {
-            let service_error = ServiceError::from_response(&response, &self.exposed_secrets());
-            if is_not_about_the_resource(&response, &service_error) {
+            let service_error = ServiceError::from_response(response, &self.exposed_secrets());
+            if is_not_about_the_resource(response, &service_error) {
                 return Err(rejected(service_error));
             }
         }
@@ -150,10 +187,10 @@ impl<X: Transport, T> RetryableRequest<X> for ServiceCall<'_, X, T> {
             has_response: decode_error != DecodeError::Truncated,
         };
         let report = |replacement: &Replacement| self.engine.report_replaced_value(replacement);
-        let mut reader = BodyReader::for_request(&response, call, outcome, &report);
+        let mut reader = BodyReader::for_request(response, call, outcome, &report);
         // An empty response that says when to request it again.
         let may_be_not_ready =
-            outcome == ResponseOutcome::Done && call.method == Method::GET && is_result_not_ready(&response);
+            outcome == ResponseOutcome::Done && call.method == Method::GET && is_result_not_ready(response);
         if may_be_not_ready && reader.is_empty() == Ok(true) {
             let retry_after = RetryAfter::from_headers(response.headers());
             return Err(failed(DecodeError::NotReady, Retryability::Transient { retry_after }));
@@ -169,7 +206,7 @@ impl<X: Transport, T> RetryableRequest<X> for ServiceCall<'_, X, T> {
                     has_response: true,
                 }),
             },
-            Err(decode_error) => Err(match ServiceError::from_success_response(&response, &self.exposed_secrets()) {
+            Err(decode_error) => Err(match ServiceError::from_success_response(response, &self.exposed_secrets()) {
                 Some(service_error) if outcome != ResponseOutcome::Absent => rejected(service_error),
                 _ => failed(decode_error, Retryability::from_decode_error(decode_error)),
             }),
@@ -195,7 +232,8 @@ impl<X: Transport> Engine<X> {
         &self,
         call: &PreparedRequest,
         token: &CachedToken,
-        context: &ErrorContext,
+        request_id: Option<Uuid>,
+        call_context: &CallContext,
     ) -> Result<Request, http::Error> {
         let mut request = Request::new(call.body.as_ref().map(|body| body.bytes().to_vec()).unwrap_or_default());
         *request.method_mut() = call.method.clone();
@@ -209,13 +247,18 @@ impl<X: Transport> Engine<X> {
             // Without it some servers reject a request that might have a body.
             headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
-        for (name, id) in [(REQUEST_ID_HEADER, context.request_id), (CORRELATION_ID_HEADER, context.correlation_id)] {
+        let correlation_id = Some(call_context.correlation_id);
+        for (name, id) in [(REQUEST_ID_HEADER, request_id), (CORRELATION_ID_HEADER, correlation_id)] {
             if let Some(id) = id {
                 let mut buffer = Uuid::encode_buffer();
                 headers.insert(name, HeaderValue::from_str(id.hyphenated().encode_lower(&mut buffer))?);
             }
         }
-        for (name, value) in &call.headers {
+        if let Some(value) = self.traceparent.as_ref().and_then(|traceparent| traceparent_header(traceparent())) {
+            headers.insert(TRACEPARENT_HEADER, value);
+        }
+        let of_options = call_context.options.iter().flat_map(|options| &options.headers);
+        for (name, value) in of_options.chain(&call.headers) {
             headers.insert(name, value.clone());
         }
         Ok(request)

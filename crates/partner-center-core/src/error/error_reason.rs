@@ -21,6 +21,9 @@ pub enum ErrorReason {
     Unauthorized,
     /// The token is for an audience that the service no longer accepts (401 with code 900420).
     AudienceRetired,
+    /// The user has given no second factor, which every App+User call requires (401 with code 900421). Another token of the same
+    /// sign-in does not help.
+    MultifactorRequired,
     /// The credential is app-only, and an App+User one is required (403 with code 900329).
     NeedsAppAndUser,
     /// The user or application lacks a role or privilege (403 with code 1002, 900150 or 900308).
@@ -44,6 +47,7 @@ impl ErrorReason {
     pub(super) fn from_status_and_code(status: StatusCode, code: Option<i64>) -> Option<Self> {
         Some(match (status.as_u16(), code) {
             (401, Some(900_420)) => Self::AudienceRetired,
+            (401, Some(900_421)) => Self::MultifactorRequired,
             (401, _) => Self::Unauthorized,
             (403, Some(20_002)) => Self::NoRelationship,
             (403, Some(900_329)) => Self::NeedsAppAndUser,
@@ -79,6 +83,10 @@ impl ErrorReason {
             Self::AudienceRetired => {
                 "get the token for the audience https://api.partnercenter.microsoft.com (that of your cloud); \
                  https://graph.windows.net is no longer accepted"
+            }
+            Self::MultifactorRequired => {
+                "have the user sign in again with multifactor authentication and store the new refresh token; to refresh the old \
+                 one never adds it"
             }
             Self::NeedsAppAndUser => "use an App+User credential; app-only ones are not accepted here",
             Self::MissingRole => {

@@ -37,17 +37,24 @@ impl ListRequest {
         let pairs = || query.split('&').filter(|pair| !pair.is_empty());
         let name_of = |pair: &&str| pair.split('=').next().map(str::to_owned);
         let is_size = |pair: &&str| name_of(pair).as_deref() == pagination.size_query;
-        if let Some(other) = pairs().find(|pair| !is_size(pair)).filter(|_| resume.is_some()) {
+        // A token alone continues the list that the request describes, with all its parameters; a link has its own, and a seek
+        // operation has those that the list began with.
+        let is_by_token = |continuation: &ContinuationToken| continuation.uri().is_none() && pagination.seek.is_none();
+        let keeps_values = resume.as_ref().is_some_and(|continuation| !is_by_token(continuation));
+        if let Some(other) = pairs().find(|pair| !is_size(pair)).filter(|_| keeps_values) {
             let name = name_of(&other).unwrap_or_default();
             return Err(format!(
                 "`{name}` cannot be set on a list that is resumed: it keeps the value that it began with"
             )
             .into());
         }
-        let seek = pagination.seek.map(|(name, value)| format!("{name}={value}"));
-        let token_query: Vec<_> = pairs().filter(is_size).map(str::to_owned).chain(seek).collect();
-        let separator = if token_query.is_empty() { "" } else { "?" };
-        let token_target = format!("{path}{separator}{}", token_query.join("&"));
+        let token_target = match pagination.seek {
+            None => first_page.target.clone(),
+            Some((name, value)) => {
+                let size = pairs().find(is_size).map(|size| format!("{size}&")).unwrap_or_default();
+                format!("{path}?{size}{name}={value}")
+            }
+        };
         let token_header = pagination.token_header.map(|name| HeaderName::from_bytes(name.as_bytes())).transpose()?;
         Ok(Self { first_page, pagination, token_header, token_target, resume })
     }

@@ -1,11 +1,13 @@
 //! The pages of a list, as an iterator or a stream.
 
-use super::{ListRequest, PrefetchedPage, Prefetcher, cursor::Cursor, prefetch::page_prefix_before_items};
+use super::{
+    ListRequest, PagesWithMetadata, PrefetchedPage, Prefetcher, cursor::Cursor, prefetch::page_prefix_before_items,
+};
 use crate::{
-    Async, Blocking, Error, ErrorKind, Mode, Output, Response, Transport,
+    Async, Blocking, CallMetadata, Error, ErrorKind, Mode, Output, Response, Transport,
     body::{BodyReader, DecodeError, ResponseBody},
     engine::{CallContext, CallInput, CallOutcome, Engine, PageInput},
-    error::{BoxError, ErrorContext},
+    error::BoxError,
 };
 #[cfg(feature = "stream")]
 use futures_core::Stream;
@@ -76,6 +78,10 @@ pub struct Pages<X: Transport, O: Paginated> {
     prefetcher: Option<Arc<Prefetcher<X::Mode>>>,
     /// The page at the cursor, if it was requested early.
     prefetched_page: Option<PrefetchedPage<X>>,
+    /// Whether the metadata of a page is kept, with the headers of its response.
+    keeps_metadata: bool,
+    /// The metadata of the last page, if it is kept.
+    metadata: CallMetadata,
     /// The page being fetched, in async mode; kept here so that dropping a future of [`next`](Self::next) loses nothing.
     fetching: Option<Output<'static, X, FetchResult<X, O>>>,
 }
@@ -98,8 +104,17 @@ impl<X: Transport, O: Paginated> Pages<X, O> {
         let cursor = list_request
             .and_then(|list_request| Cursor::new(list_request, &engine.base_url))
             .map_err(|error| Error::new(ErrorKind::Request, operation, error));
-        let (prefetcher, prefetched_page, fetching) = (None, None, None);
-        Self { operation, engine, scope, cursor: Some(cursor), prefetcher, prefetched_page, fetching }
+        Self {
+            operation,
+            engine,
+            scope,
+            cursor: Some(cursor),
+            prefetcher: None,
+            prefetched_page: None,
+            keeps_metadata: false,
+            metadata: CallMetadata::default(),
+            fetching: None,
+        }
     }
 
     /// Requests the next page as soon as a page has arrived, before that is parsed and returned, so that the service and the
@@ -118,6 +133,17 @@ impl<X: Transport, O: Paginated> Pages<X, O> {
             self.prefetcher = Some(Arc::new(Prefetcher::new(cursor.list_request.clone())));
         }
         self
+    }
+
+    /// Returns the pages with the [`CallMetadata`] of each: its status, its headers, and the ids.
+    pub fn with_metadata(mut self) -> PagesWithMetadata<X, O> {
+        self.keeps_metadata = true;
+        PagesWithMetadata::new(self)
+    }
+
+    /// Returns the metadata of the page that was fetched last.
+    pub(super) fn take_metadata(&mut self) -> CallMetadata {
+        std::mem::take(&mut self.metadata)
     }
 
     /// Fetches the next page; `None` after the last. For code that works in both modes.
@@ -141,11 +167,11 @@ impl<X: Transport, O: Paginated> Pages<X, O> {
             return Some(X::Mode::ready(Err(error)));
         }
         let cursor = self.cursor.as_ref()?.as_ref().ok()?;
-        let (engine, scope) = (self.engine.clone(), self.scope);
+        let (engine, scope) = (self.engine.clone(), self.scope.clone());
         let (request, page) = (cursor.request.clone(), cursor.page);
         let list_request = cursor.list_request.clone();
         let prefetched_page = self.prefetched_page.take();
-        let prefetcher = self.prefetcher.clone();
+        let (prefetcher, keeps_metadata) = (self.prefetcher.clone(), self.keeps_metadata);
         Some(X::Mode::block_or_box(async move {
             let task = CallInput {
                 call: &request,
@@ -157,8 +183,9 @@ impl<X: Transport, O: Paginated> Pages<X, O> {
                 }),
                 prefetched_page,
                 prefetcher: prefetcher.as_deref(),
+                keeps_metadata,
             };
-            let mut performed = engine.perform_call(task, scope).await?;
+            let mut performed = engine.perform_call(task, &scope).await?;
             let mut next_token_may_be_consumed = false;
             if let Some(prefetcher) = &prefetcher {
                 let next = match &performed.body {
@@ -170,7 +197,7 @@ impl<X: Transport, O: Paginated> Pages<X, O> {
                     guessed.as_ref().is_some_and(|guessed| Some(&guessed.request) != next.as_ref());
                 // A page that points to itself ends the list, or is an error: there is nothing to prefetch.
                 if let Some(next) = next.filter(|next| !next.is_same_page(&request)) {
-                    performed.next = PrefetchedPage::confirm_or_send(next, guessed, prefetcher, &engine, scope).await;
+                    performed.next = PrefetchedPage::confirm_or_send(next, guessed, prefetcher, &engine, &scope).await;
                 }
             }
             Ok(FetchedPage { performed, next_token_may_be_consumed })
@@ -183,7 +210,8 @@ impl<X: Transport, O: Paginated> Pages<X, O> {
             // The cursor was an error, which is what was fetched.
             return fetched.err().map(Err);
         };
-        let FetchedPage { performed: CallOutcome { body, context, next }, next_token_may_be_consumed } = match fetched {
+        let FetchedPage { performed: CallOutcome { body, metadata, next }, next_token_may_be_consumed } = match fetched
+        {
             Ok(fetched) => fetched,
             Err(error) if cursor.is_end_by_error(&error) => return None,
             Err(error) => return Some(Err(error)),
@@ -193,7 +221,7 @@ impl<X: Transport, O: Paginated> Pages<X, O> {
             ResponseBody::Empty(status) if cursor.is_end_by_empty_response(status) => return None,
             ResponseBody::Empty(_) => {
                 return Some(Err(
-                    Error::new(ErrorKind::Decode, self.operation, DecodeError::Empty).with_context(context)
+                    Error::new(ErrorKind::Decode, self.operation, DecodeError::Empty).with_metadata(metadata)
                 ));
             }
         };
@@ -207,9 +235,12 @@ impl<X: Transport, O: Paginated> Pages<X, O> {
             // The page itself is valid; the error is that of the next one.
             Err(error) => {
                 // Nothing was sent for the next page: the ids are those of the page whose link is invalid.
-                let context = ErrorContext { page: Some(cursor.page + 1), attempts: 0, ..context };
-                self.cursor = Some(Err(Error::new(ErrorKind::Paging, self.operation, error).with_context(context)));
+                let metadata = CallMetadata { page: Some(cursor.page + 1), attempts: 0, ..metadata.clone() };
+                self.cursor = Some(Err(Error::new(ErrorKind::Paging, self.operation, error).with_metadata(metadata)));
             }
+        }
+        if self.keeps_metadata {
+            self.metadata = metadata;
         }
         Some(Ok(page))
     }

@@ -18,7 +18,6 @@ use crate::{
     auth::CachedToken,
     base_url::BaseUrl,
     engine::{CallContext, Engine},
-    error::ErrorContext,
     request::PreparedRequest,
     transport::mode::{Spawned, Worker, join, spawn},
 };
@@ -121,7 +120,7 @@ impl<X: Transport> PrefetchedPage<X> {
         guessed: Option<Self>,
         prefetcher: &Prefetcher<X::Mode>,
         engine: &Arc<Engine<X>>,
-        scope: CallContext,
+        scope: &CallContext,
     ) -> Option<Self> {
         match guessed {
             Some(guessed) if guessed.request == request => Some(guessed),
@@ -138,22 +137,17 @@ impl<X: Transport> PrefetchedPage<X> {
         request: PreparedRequest,
         prefetcher: &Prefetcher<X::Mode>,
         engine: &Arc<Engine<X>>,
-        scope: CallContext,
+        scope: &CallContext,
     ) -> Option<Self> {
         let token = engine.token_provider.fresh_token(Instant::now())?;
         let until = engine.call_deadline(scope);
         let remaining = until.map(|until| until.saturating_duration_since(Instant::now()));
         let request_id = Uuid::new_v4();
-        let context = ErrorContext {
-            request_id: Some(request_id),
-            correlation_id: Some(scope.correlation_id),
-            ..ErrorContext::default()
-        };
         // A request that cannot be built is reported when the page is fetched.
-        let http_request = engine.build_service_request(&request, &token, &context).ok()?;
-        let http_request =
-            engine.sender.with_size_and_timeout_limits(http_request, engine.sender.limits.body, remaining);
-        if engine.rate_limiter.as_ref().is_some_and(|rate_limiter| !rate_limiter.try_reserve(Instant::now())) {
+        let mut http_request = engine.build_service_request(&request, &token, Some(request_id), scope).ok()?;
+        let limits = Limits { timeout: engine.attempt_timeout(scope), body: engine.sender.limits.body };
+        http_request.extensions_mut().insert(limits.within(remaining));
+        if !engine.rate_limiter.ticket(&request.target).try_admit(engine.rate_limiter.now()) {
             return None;
         }
         let sent_at = Instant::now();

@@ -30,6 +30,10 @@ pub(crate) enum Retryability {
 }
 
 impl Retryability {
+    pub(crate) fn is_throttled(self) -> bool {
+        matches!(self, Self::Throttled { .. })
+    }
+
     pub(crate) fn from_service_error(error: &ServiceError) -> Self {
         Self::from_status(error.status, error.requested_wait())
     }
@@ -60,7 +64,9 @@ impl Retryability {
             | TransportErrorKind::InvalidResponse
             | TransportErrorKind::Certificate(_)
             | TransportErrorKind::ProxySetting => Self::Permanent,
-            TransportErrorKind::Exchange | TransportErrorKind::Timeout => Self::Transient { retry_after: None },
+            TransportErrorKind::Connect | TransportErrorKind::Exchange | TransportErrorKind::Timeout => {
+                Self::Transient { retry_after: None }
+            }
         }
     }
 

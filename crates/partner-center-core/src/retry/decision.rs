@@ -24,11 +24,11 @@ pub(crate) enum RetryDecision {
 
 /// Decides on a failed attempt.
 ///
-/// `attempts` is the number of attempts so far, `remaining` the time until the deadline, if there is one, and `random` a
+/// `may_send_again` is whether the request may be sent again without being performed twice, `attempts` the number of attempts so far, `remaining` the time until the deadline, if there is one, and `random` a
 /// number in 0..1.
 pub(crate) fn decide_retry(
     policy: &RetryPolicy,
-    is_idempotent: bool,
+    may_send_again: bool,
     attempts: u32,
     retryability: Retryability,
     remaining: Option<Duration>,
@@ -42,7 +42,7 @@ pub(crate) fn decide_retry(
     if remaining.is_some_and(|remaining| remaining.is_zero()) {
         return RetryDecision::DeadlineExceeded;
     }
-    if !is_idempotent {
+    if !may_send_again {
         return RetryDecision::Fail;
     }
     let is_too_long = |wait: &RetryAfter| wait.delay > policy.max_retry_after;

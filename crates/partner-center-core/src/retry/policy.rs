@@ -1,15 +1,23 @@
 //! The user's settings of retries, and the backoff that follows from them.
 
+use super::RetryAfter;
 use std::time::Duration;
 
 /// The conditions under which a call is retried, and the waits before the retries.
 ///
-/// Retried are idempotent calls (GET, HEAD, PUT and DELETE) that failed for one of these reasons:
+/// Retried are calls that failed for one of these reasons:
 ///
-/// - no connection, or one that broke;
-/// - a timeout of the attempt;
-/// - a truncated body;
-/// - status 408, 429, 500, 502, 503 or 504.
+/// - no connection was opened, or status 429: every call, since the service has not performed it;
+/// - a connection that broke, a timeout of the attempt, a truncated body: idempotent calls (GET, HEAD, PUT and DELETE), and
+///   writes that the service recognizes by their `MS-RequestId` ([`Idempotency::RequestId`](crate::Idempotency::RequestId)), which
+///   are sent again with the same id;
+/// - status 408, 500, 502, 503 or 504: idempotent calls.
+///
+/// So no write is performed twice. What has come of one that failed, [`Error::write_outcome`](crate::Error::write_outcome) says.
+///
+/// A client and its clones share a budget of 100 retries, so that they do not multiply the load of a service that is down: a
+/// retry that succeeds returns to it, and so does a part of one with each call that succeeds without. When it is used up, calls
+/// fail with the first error. Retries after a 429 are not counted: a 429 makes all requests of the client wait.
 ///
 /// If the service requests a wait (header `Retry-After`, or a message such as `Try again in 57 seconds.`), the client waits
 /// exactly that long. A requested wait above `max_retry_after` fails the call immediately; the error has the value
@@ -77,6 +85,12 @@ impl RetryPolicy {
     pub fn jitter(mut self, jitter: bool) -> Self {
         self.jitter = jitter;
         self
+    }
+
+    /// Returns how long the other calls of a client wait after a 429 to a call that is not retried.
+    pub(crate) fn pause_of_others(&self, retry_after: Option<RetryAfter>) -> Duration {
+        let requested = retry_after.map(|wait| wait.delay.min(self.max_retry_after)).filter(|wait| !wait.is_zero());
+        requested.unwrap_or_else(|| self.backoff(1, true, 0.0))
     }
 
     /// Returns the wait before attempt number `attempts + 1`; `random` is in 0..1.

@@ -20,6 +20,11 @@ impl Limits {
         Self { timeout: limits.timeout.min(Duration::from_secs(u32::MAX.into())), ..limits }
     }
 
+    /// Returns the limits with a timeout of `remaining` at most.
+    pub(crate) fn within(self, remaining: Option<Duration>) -> Self {
+        Self { timeout: remaining.map_or(self.timeout, |remaining| remaining.min(self.timeout)), ..self }
+    }
+
     /// Returns how many bytes to allocate for a body with this `Content-Length`: at most the limit of the body, and at
     /// most 1 MiB, as an announced length is not to be trusted. A longer body grows as it is received.
     #[must_use]

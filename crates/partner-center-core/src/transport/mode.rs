@@ -1,8 +1,9 @@
 //! The two modes, blocking and async, behind one trait.
 //!
 //! All code of this crate that waits is written once, generic over [`Mode`]. The public part of the trait turns values
-//! into [`Mode::Output`] and back. The hidden part (`sealed`) has the four operations that a mode does in its own way:
-//! to run custom code with a deadline, to wait for a shared state, and to spawn and join a request that is sent ahead.
+//! into [`Mode::Output`] and back. The hidden part (`sealed`) has the operations that a mode does in its own way:
+//! to run custom code with a deadline, to wait for a shared state, to spawn and join a request that is sent ahead, and to
+//! work on several items at the same time.
 
 use super::shared_state::{SharedState, Step};
 use std::{
@@ -208,11 +209,23 @@ pub(crate) fn join<M: Mode, T: Send + 'static>(
     <M as sealed::Sealed>::join(spawned, on_panic)
 }
 
+/// Pieces of work that run at the same time.
+pub(crate) type Tasks<M, T> = <M as sealed::Sealed>::Tasks<T>;
+
+/// Starts one more piece of work.
+pub(crate) fn start_task<M: Mode, T: Send + 'static>(
+    tasks: &mut Tasks<M, T>,
+    work: impl FnOnce() -> M::Output<'static, T> + Send + 'static,
+) {
+    <M as sealed::Sealed>::start_task(tasks, work);
+}
+
 mod sealed {
     use super::{
         super::shared_state::{SharedState, Step, Timer},
         Async, Blocking, BoundedThreads, Incomplete, Mode,
     };
+    use crate::concurrency::{future_set::FutureSet, thread_set::ThreadSet};
     use std::{
         future::{poll_fn, ready},
         panic::resume_unwind,
@@ -230,6 +243,13 @@ mod sealed {
     pub trait Sealed {
         type Spawned<T: Send + 'static>: Send;
         type Worker: Default + Send + Sync;
+        type Tasks<T: Send + 'static>: Default + Send;
+
+        fn start_task<T: Send + 'static>(
+            tasks: &mut Self::Tasks<T>,
+            work: impl FnOnce() -> <Self as Mode>::Output<'static, T> + Send + 'static,
+        ) where
+            Self: Mode;
 
         fn spawn<T: Send + 'static>(
             worker: &Self::Worker,
@@ -266,6 +286,11 @@ mod sealed {
     impl Sealed for Blocking {
         type Spawned<T: Send + 'static> = Receiver<T>;
         type Worker = WorkerThread;
+        type Tasks<T: Send + 'static> = ThreadSet<T>;
+
+        fn start_task<T: Send + 'static>(tasks: &mut ThreadSet<T>, work: impl FnOnce() -> T + Send + 'static) {
+            tasks.start(work);
+        }
 
         fn spawn<T: Send + 'static>(
             worker: &WorkerThread,
@@ -358,6 +383,14 @@ mod sealed {
         type Spawned<T: Send + 'static> = Pin<Box<dyn Future<Output = T> + Send>>;
 
         type Worker = ();
+        type Tasks<T: Send + 'static> = FutureSet<T>;
+
+        fn start_task<T: Send + 'static>(
+            tasks: &mut FutureSet<T>,
+            work: impl FnOnce() -> Self::Spawned<T> + Send + 'static,
+        ) {
+            tasks.start(work());
+        }
 
         fn spawn<T: Send + 'static>(
             (): &(),

@@ -43,6 +43,11 @@ pub enum Step<T> {
 type SleepFuture<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
 impl<S> SharedState<S> {
+    pub(crate) fn new(state: S) -> Self {
+        let shared = StateAndWakers { state, wakers: BTreeMap::new(), tasks: 0 };
+        Self { shared: Mutex::new(shared), changed: Condvar::new() }
+    }
+
     /// Updates the state, and wakes all callers that wait for it.
     pub(crate) fn update<T>(&self, update: impl FnOnce(&mut S) -> T) -> T {
         let mut shared = self.lock_state();

@@ -14,7 +14,10 @@ pub struct TransportError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransportErrorKind {
-    /// The exchange failed: no connection, a lost connection, a truncated response.
+    /// No connection was opened: a name that is not known, a server that does not listen, a TLS handshake that failed. The
+    /// request was not sent, so that a write is retried as safely as a read.
+    Connect,
+    /// The exchange failed: a lost connection, a truncated response.
     Exchange,
     /// [`Limits::timeout`](super::Limits::timeout) has passed.
     Timeout,
@@ -69,10 +72,15 @@ impl TransportError {
         self
     }
 
-    /// Marks the error as one of connecting: the request was not sent, so that the service cannot have performed it.
+    /// Marks the error as one of connecting, which turns the kind [`Exchange`](TransportErrorKind::Exchange) into
+    /// [`Connect`](TransportErrorKind::Connect): no byte of the request was sent, so that the service cannot have performed it.
+    /// Such a request is sent again, even if it is a write; in doubt, leave it out.
     #[must_use]
     pub fn before_sending(mut self) -> Self {
         self.is_unsent = true;
+        if self.kind == TransportErrorKind::Exchange {
+            self.kind = TransportErrorKind::Connect;
+        }
         self
     }
 
@@ -108,6 +116,7 @@ impl TransportError {
 impl fmt::Display for TransportError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.kind {
+            TransportErrorKind::Connect => formatter.write_str("no connection to the server was opened"),
             TransportErrorKind::Exchange => formatter.write_str("the exchange with the server failed"),
             TransportErrorKind::Timeout => formatter.write_str("the server took longer than the timeout allows"),
             TransportErrorKind::TooLarge => formatter.write_str("the response is larger than the limit allows"),

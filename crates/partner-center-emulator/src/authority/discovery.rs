@@ -18,6 +18,7 @@ pub(super) fn openid_configuration_document(origin: &str, tenant: &str, version:
     };
     json!({
         "authorization_endpoint": format!("{authority}/oauth2{infix}/authorize"),
+        "device_authorization_endpoint": format!("{authority}/oauth2{infix}/devicecode"),
         "id_token_signing_alg_values_supported": ["RS256"],
         "issuer": issuer,
         "jwks_uri": format!("{authority}/discovery{infix}/keys"),

@@ -18,15 +18,20 @@ pub(super) struct IssuedToken {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TokenKind {
     Access(Caller),
+    /// Of a user who has given a second factor.
     Refresh,
+    /// Of a user who has not.
+    RefreshWithoutSecondFactor,
 }
 
 impl TokenKind {
-    const ALL_KINDS: [Self; 4] = [
+    const ALL_KINDS: [Self; 6] = [
         Self::Access(Caller::Application),
         Self::Access(Caller::User),
         Self::Access(Caller::UnsupportedAudience),
         Self::Refresh,
+        Self::Access(Caller::UserWithoutSecondFactor),
+        Self::RefreshWithoutSecondFactor,
     ];
 }
 

@@ -17,6 +17,32 @@ pub(crate) enum TokenError {
     /// The requested resource or scope is unknown.
     UnknownAudience,
     UnsupportedGrantType,
+    /// The user has not signed in yet.
+    AuthorizationPending,
+    /// The user has declined.
+    AuthorizationDeclined,
+    /// The client asks for the outcome of a sign-in too often.
+    SlowDown,
+    /// The device code has expired.
+    ExpiredToken,
+    /// The device code is unknown or used.
+    BadVerificationCode,
+    /// The authorization code is used.
+    UsedCode,
+    /// The code is of another tenant.
+    OtherTenant,
+    /// The redirect URI is not one of the application.
+    UnregisteredRedirectUri,
+    /// The code verifier of PKCE is missing or wrong.
+    WrongCodeVerifier,
+    /// The application is not allowed as a public client, and has sent no secret.
+    MissingSecret,
+    /// The client secret has expired.
+    ExpiredSecret,
+    /// The certificate of a client assertion is not one of the application.
+    UnknownCertificate,
+    /// The user's sessions were revoked.
+    RevokedGrant,
     /// The request is contradictory or malformed.
     InvalidRequest,
     /// The authority is overloaded or fails.
@@ -28,7 +54,7 @@ pub(crate) enum TokenError {
 
 impl TokenError {
     /// The errors that a fault can select, with their names.
-    pub(crate) const NAMED_ERRORS: [(&str, Self); 7] = [
+    pub(crate) const NAMED_ERRORS: [(&str, Self); 16] = [
         ("invalid-client", Self::InvalidClient),
         ("invalid-grant", Self::InvalidGrant),
         ("consent-required", Self::ConsentRequired),
@@ -36,6 +62,15 @@ impl TokenError {
         ("conditional-access", Self::ConditionalAccess),
         ("unknown-tenant", Self::UnknownTenant),
         ("unknown-audience", Self::UnknownAudience),
+        ("authorization-pending", Self::AuthorizationPending),
+        ("authorization-declined", Self::AuthorizationDeclined),
+        ("slow-down", Self::SlowDown),
+        ("expired-token", Self::ExpiredToken),
+        ("bad-verification-code", Self::BadVerificationCode),
+        ("missing-secret", Self::MissingSecret),
+        ("expired-secret", Self::ExpiredSecret),
+        ("unknown-certificate", Self::UnknownCertificate),
+        ("revoked-grant", Self::RevokedGrant),
     ];
 
     /// Returns the error with this name.
@@ -50,7 +85,9 @@ impl TokenError {
 
     pub(crate) fn status_code(self) -> StatusCode {
         match self {
-            Self::InvalidClient => StatusCode::UNAUTHORIZED,
+            Self::InvalidClient | Self::MissingSecret | Self::ExpiredSecret | Self::UnknownCertificate => {
+                StatusCode::UNAUTHORIZED
+            }
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::MissingEndpoint => StatusCode::NOT_FOUND,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -60,6 +97,20 @@ impl TokenError {
 
     /// Returns the body, in the format and words of Entra.
     pub(crate) fn json_body(self, correlation_id: &str) -> Value {
+        let ErrorText { error, code, message } = self.error_text();
+        json!({
+            "error": error,
+            "error_description": format!("AADSTS{code}: {message} Trace ID: {TRACE_ID} Correlation ID: {correlation_id}"),
+            "error_codes": [code],
+            "timestamp": "2026-01-01 00:00:00Z",
+            "trace_id": TRACE_ID,
+            "correlation_id": correlation_id,
+            "error_uri": format!("https://login.microsoftonline.com/error?code={code}"),
+        })
+    }
+
+    /// Returns the text of the error.
+    pub(super) fn error_text(self) -> ErrorText {
         let (error, code, message) = match self {
             Self::UnknownClient => {
                 ("unauthorized_client", 700_016, "Application with this identifier was not found in the directory.")
@@ -70,7 +121,36 @@ impl TokenError {
                 "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, \
                  not the client secret ID.",
             ),
+            Self::MissingSecret => (
+                "invalid_client",
+                7_000_218,
+                "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
+            ),
+            Self::ExpiredSecret => ("invalid_client", 7_000_222, "The provided client secret keys are expired."),
+            Self::UnknownCertificate => {
+                ("invalid_client", 700_027, "The certificate used to sign the client assertion is not registered.")
+            }
             Self::InvalidGrant => ("invalid_grant", 700_082, "The refresh token has expired due to inactivity."),
+            Self::RevokedGrant => ("invalid_grant", 50_173, "The provided grant has expired due to it being revoked."),
+            Self::AuthorizationPending => {
+                ("authorization_pending", 70_016, "Authorization is pending. Continue polling.")
+            }
+            Self::AuthorizationDeclined => {
+                ("authorization_declined", 65_004, "The user declined to sign in or to consent.")
+            }
+            Self::SlowDown => ("slow_down", 90_033, "The client polls too often."),
+            Self::ExpiredToken => ("expired_token", 70_020, "The provided value for the device code has expired."),
+            Self::BadVerificationCode => {
+                ("bad_verification_code", 70_018, "The device code is unknown, of another tenant, or used already.")
+            }
+            Self::UsedCode => ("invalid_grant", 54_005, "The authorization code was already redeemed."),
+            Self::OtherTenant => ("invalid_grant", 700_005, "The code was issued for another tenant."),
+            Self::UnregisteredRedirectUri => {
+                ("invalid_request", 50_011, "The redirect URI does not match those of the application.")
+            }
+            Self::WrongCodeVerifier => {
+                ("invalid_grant", 501_481, "The code verifier does not match the code challenge.")
+            }
             Self::ConsentRequired => (
                 "invalid_grant",
                 65_001,
@@ -98,16 +178,17 @@ impl TokenError {
             }
             Self::MissingEndpoint => ("invalid_request", 90_013, "The emulator does not have this endpoint."),
         };
-        json!({
-            "error": error,
-            "error_description": format!("AADSTS{code}: {message} Trace ID: {TRACE_ID} Correlation ID: {correlation_id}"),
-            "error_codes": [code],
-            "timestamp": "2026-01-01 00:00:00Z",
-            "trace_id": TRACE_ID,
-            "correlation_id": correlation_id,
-            "error_uri": format!("https://login.microsoftonline.com/error?code={code}"),
-        })
+        ErrorText { error, code, message }
     }
+}
+
+/// What Entra says about an error.
+pub(super) struct ErrorText {
+    /// The error code of OAuth 2.0.
+    pub(super) error: &'static str,
+    /// The number behind `AADSTS`.
+    pub(super) code: u64,
+    pub(super) message: &'static str,
 }
 
 /// The trace ID of every response: the emulator traces nothing.

@@ -9,8 +9,8 @@ use crate::{
 use http::StatusCode;
 
 pub(super) fn list_customers(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
-    let OperationCall { state, quirks, caller, cancelled, .. } = *call;
-    CustomerList { state, quirks, caller, cancelled }
+    let OperationCall { state, quirks, rendered_pages, caller, cancelled, .. } = *call;
+    CustomerList { state, quirks, rendered_pages, caller, cancelled }
         .requested_page(call.query, call.request)
         .map(ResponseWithChanges::without_changes)
 }

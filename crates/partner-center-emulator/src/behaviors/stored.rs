@@ -15,10 +15,11 @@ use crate::{
     json_fields::{merge_fields, remove_write_only_fields, string_at_path, without_null_fields},
     pages::{PageRequest, list_item_type},
     resource::ResourceLink,
-    resource_path::escape_uri_component,
+    resource_path::{ResourcePath, escape_uri_component},
     routing::parameter_name_of_segment,
     service_response::{ResourceKind, ResponseContent, ServiceResponse},
-    store::{StateChange, population},
+    store::{State, StateChange, population},
+    timestamp::Timestamp,
 };
 use http::StatusCode;
 use partner_center_spec::{MediaType, Method, OPERATIONS, Operation, Outcome, Property, Type};
@@ -37,16 +38,35 @@ pub(super) fn respond_from_store(call: &OperationCall<'_>) -> Result<ResponseWit
 /// were there from the beginning come first.
 pub(super) fn collection_items(call: &OperationCall<'_>) -> Vec<(u64, Value)> {
     let OperationCall { state, ref path, now, .. } = *call;
-    let mut written = state.written_collection_items(path, now);
     let id_name = id_property_name(list_item_type(call.operation), item_path_parameter(call.operation.path));
     let initial = match population::generated_collection_items(state, path, now) {
         Some(generated) => generated,
         None if is_below_created_customer(state, path) => Vec::new(),
         None => documented_example_items(call.operation),
     };
+    let mut items = items_with_writes(state, path, &id_name, initial, now);
+    // Some collections are written at their own path, one item at a time.
+    if let Some(item) = state.get_resource(path, now) {
+        items.retain(|(_, existing)| existing.get(&id_name).is_some() && existing.get(&id_name) != item.get(&id_name));
+        items.push((FIRST_WRITTEN_ITEM_NUMBER - 1, item));
+        items.sort_by_key(|(number, _)| *number);
+    }
+    items
+}
+
+/// Returns `initial`, the items that were below `collection` from the beginning, as requests have changed them, and those that
+/// requests have created; `id_name` is the property that identifies them.
+pub(super) fn items_with_writes(
+    state: &State,
+    collection: &ResourcePath,
+    id_name: &str,
+    initial: Vec<Value>,
+    now: Timestamp,
+) -> Vec<(u64, Value)> {
+    let mut written = state.written_collection_items(collection, now);
     let mut items = Vec::new();
     for (number, item) in (0..).zip(initial) {
-        let id = id_of_item(&item, &id_name).map(|id| id.to_ascii_lowercase());
+        let id = id_of_item(&item, id_name).map(|id| id.to_ascii_lowercase());
         match id.and_then(|id| written.iter().position(|(written, ..)| *written == id)) {
             Some(position) => {
                 let (_, _, value) = written.remove(position);
@@ -58,12 +78,6 @@ pub(super) fn collection_items(call: &OperationCall<'_>) -> Vec<(u64, Value)> {
     items.extend(
         written.into_iter().filter_map(|(_, created, value)| Some((FIRST_WRITTEN_ITEM_NUMBER + created, value?))),
     );
-    // Some collections are written at their own path, one item at a time.
-    if let Some(item) = state.get_resource(path, now) {
-        items.retain(|(_, existing)| existing.get(&id_name).is_some() && existing.get(&id_name) != item.get(&id_name));
-        items.push((FIRST_WRITTEN_ITEM_NUMBER - 1, item));
-        items.sort_by_key(|(number, _)| *number);
-    }
     items
 }
 

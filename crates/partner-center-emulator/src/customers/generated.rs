@@ -4,39 +4,35 @@
 use super::{
     INDIRECT_RESELLER_COUNT, SearchableFields,
     countries::{City, Country, WEIGHTED_COUNTRIES},
-    customer_id, indirect_reseller_id, partner_id_of_reseller,
+    customer_id::CustomerIds,
+    indirect_reseller_id, partner_id_of_reseller,
 };
 use crate::{
-    random::RandomGenerator,
-    resource::{ResourceAttributes, SelfLinks},
+    random::{RandomGenerator, RandomSequence},
+    resource::SelfLinks,
 };
-use serde::Serialize;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-/// A customer as a list has it.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct CustomerSummary {
-    attributes: ResourceAttributes,
-    company_profile: CompanyProfile,
-    id: Uuid,
-    links: SelfLinks,
-    relationship_to_partner: &'static str,
+/// The random numbers of which the customers of a list are made.
+#[derive(Clone, Copy)]
+pub(crate) struct CustomerSequences {
+    seed: u64,
+    pub(super) ids: CustomerIds,
+    searchable: RandomSequence,
+    relationship: RandomSequence,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct CompanyProfile {
-    attributes: ResourceAttributes,
-    company_name: String,
-    domain: String,
-    links: SelfLinks,
-    tenant_id: Uuid,
+impl CustomerSequences {
+    pub(crate) fn new(seed: u64) -> Self {
+        let [searchable, relationship] =
+            ["searchable", "relationship"].map(|purpose| RandomSequence::for_purpose(seed, purpose));
+        Self { seed, ids: CustomerIds::new(seed), searchable, relationship }
+    }
 }
 
 pub(crate) struct GeneratedCustomer {
-    seed: u64,
+    sequences: CustomerSequences,
     index: u32,
     rare_values: bool,
     pub(crate) country: &'static Country,
@@ -46,15 +42,16 @@ pub(crate) struct GeneratedCustomer {
 }
 
 impl GeneratedCustomer {
-    pub(crate) fn new(seed: u64, index: u32, rare_values: bool) -> Self {
-        let mut random = RandomGenerator::for_purpose(seed, "searchable", index);
+    pub(crate) fn new(sequences: CustomerSequences, index: u32, rare_values: bool) -> Self {
+        let seed = sequences.seed;
+        let mut random = sequences.searchable.generator_at(index);
         let country = random.pick_one(WEIGHTED_COUNTRIES);
         let (company, trade, legal_form) =
             (random.pick_one(country.companies), random.pick_one(country.trades), random.pick_one(country.legal_forms));
         let before_legal_form = if legal_form.is_empty() { "" } else { country.separator };
-        let domain_prefix = format!("{}{}{index}", company.latin, trade.latin);
+        let domain_prefix = [company.latin, trade.latin, &index.to_string()].concat();
         Self {
-            seed,
+            sequences,
             index,
             rare_values,
             country,
@@ -63,7 +60,7 @@ impl GeneratedCustomer {
                 domain: if random.true_once_in(64) {
                     String::new()
                 } else {
-                    format!("{domain_prefix}.onmicrosoft.com")
+                    [&domain_prefix, ".onmicrosoft.com"].concat()
                 },
                 indirect_reseller: match random.number_below(20) {
                     0 => Some(indirect_reseller_id(seed, 0)),
@@ -75,32 +72,41 @@ impl GeneratedCustomer {
         }
     }
 
-    /// Returns the customer as a list has it.
-    pub(crate) fn summary(self) -> CustomerSummary {
-        let id = customer_id::customer_id_of_index(self.seed, self.index);
-        let relationship_to_partner = self.relationship_to_partner();
-        let SearchableFields { company_name, domain, .. } = self.searchable;
-        CustomerSummary {
-            attributes: ResourceAttributes { object_type: "Customer" },
-            company_profile: CompanyProfile {
-                attributes: ResourceAttributes { object_type: "CustomerCompanyProfile" },
-                company_name,
-                domain,
-                links: SelfLinks::new(format!("/customers/{id}/profiles/company")),
-                tenant_id: id,
-            },
+    /// Appends the customer to `json` as a list has it. It is written by hand, as pages consist of it.
+    pub(crate) fn append_summary(&self, json: &mut String) {
+        let mut buffer = Uuid::encode_buffer();
+        let id = &*self.customer_id().hyphenated().encode_lower(&mut buffer);
+        let SearchableFields { company_name, domain, .. } = &self.searchable;
+        json.push_str(
+            r#"{"attributes":{"objectType":"Customer"},"companyProfile":{"attributes":{"objectType":"CustomerCompanyProfile"},"#,
+        );
+        json.push_str(r#""companyName":"#);
+        append_json_string(company_name, json);
+        json.push_str(r#","domain":"#);
+        append_json_string(domain, json);
+        for part in [
+            r#","links":{"self":{"headers":[],"method":"GET","uri":"/customers/"#,
             id,
-            links: SelfLinks::new(format!("/customers/{id}")),
-            relationship_to_partner,
+            r#"/profiles/company"}},"tenantId":""#,
+            id,
+            r#""},"id":""#,
+            id,
+            r#"","links":{"self":{"headers":[],"method":"GET","uri":"/customers/"#,
+            id,
+            r#""}},"relationshipToPartner":""#,
+            self.relationship_to_partner(),
+            r#""}"#,
+        ] {
+            json.push_str(part);
         }
     }
 
     /// Returns the customer as a request by its identifier gets it.
     pub(crate) fn details(self) -> Value {
-        let random = &mut RandomGenerator::for_purpose(self.seed, "details", self.index);
+        let random = &mut RandomGenerator::for_purpose(self.sequences.seed, "details", self.index);
         let has_delegated_access = !random.true_once_in(4);
         let has_email = !random.true_once_in(8);
-        let country = self.country;
+        let (country, relationship_to_partner) = (self.country, self.relationship_to_partner());
         let profile = only_present_fields([
             (
                 "organizationRegistrationNumber",
@@ -123,24 +129,42 @@ impl GeneratedCustomer {
                 self.searchable.indirect_reseller.map(|reseller| partner_id_of_reseller(reseller).into()),
             ),
         ]);
-        let mut details = json!(self.summary());
-        if let Some(fields) = details["companyProfile"].as_object_mut() {
-            fields.extend(profile);
-        }
-        if let Some(fields) = details.as_object_mut() {
-            fields.extend(customer);
-        }
-        details
+        let id = self.customer_id();
+        let mut company_profile = only_present_fields([
+            ("attributes", Some(json!({ "objectType": "CustomerCompanyProfile" }))),
+            ("companyName", Some(self.searchable.company_name.into())),
+            ("domain", Some(self.searchable.domain.into())),
+            ("links", Some(json!(SelfLinks::new(format!("/customers/{id}/profiles/company"))))),
+            ("tenantId", Some(json!(id))),
+        ]);
+        company_profile.extend(profile);
+        let mut details = only_present_fields([
+            ("attributes", Some(json!({ "objectType": "Customer" }))),
+            ("companyProfile", Some(company_profile.into())),
+            ("id", Some(json!(id))),
+            ("links", Some(json!(SelfLinks::new(format!("/customers/{id}"))))),
+            ("relationshipToPartner", Some(relationship_to_partner.into())),
+        ]);
+        details.extend(customer);
+        details.into()
     }
 
     /// Returns a billing profile for a customer whose details have none.
     pub(crate) fn separate_billing_profile(&self) -> Value {
-        self.generate_billing_profile(&mut RandomGenerator::for_purpose(self.seed, "billing profile", self.index))
-            .into()
+        self.generate_billing_profile(&mut RandomGenerator::for_purpose(
+            self.sequences.seed,
+            "billing profile",
+            self.index,
+        ))
+        .into()
+    }
+
+    fn customer_id(&self) -> Uuid {
+        self.sequences.ids.id_of_index(self.index)
     }
 
     fn relationship_to_partner(&self) -> &'static str {
-        let mut random = RandomGenerator::for_purpose(self.seed, "relationship", self.index);
+        let mut random = self.sequences.relationship.generator_at(self.index);
         if !random.true_once_in(12) {
             return "reseller";
         }
@@ -159,7 +183,7 @@ impl GeneratedCustomer {
     }
 
     fn generate_billing_profile(&self, random: &mut RandomGenerator) -> Map<String, Value> {
-        let id = customer_id::customer_id_of_index(self.seed, self.index);
+        let id = self.customer_id();
         let city = random.pick_one(self.country.cities);
         let (language, _) = self.country.culture.split_once('-').unwrap_or((self.country.culture, ""));
         let person = (!random.true_once_in(6))
@@ -232,6 +256,17 @@ impl GeneratedCustomer {
 /// A documented relationship at which the Java SDK stops reading a list, as it expects `microsoftSupport`.
 const MICROSOFT_SUPPORT_RELATIONSHIP: &str = "microsoft_support";
 
+/// Appends `text` to `json` as a string.
+fn append_json_string(text: &str, json: &mut String) {
+    if text.bytes().any(|byte| matches!(byte, 0..b' ' | b'"' | b'\\')) {
+        json.push_str(&Value::from(text).to_string());
+    } else {
+        json.push('"');
+        json.push_str(text);
+        json.push('"');
+    }
+}
+
 /// Returns the fields that have a value.
 fn only_present_fields<const N: usize>(fields: [(&str, Option<Value>); N]) -> Map<String, Value> {
     fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
@@ -244,4 +279,42 @@ fn none_if_empty(value: &str) -> Option<Value> {
 
 fn random_digits(random: &mut RandomGenerator, count: usize) -> String {
     (0..count).map(|_| random.pick_one(b"0123456789") as char).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CustomerSequences, GeneratedCustomer, append_json_string};
+    use serde_json::{Value, json};
+
+    #[test]
+    fn summary_is_a_part_of_the_details() {
+        for rare_values in [false, true] {
+            for index in 0..2000 {
+                let customer = || GeneratedCustomer::new(CustomerSequences::new(7), index, rare_values);
+                let mut json = String::new();
+                customer().append_summary(&mut json);
+                let (summary, details): (Value, _) = (serde_json::from_str(&json).unwrap(), customer().details());
+                assert_eq!(summary.to_string(), json, "the fields are in alphabetical order, without white space");
+                for (name, value) in summary.as_object().unwrap() {
+                    if name == "companyProfile" {
+                        let fields = value.as_object().unwrap();
+                        assert_eq!(fields.len(), 5);
+                        assert!(fields.iter().all(|(name, value)| details["companyProfile"][name] == *value));
+                    } else {
+                        assert_eq!(details[name], *value);
+                    }
+                }
+                assert_eq!(summary.as_object().unwrap().len(), 5);
+            }
+        }
+    }
+
+    #[test]
+    fn text_is_escaped_in_json() {
+        for text in ["a b é", "a\"b", "a\\b", "a\nb", ""] {
+            let mut json = String::new();
+            append_json_string(text, &mut json);
+            assert_eq!(serde_json::from_str::<Value>(&json).unwrap(), json!(text));
+        }
+    }
 }

@@ -4,12 +4,11 @@
 use super::{
     SearchableFields,
     countries::Country,
-    customer_id,
+    customer_id::CustomerIds,
     documented::{DOCUMENTED_CUSTOMERS, DocumentedCustomer},
     find_indirect_reseller_by_partner_id,
-    generated::{CustomerSummary, GeneratedCustomer},
+    generated::{CustomerSequences, GeneratedCustomer},
 };
-use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -30,11 +29,11 @@ const FIRST_DOCUMENTED_INDEX: u32 = 25;
 pub(crate) const FIRST_CREATED_INDEX: u32 = 100;
 
 impl CustomerStore {
-    /// Returns the customer as a list has it.
-    pub(crate) fn customer_summary(&self, index: u32) -> ListedCustomer {
+    /// Appends the customer to `json` as a list has it. The `sequences` are those of the seed.
+    pub(crate) fn append_customer_summary(&self, sequences: CustomerSequences, index: u32, json: &mut String) {
         match documented_customer_at(index) {
-            Some(customer) => ListedCustomer::Documented(&customer.summary),
-            None => ListedCustomer::Generated(self.generated_customer(index).summary()),
+            Some(customer) => json.push_str(&customer.summary.to_string()),
+            None => GeneratedCustomer::new(sequences, index, self.rare_values).append_summary(json),
         }
     }
 
@@ -46,10 +45,11 @@ impl CustomerStore {
         }
     }
 
-    pub(crate) fn searchable_fields(&self, index: u32) -> SearchableFields {
+    /// Returns the values that a filter compares. The `sequences` are those of the seed.
+    pub(crate) fn searchable_fields(&self, sequences: CustomerSequences, index: u32) -> SearchableFields {
         match documented_customer_at(index) {
             Some(customer) => customer.searchable_fields(self.seed),
-            None => self.generated_customer(index).searchable,
+            None => GeneratedCustomer::new(sequences, index, self.rare_values).searchable,
         }
     }
 
@@ -60,7 +60,7 @@ impl CustomerStore {
         let documented_index =
             all_documented.find(|(_, customer)| customer.customer_id() == Some(id)).map(|(index, _)| index);
         documented_index.or_else(|| {
-            let index = customer_id::index_of_customer_id(self.seed, id)?;
+            let index = CustomerIds::new(self.seed).index_of_id(id)?;
             (index < self.count && documented_customer_at(index).is_none()).then_some(index)
         })
     }
@@ -94,7 +94,7 @@ impl CustomerStore {
     }
 
     fn generated_customer(&self, index: u32) -> GeneratedCustomer {
-        GeneratedCustomer::new(self.seed, index, self.rare_values)
+        GeneratedCustomer::new(CustomerSequences::new(self.seed), index, self.rare_values)
     }
 }
 
@@ -132,26 +132,14 @@ pub(crate) fn searchable_fields_of_stored_customer(
     }
 }
 
-/// A customer as a list has it.
-#[derive(Serialize)]
-#[serde(untagged)]
-#[expect(clippy::large_enum_variant, reason = "only a few customers of a list are of the small variant")]
-pub(crate) enum ListedCustomer {
-    Documented(&'static Value),
-    Generated(CustomerSummary),
-    Stored(Value),
-}
-
-impl ListedCustomer {
-    /// Returns a stored `customer` without the fields that lists do not have.
-    pub(crate) fn from_stored_customer(customer: &Value) -> Self {
-        let fields = |value: &Value, names: &[&str]| -> Value {
-            let present = names.iter().filter_map(|name| Some(((*name).to_owned(), value.get(name)?.clone())));
-            Value::Object(present.collect())
-        };
-        let mut summary = fields(customer, &["attributes", "id", "links", "relationshipToPartner"]);
-        let profile = &customer["companyProfile"];
-        summary["companyProfile"] = fields(profile, &["attributes", "companyName", "domain", "links", "tenantId"]);
-        Self::Stored(summary)
-    }
+/// Appends a stored `customer` to `json` without the fields that lists do not have.
+pub(crate) fn append_summary_of_stored_customer(customer: &Value, json: &mut String) {
+    let fields = |value: &Value, names: &[&str]| -> Value {
+        let present = names.iter().filter_map(|name| Some(((*name).to_owned(), value.get(name)?.clone())));
+        Value::Object(present.collect())
+    };
+    let mut summary = fields(customer, &["attributes", "id", "links", "relationshipToPartner"]);
+    let profile = &customer["companyProfile"];
+    summary["companyProfile"] = fields(profile, &["attributes", "companyName", "domain", "links", "tenantId"]);
+    json.push_str(&summary.to_string());
 }

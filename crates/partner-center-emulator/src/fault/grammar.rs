@@ -45,6 +45,7 @@ impl FaultAction {
             ("drip", Some(time)) => Ok(Self::Drip(parse_duration(time)?)),
             ("truncate", None) => Ok(Self::Truncate),
             ("reset", None) => Ok(Self::Reset),
+            ("unreachable", None) => Ok(Self::Unreachable),
             ("hang", None) => Ok(Self::Hang),
             ("garbage", None) => Ok(Self::Garbage),
             _ => match (name.parse().ok().filter(|status| (200..=599).contains(status)), TokenError::from_name(text)) {
@@ -54,7 +55,7 @@ impl FaultAction {
                     let token_errors = TokenError::NAMED_ERRORS.map(|(name, _)| name).join(", ");
                     Err(ParseFaultError(format!(
                         "'{text}' is not a fault: it must be a status from 200 to 599, delay:DURATION, drip, drip:DURATION, \
-                         truncate, reset, hang, garbage, or for tokens {token_errors}"
+                         truncate, reset, unreachable, hang, garbage, or for tokens {token_errors}"
                     )))
                 }
             },
@@ -171,6 +172,7 @@ impl fmt::Display for FaultAction {
             Self::Drip(time) => write!(formatter, "drip:{}ms", time.as_millis()),
             Self::Truncate => formatter.write_str("truncate"),
             Self::Reset => formatter.write_str("reset"),
+            Self::Unreachable => formatter.write_str("unreachable"),
             Self::Hang => formatter.write_str("hang"),
             Self::Garbage => formatter.write_str("garbage"),
             Self::TokenError(error) => formatter.write_str(error.error_name()),
@@ -237,7 +239,13 @@ mod tests {
             3 => response,
             1 => time.clone().prop_map(FaultAction::Delay),
             1 => time.prop_map(FaultAction::Drip),
-            1 => select(vec![FaultAction::Truncate, FaultAction::Reset, FaultAction::Hang, FaultAction::Garbage]),
+            1 => select(vec![
+                FaultAction::Truncate,
+                FaultAction::Reset,
+                FaultAction::Unreachable,
+                FaultAction::Hang,
+                FaultAction::Garbage,
+            ]),
         ]
     }
 

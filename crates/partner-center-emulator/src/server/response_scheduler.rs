@@ -43,7 +43,8 @@ impl ResponseScheduler {
                 let end = io::ErrorKind::UnexpectedEof;
                 self.chunked_body(body.slice(..body.len() / 2), body.len(), FLUSH_PAUSE, Some(end))
             })),
-            ResponseDelivery::Reset => {
+            // The connection is open by now.
+            ResponseDelivery::Reset | ResponseDelivery::Unreachable => {
                 self.socket.reset_on_close();
                 Err(io::ErrorKind::ConnectionReset.into())
             }

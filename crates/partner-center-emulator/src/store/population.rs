@@ -1,12 +1,14 @@
 //! The resources of generated customers other than the customers themselves: users, subscriptions and qualifications. Like those,
 //! they are made when they are requested, from the seed and the customer's index.
 
+mod directory_roles;
 mod documented_subscriptions;
 mod orders;
 mod qualifications;
 mod subscriptions;
 mod users;
 
+pub(crate) use directory_roles::directory_role_member;
 pub(crate) use subscriptions::{legacy_subscription_etag, version_in_subscription_etag};
 pub(crate) use users::{USER_STATE_ACTIVE, USER_STATE_INACTIVE};
 
@@ -41,18 +43,23 @@ struct CustomerTenant<'a> {
 }
 
 /// Returns the generated resource at `path` as it was at first, with its internal fields.
-pub(super) fn get_generated_resource(state: &State, path: &ResourcePath) -> Option<Value> {
+pub(super) fn get_generated_resource(state: &State, path: &ResourcePath, now: Timestamp) -> Option<Value> {
+    let (collection, id) = path.split_last_segment()?;
     let segments = path.segments();
     if let Some(["products", product, rest @ ..]) = path_below_root(&segments) {
         return catalog_entry(product, rest);
     }
-    let ["v1", "customers", customer, collection, id] = segments[..] else { return None };
-    let tenant = CustomerTenant::for_customer_id(state, customer)?;
-    match collection {
-        "users" => users::get_user(&tenant, id),
-        "subscriptions" => subscriptions::get_subscription(&tenant, id),
-        "orders" => orders::get_order(&tenant, id),
-        "carts" if tenant.is_documented => documented_cart(id),
+    let ["v1", "customers", customer, ref kind @ ..] = collection.segments()[..] else { return None };
+    let tenant = || CustomerTenant::for_customer_id(state, customer);
+    match kind {
+        ["users"] => users::get_user(&tenant()?, id, now),
+        ["subscriptions"] => subscriptions::get_subscription(&tenant()?, id),
+        ["orders"] => orders::get_order(&tenant()?, id),
+        ["carts"] => tenant().filter(|tenant| tenant.is_documented).and_then(|_| documented_cart(id)),
+        ["directoryroles", ..] => {
+            let items = generated_collection_items(state, &collection, now)?;
+            items.into_iter().find(|item| item["id"].as_str().is_some_and(|known| known.eq_ignore_ascii_case(id)))
+        }
         _ => None,
     }
 }
@@ -64,15 +71,17 @@ pub(crate) fn generated_collection_items(state: &State, path: &ResourcePath, now
         // These are listed by operations of the catalog alone.
         return Some(Vec::new());
     }
-    let ["v1", "customers", customer, collection] = segments[..] else { return None };
+    let ["v1", "customers", customer, ref kind @ ..] = segments[..] else { return None };
     let tenant = CustomerTenant::for_customer_id(state, customer)?;
-    match collection {
-        "users" => Some(users::all_users(&tenant)),
-        "subscriptions" => Some(advance_all(path, subscriptions::all_subscriptions(&tenant), now)),
-        "orders" => Some(advance_all(path, orders::all_orders(&tenant), now)),
+    match kind {
+        ["users"] => Some(users::all_users(&tenant, now)),
+        ["subscriptions"] => Some(advance_all(path, subscriptions::all_subscriptions(&tenant), now)),
+        ["orders"] => Some(advance_all(path, orders::all_orders(&tenant), now)),
         // Carts are not listed.
-        "carts" => Some(Vec::new()),
-        "qualifications" => Some(qualifications::all_qualifications(&tenant)),
+        ["carts"] => Some(Vec::new()),
+        ["qualifications"] => Some(qualifications::all_qualifications(&tenant)),
+        ["directoryroles"] => Some(directory_roles::all_directory_roles(&tenant)),
+        ["directoryroles", role, "usermembers"] => directory_roles::directory_role_members(&tenant, role),
         _ => None,
     }
 }

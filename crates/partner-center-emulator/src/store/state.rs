@@ -5,8 +5,8 @@ use super::{
 };
 use crate::{
     customers::{
-        CustomerStore, FIRST_CREATED_INDEX, ListedCustomer, SearchableFields, customer_has_domain, parse_guid,
-        searchable_fields_of_stored_customer,
+        CustomerSequences, CustomerStore, FIRST_CREATED_INDEX, SearchableFields, append_summary_of_stored_customer,
+        customer_has_domain, parse_guid, searchable_fields_of_stored_customer,
     },
     lifecycle::{resource_at_time, without_internal_fields},
     random::RandomGenerator,
@@ -22,6 +22,8 @@ use uuid::Uuid;
 pub(crate) struct State {
     /// The customers as they are without any write.
     pub(crate) population: CustomerStore,
+    /// The random numbers of the population, worked out once.
+    sequences: CustomerSequences,
     customers: CustomerOverlay,
     /// What has been written, other than customers.
     resources: BTreeMap<ResourcePath, ResourceEntry>,
@@ -64,6 +66,7 @@ impl State {
     pub(super) fn new(population: CustomerStore) -> Self {
         Self {
             population,
+            sequences: CustomerSequences::new(population.seed),
             customers: CustomerOverlay::default(),
             resources: BTreeMap::new(),
             outcomes: WriteOutcomes::default(),
@@ -93,7 +96,7 @@ impl State {
             Some(entry) => entry.value_at_time(now).map(|value| Value::clone(value)),
             None => match path.segments()[..] {
                 ["v1", "customers", id] => self.get_customer(self.find_customer_by_id(parse_guid(id)?)?),
-                _ => population::get_generated_resource(self, path),
+                _ => population::get_generated_resource(self, path, now),
             },
         };
         resource_at_time(path, resource?, now)
@@ -178,21 +181,22 @@ impl State {
         indexes.filter(|index| !self.customers.is_deleted(*index))
     }
 
-    /// Returns the customer at `index` as a list has it.
-    pub(crate) fn customer_summary(&self, index: u32) -> ListedCustomer {
+    /// Appends the customer at `index` to `json` as a list has it.
+    pub(crate) fn append_customer_summary(&self, index: u32, json: &mut String) {
         match self.customers.get_written_customer(index) {
-            Some(customer) => ListedCustomer::from_stored_customer(customer),
-            None => self.population.customer_summary(index),
+            Some(customer) => append_summary_of_stored_customer(customer, json),
+            None => self.population.append_customer_summary(self.sequences, index, json),
         }
     }
 
     pub(crate) fn customer_searchable_fields(&self, index: u32) -> SearchableFields {
         match self.customers.get_written_customer(index) {
             Some(customer) => {
-                let generated = (!self.is_created_customer(index)).then(|| self.population.searchable_fields(index));
+                let generated = (!self.is_created_customer(index))
+                    .then(|| self.population.searchable_fields(self.sequences, index));
                 searchable_fields_of_stored_customer(self.population.seed, customer, generated)
             }
-            None => self.population.searchable_fields(index),
+            None => self.population.searchable_fields(self.sequences, index),
         }
     }
 

@@ -218,8 +218,9 @@ fn errors_of_the_authority_are_json_with_an_error() {
         ("GET", "/t/oauth2/v2.0/token", 405),
         ("POST", "/t/v2.0/.well-known/openid-configuration", 405),
         ("POST", "/common/discovery/instance", 405),
-        ("GET", "/t/oauth2/v2.0/authorize", 404),
-        ("POST", "/t/oauth2/v2.0/devicecode", 404),
+        ("GET", "/t/oauth2/v2.0/logout", 404),
+        ("GET", "/t/oauth2/v2.0/devicecode", 405),
+        ("POST", "/t/oauth2/v2.0/devicecode", 400),
         ("POST", "/t/oauth2/v2.0/token", 400),
     ] {
         let request = http::Request::builder().method(method).uri(path).body(Vec::new()).unwrap();

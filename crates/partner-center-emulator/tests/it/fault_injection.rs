@@ -125,6 +125,7 @@ fn in_memory_transport_times_out_without_waiting() {
     assert_eq!(in_memory("drip:1s", Duration::from_secs(86_400)), Ok(size));
     assert_eq!(in_memory("drip:1s", Duration::from_secs(10)), Err(TransportErrorKind::Timeout));
     assert_eq!(in_memory("reset", Duration::from_secs(1)), Err(TransportErrorKind::Exchange));
+    assert_eq!(in_memory("unreachable", Duration::from_secs(1)), Err(TransportErrorKind::Connect));
     assert_eq!(in_memory("truncate", Duration::from_secs(1)), Err(TransportErrorKind::Exchange));
     assert!(start.elapsed() < Duration::from_secs(5));
 }

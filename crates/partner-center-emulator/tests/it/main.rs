@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that meets the unexpected has failed")]
 
+mod account;
 mod arbitrary_requests;
 mod authority;
 mod customer_list;
@@ -12,6 +13,7 @@ mod lists;
 mod operations;
 mod quirks;
 mod server;
+mod sign_in;
 mod state;
 #[cfg(feature = "tls")]
 mod tls;

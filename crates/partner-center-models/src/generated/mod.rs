@@ -5,6 +5,11 @@ pub(crate) mod account {
     pub(crate) mod operations;
     pub(crate) mod schemas;
 }
+#[cfg(feature = "audit")]
+pub(crate) mod audit {
+    pub(crate) mod operations;
+    pub(crate) mod schemas;
+}
 #[cfg(feature = "catalog")]
 pub(crate) mod catalog {
     pub(crate) mod operations;
@@ -43,6 +48,8 @@ pub(crate) mod users {
 pub(crate) mod operations {
     #[cfg(feature = "account")]
     pub use super::account::operations::*;
+    #[cfg(feature = "audit")]
+    pub use super::audit::operations::*;
     #[cfg(feature = "catalog")]
     pub use super::catalog::operations::*;
     #[cfg(feature = "commerce")]
@@ -61,6 +68,8 @@ pub(crate) mod operations {
 pub(crate) mod schemas {
     #[cfg(feature = "account")]
     pub use super::account::schemas::*;
+    #[cfg(feature = "audit")]
+    pub use super::audit::schemas::*;
     #[cfg(feature = "catalog")]
     pub use super::catalog::schemas::*;
     #[cfg(feature = "commerce")]

@@ -94,6 +94,17 @@ pub(crate) fn compact_json(json: &str) -> String {
     compact
 }
 
+/// Whether valid JSON has a string with an unpaired surrogate.
+pub(crate) fn has_unpaired_surrogate(json: &str) -> bool {
+    // Almost all JSON has no escapes. Every byte is looked at, as that is compiled to wide instructions.
+    let has_escapes = json.bytes().fold(false, |found, byte| found | (byte == b'\\'));
+    has_escapes
+        && JsonTokens(json).any(|token| match token {
+            JsonToken::String(string) => unpaired_surrogates(string).next().is_some(),
+            _ => false,
+        })
+}
+
 /// The length of a `\u` escape.
 const SURROGATE_ESCAPE_LENGTH: usize = r"\ud83e".len();
 

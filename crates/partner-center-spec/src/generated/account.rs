@@ -17,10 +17,12 @@ pub(super) const GET_CUSTOMER_COMPANY_PROFILE: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/profiles/company",
     summary: "Gets the company profile of a customer.",
     description: "Returns the company of a customer and its tenant. It is the same profile as `companyProfile` of the customer.\n\nThe service omits what the partner may not see, without an error: the address and the email address need one of the roles below. Their absence does not mean that the customer has none. Values are as the customer has entered them, and may end with blanks.\n\nOnly App+User credentials may get it. The profile cannot be changed by the partner.",
-    documentation: Some(Link {
-        title: "Get a customer's company profile",
-        url: "https://learn.microsoft.com/partner-center/developer/get-a-customer-s-company-profile",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a customer's company profile",
+            url: "https://learn.microsoft.com/partner-center/developer/get-a-customer-s-company-profile",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -145,10 +147,12 @@ pub(super) const GET_CUSTOMER_BILLING_PROFILE: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/profiles/billing",
     summary: "Gets the billing profile of a customer.",
     description: "Returns the person and the address to bill. A customer has exactly one billing profile, although the service's documentation speaks of all of them.\n\n`attributes.etag` is the version of the profile. It is needed to change the profile.\n\nApp-only and App+User credentials may get it.",
-    documentation: Some(Link {
-        title: "Get a customer's billing profile",
-        url: "https://learn.microsoft.com/partner-center/developer/get-all-of-a-customer-s-billing-profiles",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a customer's billing profile",
+            url: "https://learn.microsoft.com/partner-center/developer/get-all-of-a-customer-s-billing-profiles",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -269,10 +273,12 @@ pub(super) const UPDATE_CUSTOMER_BILLING_PROFILE: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/profiles/billing",
     summary: "Replaces the billing profile of a customer.",
     description: "Get the profile, change it, and send all of it back, together with its `attributes.etag` in `If-Match`: a field that is left out is removed. The response is the profile with a new etag, which the next change needs.\n\nIf someone else has changed the profile since it was read, the service returns 400 with the code `2055`, not 412. Get it again, and redo the change. For the same reason a call that is sent twice fails the second time, although the change was made.\n\nValidate the address first (`addresses validate`); the service rejects one that it does not find.\n\nApp-only and App+User credentials may replace it.",
-    documentation: Some(Link {
-        title: "Update a customer's billing profile",
-        url: "https://learn.microsoft.com/partner-center/developer/update-a-customer-s-billing-profile",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Update a customer's billing profile",
+            url: "https://learn.microsoft.com/partner-center/developer/update-a-customer-s-billing-profile",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -479,10 +485,12 @@ pub(super) const CHECK_DOMAIN: Operation = Operation {
     path: "/v1/domains/{domain}",
     summary: "Checks whether a domain is taken.",
     description: "A domain that is not taken can be the `companyProfile.domain` of a new customer. Status 200 means that the domain exists, so it is not available, and 404 that it is free; neither has a body. Only 404 means free: any other error says nothing about the domain.\n\nApp-only and App+User credentials may check a domain.",
-    documentation: Some(Link {
-        title: "Verify domain availability",
-        url: "https://learn.microsoft.com/partner-center/developer/verify-domain-availability",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Verify domain availability",
+            url: "https://learn.microsoft.com/partner-center/developer/verify-domain-availability",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "domain",
@@ -541,10 +549,12 @@ pub(super) const VALIDATE_ADDRESS: Operation = Operation {
     path: "/v1/validations/address",
     summary: "Validates a postal address, and suggests how to correct it.",
     description: "Compares an address with those that are known, as the service does when a customer is created or its billing profile is changed. Nothing is stored.\n\nA wrong address is not an error: the response has the status 200, and `status` says what was found. Use an address without further questions only if it is `Verified` or `VerifiedShippable`; otherwise show the `suggestedAddresses` to a person.\n\nApp-only and App+User credentials may validate an address.",
-    documentation: Some(Link {
-        title: "Validate an address",
-        url: "https://learn.microsoft.com/partner-center/developer/validate-an-address",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Validate an address",
+            url: "https://learn.microsoft.com/partner-center/developer/validate-an-address",
+        },
+    ),
     parameters: &[],
     body: Some(RequestBody {
         is_required: true,
@@ -686,10 +696,12 @@ pub(super) const LIST_CUSTOMER_QUALIFICATIONS: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/qualifications",
     summary: "Lists the qualifications of a customer for special offers.",
     description: "Returns each qualification that the customer has or has applied for, such as that of a school, and how its vetting stands. A customer may have several, or none. Vetting takes days; list the qualifications from time to time until the status is no longer `InReview`.\n\nApp-only and App+User credentials may list them.",
-    documentation: Some(Link {
-        title: "Get a customer's qualifications",
-        url: "https://learn.microsoft.com/partner-center/developer/get-customer-qualification-asynchronous",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a customer's qualifications",
+            url: "https://learn.microsoft.com/partner-center/developer/get-customer-qualification-asynchronous",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -824,10 +836,12 @@ pub(super) const CREATE_CUSTOMER_QUALIFICATION: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/qualifications",
     summary: "Applies for a qualification of a customer.",
     description: "Starts the vetting of a customer for special offers. The response is the qualification, usually `InReview`; the vetting takes days, so list the qualifications from time to time to learn how it ends.\n\n`Education` needs an `educationSegment`, and `GovernmentCommunityCloud` a `validationCode` of the partner (`validation-codes list`). `Nonprofit` and `None` cannot be applied for. A qualification cannot be withdrawn.\n\nOnly App+User credentials may apply for one. The service's documentation calls this an update.",
-    documentation: Some(Link {
-        title: "Update a customer's qualifications",
-        url: "https://learn.microsoft.com/partner-center/developer/update-customer-qualification-asynchronous",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Update a customer's qualifications",
+            url: "https://learn.microsoft.com/partner-center/developer/update-customer-qualification-asynchronous",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -961,10 +975,12 @@ pub(super) const GET_CUSTOMER_ORGANIZATION: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/organization",
     summary: "Gets the organization of a customer as its Microsoft Entra tenant has it.",
     description: "Returns the name, the address and the technical contacts of the tenant. The response is a list, which as a rule has exactly one organization.\n\nApp-only and App+User credentials may get it. Delegated administration privileges (DAP) are not enough; it needs one of the roles below.",
-    documentation: Some(Link {
-        title: "Get a customer's organization",
-        url: "https://learn.microsoft.com/partner-center/developer/get-customer-organization",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a customer's organization",
+            url: "https://learn.microsoft.com/partner-center/developer/get-customer-organization",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -1080,10 +1096,12 @@ pub(super) const LIST_CUSTOMER_CUSTOM_DOMAINS: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/customDomains",
     summary: "Lists the domains of a customer.",
     description: "Returns the names of the domains of the customer's tenant, also those that end with `.onmicrosoft.com`.\n\nApp-only and App+User credentials may list them, with one of the roles below.",
-    documentation: Some(Link {
-        title: "Get a customer's custom domains",
-        url: "https://learn.microsoft.com/partner-center/developer/get-customer-custom-domain",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a customer's custom domains",
+            url: "https://learn.microsoft.com/partner-center/developer/get-customer-custom-domain",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -1170,10 +1188,12 @@ pub(super) const GET_RELATIONSHIP_REQUEST: Operation = Operation {
     path: "/v1/customers/relationshiprequests",
     summary: "Gets the link that invites a customer to a reseller relationship.",
     description: "Returns the address of a page. Send it to the administrator of a company that has a tenant already; when that person accepts, the company becomes a customer of the partner. It is the same address for all customers, and nothing is created by getting it.\n\nTenants of Azure AD B2C and of Microsoft Entra External ID cannot accept it. Only App+User credentials may get it.",
-    documentation: Some(Link {
-        title: "Request a reseller relationship",
-        url: "https://learn.microsoft.com/partner-center/developer/request-reseller-relationship",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Request a reseller relationship",
+            url: "https://learn.microsoft.com/partner-center/developer/request-reseller-relationship",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "indirectCloudSolutionProviderId",
@@ -1275,10 +1295,12 @@ pub(super) const LIST_CUSTOMER_RELATIONSHIPS: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/relationships",
     summary: "Lists the indirect resellers of a customer.",
     description: "Returns the indirect resellers through whom an indirect provider sells to the customer. Only indirect providers may list them, with App+User credentials; others get 403 with the code `1002`.",
-    documentation: Some(Link {
-        title: "Get the indirect resellers of a customer",
-        url: "https://learn.microsoft.com/partner-center/developer/get-indirect-resellers-of-a-customer",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get the indirect resellers of a customer",
+            url: "https://learn.microsoft.com/partner-center/developer/get-indirect-resellers-of-a-customer",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -1330,18 +1352,20 @@ pub(super) const LIST_CUSTOMER_RELATIONSHIPS: Operation = Operation {
         },
     ],
     items: Some("items"),
-    paging: Some(Paging {
-        items: "items",
-        next_link: Some("links.next"),
-        continuation_token: None,
-        response_header: None,
-        token_header: None,
-        token_query: None,
-        seek: None,
-        size_query: None,
-        offset_query: None,
-        total: None,
-    }),
+    paging: Some(
+        &Paging {
+            items: "items",
+            next_link: Some("links.next"),
+            continuation_token: None,
+            response_header: None,
+            token_header: None,
+            token_query: None,
+            seek: None,
+            size_query: None,
+            offset_query: None,
+            total: None,
+        },
+    ),
     authentication: &[Authentication::AppUser],
     clouds: &[Cloud::Global],
     permissions: "",
@@ -1407,10 +1431,12 @@ pub(super) const LIST_RELATIONSHIPS: Operation = Operation {
     path: "/v1/relationships",
     summary: "Lists the relationships of the partner with indirect resellers or indirect providers.",
     description: "An indirect provider lists its resellers with the type `IsIndirectCloudSolutionProviderOf`, and an indirect reseller its providers with `IsIndirectResellerOf`. The name of a type says what the partner is, not what it looks for.\n\nOnly App+User credentials may list them.",
-    documentation: Some(Link {
-        title: "Retrieve a list of indirect resellers",
-        url: "https://learn.microsoft.com/partner-center/developer/retrieve-a-list-of-indirect-resellers",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Retrieve a list of indirect resellers",
+            url: "https://learn.microsoft.com/partner-center/developer/retrieve-a-list-of-indirect-resellers",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "relationship_type",
@@ -1491,18 +1517,20 @@ pub(super) const LIST_RELATIONSHIPS: Operation = Operation {
         },
     ],
     items: Some("items"),
-    paging: Some(Paging {
-        items: "items",
-        next_link: Some("links.next"),
-        continuation_token: None,
-        response_header: None,
-        token_header: None,
-        token_query: None,
-        seek: None,
-        size_query: None,
-        offset_query: None,
-        total: None,
-    }),
+    paging: Some(
+        &Paging {
+            items: "items",
+            next_link: Some("links.next"),
+            continuation_token: None,
+            response_header: None,
+            token_header: None,
+            token_query: None,
+            seek: None,
+            size_query: None,
+            offset_query: None,
+            total: None,
+        },
+    ),
     authentication: &[Authentication::AppUser],
     clouds: &[Cloud::Global],
     permissions: "",
@@ -1558,10 +1586,12 @@ pub(super) const LIST_VALIDATION_CODES: Operation = Operation {
     path: "/v1/customers/all/validations",
     summary: "Lists the validation codes of the partner for government customers.",
     description: "A validation code says that the partner may sell to the Government Community Cloud (GCC). It is needed to apply for the qualification `GovernmentCommunityCloud` of a customer. Each code is good for a number of customers.\n\nApp-only and App+User credentials may list them.",
-    documentation: Some(Link {
-        title: "Get a partner's validation codes",
-        url: "https://learn.microsoft.com/partner-center/developer/get-a-partner-s-validation-codes",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a partner's validation codes",
+            url: "https://learn.microsoft.com/partner-center/developer/get-a-partner-s-validation-codes",
+        },
+    ),
     parameters: &[],
     body: None,
     responses: &[
@@ -1638,10 +1668,12 @@ pub(super) const GET_CUSTOMER_VALIDATION_STATUS: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/validationStatus",
     summary: "Gets the validation status of a customer's account.",
     description: "Microsoft validates the accounts of customers, and blocks purchases of those with the status `UnderReview`, `NotAllowed` or `Unknown`.\n\nStatus 404 with the code `600074` means that the account has no status, which does not block purchases.\n\nOnly App+User credentials may get it.",
-    documentation: Some(Link {
-        title: "Retrieve the validation status of a customer",
-        url: "https://learn.microsoft.com/partner-center/developer/retrieve-validation-status",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Retrieve the validation status of a customer",
+            url: "https://learn.microsoft.com/partner-center/developer/retrieve-validation-status",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -1766,10 +1798,12 @@ pub(super) const ADD_VERIFIED_DOMAIN: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/verifieddomain",
     summary: "Adds a domain to a customer's tenant, as verified.",
     description: "Adds a domain without the usual proof by an entry in the DNS, because the caller has registered the domain. Only partners that Microsoft has admitted as domain registrars may do it.\n\nA `Federated` domain needs `domainFederationSettings`. The values of the response are written in another way than those of the request: `dns_record` is `DnsRecord`.\n\nApp-only and App+User credentials may add a domain.",
-    documentation: Some(Link {
-        title: "Add a verified domain for a customer",
-        url: "https://learn.microsoft.com/partner-center/developer/add-a-verified-domain-for-a-customer",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Add a verified domain for a customer",
+            url: "https://learn.microsoft.com/partner-center/developer/add-a-verified-domain-for-a-customer",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -1909,10 +1943,12 @@ pub(super) const GET_DIRECT_SIGNED_AGREEMENT_STATUS: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/directSignedMicrosoftCustomerAgreementStatus",
     summary: "Gets the direct signing status of the Microsoft Customer Agreement of a customer.",
     description: "A customer that has accepted the agreement with Microsoft itself needs no attestation by the partner. Agreements that the partner has attested are not counted; list the agreements for these.\n\nOnly App+User credentials may get it, and only in the public cloud.",
-    documentation: Some(Link {
-        title: "Get the direct signing status of the Microsoft Customer Agreement",
-        url: "https://learn.microsoft.com/partner-center/developer/get-direct-sign-status-of-customer-agreement",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get the direct signing status of the Microsoft Customer Agreement",
+            url: "https://learn.microsoft.com/partner-center/developer/get-direct-sign-status-of-customer-agreement",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -1998,10 +2034,12 @@ pub(super) const LIST_CUSTOMER_AGREEMENTS: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/agreements",
     summary: "Lists the agreements that a customer has accepted.",
     description: "Returns who accepted which agreement for the customer, and when. A customer without any cannot buy.\n\nWithout `agreementType` the list has only agreements of the type `MicrosoftCloudAgreement`, which no new customer has. Give `MicrosoftCustomerAgreement`, or `*` for all, which may include types that are not known yet.\n\nOnly App+User credentials may list them, and only in the public cloud.",
-    documentation: Some(Link {
-        title: "Get the confirmation of a customer's agreement",
-        url: "https://learn.microsoft.com/partner-center/developer/get-confirmation-of-customer-agreement",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get the confirmation of a customer's agreement",
+            url: "https://learn.microsoft.com/partner-center/developer/get-confirmation-of-customer-agreement",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -2101,18 +2139,20 @@ pub(super) const LIST_CUSTOMER_AGREEMENTS: Operation = Operation {
         },
     ],
     items: Some("items"),
-    paging: Some(Paging {
-        items: "items",
-        next_link: Some("links.next"),
-        continuation_token: None,
-        response_header: None,
-        token_header: None,
-        token_query: None,
-        seek: None,
-        size_query: None,
-        offset_query: None,
-        total: None,
-    }),
+    paging: Some(
+        &Paging {
+            items: "items",
+            next_link: Some("links.next"),
+            continuation_token: None,
+            response_header: None,
+            token_header: None,
+            token_query: None,
+            seek: None,
+            size_query: None,
+            offset_query: None,
+            total: None,
+        },
+    ),
     authentication: &[Authentication::AppUser],
     clouds: &[Cloud::Global],
     permissions: "",
@@ -2176,10 +2216,12 @@ pub(super) const CREATE_CUSTOMER_AGREEMENT: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/agreements",
     summary: "Records that a customer has accepted the Microsoft Customer Agreement.",
     description: "Attests that a person has accepted the agreement for the customer. `templateId` is that of the `agreement-metadata list` for `MicrosoftCustomerAgreement`, and `dateAgreed` is in UTC. The service sets `userId` to the user of the token.\n\nOnly App+User credentials may do it, and only in the public cloud.",
-    documentation: Some(Link {
-        title: "Confirm that a customer has accepted the Microsoft Customer Agreement",
-        url: "https://learn.microsoft.com/partner-center/developer/confirm-customer-consent-customer-agreement",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Confirm that a customer has accepted the Microsoft Customer Agreement",
+            url: "https://learn.microsoft.com/partner-center/developer/confirm-customer-consent-customer-agreement",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -2320,10 +2362,12 @@ pub(super) const LIST_AGREEMENT_METADATA: Operation = Operation {
     path: "/v1/agreements",
     summary: "Lists the agreements that customers can accept, with the identifiers of their templates.",
     description: "The `templateId` is needed to download the text of an agreement, and says which agreement a customer has accepted.\n\nWithout `agreementType` the list has only `MicrosoftCloudAgreement`. Give `MicrosoftCustomerAgreement`, or `*` for all.\n\nOnly App+User credentials may list them, and only in the public cloud.",
-    documentation: Some(Link {
-        title: "Get agreement metadata for the Microsoft Customer Agreement",
-        url: "https://learn.microsoft.com/partner-center/developer/get-customer-agreement-metadata",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get agreement metadata for the Microsoft Customer Agreement",
+            url: "https://learn.microsoft.com/partner-center/developer/get-customer-agreement-metadata",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "agreementType",
@@ -2398,18 +2442,20 @@ pub(super) const LIST_AGREEMENT_METADATA: Operation = Operation {
         },
     ],
     items: Some("items"),
-    paging: Some(Paging {
-        items: "items",
-        next_link: Some("links.next"),
-        continuation_token: None,
-        response_header: None,
-        token_header: None,
-        token_query: None,
-        seek: None,
-        size_query: None,
-        offset_query: None,
-        total: None,
-    }),
+    paging: Some(
+        &Paging {
+            items: "items",
+            next_link: Some("links.next"),
+            continuation_token: None,
+            response_header: None,
+            token_header: None,
+            token_query: None,
+            seek: None,
+            size_query: None,
+            offset_query: None,
+            total: None,
+        },
+    ),
     authentication: &[Authentication::AppUser],
     clouds: &[Cloud::Global],
     permissions: "",
@@ -2454,10 +2500,12 @@ pub(super) const GET_AGREEMENT_DOCUMENT: Operation = Operation {
     path: "/v1/agreementtemplates/{agreement-template-id}/document",
     summary: "Gets the links to the text of the Microsoft Customer Agreement.",
     description: "Returns an address for showing the agreement and one for downloading it as a Word document, in a language and for a country. The download needs no token and works for five minutes; then get new links. Do not log it.\n\nThe country is compared case-sensitively: `us` is not found. There are no links for the Microsoft Cloud Agreement.\n\nOnly App+User credentials may get them, and only in the public cloud.",
-    documentation: Some(Link {
-        title: "Download the Microsoft Customer Agreement template",
-        url: "https://learn.microsoft.com/partner-center/developer/download-customer-agreement-template",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Download the Microsoft Customer Agreement template",
+            url: "https://learn.microsoft.com/partner-center/developer/download-customer-agreement-template",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "agreement-template-id",
@@ -2568,10 +2616,12 @@ pub(super) const CREATE_APPLICATION_CONSENT: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/applicationconsents",
     summary: "Consents to an application in the tenant of a customer.",
     description: "Lets an application of a control panel vendor use APIs in the customer's tenant, with the permissions of the grants. The call fails if there is a consent for the application already: delete that first.\n\nOnly App+User credentials may consent. The service allows 50 requests per second and application.",
-    documentation: Some(Link {
-        title: "Control panel vendor APIs",
-        url: "https://learn.microsoft.com/partner-center/developer/control-panel-vendor-apis",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Control panel vendor APIs",
+            url: "https://learn.microsoft.com/partner-center/developer/control-panel-vendor-apis",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -2706,10 +2756,12 @@ pub(super) const DELETE_APPLICATION_CONSENT: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/applicationconsents/{application-id}",
     summary: "Withdraws the consent to an application in the tenant of a customer.",
     description: "The application can no longer use APIs in the customer's tenant. The service is documented to respond with 200, and with 201 as well; 204 is understood, too.\n\nOnly App+User credentials may withdraw a consent.",
-    documentation: Some(Link {
-        title: "Control panel vendor APIs",
-        url: "https://learn.microsoft.com/partner-center/developer/control-panel-vendor-apis",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Control panel vendor APIs",
+            url: "https://learn.microsoft.com/partner-center/developer/control-panel-vendor-apis",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -2811,10 +2863,12 @@ pub(super) const LIST_MANAGED_SERVICES: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/managedservices",
     summary: "Lists the services of a customer that the partner administers.",
     description: "Returns the services with the addresses of their administration. It needs delegated administration privileges (DAP), which Microsoft has ended, so the list is probably empty today.\n\nOnly App+User credentials may list them.",
-    documentation: Some(Link {
-        title: "Get the managed services for a customer by ID",
-        url: "https://learn.microsoft.com/partner-center/developer/get-the-managed-services-for-a-customer-by-id",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get the managed services for a customer by ID",
+            url: "https://learn.microsoft.com/partner-center/developer/get-the-managed-services-for-a-customer-by-id",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -2882,18 +2936,20 @@ pub(super) const LIST_MANAGED_SERVICES: Operation = Operation {
         },
     ],
     items: Some("items"),
-    paging: Some(Paging {
-        items: "items",
-        next_link: Some("links.next"),
-        continuation_token: None,
-        response_header: None,
-        token_header: None,
-        token_query: None,
-        seek: None,
-        size_query: None,
-        offset_query: None,
-        total: None,
-    }),
+    paging: Some(
+        &Paging {
+            items: "items",
+            next_link: Some("links.next"),
+            continuation_token: None,
+            response_header: None,
+            token_header: None,
+            token_query: None,
+            seek: None,
+            size_query: None,
+            offset_query: None,
+            total: None,
+        },
+    ),
     authentication: &[Authentication::AppUser],
     clouds: &[Cloud::Global, Cloud::UsGovernment],
     permissions: "Delegated administration privileges (DAP) for the tenant of the customer.",
@@ -2946,10 +3002,12 @@ pub(super) const GET_SERVICE_COSTS_SUMMARY: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/servicecosts/{billing-period}",
     summary: "Gets the sums of a customer's service costs in a billing period.",
     description: "Returns what the customer's services cost the partner in the last billing period, in `details` one sum for what recurs and one for what was bought once. The sums beside `details` are deprecated.\n\nOnly App+User credentials may get it.",
-    documentation: Some(Link {
-        title: "Get a customer's service costs summary",
-        url: "https://learn.microsoft.com/partner-center/developer/get-a-customer-s-service-costs-summary",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a customer's service costs summary",
+            url: "https://learn.microsoft.com/partner-center/developer/get-a-customer-s-service-costs-summary",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -3122,10 +3180,12 @@ pub(super) const LIST_SERVICE_COST_LINE_ITEMS: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/servicecosts/{billing-period}/lineitems",
     summary: "Lists the service costs of a customer in a billing period, one item for each charge.",
     description: "Returns the charges of the last billing period. Amounts are decimal numbers of any length, and quantities are, too.\n\nOnly App+User credentials may list them.",
-    documentation: Some(Link {
-        title: "Get a customer's service costs line items",
-        url: "https://learn.microsoft.com/partner-center/developer/get-a-customer-s-service-costs-line-items",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a customer's service costs line items",
+            url: "https://learn.microsoft.com/partner-center/developer/get-a-customer-s-service-costs-line-items",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -3251,18 +3311,20 @@ pub(super) const LIST_SERVICE_COST_LINE_ITEMS: Operation = Operation {
         },
     ],
     items: Some("items"),
-    paging: Some(Paging {
-        items: "items",
-        next_link: Some("links.next"),
-        continuation_token: None,
-        response_header: None,
-        token_header: None,
-        token_query: None,
-        seek: None,
-        size_query: None,
-        offset_query: None,
-        total: None,
-    }),
+    paging: Some(
+        &Paging {
+            items: "items",
+            next_link: Some("links.next"),
+            continuation_token: None,
+            response_header: None,
+            token_header: None,
+            token_query: None,
+            seek: None,
+            size_query: None,
+            offset_query: None,
+            total: None,
+        },
+    ),
     authentication: &[Authentication::AppUser],
     clouds: &[Cloud::Global],
     permissions: "",
@@ -3330,10 +3392,12 @@ pub(super) const GET_USAGE_BUDGET: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/usagebudget",
     summary: "Gets the monthly budget for the Azure usage of a customer.",
     description: "Returns the budget that the partner has set for the customer. It stops nothing: usage may exceed it.\n\nApp-only and App+User credentials may get it.",
-    documentation: Some(Link {
-        title: "Get a customer's usage spending budget",
-        url: "https://learn.microsoft.com/partner-center/developer/get-a-customer-s-usage-spending-budget",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a customer's usage spending budget",
+            url: "https://learn.microsoft.com/partner-center/developer/get-a-customer-s-usage-spending-budget",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -3429,10 +3493,12 @@ pub(super) const UPDATE_USAGE_BUDGET: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/usagebudget",
     summary: "Sets the monthly budget for the Azure usage of a customer.",
     description: "Sets `amount`, in the currency of the customer's bill. To remove the budget, send `null`; this is not documented, but the service has `null` where there is no budget.\n\nApp-only and App+User credentials may set it.",
-    documentation: Some(Link {
-        title: "Update a customer's usage spending budget",
-        url: "https://learn.microsoft.com/partner-center/developer/update-a-customer-s-usage-spending-budget",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Update a customer's usage spending budget",
+            url: "https://learn.microsoft.com/partner-center/developer/update-a-customer-s-usage-spending-budget",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -3546,10 +3612,12 @@ pub(super) const GET_CUSTOMER_USAGE_SUMMARY: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/usagesummary",
     summary: "Gets the cost of a customer's Azure usage in the current billing period.",
     description: "Returns an estimate, not a bill. For customers with an Azure plan it has `resourceId`, `resourceName`, `currencyCode` and `usdTotalCost`; for those with classic Azure subscriptions (offer MS-AZR-0145P) it has `id`, `name` and `currencyLocale` instead.\n\nOnly App+User credentials may get it.",
-    documentation: Some(Link {
-        title: "Get a customer's usage summary",
-        url: "https://learn.microsoft.com/partner-center/developer/get-a-customer-usage-summary",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a customer's usage summary",
+            url: "https://learn.microsoft.com/partner-center/developer/get-a-customer-usage-summary",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -3704,10 +3772,12 @@ pub(super) const LIST_CUSTOMER_USAGE_RECORDS: Operation = Operation {
     path: "/v1/customers/usagerecords",
     summary: "Lists the cost of the Azure usage of all customers in the current billing period.",
     description: "Returns one record for each customer with Azure usage. The costs are estimates, not bills, and in the currency of the customer.\n\nOnly App+User credentials may list them.",
-    documentation: Some(Link {
-        title: "Get usage records for all customers",
-        url: "https://learn.microsoft.com/partner-center/developer/get-a-customer-s-usage-records",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get usage records for all customers",
+            url: "https://learn.microsoft.com/partner-center/developer/get-a-customer-s-usage-records",
+        },
+    ),
     parameters: &[],
     body: None,
     responses: &[
@@ -3797,18 +3867,20 @@ pub(super) const LIST_CUSTOMER_USAGE_RECORDS: Operation = Operation {
         },
     ],
     items: Some("items"),
-    paging: Some(Paging {
-        items: "items",
-        next_link: Some("links.next"),
-        continuation_token: Some("continuationToken"),
-        response_header: None,
-        token_header: Some("MS-ContinuationToken"),
-        token_query: None,
-        seek: Some(("seekOperation", "Next")),
-        size_query: None,
-        offset_query: None,
-        total: None,
-    }),
+    paging: Some(
+        &Paging {
+            items: "items",
+            next_link: Some("links.next"),
+            continuation_token: Some("continuationToken"),
+            response_header: None,
+            token_header: Some("MS-ContinuationToken"),
+            token_query: None,
+            seek: Some(("seekOperation", "Next")),
+            size_query: None,
+            offset_query: None,
+            total: None,
+        },
+    ),
     authentication: &[Authentication::AppUser],
     clouds: &[Cloud::Global, Cloud::UsGovernment],
     permissions: "",
@@ -3861,10 +3933,12 @@ pub(super) const LIST_LICENSE_DEPLOYMENT: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/analytics/licenses/deployment",
     summary: "Lists how many of a customer's licenses are assigned to users.",
     description: "Returns for each product the licenses that were sold and those that are deployed, as of the last processing. The service's documentation names analytics of all customers of the partner as the successor, but still describes this one.\n\nOnly App+User credentials may list them.",
-    documentation: Some(Link {
-        title: "Get a customer's licenses deployment information",
-        url: "https://learn.microsoft.com/partner-center/developer/get-customer-licenses-deployment-information",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a customer's licenses deployment information",
+            url: "https://learn.microsoft.com/partner-center/developer/get-customer-licenses-deployment-information",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -3940,18 +4014,20 @@ pub(super) const LIST_LICENSE_DEPLOYMENT: Operation = Operation {
         },
     ],
     items: Some("items"),
-    paging: Some(Paging {
-        items: "items",
-        next_link: Some("links.next"),
-        continuation_token: None,
-        response_header: None,
-        token_header: None,
-        token_query: None,
-        seek: None,
-        size_query: None,
-        offset_query: None,
-        total: None,
-    }),
+    paging: Some(
+        &Paging {
+            items: "items",
+            next_link: Some("links.next"),
+            continuation_token: None,
+            response_header: None,
+            token_header: None,
+            token_query: None,
+            seek: None,
+            size_query: None,
+            offset_query: None,
+            total: None,
+        },
+    ),
     authentication: &[Authentication::AppUser],
     clouds: &[Cloud::Global],
     permissions: "",
@@ -4011,10 +4087,12 @@ pub(super) const LIST_LICENSE_USAGE: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/analytics/licenses/usage",
     summary: "Lists how many of a customer's assigned licenses are used.",
     description: "Returns for each workload of each product the licenses that are assigned and those whose users were active, as of the last processing. The service's documentation names analytics of all customers of the partner as the successor, but still describes this one.\n\nOnly App+User credentials may list them.",
-    documentation: Some(Link {
-        title: "Get a customer's licenses usage information",
-        url: "https://learn.microsoft.com/partner-center/developer/get-customer-licenses-usage-information",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a customer's licenses usage information",
+            url: "https://learn.microsoft.com/partner-center/developer/get-customer-licenses-usage-information",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -4094,18 +4172,20 @@ pub(super) const LIST_LICENSE_USAGE: Operation = Operation {
         },
     ],
     items: Some("items"),
-    paging: Some(Paging {
-        items: "items",
-        next_link: Some("links.next"),
-        continuation_token: None,
-        response_header: None,
-        token_header: None,
-        token_query: None,
-        seek: None,
-        size_query: None,
-        offset_query: None,
-        total: None,
-    }),
+    paging: Some(
+        &Paging {
+            items: "items",
+            next_link: Some("links.next"),
+            continuation_token: None,
+            response_header: None,
+            token_header: None,
+            token_query: None,
+            seek: None,
+            size_query: None,
+            offset_query: None,
+            total: None,
+        },
+    ),
     authentication: &[Authentication::AppUser],
     clouds: &[Cloud::Global],
     permissions: "",
@@ -4169,10 +4249,12 @@ pub(super) const LIST_CUSTOMER_SERVICE_REQUESTS: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/servicerequests",
     summary: "Lists the service requests of a customer, page by page.",
     description: "Returns the requests that the partner has made to Microsoft's support on behalf of the customer, in brief: get a request for its description and its notes. Here `severity` and `status` are numbers; there, they are words. A date of `0001-01-01T00:00:00` means never.\n\nOnly App+User credentials may list them.",
-    documentation: Some(Link {
-        title: "Get all service requests for a customer",
-        url: "https://learn.microsoft.com/partner-center/developer/get-all-service-requests-for-a-customer",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get all service requests for a customer",
+            url: "https://learn.microsoft.com/partner-center/developer/get-all-service-requests-for-a-customer",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -4299,18 +4381,20 @@ pub(super) const LIST_CUSTOMER_SERVICE_REQUESTS: Operation = Operation {
         },
     ],
     items: Some("items"),
-    paging: Some(Paging {
-        items: "items",
-        next_link: Some("links.next"),
-        continuation_token: None,
-        response_header: None,
-        token_header: None,
-        token_query: None,
-        seek: None,
-        size_query: Some("size"),
-        offset_query: Some("offset"),
-        total: Some("totalCount"),
-    }),
+    paging: Some(
+        &Paging {
+            items: "items",
+            next_link: Some("links.next"),
+            continuation_token: None,
+            response_header: None,
+            token_header: None,
+            token_query: None,
+            seek: None,
+            size_query: Some("size"),
+            offset_query: Some("offset"),
+            total: Some("totalCount"),
+        },
+    ),
     authentication: &[Authentication::AppUser],
     clouds: &[Cloud::Global, Cloud::UsGovernment],
     permissions: "",
@@ -4371,10 +4455,12 @@ pub(super) const GET_SERVICE_REQUEST: Operation = Operation {
     path: "/v1/servicerequests/{servicerequest-id}",
     summary: "Gets a service request by its identifier.",
     description: "Returns a request to Microsoft's support with its notes and its files.\n\nOnly App+User credentials may get it.",
-    documentation: Some(Link {
-        title: "Get service request details by ID",
-        url: "https://learn.microsoft.com/partner-center/developer/get-service-request-details-by-id",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get service request details by ID",
+            url: "https://learn.microsoft.com/partner-center/developer/get-service-request-details-by-id",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "servicerequest-id",
@@ -4527,10 +4613,12 @@ pub(super) const UPDATE_SERVICE_REQUEST: Operation = Operation {
     path: "/v1/servicerequests/{servicerequest-id}",
     summary: "Adds a note to a service request, or closes it.",
     description: "The body has only what changes: a `newNote` with its `text`, or the `status` `closed`. `notes` cannot be changed.\n\nA note that is sent twice is there twice. Only App+User credentials may update a request.",
-    documentation: Some(Link {
-        title: "Update a service request",
-        url: "https://learn.microsoft.com/partner-center/developer/update-a-service-request",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Update a service request",
+            url: "https://learn.microsoft.com/partner-center/developer/update-a-service-request",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "servicerequest-id",
@@ -4687,10 +4775,12 @@ pub(super) const ADDRESS_VALIDATION_RESPONSE: Schema = Schema {
     name: "AddressValidationResponse",
     area: "account",
     description: "What the service knows of an address.",
-    documentation: Some(Link {
-        title: "Validate an address",
-        url: "https://learn.microsoft.com/partner-center/developer/validate-an-address",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Validate an address",
+            url: "https://learn.microsoft.com/partner-center/developer/validate-an-address",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -4754,10 +4844,12 @@ pub(super) const ADDRESS_VALIDATION_STATUS: Schema = Schema {
     name: "AddressValidationStatus",
     area: "account",
     description: "How far an address was found.",
-    documentation: Some(Link {
-        title: "Validate an address",
-        url: "https://learn.microsoft.com/partner-center/developer/validate-an-address",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Validate an address",
+            url: "https://learn.microsoft.com/partner-center/developer/validate-an-address",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -4800,10 +4892,12 @@ pub(super) const AGREEMENT_DOCUMENT: Schema = Schema {
     name: "AgreementDocument",
     area: "account",
     description: "The links to the text of an agreement.",
-    documentation: Some(Link {
-        title: "Agreement document resources",
-        url: "https://learn.microsoft.com/partner-center/developer/agreement-document-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Agreement document resources",
+            url: "https://learn.microsoft.com/partner-center/developer/agreement-document-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -4880,10 +4974,12 @@ pub(super) const AGREEMENT_METADATA: Schema = Schema {
     name: "AgreementMetadata",
     area: "account",
     description: "An agreement that customers can accept.",
-    documentation: Some(Link {
-        title: "Agreement metadata resources",
-        url: "https://learn.microsoft.com/partner-center/developer/agreement-metadata-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Agreement metadata resources",
+            url: "https://learn.microsoft.com/partner-center/developer/agreement-metadata-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -4947,10 +5043,12 @@ pub(super) const AGREEMENT_METADATA_COLLECTION: Schema = Schema {
     name: "AgreementMetadataCollection",
     area: "account",
     description: "A list of agreements that customers can accept.",
-    documentation: Some(Link {
-        title: "Agreement metadata resources",
-        url: "https://learn.microsoft.com/partner-center/developer/agreement-metadata-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Agreement metadata resources",
+            url: "https://learn.microsoft.com/partner-center/developer/agreement-metadata-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -5014,10 +5112,12 @@ pub(super) const AGREEMENT_TYPE: Schema = Schema {
     name: "AgreementType",
     area: "account",
     description: "A type of agreement.",
-    documentation: Some(Link {
-        title: "Agreement resources",
-        url: "https://learn.microsoft.com/partner-center/developer/agreement-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Agreement resources",
+            url: "https://learn.microsoft.com/partner-center/developer/agreement-resources",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -5036,10 +5136,12 @@ pub(super) const AGREEMENT_TYPE_FILTER: Schema = Schema {
     name: "AgreementTypeFilter",
     area: "account",
     description: "A choice of types of agreement.",
-    documentation: Some(Link {
-        title: "Agreement resources",
-        url: "https://learn.microsoft.com/partner-center/developer/agreement-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Agreement resources",
+            url: "https://learn.microsoft.com/partner-center/developer/agreement-resources",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -5062,10 +5164,12 @@ pub(super) const APPLICATION_CONSENT: Schema = Schema {
     name: "ApplicationConsent",
     area: "account",
     description: "A consent to an application in the tenant of a customer.",
-    documentation: Some(Link {
-        title: "Control panel vendor APIs",
-        url: "https://learn.microsoft.com/partner-center/developer/control-panel-vendor-apis",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Control panel vendor APIs",
+            url: "https://learn.microsoft.com/partner-center/developer/control-panel-vendor-apis",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -5116,10 +5220,12 @@ pub(super) const APPLICATION_GRANT: Schema = Schema {
     name: "ApplicationGrant",
     area: "account",
     description: "An API that an application may use in the tenant of a customer.",
-    documentation: Some(Link {
-        title: "Control panel vendor APIs",
-        url: "https://learn.microsoft.com/partner-center/developer/control-panel-vendor-apis",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Control panel vendor APIs",
+            url: "https://learn.microsoft.com/partner-center/developer/control-panel-vendor-apis",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -5157,10 +5263,12 @@ pub(super) const BILLING_PERIOD: Schema = Schema {
     name: "BillingPeriod",
     area: "account",
     description: "A billing period.",
-    documentation: Some(Link {
-        title: "Service costs resources",
-        url: "https://learn.microsoft.com/partner-center/developer/service-costs-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Service costs resources",
+            url: "https://learn.microsoft.com/partner-center/developer/service-costs-resources",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -5179,10 +5287,12 @@ pub(super) const CONTACT: Schema = Schema {
     name: "Contact",
     area: "account",
     description: "A person to contact.",
-    documentation: Some(Link {
-        title: "Utility resources",
-        url: "https://learn.microsoft.com/partner-center/developer/utility-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Utility resources",
+            url: "https://learn.microsoft.com/partner-center/developer/utility-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -5259,10 +5369,12 @@ pub(super) const CUSTOMER_AGREEMENT: Schema = Schema {
     name: "CustomerAgreement",
     area: "account",
     description: "An agreement that a customer has accepted.",
-    documentation: Some(Link {
-        title: "Agreement resources",
-        url: "https://learn.microsoft.com/partner-center/developer/agreement-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Agreement resources",
+            url: "https://learn.microsoft.com/partner-center/developer/agreement-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -5352,10 +5464,12 @@ pub(super) const CUSTOMER_AGREEMENT_COLLECTION: Schema = Schema {
     name: "CustomerAgreementCollection",
     area: "account",
     description: "A list of agreements that a customer has accepted.",
-    documentation: Some(Link {
-        title: "Agreement resources",
-        url: "https://learn.microsoft.com/partner-center/developer/agreement-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Agreement resources",
+            url: "https://learn.microsoft.com/partner-center/developer/agreement-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -5419,10 +5533,12 @@ pub(super) const CUSTOMER_LICENSES_DEPLOYMENT_INSIGHTS: Schema = Schema {
     name: "CustomerLicensesDeploymentInsights",
     area: "account",
     description: "How many licenses of a product are assigned to users.",
-    documentation: Some(Link {
-        title: "Get a customer's licenses deployment information",
-        url: "https://learn.microsoft.com/partner-center/developer/get-customer-licenses-deployment-information",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a customer's licenses deployment information",
+            url: "https://learn.microsoft.com/partner-center/developer/get-customer-licenses-deployment-information",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -5577,10 +5693,12 @@ pub(super) const CUSTOMER_LICENSES_DEPLOYMENT_INSIGHTS_COLLECTION: Schema = Sche
     name: "CustomerLicensesDeploymentInsightsCollection",
     area: "account",
     description: "A list of how many licenses are assigned to users.",
-    documentation: Some(Link {
-        title: "Get a customer's licenses deployment information",
-        url: "https://learn.microsoft.com/partner-center/developer/get-customer-licenses-deployment-information",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a customer's licenses deployment information",
+            url: "https://learn.microsoft.com/partner-center/developer/get-customer-licenses-deployment-information",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -5644,10 +5762,12 @@ pub(super) const CUSTOMER_LICENSES_USAGE_INSIGHTS: Schema = Schema {
     name: "CustomerLicensesUsageInsights",
     area: "account",
     description: "How many assigned licenses of a workload of a product are used.",
-    documentation: Some(Link {
-        title: "Get a customer's licenses usage information",
-        url: "https://learn.microsoft.com/partner-center/developer/get-customer-licenses-usage-information",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a customer's licenses usage information",
+            url: "https://learn.microsoft.com/partner-center/developer/get-customer-licenses-usage-information",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -5828,10 +5948,12 @@ pub(super) const CUSTOMER_LICENSES_USAGE_INSIGHTS_COLLECTION: Schema = Schema {
     name: "CustomerLicensesUsageInsightsCollection",
     area: "account",
     description: "A list of how many assigned licenses are used.",
-    documentation: Some(Link {
-        title: "Get a customer's licenses usage information",
-        url: "https://learn.microsoft.com/partner-center/developer/get-customer-licenses-usage-information",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a customer's licenses usage information",
+            url: "https://learn.microsoft.com/partner-center/developer/get-customer-licenses-usage-information",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -5895,10 +6017,12 @@ pub(super) const CUSTOMER_ORGANIZATION: Schema = Schema {
     name: "CustomerOrganization",
     area: "account",
     description: "The organization of a customer as its Microsoft Entra tenant has it.",
-    documentation: Some(Link {
-        title: "Get a customer's organization",
-        url: "https://learn.microsoft.com/partner-center/developer/get-customer-organization",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a customer's organization",
+            url: "https://learn.microsoft.com/partner-center/developer/get-customer-organization",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -6001,10 +6125,12 @@ pub(super) const CUSTOMER_QUALIFICATION: Schema = Schema {
     name: "CustomerQualification",
     area: "account",
     description: "A qualification of a customer for special offers.",
-    documentation: Some(Link {
-        title: "Get a customer's qualifications",
-        url: "https://learn.microsoft.com/partner-center/developer/get-customer-qualification-asynchronous",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a customer's qualifications",
+            url: "https://learn.microsoft.com/partner-center/developer/get-customer-qualification-asynchronous",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -6068,10 +6194,12 @@ pub(super) const CUSTOMER_QUALIFICATION_REQUEST: Schema = Schema {
     name: "CustomerQualificationRequest",
     area: "account",
     description: "An application for a qualification of a customer.",
-    documentation: Some(Link {
-        title: "Update a customer's qualifications",
-        url: "https://learn.microsoft.com/partner-center/developer/update-customer-qualification-asynchronous",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Update a customer's qualifications",
+            url: "https://learn.microsoft.com/partner-center/developer/update-customer-qualification-asynchronous",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -6135,10 +6263,12 @@ pub(super) const CUSTOMER_USAGE_RECORD: Schema = Schema {
     name: "CustomerUsageRecord",
     area: "account",
     description: "The estimated cost of the Azure usage of one customer in the current billing period.",
-    documentation: Some(Link {
-        title: "Get usage records for all customers",
-        url: "https://learn.microsoft.com/partner-center/developer/get-a-customer-s-usage-records",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get usage records for all customers",
+            url: "https://learn.microsoft.com/partner-center/developer/get-a-customer-s-usage-records",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -6345,10 +6475,12 @@ pub(super) const CUSTOMER_USAGE_RECORD_COLLECTION: Schema = Schema {
     name: "CustomerUsageRecordCollection",
     area: "account",
     description: "A page of the records of Azure usage.",
-    documentation: Some(Link {
-        title: "Get usage records for all customers",
-        url: "https://learn.microsoft.com/partner-center/developer/get-a-customer-s-usage-records",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get usage records for all customers",
+            url: "https://learn.microsoft.com/partner-center/developer/get-a-customer-s-usage-records",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -6425,10 +6557,12 @@ pub(super) const CUSTOMER_USAGE_SUMMARY: Schema = Schema {
     name: "CustomerUsageSummary",
     area: "account",
     description: "The estimated cost of a customer's Azure usage in the current billing period.\n\nCustomers with an Azure plan have `resourceId`, `resourceName`, `currencyCode` and `usdTotalCost`, others `id`, `name` and `currencyLocale`.",
-    documentation: Some(Link {
-        title: "Get a customer's usage summary",
-        url: "https://learn.microsoft.com/partner-center/developer/get-a-customer-usage-summary",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a customer's usage summary",
+            url: "https://learn.microsoft.com/partner-center/developer/get-a-customer-usage-summary",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -6661,10 +6795,12 @@ pub(super) const CUSTOMER_VALIDATION_STATUS: Schema = Schema {
     name: "CustomerValidationStatus",
     area: "account",
     description: "How the validation of a customer's account stands.",
-    documentation: Some(Link {
-        title: "Retrieve the validation status of a customer",
-        url: "https://learn.microsoft.com/partner-center/developer/retrieve-validation-status",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Retrieve the validation status of a customer",
+            url: "https://learn.microsoft.com/partner-center/developer/retrieve-validation-status",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -6715,10 +6851,12 @@ pub(super) const CUSTOMER_VALIDATION_TYPE: Schema = Schema {
     name: "CustomerValidationType",
     area: "account",
     description: "What of a customer is validated.",
-    documentation: Some(Link {
-        title: "Retrieve the validation status of a customer",
-        url: "https://learn.microsoft.com/partner-center/developer/retrieve-validation-status",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Retrieve the validation status of a customer",
+            url: "https://learn.microsoft.com/partner-center/developer/retrieve-validation-status",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -6733,10 +6871,12 @@ pub(super) const DIRECT_SIGNED_AGREEMENT_STATUS: Schema = Schema {
     name: "DirectSignedAgreementStatus",
     area: "account",
     description: "Whether a customer has signed the Microsoft Customer Agreement directly.",
-    documentation: Some(Link {
-        title: "Get the direct signing status of the Microsoft Customer Agreement",
-        url: "https://learn.microsoft.com/partner-center/developer/get-direct-sign-status-of-customer-agreement",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get the direct signing status of the Microsoft Customer Agreement",
+            url: "https://learn.microsoft.com/partner-center/developer/get-direct-sign-status-of-customer-agreement",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -6761,10 +6901,12 @@ pub(super) const DOMAIN: Schema = Schema {
     name: "Domain",
     area: "account",
     description: "A domain of a customer's tenant.\n\nTo add one, all but `isDefault`, `isInitial` and `rootDomain` are needed.",
-    documentation: Some(Link {
-        title: "Add a verified domain for a customer",
-        url: "https://learn.microsoft.com/partner-center/developer/add-a-verified-domain-for-a-customer",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Add a verified domain for a customer",
+            url: "https://learn.microsoft.com/partner-center/developer/add-a-verified-domain-for-a-customer",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -6880,10 +7022,12 @@ pub(super) const DOMAIN_AUTHENTICATION_TYPE: Schema = Schema {
     name: "DomainAuthenticationType",
     area: "account",
     description: "Who authenticates the users of a domain.",
-    documentation: Some(Link {
-        title: "Add a verified domain for a customer",
-        url: "https://learn.microsoft.com/partner-center/developer/add-a-verified-domain-for-a-customer",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Add a verified domain for a customer",
+            url: "https://learn.microsoft.com/partner-center/developer/add-a-verified-domain-for-a-customer",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -6902,10 +7046,12 @@ pub(super) const DOMAIN_CAPABILITY: Schema = Schema {
     name: "DomainCapability",
     area: "account",
     description: "What a domain is used for.",
-    documentation: Some(Link {
-        title: "Add a verified domain for a customer",
-        url: "https://learn.microsoft.com/partner-center/developer/add-a-verified-domain-for-a-customer",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Add a verified domain for a customer",
+            url: "https://learn.microsoft.com/partner-center/developer/add-a-verified-domain-for-a-customer",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -6960,10 +7106,12 @@ pub(super) const DOMAIN_FEDERATION_SETTINGS: Schema = Schema {
     name: "DomainFederationSettings",
     area: "account",
     description: "How a federated domain authenticates.",
-    documentation: Some(Link {
-        title: "Add a verified domain for a customer",
-        url: "https://learn.microsoft.com/partner-center/developer/add-a-verified-domain-for-a-customer",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Add a verified domain for a customer",
+            url: "https://learn.microsoft.com/partner-center/developer/add-a-verified-domain-for-a-customer",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -7157,10 +7305,12 @@ pub(super) const DOMAIN_STATUS: Schema = Schema {
     name: "DomainStatus",
     area: "account",
     description: "Whether a domain is verified.",
-    documentation: Some(Link {
-        title: "Add a verified domain for a customer",
-        url: "https://learn.microsoft.com/partner-center/developer/add-a-verified-domain-for-a-customer",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Add a verified domain for a customer",
+            url: "https://learn.microsoft.com/partner-center/developer/add-a-verified-domain-for-a-customer",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -7183,10 +7333,12 @@ pub(super) const DOMAIN_VERIFICATION_METHOD: Schema = Schema {
     name: "DomainVerificationMethod",
     area: "account",
     description: "How a domain is verified.",
-    documentation: Some(Link {
-        title: "Add a verified domain for a customer",
-        url: "https://learn.microsoft.com/partner-center/developer/add-a-verified-domain-for-a-customer",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Add a verified domain for a customer",
+            url: "https://learn.microsoft.com/partner-center/developer/add-a-verified-domain-for-a-customer",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -7209,10 +7361,12 @@ pub(super) const EDUCATION_SEGMENT: Schema = Schema {
     name: "EducationSegment",
     area: "account",
     description: "A kind of school.",
-    documentation: Some(Link {
-        title: "Update a customer's qualifications",
-        url: "https://learn.microsoft.com/partner-center/developer/update-customer-qualification-asynchronous",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Update a customer's qualifications",
+            url: "https://learn.microsoft.com/partner-center/developer/update-customer-qualification-asynchronous",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -7231,10 +7385,12 @@ pub(super) const FEDERATION_PROTOCOL: Schema = Schema {
     name: "FederationProtocol",
     area: "account",
     description: "A protocol between Microsoft Entra ID and an identity provider.",
-    documentation: Some(Link {
-        title: "Add a verified domain for a customer",
-        url: "https://learn.microsoft.com/partner-center/developer/add-a-verified-domain-for-a-customer",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Add a verified domain for a customer",
+            url: "https://learn.microsoft.com/partner-center/developer/add-a-verified-domain-for-a-customer",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -7253,10 +7409,12 @@ pub(super) const MANAGED_SERVICE: Schema = Schema {
     name: "ManagedService",
     area: "account",
     description: "A service of a customer that the partner administers.",
-    documentation: Some(Link {
-        title: "Managed service resources",
-        url: "https://learn.microsoft.com/partner-center/developer/managed-service-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Managed service resources",
+            url: "https://learn.microsoft.com/partner-center/developer/managed-service-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -7333,10 +7491,12 @@ pub(super) const MANAGED_SERVICE_COLLECTION: Schema = Schema {
     name: "ManagedServiceCollection",
     area: "account",
     description: "A list of services that the partner administers.",
-    documentation: Some(Link {
-        title: "Managed service resources",
-        url: "https://learn.microsoft.com/partner-center/developer/managed-service-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Managed service resources",
+            url: "https://learn.microsoft.com/partner-center/developer/managed-service-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -7400,10 +7560,12 @@ pub(super) const MANAGED_SERVICE_LINKS: Schema = Schema {
     name: "ManagedServiceLinks",
     area: "account",
     description: "The addresses of the administration of a service. They are complete addresses of other hosts, for people, and never get a token.",
-    documentation: Some(Link {
-        title: "Managed service resources",
-        url: "https://learn.microsoft.com/partner-center/developer/managed-service-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Managed service resources",
+            url: "https://learn.microsoft.com/partner-center/developer/managed-service-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -7454,10 +7616,12 @@ pub(super) const PARTNER_RELATIONSHIP: Schema = Schema {
     name: "PartnerRelationship",
     area: "account",
     description: "A relationship of the partner with another one: an indirect reseller or an indirect provider.",
-    documentation: Some(Link {
-        title: "Retrieve a list of indirect resellers",
-        url: "https://learn.microsoft.com/partner-center/developer/retrieve-a-list-of-indirect-resellers",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Retrieve a list of indirect resellers",
+            url: "https://learn.microsoft.com/partner-center/developer/retrieve-a-list-of-indirect-resellers",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -7560,10 +7724,12 @@ pub(super) const PARTNER_RELATIONSHIP_COLLECTION: Schema = Schema {
     name: "PartnerRelationshipCollection",
     area: "account",
     description: "A list of relationships between partners.",
-    documentation: Some(Link {
-        title: "Retrieve a list of indirect resellers",
-        url: "https://learn.microsoft.com/partner-center/developer/retrieve-a-list-of-indirect-resellers",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Retrieve a list of indirect resellers",
+            url: "https://learn.microsoft.com/partner-center/developer/retrieve-a-list-of-indirect-resellers",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -7627,10 +7793,12 @@ pub(super) const PARTNER_RELATIONSHIP_FILTER: Schema = Schema {
     name: "PartnerRelationshipFilter",
     area: "account",
     description: "A filter of relationships.",
-    documentation: Some(Link {
-        title: "Retrieve a list of indirect resellers",
-        url: "https://learn.microsoft.com/partner-center/developer/retrieve-a-list-of-indirect-resellers",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Retrieve a list of indirect resellers",
+            url: "https://learn.microsoft.com/partner-center/developer/retrieve-a-list-of-indirect-resellers",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -7681,10 +7849,12 @@ pub(super) const PARTNER_RELATIONSHIP_FILTER_OPERATOR: Schema = Schema {
     name: "PartnerRelationshipFilterOperator",
     area: "account",
     description: "The comparison of a filter of relationships.",
-    documentation: Some(Link {
-        title: "Retrieve a list of indirect resellers",
-        url: "https://learn.microsoft.com/partner-center/developer/retrieve-a-list-of-indirect-resellers",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Retrieve a list of indirect resellers",
+            url: "https://learn.microsoft.com/partner-center/developer/retrieve-a-list-of-indirect-resellers",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -7699,10 +7869,12 @@ pub(super) const PARTNER_RELATIONSHIP_SEARCH_FIELD: Schema = Schema {
     name: "PartnerRelationshipSearchField",
     area: "account",
     description: "The fields that relationships can be searched by.",
-    documentation: Some(Link {
-        title: "Retrieve a list of indirect resellers",
-        url: "https://learn.microsoft.com/partner-center/developer/retrieve-a-list-of-indirect-resellers",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Retrieve a list of indirect resellers",
+            url: "https://learn.microsoft.com/partner-center/developer/retrieve-a-list-of-indirect-resellers",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -7717,10 +7889,12 @@ pub(super) const PARTNER_RELATIONSHIP_TYPE: Schema = Schema {
     name: "PartnerRelationshipType",
     area: "account",
     description: "What the calling partner is in a relationship. Responses write it with underscores, as `is_indirect_reseller_of`.",
-    documentation: Some(Link {
-        title: "Retrieve a list of indirect resellers",
-        url: "https://learn.microsoft.com/partner-center/developer/retrieve-a-list-of-indirect-resellers",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Retrieve a list of indirect resellers",
+            url: "https://learn.microsoft.com/partner-center/developer/retrieve-a-list-of-indirect-resellers",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -7739,10 +7913,12 @@ pub(super) const PROMPT_LOGIN_BEHAVIOR: Schema = Schema {
     name: "PromptLoginBehavior",
     area: "account",
     description: "What happens when an application wants a user of a federated domain to sign in again.",
-    documentation: Some(Link {
-        title: "Add a verified domain for a customer",
-        url: "https://learn.microsoft.com/partner-center/developer/add-a-verified-domain-for-a-customer",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Add a verified domain for a customer",
+            url: "https://learn.microsoft.com/partner-center/developer/add-a-verified-domain-for-a-customer",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -7765,10 +7941,12 @@ pub(super) const QUALIFICATION_TYPE: Schema = Schema {
     name: "QualificationType",
     area: "account",
     description: "A kind of customer that special offers are for.",
-    documentation: Some(Link {
-        title: "Get a customer's qualifications",
-        url: "https://learn.microsoft.com/partner-center/developer/get-customer-qualification-asynchronous",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a customer's qualifications",
+            url: "https://learn.microsoft.com/partner-center/developer/get-customer-qualification-asynchronous",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -7799,10 +7977,12 @@ pub(super) const RELATIONSHIP_REQUEST: Schema = Schema {
     name: "RelationshipRequest",
     area: "account",
     description: "An invitation to a customer to accept a relationship with the partner.",
-    documentation: Some(Link {
-        title: "Request a reseller relationship",
-        url: "https://learn.microsoft.com/partner-center/developer/request-reseller-relationship",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Request a reseller relationship",
+            url: "https://learn.microsoft.com/partner-center/developer/request-reseller-relationship",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -7840,10 +8020,12 @@ pub(super) const SERVICE_COST_INVOICE_TYPE: Schema = Schema {
     name: "ServiceCostInvoiceType",
     area: "account",
     description: "A kind of invoice.",
-    documentation: Some(Link {
-        title: "Service costs resources",
-        url: "https://learn.microsoft.com/partner-center/developer/service-costs-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Service costs resources",
+            url: "https://learn.microsoft.com/partner-center/developer/service-costs-resources",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -7862,10 +8044,12 @@ pub(super) const SERVICE_COST_LINE_ITEM: Schema = Schema {
     name: "ServiceCostLineItem",
     area: "account",
     description: "A charge of a customer's services.",
-    documentation: Some(Link {
-        title: "Service costs resources",
-        url: "https://learn.microsoft.com/partner-center/developer/service-costs-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Service costs resources",
+            url: "https://learn.microsoft.com/partner-center/developer/service-costs-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -8254,10 +8438,12 @@ pub(super) const SERVICE_COST_LINE_ITEM_COLLECTION: Schema = Schema {
     name: "ServiceCostLineItemCollection",
     area: "account",
     description: "A list of charges.",
-    documentation: Some(Link {
-        title: "Service costs resources",
-        url: "https://learn.microsoft.com/partner-center/developer/service-costs-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Service costs resources",
+            url: "https://learn.microsoft.com/partner-center/developer/service-costs-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -8321,10 +8507,12 @@ pub(super) const SERVICE_COSTS_SUMMARY: Schema = Schema {
     name: "ServiceCostsSummary",
     area: "account",
     description: "Sums of a customer's service costs in a billing period.\n\nThe sums are in `details`, one for each kind of invoice. Those beside `details` are deprecated; within `details` they are the ones to read.",
-    documentation: Some(Link {
-        title: "Service costs resources",
-        url: "https://learn.microsoft.com/partner-center/developer/service-costs-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Service costs resources",
+            url: "https://learn.microsoft.com/partner-center/developer/service-costs-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -8479,10 +8667,12 @@ pub(super) const SERVICE_COSTS_SUMMARY_DETAIL: Schema = Schema {
     name: "ServiceCostsSummaryDetail",
     area: "account",
     description: "The sums of one kind of invoice.",
-    documentation: Some(Link {
-        title: "Service costs resources",
-        url: "https://learn.microsoft.com/partner-center/developer/service-costs-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Service costs resources",
+            url: "https://learn.microsoft.com/partner-center/developer/service-costs-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -8520,10 +8710,12 @@ pub(super) const SERVICE_COSTS_SUMMARY_LINKS: Schema = Schema {
     name: "ServiceCostsSummaryLinks",
     area: "account",
     description: "Links from a summary of service costs.",
-    documentation: Some(Link {
-        title: "Service costs resources",
-        url: "https://learn.microsoft.com/partner-center/developer/service-costs-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Service costs resources",
+            url: "https://learn.microsoft.com/partner-center/developer/service-costs-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -8561,10 +8753,12 @@ pub(super) const SERVICE_REQUEST: Schema = Schema {
     name: "ServiceRequest",
     area: "account",
     description: "A request to Microsoft's support, which the service calls a service request.\n\nA change has only what changes: `newNote`, or `status`.",
-    documentation: Some(Link {
-        title: "Service request resources",
-        url: "https://learn.microsoft.com/partner-center/developer/service-request-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Service request resources",
+            url: "https://learn.microsoft.com/partner-center/developer/service-request-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -8836,10 +9030,12 @@ pub(super) const SERVICE_REQUEST_CONTACT: Schema = Schema {
     name: "ServiceRequestContact",
     area: "account",
     description: "A person to contact about a service request.",
-    documentation: Some(Link {
-        title: "Service request resources",
-        url: "https://learn.microsoft.com/partner-center/developer/service-request-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Service request resources",
+            url: "https://learn.microsoft.com/partner-center/developer/service-request-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -8929,10 +9125,12 @@ pub(super) const SERVICE_REQUEST_FILE: Schema = Schema {
     name: "ServiceRequestFile",
     area: "account",
     description: "A file of a service request.",
-    documentation: Some(Link {
-        title: "Service request resources",
-        url: "https://learn.microsoft.com/partner-center/developer/service-request-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Service request resources",
+            url: "https://learn.microsoft.com/partner-center/developer/service-request-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -9022,10 +9220,12 @@ pub(super) const SERVICE_REQUEST_NOTE: Schema = Schema {
     name: "ServiceRequestNote",
     area: "account",
     description: "A note of a service request.",
-    documentation: Some(Link {
-        title: "Service request resources",
-        url: "https://learn.microsoft.com/partner-center/developer/service-request-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Service request resources",
+            url: "https://learn.microsoft.com/partner-center/developer/service-request-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -9076,10 +9276,12 @@ pub(super) const SERVICE_REQUEST_ORGANIZATION: Schema = Schema {
     name: "ServiceRequestOrganization",
     area: "account",
     description: "The organization that a service request was made for.",
-    documentation: Some(Link {
-        title: "Service request resources",
-        url: "https://learn.microsoft.com/partner-center/developer/service-request-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Service request resources",
+            url: "https://learn.microsoft.com/partner-center/developer/service-request-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -9130,10 +9332,12 @@ pub(super) const SERVICE_REQUEST_SEVERITY: Schema = Schema {
     name: "ServiceRequestSeverity",
     area: "account",
     description: "How severe the problem of a service request is.",
-    documentation: Some(Link {
-        title: "Service request resources",
-        url: "https://learn.microsoft.com/partner-center/developer/service-request-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Service request resources",
+            url: "https://learn.microsoft.com/partner-center/developer/service-request-resources",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -9160,10 +9364,12 @@ pub(super) const SERVICE_REQUEST_SEVERITY_NUMBER: Schema = Schema {
     name: "ServiceRequestSeverityNumber",
     area: "account",
     description: "How severe the problem of a service request is, as a number.",
-    documentation: Some(Link {
-        title: "Service request resources",
-        url: "https://learn.microsoft.com/partner-center/developer/service-request-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Service request resources",
+            url: "https://learn.microsoft.com/partner-center/developer/service-request-resources",
+        },
+    ),
     kind: SchemaKind::IntegerEnum(
         &[
             EnumValue {
@@ -9190,10 +9396,12 @@ pub(super) const SERVICE_REQUEST_STATUS: Schema = Schema {
     name: "ServiceRequestStatus",
     area: "account",
     description: "How a service request stands.",
-    documentation: Some(Link {
-        title: "Service request resources",
-        url: "https://learn.microsoft.com/partner-center/developer/service-request-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Service request resources",
+            url: "https://learn.microsoft.com/partner-center/developer/service-request-resources",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -9220,10 +9428,12 @@ pub(super) const SERVICE_REQUEST_STATUS_NUMBER: Schema = Schema {
     name: "ServiceRequestStatusNumber",
     area: "account",
     description: "How a service request stands, as a number.",
-    documentation: Some(Link {
-        title: "Service request resources",
-        url: "https://learn.microsoft.com/partner-center/developer/service-request-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Service request resources",
+            url: "https://learn.microsoft.com/partner-center/developer/service-request-resources",
+        },
+    ),
     kind: SchemaKind::IntegerEnum(
         &[
             EnumValue {
@@ -9250,10 +9460,12 @@ pub(super) const SERVICE_REQUEST_SUMMARY: Schema = Schema {
     name: "ServiceRequestSummary",
     area: "account",
     description: "A service request in a list, which is brief and has numbers in the place of words.",
-    documentation: Some(Link {
-        title: "Service request resources",
-        url: "https://learn.microsoft.com/partner-center/developer/service-request-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Service request resources",
+            url: "https://learn.microsoft.com/partner-center/developer/service-request-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -9382,10 +9594,12 @@ pub(super) const SERVICE_REQUEST_SUMMARY_COLLECTION: Schema = Schema {
     name: "ServiceRequestSummaryCollection",
     area: "account",
     description: "A page of service requests.",
-    documentation: Some(Link {
-        title: "Service request resources",
-        url: "https://learn.microsoft.com/partner-center/developer/service-request-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Service request resources",
+            url: "https://learn.microsoft.com/partner-center/developer/service-request-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -9449,10 +9663,12 @@ pub(super) const SPENDING_BUDGET: Schema = Schema {
     name: "SpendingBudget",
     area: "account",
     description: "A monthly budget for the Azure usage of a customer.",
-    documentation: Some(Link {
-        title: "Get a customer's usage spending budget",
-        url: "https://learn.microsoft.com/partner-center/developer/get-a-customer-s-usage-spending-budget",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a customer's usage spending budget",
+            url: "https://learn.microsoft.com/partner-center/developer/get-a-customer-s-usage-spending-budget",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -9516,10 +9732,12 @@ pub(super) const VALIDATION_CODE: Schema = Schema {
     name: "ValidationCode",
     area: "account",
     description: "A code that says that the partner may sell to government customers.",
-    documentation: Some(Link {
-        title: "Get a partner's validation codes",
-        url: "https://learn.microsoft.com/partner-center/developer/get-a-partner-s-validation-codes",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a partner's validation codes",
+            url: "https://learn.microsoft.com/partner-center/developer/get-a-partner-s-validation-codes",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -9609,10 +9827,12 @@ pub(super) const VALIDATION_STATUS: Schema = Schema {
     name: "ValidationStatus",
     area: "account",
     description: "A status of a validation.",
-    documentation: Some(Link {
-        title: "Retrieve the validation status of a customer",
-        url: "https://learn.microsoft.com/partner-center/developer/retrieve-validation-status",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Retrieve the validation status of a customer",
+            url: "https://learn.microsoft.com/partner-center/developer/retrieve-validation-status",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -9643,10 +9863,12 @@ pub(super) const VERIFIED_DOMAIN: Schema = Schema {
     name: "VerifiedDomain",
     area: "account",
     description: "A domain to add to a customer's tenant.",
-    documentation: Some(Link {
-        title: "Add a verified domain for a customer",
-        url: "https://learn.microsoft.com/partner-center/developer/add-a-verified-domain-for-a-customer",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Add a verified domain for a customer",
+            url: "https://learn.microsoft.com/partner-center/developer/add-a-verified-domain-for-a-customer",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -9697,10 +9919,12 @@ pub(super) const VETTING_STATUS: Schema = Schema {
     name: "VettingStatus",
     area: "account",
     description: "How the vetting of a qualification stands.",
-    documentation: Some(Link {
-        title: "Get a customer's qualifications",
-        url: "https://learn.microsoft.com/partner-center/developer/get-customer-qualification-asynchronous",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a customer's qualifications",
+            url: "https://learn.microsoft.com/partner-center/developer/get-customer-qualification-asynchronous",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {

@@ -18,10 +18,12 @@ pub(super) const LIST_PRODUCTS: Operation = Operation {
     path: "/v1/products",
     summary: "Lists the products of a country, by a view of the catalog.",
     description: "Returns the products that a partner can sell in the country. Use the catalog of a customer to sell to it, as only that one has what the customer may have.\n\nFrom here the way to something that can be bought is: product, SKU, availability. `catalogItemId` of the availability is what carts and orders name.",
-    documentation: Some(Link {
-        title: "Get a list of products",
-        url: "https://learn.microsoft.com/partner-center/developer/get-a-list-of-products",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a list of products",
+            url: "https://learn.microsoft.com/partner-center/developer/get-a-list-of-products",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "country",
@@ -172,18 +174,20 @@ pub(super) const LIST_PRODUCTS: Operation = Operation {
         },
     ],
     items: Some("items"),
-    paging: Some(Paging {
-        items: "items",
-        next_link: Some("links.next"),
-        continuation_token: None,
-        response_header: None,
-        token_header: None,
-        token_query: None,
-        seek: None,
-        size_query: None,
-        offset_query: None,
-        total: None,
-    }),
+    paging: Some(
+        &Paging {
+            items: "items",
+            next_link: Some("links.next"),
+            continuation_token: None,
+            response_header: None,
+            token_header: None,
+            token_query: None,
+            seek: None,
+            size_query: None,
+            offset_query: None,
+            total: None,
+        },
+    ),
     authentication: &[Authentication::AppOnly, Authentication::AppUser],
     clouds: &[Cloud::Global, Cloud::China, Cloud::UsGovernment],
     permissions: "",
@@ -230,10 +234,12 @@ pub(super) const GET_PRODUCT: Operation = Operation {
     path: "/v1/products/{product-id}",
     summary: "Gets a product of a country.",
     description: "Returns the product. Its SKUs are listed by `listSkus`.",
-    documentation: Some(Link {
-        title: "Get a product by ID",
-        url: "https://learn.microsoft.com/partner-center/developer/get-a-product-by-id",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a product by ID",
+            url: "https://learn.microsoft.com/partner-center/developer/get-a-product-by-id",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "product-id",
@@ -360,10 +366,12 @@ pub(super) const LIST_SKUS: Operation = Operation {
     path: "/v1/products/{product-id}/skus",
     summary: "Lists the SKUs of a product in a country.",
     description: "Returns the editions of the product. `purchasePrerequisites` says what has to be done before a purchase, and `provisioningVariables` what a cart has to say.",
-    documentation: Some(Link {
-        title: "Get a list of SKUs for a product",
-        url: "https://learn.microsoft.com/partner-center/developer/get-a-list-of-skus-for-a-product",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a list of SKUs for a product",
+            url: "https://learn.microsoft.com/partner-center/developer/get-a-list-of-skus-for-a-product",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "product-id",
@@ -550,18 +558,20 @@ pub(super) const LIST_SKUS: Operation = Operation {
         },
     ],
     items: Some("items"),
-    paging: Some(Paging {
-        items: "items",
-        next_link: Some("links.next"),
-        continuation_token: None,
-        response_header: None,
-        token_header: None,
-        token_query: None,
-        seek: None,
-        size_query: None,
-        offset_query: None,
-        total: None,
-    }),
+    paging: Some(
+        &Paging {
+            items: "items",
+            next_link: Some("links.next"),
+            continuation_token: None,
+            response_header: None,
+            token_header: None,
+            token_query: None,
+            seek: None,
+            size_query: None,
+            offset_query: None,
+            total: None,
+        },
+    ),
     authentication: &[Authentication::AppOnly, Authentication::AppUser],
     clouds: &[Cloud::Global, Cloud::China, Cloud::UsGovernment],
     permissions: "",
@@ -616,10 +626,12 @@ pub(super) const GET_SKU: Operation = Operation {
     path: "/v1/products/{product-id}/skus/{sku-id}",
     summary: "Gets a SKU of a product in a country.",
     description: "Returns the SKU. Its availabilities are listed by `listAvailabilities`.",
-    documentation: Some(Link {
-        title: "Get a SKU by ID",
-        url: "https://learn.microsoft.com/partner-center/developer/get-a-sku-by-id",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a SKU by ID",
+            url: "https://learn.microsoft.com/partner-center/developer/get-a-sku-by-id",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "product-id",
@@ -796,10 +808,12 @@ pub(super) const LIST_AVAILABILITIES: Operation = Operation {
     path: "/v1/products/{product-id}/skus/{sku-id}/availabilities",
     summary: "Lists the availabilities of a SKU in a country.",
     description: "Returns what can be bought, for each segment. Identifiers of availabilities are replaced regularly: fetch them just before a purchase. When all terms are at the end of their sale, the list is empty.",
-    documentation: Some(Link {
-        title: "Get a list of availabilities for a SKU",
-        url: "https://learn.microsoft.com/partner-center/developer/get-a-list-of-availabilities-for-a-sku",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a list of availabilities for a SKU",
+            url: "https://learn.microsoft.com/partner-center/developer/get-a-list-of-availabilities-for-a-sku",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "product-id",
@@ -1071,18 +1085,20 @@ pub(super) const LIST_AVAILABILITIES: Operation = Operation {
         },
     ],
     items: Some("items"),
-    paging: Some(Paging {
-        items: "items",
-        next_link: Some("links.next"),
-        continuation_token: None,
-        response_header: None,
-        token_header: None,
-        token_query: None,
-        seek: None,
-        size_query: None,
-        offset_query: None,
-        total: None,
-    }),
+    paging: Some(
+        &Paging {
+            items: "items",
+            next_link: Some("links.next"),
+            continuation_token: None,
+            response_header: None,
+            token_header: None,
+            token_query: None,
+            seek: None,
+            size_query: None,
+            offset_query: None,
+            total: None,
+        },
+    ),
     authentication: &[Authentication::AppOnly, Authentication::AppUser],
     clouds: &[Cloud::Global, Cloud::China, Cloud::UsGovernment],
     permissions: "",
@@ -1141,10 +1157,12 @@ pub(super) const GET_AVAILABILITY: Operation = Operation {
     path: "/v1/products/{product-id}/skus/{sku-id}/availabilities/{availability-id}",
     summary: "Gets an availability of a SKU in a country.",
     description: "Returns the availability. It is not found once it was replaced by another one.",
-    documentation: Some(Link {
-        title: "Get an availability by ID",
-        url: "https://learn.microsoft.com/partner-center/developer/get-an-availability-by-id",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get an availability by ID",
+            url: "https://learn.microsoft.com/partner-center/developer/get-an-availability-by-id",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "product-id",
@@ -1355,10 +1373,12 @@ pub(super) const LIST_CUSTOMER_PRODUCTS: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/products",
     summary: "Lists the products that a customer can have, by a view of the catalog.",
     description: "Returns the products for the country and the segments of the customer. The documentation prints `POST`; its own examples and Microsoft's own client use `GET`.",
-    documentation: Some(Link {
-        title: "Get a list of products by customer",
-        url: "https://learn.microsoft.com/partner-center/developer/get-a-list-of-products-by-customer",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a list of products by customer",
+            url: "https://learn.microsoft.com/partner-center/developer/get-a-list-of-products-by-customer",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -1473,18 +1493,20 @@ pub(super) const LIST_CUSTOMER_PRODUCTS: Operation = Operation {
         },
     ],
     items: Some("items"),
-    paging: Some(Paging {
-        items: "items",
-        next_link: Some("links.next"),
-        continuation_token: None,
-        response_header: None,
-        token_header: None,
-        token_query: None,
-        seek: None,
-        size_query: None,
-        offset_query: None,
-        total: None,
-    }),
+    paging: Some(
+        &Paging {
+            items: "items",
+            next_link: Some("links.next"),
+            continuation_token: None,
+            response_header: None,
+            token_header: None,
+            token_query: None,
+            seek: None,
+            size_query: None,
+            offset_query: None,
+            total: None,
+        },
+    ),
     authentication: &[Authentication::AppOnly, Authentication::AppUser],
     clouds: &[Cloud::Global, Cloud::China, Cloud::UsGovernment],
     permissions: "",
@@ -1546,10 +1568,12 @@ pub(super) const GET_CUSTOMER_PRODUCT: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/products/{product-id}",
     summary: "Gets a product that a customer can have.",
     description: "Returns the product. Its SKUs are listed by `listCustomerSkus`.",
-    documentation: Some(Link {
-        title: "Get a product by ID",
-        url: "https://learn.microsoft.com/partner-center/developer/get-a-product-by-id",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a product by ID",
+            url: "https://learn.microsoft.com/partner-center/developer/get-a-product-by-id",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -1678,10 +1702,12 @@ pub(super) const LIST_CUSTOMER_SKUS: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/products/{product-id}/skus",
     summary: "Lists the SKUs of a product that a customer can have.",
     description: "Returns the editions of the product. `purchasePrerequisites` says what has to be done before a purchase, and `provisioningVariables` what a cart has to say. The documentation prints `POST`; its own examples and Microsoft's own client use `GET`.",
-    documentation: Some(Link {
-        title: "Get a list of SKUs for a product by customer",
-        url: "https://learn.microsoft.com/partner-center/developer/get-a-list-of-skus-for-a-product-by-customer",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a list of SKUs for a product by customer",
+            url: "https://learn.microsoft.com/partner-center/developer/get-a-list-of-skus-for-a-product-by-customer",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -1829,18 +1855,20 @@ pub(super) const LIST_CUSTOMER_SKUS: Operation = Operation {
         },
     ],
     items: Some("items"),
-    paging: Some(Paging {
-        items: "items",
-        next_link: Some("links.next"),
-        continuation_token: None,
-        response_header: None,
-        token_header: None,
-        token_query: None,
-        seek: None,
-        size_query: None,
-        offset_query: None,
-        total: None,
-    }),
+    paging: Some(
+        &Paging {
+            items: "items",
+            next_link: Some("links.next"),
+            continuation_token: None,
+            response_header: None,
+            token_header: None,
+            token_query: None,
+            seek: None,
+            size_query: None,
+            offset_query: None,
+            total: None,
+        },
+    ),
     authentication: &[Authentication::AppOnly, Authentication::AppUser],
     clouds: &[Cloud::Global, Cloud::China, Cloud::UsGovernment],
     permissions: "",
@@ -1910,10 +1938,12 @@ pub(super) const GET_CUSTOMER_SKU: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/products/{product-id}/skus/{sku-id}",
     summary: "Gets a SKU that a customer can have.",
     description: "Returns the SKU. Its availabilities are listed by `listCustomerAvailabilities`.",
-    documentation: Some(Link {
-        title: "Get a SKU by ID",
-        url: "https://learn.microsoft.com/partner-center/developer/get-a-sku-by-id",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a SKU by ID",
+            url: "https://learn.microsoft.com/partner-center/developer/get-a-sku-by-id",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -2093,10 +2123,12 @@ pub(super) const LIST_CUSTOMER_AVAILABILITIES: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/products/{product-id}/skus/{sku-id}/availabilities",
     summary: "Lists the availabilities of a SKU that a customer can have.",
     description: "Returns what can be bought for the customer. Identifiers of availabilities are replaced regularly: fetch them just before a purchase. When all terms are at the end of their sale, the list is empty; a transition finds its target among the transition eligibilities then.\n\nThe documentation prints `POST`; its own examples and Microsoft's own client use `GET`.",
-    documentation: Some(Link {
-        title: "Get a list of availabilities for a SKU by customer",
-        url: "https://learn.microsoft.com/partner-center/developer/get-a-list-of-availabilities-for-a-sku-by-customer",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a list of availabilities for a SKU by customer",
+            url: "https://learn.microsoft.com/partner-center/developer/get-a-list-of-availabilities-for-a-sku-by-customer",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -2347,18 +2379,20 @@ pub(super) const LIST_CUSTOMER_AVAILABILITIES: Operation = Operation {
         },
     ],
     items: Some("items"),
-    paging: Some(Paging {
-        items: "items",
-        next_link: Some("links.next"),
-        continuation_token: None,
-        response_header: None,
-        token_header: None,
-        token_query: None,
-        seek: None,
-        size_query: None,
-        offset_query: None,
-        total: None,
-    }),
+    paging: Some(
+        &Paging {
+            items: "items",
+            next_link: Some("links.next"),
+            continuation_token: None,
+            response_header: None,
+            token_header: None,
+            token_query: None,
+            seek: None,
+            size_query: None,
+            offset_query: None,
+            total: None,
+        },
+    ),
     authentication: &[Authentication::AppOnly, Authentication::AppUser],
     clouds: &[Cloud::Global, Cloud::China, Cloud::UsGovernment],
     permissions: "",
@@ -2432,10 +2466,12 @@ pub(super) const GET_CUSTOMER_AVAILABILITY: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/products/{product-id}/skus/{sku-id}/availabilities/{availability-id}",
     summary: "Gets an availability that a customer can have.",
     description: "Returns the availability. It is not found once it was replaced by another one.",
-    documentation: Some(Link {
-        title: "Get an availability by ID",
-        url: "https://learn.microsoft.com/partner-center/developer/get-an-availability-by-id",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get an availability by ID",
+            url: "https://learn.microsoft.com/partner-center/developer/get-an-availability-by-id",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -2658,10 +2694,12 @@ pub(super) const CHECK_INVENTORY: Operation = Operation {
     path: "/v1/extensions/product/checkinventorybyresourcetype",
     summary: "Checks whether products are available to a customer.",
     description: "Returns for each product what prevents its purchase, if anything. SKUs with the prerequisite `InventoryCheck` need it before they are bought. Products that the service does not know are left out of the response. It changes nothing.\n\nIt replaces `checkinventory`, which Microsoft ends on 2026-09-25.",
-    documentation: Some(Link {
-        title: "Check inventory by resource type",
-        url: "https://learn.microsoft.com/partner-center/developer/check-inventory-by-resource-type",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Check inventory by resource type",
+            url: "https://learn.microsoft.com/partner-center/developer/check-inventory-by-resource-type",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "country",
@@ -2799,10 +2837,12 @@ pub(super) const LIST_PROMOTIONS: Operation = Operation {
     path: "/v1/productpromotions",
     summary: "Lists the promotions of a country and a segment.",
     description: "Returns the promotions that are valid now, and those that begin later. Whether a customer gets one is what `checkPromotionEligibilities` tells.",
-    documentation: Some(Link {
-        title: "Get promotions",
-        url: "https://learn.microsoft.com/partner-center/developer/get-promotions",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get promotions",
+            url: "https://learn.microsoft.com/partner-center/developer/get-promotions",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "country",
@@ -2888,18 +2928,20 @@ pub(super) const LIST_PROMOTIONS: Operation = Operation {
         },
     ],
     items: Some("items"),
-    paging: Some(Paging {
-        items: "items",
-        next_link: Some("links.next"),
-        continuation_token: None,
-        response_header: None,
-        token_header: None,
-        token_query: None,
-        seek: None,
-        size_query: None,
-        offset_query: None,
-        total: None,
-    }),
+    paging: Some(
+        &Paging {
+            items: "items",
+            next_link: Some("links.next"),
+            continuation_token: None,
+            response_header: None,
+            token_header: None,
+            token_query: None,
+            seek: None,
+            size_query: None,
+            offset_query: None,
+            total: None,
+        },
+    ),
     authentication: &[Authentication::AppOnly, Authentication::AppUser],
     clouds: &[Cloud::Global],
     permissions: "A partner user has to be a Global Administrator or an admin agent.",
@@ -2935,10 +2977,12 @@ pub(super) const GET_PROMOTION: Operation = Operation {
     path: "/v1/productpromotions/{promotion-id}",
     summary: "Gets a promotion.",
     description: "Returns the promotion, also after its end.",
-    documentation: Some(Link {
-        title: "Get a promotion by ID",
-        url: "https://learn.microsoft.com/partner-center/developer/get-promotion-by-id",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a promotion by ID",
+            url: "https://learn.microsoft.com/partner-center/developer/get-promotion-by-id",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "promotion-id",
@@ -3091,10 +3135,12 @@ pub(super) const CHECK_PROMOTION_ELIGIBILITIES: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/promotionEligibilities",
     summary: "Checks which promotions a customer gets.",
     description: "Returns for each item whether a promotion applies, and why not. Without a `promotionId` it returns all promotions of the product. It changes nothing.",
-    documentation: Some(Link {
-        title: "Verify promotion eligibility",
-        url: "https://learn.microsoft.com/partner-center/developer/verify-promotion-eligibility",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Verify promotion eligibility",
+            url: "https://learn.microsoft.com/partner-center/developer/verify-promotion-eligibility",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -3260,18 +3306,20 @@ pub(super) const CHECK_PROMOTION_ELIGIBILITIES: Operation = Operation {
         },
     ],
     items: Some("items"),
-    paging: Some(Paging {
-        items: "items",
-        next_link: Some("links.next"),
-        continuation_token: None,
-        response_header: None,
-        token_header: None,
-        token_query: None,
-        seek: None,
-        size_query: None,
-        offset_query: None,
-        total: None,
-    }),
+    paging: Some(
+        &Paging {
+            items: "items",
+            next_link: Some("links.next"),
+            continuation_token: None,
+            response_header: None,
+            token_header: None,
+            token_query: None,
+            seek: None,
+            size_query: None,
+            offset_query: None,
+            total: None,
+        },
+    ),
     authentication: &[Authentication::AppOnly, Authentication::AppUser],
     clouds: &[Cloud::Global],
     permissions: "A partner user has to be a Global Administrator or an admin agent.",
@@ -3320,10 +3368,12 @@ pub(super) const ASSET_OWNERSHIP_LIMIT: Schema = Schema {
     name: "AssetOwnershipLimit",
     area: "catalog",
     description: "The number of times that a customer gets a promotion.",
-    documentation: Some(Link {
-        title: "Promotion resources",
-        url: "https://learn.microsoft.com/partner-center/developer/promotion-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Promotion resources",
+            url: "https://learn.microsoft.com/partner-center/developer/promotion-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -3374,10 +3424,12 @@ pub(super) const ATTESTATION_PROPERTY: Schema = Schema {
     name: "AttestationProperty",
     area: "catalog",
     description: "Something that a customer has to attest before a purchase.",
-    documentation: Some(Link {
-        title: "Product resources",
-        url: "https://learn.microsoft.com/partner-center/developer/product-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Product resources",
+            url: "https://learn.microsoft.com/partner-center/developer/product-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -3415,10 +3467,12 @@ pub(super) const AVAILABILITY: Schema = Schema {
     name: "Availability",
     area: "catalog",
     description: "An offer of a SKU for a segment in a country, with its terms. Its identifiers are replaced regularly.",
-    documentation: Some(Link {
-        title: "Product resources",
-        url: "https://learn.microsoft.com/partner-center/developer/product-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Product resources",
+            url: "https://learn.microsoft.com/partner-center/developer/product-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -3625,10 +3679,12 @@ pub(super) const AVAILABILITY_COLLECTION: Schema = Schema {
     name: "AvailabilityCollection",
     area: "catalog",
     description: "Availabilities of a SKU.",
-    documentation: Some(Link {
-        title: "Product resources",
-        url: "https://learn.microsoft.com/partner-center/developer/product-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Product resources",
+            url: "https://learn.microsoft.com/partner-center/developer/product-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -3692,10 +3748,12 @@ pub(super) const AVAILABILITY_SEGMENT: Schema = Schema {
     name: "AvailabilitySegment",
     area: "catalog",
     description: "The segment of customers that something is for.",
-    documentation: Some(Link {
-        title: "Product resources",
-        url: "https://learn.microsoft.com/partner-center/developer/product-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Product resources",
+            url: "https://learn.microsoft.com/partner-center/developer/product-resources",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -3722,10 +3780,12 @@ pub(super) const CANCELLATION_POLICY: Schema = Schema {
     name: "CancellationPolicy",
     area: "catalog",
     description: "The refunds for canceling.",
-    documentation: Some(Link {
-        title: "Product resources",
-        url: "https://learn.microsoft.com/partner-center/developer/product-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Product resources",
+            url: "https://learn.microsoft.com/partner-center/developer/product-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -3750,10 +3810,12 @@ pub(super) const CURRENCY: Schema = Schema {
     name: "Currency",
     area: "catalog",
     description: "A currency.",
-    documentation: Some(Link {
-        title: "Product resources",
-        url: "https://learn.microsoft.com/partner-center/developer/product-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Product resources",
+            url: "https://learn.microsoft.com/partner-center/developer/product-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -3791,10 +3853,12 @@ pub(super) const ELIGIBILITY_CONSTRAINT: Schema = Schema {
     name: "EligibilityConstraint",
     area: "catalog",
     description: "Something that has to be true for a promotion.",
-    documentation: Some(Link {
-        title: "Promotion resources",
-        url: "https://learn.microsoft.com/partner-center/developer/promotion-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Promotion resources",
+            url: "https://learn.microsoft.com/partner-center/developer/promotion-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -3832,10 +3896,12 @@ pub(super) const INCLUDED_QUANTITY_OPTION: Schema = Schema {
     name: "IncludedQuantityOption",
     area: "catalog",
     description: "A quantity that is included.",
-    documentation: Some(Link {
-        title: "Product resources",
-        url: "https://learn.microsoft.com/partner-center/developer/product-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Product resources",
+            url: "https://learn.microsoft.com/partner-center/developer/product-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -3873,10 +3939,12 @@ pub(super) const INVALID_CATALOG_ITEM_ERROR: Schema = Schema {
     name: "InvalidCatalogItemError",
     area: "catalog",
     description: "There is no such catalog item.",
-    documentation: Some(Link {
-        title: "Promotion resources",
-        url: "https://learn.microsoft.com/partner-center/developer/promotion-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Promotion resources",
+            url: "https://learn.microsoft.com/partner-center/developer/promotion-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -3914,10 +3982,12 @@ pub(super) const INVALID_PROMOTION_ERROR: Schema = Schema {
     name: "InvalidPromotionError",
     area: "catalog",
     description: "The promotion is not valid for the purchase.",
-    documentation: Some(Link {
-        title: "Promotion resources",
-        url: "https://learn.microsoft.com/partner-center/developer/promotion-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Promotion resources",
+            url: "https://learn.microsoft.com/partner-center/developer/promotion-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -3955,10 +4025,12 @@ pub(super) const INVENTORY_CHECK_REQUEST: Schema = Schema {
     name: "InventoryCheckRequest",
     area: "catalog",
     description: "Products to check, and for whom.",
-    documentation: Some(Link {
-        title: "Check inventory by resource type",
-        url: "https://learn.microsoft.com/partner-center/developer/check-inventory-by-resource-type",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Check inventory by resource type",
+            url: "https://learn.microsoft.com/partner-center/developer/check-inventory-by-resource-type",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -3996,10 +4068,12 @@ pub(super) const INVENTORY_ITEM: Schema = Schema {
     name: "InventoryItem",
     area: "catalog",
     description: "Whether a SKU is available, and what prevents it.",
-    documentation: Some(Link {
-        title: "Check inventory by resource type",
-        url: "https://learn.microsoft.com/partner-center/developer/check-inventory-by-resource-type",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Check inventory by resource type",
+            url: "https://learn.microsoft.com/partner-center/developer/check-inventory-by-resource-type",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -4063,10 +4137,12 @@ pub(super) const INVENTORY_RESTRICTION: Schema = Schema {
     name: "InventoryRestriction",
     area: "catalog",
     description: "Something that prevents a purchase.",
-    documentation: Some(Link {
-        title: "Check inventory by resource type",
-        url: "https://learn.microsoft.com/partner-center/developer/check-inventory-by-resource-type",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Check inventory by resource type",
+            url: "https://learn.microsoft.com/partner-center/developer/check-inventory-by-resource-type",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -4117,10 +4193,12 @@ pub(super) const INVENTORY_TARGET: Schema = Schema {
     name: "InventoryTarget",
     area: "catalog",
     description: "A product to check.",
-    documentation: Some(Link {
-        title: "Check inventory by resource type",
-        url: "https://learn.microsoft.com/partner-center/developer/check-inventory-by-resource-type",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Check inventory by resource type",
+            url: "https://learn.microsoft.com/partner-center/developer/check-inventory-by-resource-type",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -4158,10 +4236,12 @@ pub(super) const LOCALIZED_ATTRIBUTE: Schema = Schema {
     name: "LocalizedAttribute",
     area: "catalog",
     description: "Something about a product, by its name.",
-    documentation: Some(Link {
-        title: "Product resources",
-        url: "https://learn.microsoft.com/partner-center/developer/product-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Product resources",
+            url: "https://learn.microsoft.com/partner-center/developer/product-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -4199,10 +4279,12 @@ pub(super) const MINIMUM_PURCHASE_COMMITMENT: Schema = Schema {
     name: "MinimumPurchaseCommitment",
     area: "catalog",
     description: "The minimum amount to commit.",
-    documentation: Some(Link {
-        title: "Product resources",
-        url: "https://learn.microsoft.com/partner-center/developer/product-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Product resources",
+            url: "https://learn.microsoft.com/partner-center/developer/product-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -4253,10 +4335,12 @@ pub(super) const NO_PROMOTIONS_AVAILABLE_ERROR: Schema = Schema {
     name: "NoPromotionsAvailableError",
     area: "catalog",
     description: "The product has no promotions.",
-    documentation: Some(Link {
-        title: "Promotion resources",
-        url: "https://learn.microsoft.com/partner-center/developer/promotion-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Promotion resources",
+            url: "https://learn.microsoft.com/partner-center/developer/promotion-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -4294,10 +4378,12 @@ pub(super) const OFFER_PURCHASED_PREVIOUSLY_ERROR: Schema = Schema {
     name: "OfferPurchasedPreviouslyError",
     area: "catalog",
     description: "The customer had the product before.",
-    documentation: Some(Link {
-        title: "Promotion resources",
-        url: "https://learn.microsoft.com/partner-center/developer/promotion-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Promotion resources",
+            url: "https://learn.microsoft.com/partner-center/developer/promotion-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -4335,10 +4421,12 @@ pub(super) const PREREQUISITE_PRODUCT_ERROR: Schema = Schema {
     name: "PrerequisiteProductError",
     area: "catalog",
     description: "The customer lacks a product that the promotion requires.",
-    documentation: Some(Link {
-        title: "Promotion resources",
-        url: "https://learn.microsoft.com/partner-center/developer/promotion-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Promotion resources",
+            url: "https://learn.microsoft.com/partner-center/developer/promotion-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -4376,10 +4464,12 @@ pub(super) const PRICING_POLICY: Schema = Schema {
     name: "PricingPolicy",
     area: "catalog",
     description: "A discount.",
-    documentation: Some(Link {
-        title: "Promotion resources",
-        url: "https://learn.microsoft.com/partner-center/developer/promotion-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Promotion resources",
+            url: "https://learn.microsoft.com/partner-center/developer/promotion-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -4417,10 +4507,12 @@ pub(super) const PRODUCT: Schema = Schema {
     name: "Product",
     area: "catalog",
     description: "A product of the catalog.",
-    documentation: Some(Link {
-        title: "Product resources",
-        url: "https://learn.microsoft.com/partner-center/developer/product-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Product resources",
+            url: "https://learn.microsoft.com/partner-center/developer/product-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -4536,10 +4628,12 @@ pub(super) const PRODUCT_COLLECTION: Schema = Schema {
     name: "ProductCollection",
     area: "catalog",
     description: "Products of the catalog.",
-    documentation: Some(Link {
-        title: "Product resources",
-        url: "https://learn.microsoft.com/partner-center/developer/product-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Product resources",
+            url: "https://learn.microsoft.com/partner-center/developer/product-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -4603,10 +4697,12 @@ pub(super) const PRODUCT_LINKS: Schema = Schema {
     name: "ProductLinks",
     area: "catalog",
     description: "Links from a product to itself and to its SKUs.",
-    documentation: Some(Link {
-        title: "Product resources",
-        url: "https://learn.microsoft.com/partner-center/developer/product-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Product resources",
+            url: "https://learn.microsoft.com/partner-center/developer/product-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -4644,10 +4740,12 @@ pub(super) const PRODUCT_OWNERSHIP_CONSTRAINT: Schema = Schema {
     name: "ProductOwnershipConstraint",
     area: "catalog",
     description: "A product that a customer needs for a promotion.",
-    documentation: Some(Link {
-        title: "Promotion resources",
-        url: "https://learn.microsoft.com/partner-center/developer/promotion-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Promotion resources",
+            url: "https://learn.microsoft.com/partner-center/developer/promotion-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -4698,10 +4796,12 @@ pub(super) const PRODUCT_PROMOTION: Schema = Schema {
     name: "ProductPromotion",
     area: "catalog",
     description: "A promotion.",
-    documentation: Some(Link {
-        title: "Promotion resources",
-        url: "https://learn.microsoft.com/partner-center/developer/promotion-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Promotion resources",
+            url: "https://learn.microsoft.com/partner-center/developer/promotion-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -4817,10 +4917,12 @@ pub(super) const PRODUCT_PROMOTION_COLLECTION: Schema = Schema {
     name: "ProductPromotionCollection",
     area: "catalog",
     description: "The promotions of a country and a segment.",
-    documentation: Some(Link {
-        title: "Promotion resources",
-        url: "https://learn.microsoft.com/partner-center/developer/promotion-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Promotion resources",
+            url: "https://learn.microsoft.com/partner-center/developer/promotion-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -4884,10 +4986,12 @@ pub(super) const PROMOTION_CONSTRAINTS: Schema = Schema {
     name: "PromotionConstraints",
     area: "catalog",
     description: "The restrictions of a promotion.",
-    documentation: Some(Link {
-        title: "Promotion resources",
-        url: "https://learn.microsoft.com/partner-center/developer/promotion-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Promotion resources",
+            url: "https://learn.microsoft.com/partner-center/developer/promotion-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -4953,10 +5057,12 @@ pub(super) const PROMOTION_ELIGIBILITIES: Schema = Schema {
     name: "PromotionEligibilities",
     area: "catalog",
     description: "The promotions of a purchase.",
-    documentation: Some(Link {
-        title: "Promotion resources",
-        url: "https://learn.microsoft.com/partner-center/developer/promotion-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Promotion resources",
+            url: "https://learn.microsoft.com/partner-center/developer/promotion-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -5059,10 +5165,12 @@ pub(super) const PROMOTION_ELIGIBILITIES_COLLECTION: Schema = Schema {
     name: "PromotionEligibilitiesCollection",
     area: "catalog",
     description: "The promotions of several purchases.",
-    documentation: Some(Link {
-        title: "Verify promotion eligibility",
-        url: "https://learn.microsoft.com/partner-center/developer/verify-promotion-eligibility",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Verify promotion eligibility",
+            url: "https://learn.microsoft.com/partner-center/developer/verify-promotion-eligibility",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -5126,10 +5234,12 @@ pub(super) const PROMOTION_ELIGIBILITY: Schema = Schema {
     name: "PromotionEligibility",
     area: "catalog",
     description: "Whether a promotion applies to a purchase.",
-    documentation: Some(Link {
-        title: "Promotion resources",
-        url: "https://learn.microsoft.com/partner-center/developer/promotion-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Promotion resources",
+            url: "https://learn.microsoft.com/partner-center/developer/promotion-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -5180,10 +5290,12 @@ pub(super) const PROMOTION_ELIGIBILITY_ERROR: Schema = Schema {
     name: "PromotionEligibilityError",
     area: "catalog",
     description: "A reason for which a promotion does not apply to a purchase.",
-    documentation: Some(Link {
-        title: "Promotion resources",
-        url: "https://learn.microsoft.com/partner-center/developer/promotion-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Promotion resources",
+            url: "https://learn.microsoft.com/partner-center/developer/promotion-resources",
+        },
+    ),
     kind: SchemaKind::Union(Union {
         discriminator: "type",
         variants: &[
@@ -5227,10 +5339,12 @@ pub(super) const PROMOTION_ELIGIBILITY_ITEM: Schema = Schema {
     name: "PromotionEligibilityItem",
     area: "catalog",
     description: "A purchase to check for promotions.",
-    documentation: Some(Link {
-        title: "Verify promotion eligibility",
-        url: "https://learn.microsoft.com/partner-center/developer/verify-promotion-eligibility",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Verify promotion eligibility",
+            url: "https://learn.microsoft.com/partner-center/developer/verify-promotion-eligibility",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -5320,10 +5434,12 @@ pub(super) const PROMOTION_ELIGIBILITY_REQUEST: Schema = Schema {
     name: "PromotionEligibilityRequest",
     area: "catalog",
     description: "Purchases to check for promotions.",
-    documentation: Some(Link {
-        title: "Verify promotion eligibility",
-        url: "https://learn.microsoft.com/partner-center/developer/verify-promotion-eligibility",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Verify promotion eligibility",
+            url: "https://learn.microsoft.com/partner-center/developer/verify-promotion-eligibility",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -5348,10 +5464,12 @@ pub(super) const PROMOTION_PROPERTIES: Schema = Schema {
     name: "PromotionProperties",
     area: "catalog",
     description: "The way in which a promotion is applied.",
-    documentation: Some(Link {
-        title: "Promotion resources",
-        url: "https://learn.microsoft.com/partner-center/developer/promotion-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Promotion resources",
+            url: "https://learn.microsoft.com/partner-center/developer/promotion-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -5376,10 +5494,12 @@ pub(super) const PROMOTION_REQUIRED_PRODUCT: Schema = Schema {
     name: "PromotionRequiredProduct",
     area: "catalog",
     description: "A product that a promotion is for.",
-    documentation: Some(Link {
-        title: "Promotion resources",
-        url: "https://learn.microsoft.com/partner-center/developer/promotion-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Promotion resources",
+            url: "https://learn.microsoft.com/partner-center/developer/promotion-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -5443,10 +5563,12 @@ pub(super) const PROMOTION_TERM: Schema = Schema {
     name: "PromotionTerm",
     area: "catalog",
     description: "A term that a promotion is for.",
-    documentation: Some(Link {
-        title: "Promotion resources",
-        url: "https://learn.microsoft.com/partner-center/developer/promotion-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Promotion resources",
+            url: "https://learn.microsoft.com/partner-center/developer/promotion-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -5484,10 +5606,12 @@ pub(super) const PROMOTION_TERM_ERROR: Schema = Schema {
     name: "PromotionTermError",
     area: "catalog",
     description: "The promotion is for another term.",
-    documentation: Some(Link {
-        title: "Promotion resources",
-        url: "https://learn.microsoft.com/partner-center/developer/promotion-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Promotion resources",
+            url: "https://learn.microsoft.com/partner-center/developer/promotion-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -5538,10 +5662,12 @@ pub(super) const PURCHASE_PREREQUISITE: Schema = Schema {
     name: "PurchasePrerequisite",
     area: "catalog",
     description: "Something that has to be done before a purchase.",
-    documentation: Some(Link {
-        title: "Product resources",
-        url: "https://learn.microsoft.com/partner-center/developer/product-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Product resources",
+            url: "https://learn.microsoft.com/partner-center/developer/product-resources",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -5568,10 +5694,12 @@ pub(super) const REDEMPTION_LIMIT_ERROR: Schema = Schema {
     name: "RedemptionLimitError",
     area: "catalog",
     description: "The customer got the promotion too often.",
-    documentation: Some(Link {
-        title: "Promotion resources",
-        url: "https://learn.microsoft.com/partner-center/developer/promotion-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Promotion resources",
+            url: "https://learn.microsoft.com/partner-center/developer/promotion-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -5635,10 +5763,12 @@ pub(super) const RENEWAL_INSTRUCTION: Schema = Schema {
     name: "RenewalInstruction",
     area: "catalog",
     description: "The renewal of terms of an availability.",
-    documentation: Some(Link {
-        title: "Product resources",
-        url: "https://learn.microsoft.com/partner-center/developer/product-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Product resources",
+            url: "https://learn.microsoft.com/partner-center/developer/product-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -5676,10 +5806,12 @@ pub(super) const RENEWAL_OPTION: Schema = Schema {
     name: "RenewalOption",
     area: "catalog",
     description: "Something that a term renews to.",
-    documentation: Some(Link {
-        title: "Product resources",
-        url: "https://learn.microsoft.com/partner-center/developer/product-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Product resources",
+            url: "https://learn.microsoft.com/partner-center/developer/product-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -5717,10 +5849,12 @@ pub(super) const RESERVATION_SCOPE: Schema = Schema {
     name: "ReservationScope",
     area: "catalog",
     description: "The scope of reservations.",
-    documentation: Some(Link {
-        title: "Product resources",
-        url: "https://learn.microsoft.com/partner-center/developer/product-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Product resources",
+            url: "https://learn.microsoft.com/partner-center/developer/product-resources",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -5735,10 +5869,12 @@ pub(super) const SEAT_CONSTRAINT: Schema = Schema {
     name: "SeatConstraint",
     area: "catalog",
     description: "The number of seats that a purchase needs.",
-    documentation: Some(Link {
-        title: "Promotion resources",
-        url: "https://learn.microsoft.com/partner-center/developer/promotion-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Promotion resources",
+            url: "https://learn.microsoft.com/partner-center/developer/promotion-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -5789,10 +5925,12 @@ pub(super) const SEAT_COUNT_ERROR: Schema = Schema {
     name: "SeatCountError",
     area: "catalog",
     description: "The purchase has too few or too many seats for the promotion.",
-    documentation: Some(Link {
-        title: "Promotion resources",
-        url: "https://learn.microsoft.com/partner-center/developer/promotion-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Promotion resources",
+            url: "https://learn.microsoft.com/partner-center/developer/promotion-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -5869,10 +6007,12 @@ pub(super) const SKU: Schema = Schema {
     name: "Sku",
     area: "catalog",
     description: "An edition of a product that can be bought.",
-    documentation: Some(Link {
-        title: "Product resources",
-        url: "https://learn.microsoft.com/partner-center/developer/product-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Product resources",
+            url: "https://learn.microsoft.com/partner-center/developer/product-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -6144,10 +6284,12 @@ pub(super) const SKU_COLLECTION: Schema = Schema {
     name: "SkuCollection",
     area: "catalog",
     description: "SKUs of a product.",
-    documentation: Some(Link {
-        title: "Product resources",
-        url: "https://learn.microsoft.com/partner-center/developer/product-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Product resources",
+            url: "https://learn.microsoft.com/partner-center/developer/product-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -6211,10 +6353,12 @@ pub(super) const SKU_LINKS: Schema = Schema {
     name: "SkuLinks",
     area: "catalog",
     description: "Links from a SKU to itself and to its availabilities.",
-    documentation: Some(Link {
-        title: "Product resources",
-        url: "https://learn.microsoft.com/partner-center/developer/product-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Product resources",
+            url: "https://learn.microsoft.com/partner-center/developer/product-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -6252,10 +6396,12 @@ pub(super) const TARGET_SEGMENT: Schema = Schema {
     name: "TargetSegment",
     area: "catalog",
     description: "A segment of customers.",
-    documentation: Some(Link {
-        title: "Product resources",
-        url: "https://learn.microsoft.com/partner-center/developer/product-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Product resources",
+            url: "https://learn.microsoft.com/partner-center/developer/product-resources",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -6282,10 +6428,12 @@ pub(super) const TARGET_VIEW: Schema = Schema {
     name: "TargetView",
     area: "catalog",
     description: "A part of the catalog.",
-    documentation: Some(Link {
-        title: "Product resources",
-        url: "https://learn.microsoft.com/partner-center/developer/product-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Product resources",
+            url: "https://learn.microsoft.com/partner-center/developer/product-resources",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -6348,10 +6496,12 @@ pub(super) const TERM: Schema = Schema {
     name: "Term",
     area: "catalog",
     description: "A term that something can be bought for.",
-    documentation: Some(Link {
-        title: "Product resources",
-        url: "https://learn.microsoft.com/partner-center/developer/product-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Product resources",
+            url: "https://learn.microsoft.com/partner-center/developer/product-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -6441,10 +6591,12 @@ pub(super) const TERM_REFUND_OPTION: Schema = Schema {
     name: "TermRefundOption",
     area: "catalog",
     description: "A refund within a time after the purchase.",
-    documentation: Some(Link {
-        title: "Product resources",
-        url: "https://learn.microsoft.com/partner-center/developer/product-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Product resources",
+            url: "https://learn.microsoft.com/partner-center/developer/product-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {

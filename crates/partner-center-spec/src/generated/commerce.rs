@@ -18,10 +18,12 @@ pub(super) const LIST_SUBSCRIPTIONS: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/subscriptions",
     summary: "Lists the subscriptions of a customer.",
     description: "Returns all subscriptions in every state, also those that are expired, disabled or deleted, and add-ons, which have a `parentSubscriptionId`. The list has no documented order and is one page.\n\n`order_id` and `mpn_id` narrow it; only one of them at a time is documented. A subscription appears up to 15 minutes after its order.\n\nThe service allows 500 requests per minute and tenant.",
-    documentation: Some(Link {
-        title: "Get all of a customer's subscriptions",
-        url: "https://learn.microsoft.com/partner-center/developer/get-all-of-a-customer-s-subscriptions",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get all of a customer's subscriptions",
+            url: "https://learn.microsoft.com/partner-center/developer/get-all-of-a-customer-s-subscriptions",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -328,18 +330,20 @@ pub(super) const LIST_SUBSCRIPTIONS: Operation = Operation {
         },
     ],
     items: Some("items"),
-    paging: Some(Paging {
-        items: "items",
-        next_link: Some("links.next"),
-        continuation_token: None,
-        response_header: None,
-        token_header: None,
-        token_query: None,
-        seek: None,
-        size_query: None,
-        offset_query: None,
-        total: None,
-    }),
+    paging: Some(
+        &Paging {
+            items: "items",
+            next_link: Some("links.next"),
+            continuation_token: None,
+            response_header: None,
+            token_header: None,
+            token_query: None,
+            seek: None,
+            size_query: None,
+            offset_query: None,
+            total: None,
+        },
+    ),
     authentication: &[Authentication::AppOnly, Authentication::AppUser],
     clouds: &[Cloud::Global, Cloud::China, Cloud::UsGovernment],
     permissions: "",
@@ -403,10 +407,12 @@ pub(super) const GET_SUBSCRIPTION: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}",
     summary: "Gets a subscription of a customer.",
     description: "Returns the complete subscription. Read it before you change it, as `updateSubscription` expects it back as it was read.\n\nSubscriptions of new commerce have no `etag`; those of the marketplace have an empty one. The dates tell what is possible: `cancellationAllowedUntilDate` ends the window for canceling, and `refundableQuantity` says how many seats can still be removed.",
-    documentation: Some(Link {
-        title: "Get a subscription by ID",
-        url: "https://learn.microsoft.com/partner-center/developer/get-a-subscription-by-id",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a subscription by ID",
+            url: "https://learn.microsoft.com/partner-center/developer/get-a-subscription-by-id",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -777,10 +783,12 @@ pub(super) const UPDATE_SUBSCRIPTION: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}",
     summary: "Changes the seats, the state, the renewal or the name of a subscription.",
     description: "Read the subscription, change what has to change, and send all of it back. In spite of its method the request replaces the subscription: if `autoRenewEnabled`, `scheduledNextTermInstructions` or `nextChargeInstructions` is left out, the service turns automatic renewal off and deletes the instructions.\n\nWhat to change: `quantity`, the new total of seats; `status`, which is `suspended`, `active` again, or `deleted` to cancel; `autoRenewEnabled`; `friendlyName`; `partnerId`, the reseller; and `scheduledNextTermInstructions` or `scheduledActions`, what happens at the end of the term, for which automatic renewal must be on. A change that takes effect immediately deletes what was scheduled.\n\nSeats can be added at any time. They can be removed, and the subscription be canceled, within a window after the purchase or the renewal only: compare `refundableQuantity` and `cancellationAllowedUntilDate`. Canceling cannot be undone, and a subscription of new commerce is billed while it is suspended.\n\nThe response is the changed subscription, or `202 Accepted` when the change takes longer: then get the subscription until it shows the change. The body of a `202` is sometimes the subscription and often empty, so it is not read. The billing cycle of a legacy subscription is changed by its order instead.",
-    documentation: Some(Link {
-        title: "Update a subscription by ID",
-        url: "https://learn.microsoft.com/partner-center/developer/update-a-subscription-by-id",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Update a subscription by ID",
+            url: "https://learn.microsoft.com/partner-center/developer/update-a-subscription-by-id",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -1466,10 +1474,12 @@ pub(super) const LIST_SUBSCRIPTION_ADDONS: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/addons",
     summary: "Lists the add-ons of a legacy subscription.",
     description: "Returns the subscriptions that were added to this one. Add-ons of new commerce are subscriptions of their own, which are not attached to another: for them the list is empty.",
-    documentation: Some(Link {
-        title: "Get a list of add-ons for a subscription",
-        url: "https://learn.microsoft.com/partner-center/developer/get-a-list-of-add-ons-for-a-subscription",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a list of add-ons for a subscription",
+            url: "https://learn.microsoft.com/partner-center/developer/get-a-list-of-add-ons-for-a-subscription",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -1565,18 +1575,20 @@ pub(super) const LIST_SUBSCRIPTION_ADDONS: Operation = Operation {
         },
     ],
     items: Some("items"),
-    paging: Some(Paging {
-        items: "items",
-        next_link: Some("links.next"),
-        continuation_token: None,
-        response_header: None,
-        token_header: None,
-        token_query: None,
-        seek: None,
-        size_query: None,
-        offset_query: None,
-        total: None,
-    }),
+    paging: Some(
+        &Paging {
+            items: "items",
+            next_link: Some("links.next"),
+            continuation_token: None,
+            response_header: None,
+            token_header: None,
+            token_query: None,
+            seek: None,
+            size_query: None,
+            offset_query: None,
+            total: None,
+        },
+    ),
     authentication: &[Authentication::AppOnly, Authentication::AppUser],
     clouds: &[Cloud::Global, Cloud::China, Cloud::UsGovernment],
     permissions: "",
@@ -1645,10 +1657,12 @@ pub(super) const GET_SUBSCRIPTION_PROVISIONING_STATUS: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/provisioningstatus",
     summary: "Gets the provisioning status of a subscription's licenses.",
     description: "Returns how many licenses there are, and whether they are available to the customer. It is pending while a change of the seats is carried out, and is updated every 15 minutes.\n\nOnly App+User credentials may get it.",
-    documentation: Some(Link {
-        title: "Get subscription provisioning status",
-        url: "https://learn.microsoft.com/partner-center/developer/get-subscription-provisioning-status",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get subscription provisioning status",
+            url: "https://learn.microsoft.com/partner-center/developer/get-subscription-provisioning-status",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -1774,10 +1788,12 @@ pub(super) const REGISTER_SUBSCRIPTION: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/registrations",
     summary: "Registers an Azure plan for the purchase of reservations.",
     description: "Starts the registration, which a SKU with the prerequisite `AzureSubscriptionRegistration` needs before it can be bought. The subscription is the Azure plan. Then get the registration status until it is `registered`. Registering again does no harm.",
-    documentation: Some(Link {
-        title: "Register a subscription",
-        url: "https://learn.microsoft.com/partner-center/developer/register-a-subscription",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Register a subscription",
+            url: "https://learn.microsoft.com/partner-center/developer/register-a-subscription",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -1863,10 +1879,12 @@ pub(super) const GET_SUBSCRIPTION_REGISTRATION_STATUS: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/registrationstatus",
     summary: "Gets the registration status of an Azure plan for reservations.",
     description: "Returns the state of the registration that `registerSubscription` started. Get it again until it is `registered`.",
-    documentation: Some(Link {
-        title: "Get subscription registration status",
-        url: "https://learn.microsoft.com/partner-center/developer/get-subscription-registration-status",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get subscription registration status",
+            url: "https://learn.microsoft.com/partner-center/developer/get-subscription-registration-status",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -1977,10 +1995,12 @@ pub(super) const ACTIVATE_SUBSCRIPTION: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/activate",
     summary: "Activates a marketplace subscription in the integration sandbox.",
     description: "In Microsoft's integration sandbox nobody visits the publisher's page to activate a SaaS product, so this does it. Elsewhere it is rejected.",
-    documentation: Some(Link {
-        title: "Activate a sandbox subscription of a marketplace product",
-        url: "https://learn.microsoft.com/partner-center/developer/activate-sandbox-subscription-azure-marketplace-products",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Activate a sandbox subscription of a marketplace product",
+            url: "https://learn.microsoft.com/partner-center/developer/activate-sandbox-subscription-azure-marketplace-products",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -2090,10 +2110,12 @@ pub(super) const LIST_SUBSCRIPTION_ACTIVATION_LINKS: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/activationlinks",
     summary: "Lists the pages on which a customer activates a marketplace subscription.",
     description: "Returns links to pages of the publishers, where the customer activates what was bought. They are on hosts other than the service's, and are for people. Microsoft's own client has this operation; no page documents it.",
-    documentation: Some(Link {
-        title: "Get an activation link by order line item",
-        url: "https://learn.microsoft.com/partner-center/developer/get-activation-link-by-order-line-item",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get an activation link by order line item",
+            url: "https://learn.microsoft.com/partner-center/developer/get-activation-link-by-order-line-item",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -2168,18 +2190,20 @@ pub(super) const LIST_SUBSCRIPTION_ACTIVATION_LINKS: Operation = Operation {
         },
     ],
     items: Some("items"),
-    paging: Some(Paging {
-        items: "items",
-        next_link: Some("links.next"),
-        continuation_token: None,
-        response_header: None,
-        token_header: None,
-        token_query: None,
-        seek: None,
-        size_query: None,
-        offset_query: None,
-        total: None,
-    }),
+    paging: Some(
+        &Paging {
+            items: "items",
+            next_link: Some("links.next"),
+            continuation_token: None,
+            response_header: None,
+            token_header: None,
+            token_query: None,
+            seek: None,
+            size_query: None,
+            offset_query: None,
+            total: None,
+        },
+    ),
     authentication: &[Authentication::AppOnly, Authentication::AppUser],
     clouds: &[Cloud::Global, Cloud::China, Cloud::UsGovernment],
     permissions: "",
@@ -2226,10 +2250,12 @@ pub(super) const LIST_TRANSITION_ELIGIBILITIES: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/transitionEligibilities",
     summary: "Lists the products that a subscription of new commerce can be changed to.",
     description: "Returns each product that the subscription can become, and the customer's other subscriptions that its seats can move into. An entry that is not eligible says why in its `errors`: look at `isEligible` before you use one.\n\nThe subscription has to be active and provisioned. Trials and scheduled changes have no `subscriptionEligibilities`.",
-    documentation: Some(Link {
-        title: "Transition a new commerce subscription",
-        url: "https://learn.microsoft.com/partner-center/developer/transition-a-new-commerce-subscription",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Transition a new commerce subscription",
+            url: "https://learn.microsoft.com/partner-center/developer/transition-a-new-commerce-subscription",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -2376,18 +2402,20 @@ pub(super) const LIST_TRANSITION_ELIGIBILITIES: Operation = Operation {
         },
     ],
     items: Some("items"),
-    paging: Some(Paging {
-        items: "items",
-        next_link: Some("links.next"),
-        continuation_token: None,
-        response_header: None,
-        token_header: None,
-        token_query: None,
-        seek: None,
-        size_query: None,
-        offset_query: None,
-        total: None,
-    }),
+    paging: Some(
+        &Paging {
+            items: "items",
+            next_link: Some("links.next"),
+            continuation_token: None,
+            response_header: None,
+            token_header: None,
+            token_query: None,
+            seek: None,
+            size_query: None,
+            offset_query: None,
+            total: None,
+        },
+    ),
     authentication: &[Authentication::AppOnly, Authentication::AppUser],
     clouds: &[Cloud::Global],
     permissions: "A partner user has to be a Global Administrator or an admin agent.",
@@ -2452,10 +2480,12 @@ pub(super) const LIST_TRANSITIONS: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/transitions",
     summary: "Lists the transitions of a subscription of new commerce.",
     description: "Returns what was changed and how far each change has come: the status of its events is `Started`, `Completed` or `Failed`.\n\nThe documentation prints a list that is called `transition` where Microsoft's own client reads `items`, and property names that begin with a capital; both are read.",
-    documentation: Some(Link {
-        title: "Get transitions",
-        url: "https://learn.microsoft.com/partner-center/developer/get-transitions",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get transitions",
+            url: "https://learn.microsoft.com/partner-center/developer/get-transitions",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -2565,18 +2595,20 @@ pub(super) const LIST_TRANSITIONS: Operation = Operation {
         },
     ],
     items: Some("items"),
-    paging: Some(Paging {
-        items: "items",
-        next_link: Some("links.next"),
-        continuation_token: None,
-        response_header: None,
-        token_header: None,
-        token_query: None,
-        seek: None,
-        size_query: None,
-        offset_query: None,
-        total: None,
-    }),
+    paging: Some(
+        &Paging {
+            items: "items",
+            next_link: Some("links.next"),
+            continuation_token: None,
+            response_header: None,
+            token_header: None,
+            token_query: None,
+            seek: None,
+            size_query: None,
+            offset_query: None,
+            total: None,
+        },
+    ),
     authentication: &[Authentication::AppOnly, Authentication::AppUser],
     clouds: &[Cloud::Global],
     permissions: "A partner user has to be a Global Administrator or an admin agent.",
@@ -2645,10 +2677,12 @@ pub(super) const CREATE_TRANSITION: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/transitions",
     summary: "Changes a subscription of new commerce to another product.",
     description: "Starts the change of all or some seats to another product, in a new or in another subscription of the customer. Take the target from `listTransitionEligibilities`. The response is the transition with its first event; list the transitions until that event is `Completed`.\n\nA change of all seats without `toSubscriptionId` keeps the subscription with another `offerId`. A target subscription has to be active, of the same product, with a term that is not shorter and does not end earlier. A trial becomes a paid subscription in this way, too. It cannot be undone.",
-    documentation: Some(Link {
-        title: "Transition a new commerce subscription",
-        url: "https://learn.microsoft.com/partner-center/developer/transition-a-new-commerce-subscription",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Transition a new commerce subscription",
+            url: "https://learn.microsoft.com/partner-center/developer/transition-a-new-commerce-subscription",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -2853,10 +2887,12 @@ pub(super) const LIST_CUSTOM_TERM_END_DATES: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/subscriptions/customTermEndDates",
     summary: "Lists the days on which the first term of a new subscription can end.",
     description: "Returns the days on which a month or the term of another subscription ends, so that subscriptions renew together. Use one of them as `customTermEndDate` of a cart's line item. Only products of new commerce for online services have such days.\n\nA page has up to 300. The token of the next page is in a header of the response.",
-    documentation: Some(Link {
-        title: "Get custom term end dates",
-        url: "https://learn.microsoft.com/partner-center/developer/custom-term-end-dates",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get custom term end dates",
+            url: "https://learn.microsoft.com/partner-center/developer/custom-term-end-dates",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -2960,18 +2996,20 @@ pub(super) const LIST_CUSTOM_TERM_END_DATES: Operation = Operation {
         },
     ],
     items: Some("items"),
-    paging: Some(Paging {
-        items: "items",
-        next_link: None,
-        continuation_token: None,
-        response_header: Some("MS-ContinuationToken"),
-        token_header: Some("MS-ContinuationToken"),
-        token_query: None,
-        seek: None,
-        size_query: None,
-        offset_query: None,
-        total: None,
-    }),
+    paging: Some(
+        &Paging {
+            items: "items",
+            next_link: None,
+            continuation_token: None,
+            response_header: Some("MS-ContinuationToken"),
+            token_header: Some("MS-ContinuationToken"),
+            token_query: None,
+            seek: None,
+            size_query: None,
+            offset_query: None,
+            total: None,
+        },
+    ),
     authentication: &[Authentication::AppOnly, Authentication::AppUser],
     clouds: &[Cloud::Global, Cloud::China, Cloud::UsGovernment],
     permissions: "",
@@ -3018,10 +3056,12 @@ pub(super) const GET_OVERAGE: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/subscriptions/overage",
     summary: "Lists the overage settings of a customer.",
     description: "Returns the Azure subscriptions that calls and the like are billed to when they go beyond the licenses, one for each kind of product.",
-    documentation: Some(Link {
-        title: "Get subscription overage",
-        url: "https://learn.microsoft.com/partner-center/developer/get-subscription-overage",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get subscription overage",
+            url: "https://learn.microsoft.com/partner-center/developer/get-subscription-overage",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -3080,18 +3120,20 @@ pub(super) const GET_OVERAGE: Operation = Operation {
         },
     ],
     items: Some("items"),
-    paging: Some(Paging {
-        items: "items",
-        next_link: Some("links.next"),
-        continuation_token: None,
-        response_header: None,
-        token_header: None,
-        token_query: None,
-        seek: None,
-        size_query: None,
-        offset_query: None,
-        total: None,
-    }),
+    paging: Some(
+        &Paging {
+            items: "items",
+            next_link: Some("links.next"),
+            continuation_token: None,
+            response_header: None,
+            token_header: None,
+            token_query: None,
+            seek: None,
+            size_query: None,
+            offset_query: None,
+            total: None,
+        },
+    ),
     authentication: &[Authentication::AppOnly, Authentication::AppUser],
     clouds: &[Cloud::Global],
     permissions: "A partner user has to be a Global Administrator or an admin agent.",
@@ -3151,10 +3193,12 @@ pub(super) const UPDATE_OVERAGE: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/subscriptions/overage",
     summary: "Turns billing by use beyond what is included on or off.",
     description: "Sets the Azure subscription to bill, and whether to bill it. Without `azureEntitlementId` the service takes one of the customer's, or makes one.",
-    documentation: Some(Link {
-        title: "Update subscription overage",
-        url: "https://learn.microsoft.com/partner-center/developer/update-subscription-overage",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Update subscription overage",
+            url: "https://learn.microsoft.com/partner-center/developer/update-subscription-overage",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -3292,10 +3336,12 @@ pub(super) const LIST_AZURE_ENTITLEMENTS: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/azureEntitlements",
     summary: "Lists the Azure subscriptions under an Azure plan.",
     description: "Returns the Azure subscriptions of the plan, which the service calls entitlements. They are not subscriptions in the sense of this API: these have seats and terms, those have resources.",
-    documentation: Some(Link {
-        title: "Get a list of Azure entitlements for a subscription",
-        url: "https://learn.microsoft.com/partner-center/developer/get-a-list-of-azure-entitlements-for-subscription",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a list of Azure entitlements for a subscription",
+            url: "https://learn.microsoft.com/partner-center/developer/get-a-list-of-azure-entitlements-for-subscription",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -3364,18 +3410,20 @@ pub(super) const LIST_AZURE_ENTITLEMENTS: Operation = Operation {
         },
     ],
     items: Some("items"),
-    paging: Some(Paging {
-        items: "items",
-        next_link: Some("links.next"),
-        continuation_token: None,
-        response_header: None,
-        token_header: None,
-        token_query: None,
-        seek: None,
-        size_query: None,
-        offset_query: None,
-        total: None,
-    }),
+    paging: Some(
+        &Paging {
+            items: "items",
+            next_link: Some("links.next"),
+            continuation_token: None,
+            response_header: None,
+            token_header: None,
+            token_query: None,
+            seek: None,
+            size_query: None,
+            offset_query: None,
+            total: None,
+        },
+    ),
     authentication: &[Authentication::AppOnly, Authentication::AppUser],
     clouds: &[Cloud::Global],
     permissions: "",
@@ -3428,10 +3476,12 @@ pub(super) const GET_AZURE_ENTITLEMENT: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/azureEntitlements/{azure-entitlement-id}",
     summary: "Gets an Azure subscription under an Azure plan.",
     description: "Returns the Azure subscription, whose status tells whether it was canceled.",
-    documentation: Some(Link {
-        title: "Get an Azure entitlement for a subscription",
-        url: "https://learn.microsoft.com/partner-center/developer/get-an-azure-entitlement-for-a-subscription",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get an Azure entitlement for a subscription",
+            url: "https://learn.microsoft.com/partner-center/developer/get-an-azure-entitlement-for-a-subscription",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -3565,10 +3615,12 @@ pub(super) const CANCEL_AZURE_ENTITLEMENT: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/azureEntitlements/{azure-entitlement-id}/cancel",
     summary: "Cancels an Azure subscription that was compromised.",
     description: "Stops all resources of the Azure subscription, and their cost. The response still says `active`; it takes about ten minutes until the status is `inactive`. `reactivateAzureEntitlement` undoes it.",
-    documentation: Some(Link {
-        title: "Cancel an Azure subscription",
-        url: "https://learn.microsoft.com/partner-center/developer/cancel-an-azure-subscription",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Cancel an Azure subscription",
+            url: "https://learn.microsoft.com/partner-center/developer/cancel-an-azure-subscription",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -3727,10 +3779,12 @@ pub(super) const REACTIVATE_AZURE_ENTITLEMENT: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/azureEntitlements/{azure-entitlement-id}/reactivate",
     summary: "Reactivates an Azure subscription that was canceled.",
     description: "Starts the reactivation. No `Location` comes with the response: get the Azure subscription until it is `active`.",
-    documentation: Some(Link {
-        title: "Reactivate an Azure subscription",
-        url: "https://learn.microsoft.com/partner-center/developer/reactivate-an-azure-subscription",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Reactivate an Azure subscription",
+            url: "https://learn.microsoft.com/partner-center/developer/reactivate-an-azure-subscription",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -3840,10 +3894,12 @@ pub(super) const GET_SUPPORT_CONTACT: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/supportcontact",
     summary: "Gets the support contact of a legacy subscription.",
     description: "Returns the partner that the customer turns to.\n\nOnly App+User credentials may get it.",
-    documentation: Some(Link {
-        title: "Get a subscription's support contact",
-        url: "https://learn.microsoft.com/partner-center/developer/get-a-subscription-s-support-contact",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a subscription's support contact",
+            url: "https://learn.microsoft.com/partner-center/developer/get-a-subscription-s-support-contact",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -3970,10 +4026,12 @@ pub(super) const UPDATE_SUPPORT_CONTACT: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/supportcontact",
     summary: "Sets who gives support for a legacy subscription.",
     description: "The contact has to be an indirect reseller of the partner.\n\nOnly App+User credentials may set it.",
-    documentation: Some(Link {
-        title: "Update a subscription's support contact",
-        url: "https://learn.microsoft.com/partner-center/developer/update-a-subscription-s-support-contact",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Update a subscription's support contact",
+            url: "https://learn.microsoft.com/partner-center/developer/update-a-subscription-s-support-contact",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -4127,10 +4185,12 @@ pub(super) const LIST_CONVERSIONS: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/conversions",
     summary: "Lists the offers that a legacy trial can be converted to.",
     description: "Returns the offers. For trials of new commerce, list the transition eligibilities.\n\nOnly App+User credentials may list them.",
-    documentation: Some(Link {
-        title: "Get a list of trial conversion offers",
-        url: "https://learn.microsoft.com/partner-center/developer/get-a-list-of-trial-conversion-offers",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a list of trial conversion offers",
+            url: "https://learn.microsoft.com/partner-center/developer/get-a-list-of-trial-conversion-offers",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -4197,18 +4257,20 @@ pub(super) const LIST_CONVERSIONS: Operation = Operation {
         },
     ],
     items: Some("items"),
-    paging: Some(Paging {
-        items: "items",
-        next_link: Some("links.next"),
-        continuation_token: None,
-        response_header: None,
-        token_header: None,
-        token_query: None,
-        seek: None,
-        size_query: None,
-        offset_query: None,
-        total: None,
-    }),
+    paging: Some(
+        &Paging {
+            items: "items",
+            next_link: Some("links.next"),
+            continuation_token: None,
+            response_header: None,
+            token_header: None,
+            token_query: None,
+            seek: None,
+            size_query: None,
+            offset_query: None,
+            total: None,
+        },
+    ),
     authentication: &[Authentication::AppUser],
     clouds: &[Cloud::Global, Cloud::China, Cloud::UsGovernment],
     permissions: "",
@@ -4274,10 +4336,12 @@ pub(super) const CREATE_CONVERSION: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/conversions",
     summary: "Converts a legacy trial to a paid subscription.",
     description: "The subscription keeps its identifier and gets another offer.\n\nOnly App+User credentials may convert a trial.",
-    documentation: Some(Link {
-        title: "Convert a trial subscription to paid",
-        url: "https://learn.microsoft.com/partner-center/developer/convert-a-trial-subscription-to-paid",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Convert a trial subscription to paid",
+            url: "https://learn.microsoft.com/partner-center/developer/convert-a-trial-subscription-to-paid",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -4431,10 +4495,12 @@ pub(super) const LIST_UPGRADES: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/upgrades",
     summary: "Lists the offers that a legacy subscription can be upgraded to.",
     description: "Returns the offers, and why one is not possible.",
-    documentation: Some(Link {
-        title: "Transition a subscription",
-        url: "https://learn.microsoft.com/partner-center/developer/transition-a-subscription",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Transition a subscription",
+            url: "https://learn.microsoft.com/partner-center/developer/transition-a-subscription",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -4576,18 +4642,20 @@ pub(super) const LIST_UPGRADES: Operation = Operation {
         },
     ],
     items: Some("items"),
-    paging: Some(Paging {
-        items: "items",
-        next_link: Some("links.next"),
-        continuation_token: None,
-        response_header: None,
-        token_header: None,
-        token_query: None,
-        seek: None,
-        size_query: None,
-        offset_query: None,
-        total: None,
-    }),
+    paging: Some(
+        &Paging {
+            items: "items",
+            next_link: Some("links.next"),
+            continuation_token: None,
+            response_header: None,
+            token_header: None,
+            token_query: None,
+            seek: None,
+            size_query: None,
+            offset_query: None,
+            total: None,
+        },
+    ),
     authentication: &[Authentication::AppOnly, Authentication::AppUser],
     clouds: &[Cloud::Global, Cloud::China, Cloud::UsGovernment],
     permissions: "A partner user needs the GDAP role Directory Reader or Global Reader for the customer.",
@@ -4644,10 +4712,12 @@ pub(super) const CREATE_UPGRADE: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/upgrades",
     summary: "Upgrades a legacy subscription to another offer.",
     description: "Send one of the upgrades that `listUpgrades` returned, completely, to the subscription that it was listed for. The response is `200` even if licenses could not be moved: look at its errors.",
-    documentation: Some(Link {
-        title: "Transition a subscription",
-        url: "https://learn.microsoft.com/partner-center/developer/transition-a-subscription",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Transition a subscription",
+            url: "https://learn.microsoft.com/partner-center/developer/transition-a-subscription",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -4859,10 +4929,12 @@ pub(super) const LIST_ENTITLEMENTS: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/entitlements",
     summary: "Lists what a customer is entitled to from software and reservations.",
     description: "Returns the products of the customer's orders of software and of Azure reservations, of which subscriptions tell nothing. The details of a reservation are behind the `link` of its artifact, which `client.request` follows.\n\nThe documentation of 2023 says that only App+User credentials may list entitlements; later ones allow app-only credentials as well.",
-    documentation: Some(Link {
-        title: "Get a collection of entitlements",
-        url: "https://learn.microsoft.com/partner-center/developer/get-a-collection-of-entitlements",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a collection of entitlements",
+            url: "https://learn.microsoft.com/partner-center/developer/get-a-collection-of-entitlements",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -4996,18 +5068,20 @@ pub(super) const LIST_ENTITLEMENTS: Operation = Operation {
         },
     ],
     items: Some("items"),
-    paging: Some(Paging {
-        items: "items",
-        next_link: Some("links.next"),
-        continuation_token: None,
-        response_header: None,
-        token_header: None,
-        token_query: None,
-        seek: None,
-        size_query: None,
-        offset_query: None,
-        total: None,
-    }),
+    paging: Some(
+        &Paging {
+            items: "items",
+            next_link: Some("links.next"),
+            continuation_token: None,
+            response_header: None,
+            token_header: None,
+            token_query: None,
+            seek: None,
+            size_query: None,
+            offset_query: None,
+            total: None,
+        },
+    ),
     authentication: &[Authentication::AppOnly, Authentication::AppUser],
     clouds: &[Cloud::Global, Cloud::China, Cloud::UsGovernment],
     permissions: "",
@@ -5070,10 +5144,12 @@ pub(super) const LIST_ORDERS: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/orders",
     summary: "Lists the orders of a customer.",
     description: "Returns all orders, in one page and no documented order. An order appears up to 15 minutes after it was placed.\n\nThe service allows 500 requests per minute and tenant.",
-    documentation: Some(Link {
-        title: "Get all of a customer's orders",
-        url: "https://learn.microsoft.com/partner-center/developer/get-all-of-a-customer-s-orders",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get all of a customer's orders",
+            url: "https://learn.microsoft.com/partner-center/developer/get-all-of-a-customer-s-orders",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -5291,18 +5367,20 @@ pub(super) const LIST_ORDERS: Operation = Operation {
         },
     ],
     items: Some("items"),
-    paging: Some(Paging {
-        items: "items",
-        next_link: Some("links.next"),
-        continuation_token: None,
-        response_header: None,
-        token_header: None,
-        token_query: None,
-        seek: None,
-        size_query: None,
-        offset_query: None,
-        total: None,
-    }),
+    paging: Some(
+        &Paging {
+            items: "items",
+            next_link: Some("links.next"),
+            continuation_token: None,
+            response_header: None,
+            token_header: None,
+            token_query: None,
+            seek: None,
+            size_query: None,
+            offset_query: None,
+            total: None,
+        },
+    ),
     authentication: &[Authentication::AppOnly, Authentication::AppUser],
     clouds: &[Cloud::Global, Cloud::China, Cloud::UsGovernment],
     permissions: "",
@@ -5362,10 +5440,12 @@ pub(super) const CREATE_ORDER: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/orders",
     summary: "Places an order for a customer.",
     description: "Buys what the line items name, without a cart. A cart tells prices and mistakes before anything is bought; prefer it. The customer has to have accepted the Microsoft Customer Agreement.\n\nNumber the line items from 0 on. An indirect provider sets `partnerIdOnRecord` of each to the partner ID of the reseller. The order is usually `pending` at first; `subscriptionId` appears in its line items when they are provisioned.",
-    documentation: Some(Link {
-        title: "Create an order",
-        url: "https://learn.microsoft.com/partner-center/developer/create-an-order",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Create an order",
+            url: "https://learn.microsoft.com/partner-center/developer/create-an-order",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -5687,10 +5767,12 @@ pub(super) const GET_ORDER: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/orders/{order-id}",
     summary: "Gets an order of a customer.",
     description: "Returns the order with its line items. A line item has no `subscriptionId` until it is provisioned, and a quantity of 0 once it is canceled.",
-    documentation: Some(Link {
-        title: "Get an order by ID",
-        url: "https://learn.microsoft.com/partner-center/developer/get-an-order-by-id",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get an order by ID",
+            url: "https://learn.microsoft.com/partner-center/developer/get-an-order-by-id",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -6009,10 +6091,12 @@ pub(super) const UPDATE_ORDER: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/orders/{order-id}",
     summary: "Cancels an order or a part of it, or changes a legacy order.",
     description: "To cancel perpetual software, send `id` and the `status` `cancelled`, and for a part of the order those `lineItems` with their `lineItemNumber` and `offerId`. An order with other items stays `completed`; the canceled ones get a quantity of 0. Reservations can be canceled in this way in Microsoft's integration sandbox only. Subscriptions of new commerce, of the marketplace and Azure plans are canceled by `updateSubscription` instead.\n\nFor a legacy order, another `billingCycle` with the line items and their `subscriptionId` changes the billing cycle, and a line item with a `parentSubscriptionId` buys an add-on.",
-    documentation: Some(Link {
-        title: "Cancel software purchases",
-        url: "https://learn.microsoft.com/partner-center/developer/cancel-software-purchases",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Cancel software purchases",
+            url: "https://learn.microsoft.com/partner-center/developer/cancel-software-purchases",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -6371,10 +6455,12 @@ pub(super) const GET_ORDER_PROVISIONING_STATUS: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/orders/{order-id}/provisioningstatus",
     summary: "Gets the provisioning status of an order's line items.",
     description: "Returns the status of each line item, and of its quantity in parts.\n\nOnly App+User credentials may get it.",
-    documentation: Some(Link {
-        title: "Get order provisioning status",
-        url: "https://learn.microsoft.com/partner-center/developer/get-order-provisioning-status",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get order provisioning status",
+            url: "https://learn.microsoft.com/partner-center/developer/get-order-provisioning-status",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -6460,18 +6546,20 @@ pub(super) const GET_ORDER_PROVISIONING_STATUS: Operation = Operation {
         },
     ],
     items: Some("items"),
-    paging: Some(Paging {
-        items: "items",
-        next_link: Some("links.next"),
-        continuation_token: None,
-        response_header: None,
-        token_header: None,
-        token_query: None,
-        seek: None,
-        size_query: None,
-        offset_query: None,
-        total: None,
-    }),
+    paging: Some(
+        &Paging {
+            items: "items",
+            next_link: Some("links.next"),
+            continuation_token: None,
+            response_header: None,
+            token_header: None,
+            token_query: None,
+            seek: None,
+            size_query: None,
+            offset_query: None,
+            total: None,
+        },
+    ),
     authentication: &[Authentication::AppUser],
     clouds: &[Cloud::Global, Cloud::China, Cloud::UsGovernment],
     permissions: "A partner user has to be a Global Administrator or an admin agent.",
@@ -6528,10 +6616,12 @@ pub(super) const LIST_ORDER_ACTIVATION_LINKS: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/orders/{order-id}/activationlinks",
     summary: "Lists the pages on which a customer activates the products of an order.",
     description: "Returns links to pages of the publishers of marketplace products. They are on hosts other than the service's, and are for people. Microsoft's own client has this operation; the documentation has the one for a line item.",
-    documentation: Some(Link {
-        title: "Get an activation link by order line item",
-        url: "https://learn.microsoft.com/partner-center/developer/get-activation-link-by-order-line-item",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get an activation link by order line item",
+            url: "https://learn.microsoft.com/partner-center/developer/get-activation-link-by-order-line-item",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -6614,18 +6704,20 @@ pub(super) const LIST_ORDER_ACTIVATION_LINKS: Operation = Operation {
         },
     ],
     items: Some("items"),
-    paging: Some(Paging {
-        items: "items",
-        next_link: Some("links.next"),
-        continuation_token: None,
-        response_header: None,
-        token_header: None,
-        token_query: None,
-        seek: None,
-        size_query: None,
-        offset_query: None,
-        total: None,
-    }),
+    paging: Some(
+        &Paging {
+            items: "items",
+            next_link: Some("links.next"),
+            continuation_token: None,
+            response_header: None,
+            token_header: None,
+            token_query: None,
+            seek: None,
+            size_query: None,
+            offset_query: None,
+            total: None,
+        },
+    ),
     authentication: &[Authentication::AppOnly, Authentication::AppUser],
     clouds: &[Cloud::Global, Cloud::China, Cloud::UsGovernment],
     permissions: "",
@@ -6672,10 +6764,12 @@ pub(super) const LIST_ORDER_LINE_ITEM_ACTIVATION_LINKS: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/orders/{order-id}/lineitems/{line-item-number}/activationlinks",
     summary: "Lists the pages on which a customer activates one product of an order.",
     description: "Returns links to pages of the publisher of a marketplace product. They are on hosts other than the service's, and are for people.",
-    documentation: Some(Link {
-        title: "Get an activation link by order line item",
-        url: "https://learn.microsoft.com/partner-center/developer/get-activation-link-by-order-line-item",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get an activation link by order line item",
+            url: "https://learn.microsoft.com/partner-center/developer/get-activation-link-by-order-line-item",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -6764,18 +6858,20 @@ pub(super) const LIST_ORDER_LINE_ITEM_ACTIVATION_LINKS: Operation = Operation {
         },
     ],
     items: Some("items"),
-    paging: Some(Paging {
-        items: "items",
-        next_link: Some("links.next"),
-        continuation_token: None,
-        response_header: None,
-        token_header: None,
-        token_query: None,
-        seek: None,
-        size_query: None,
-        offset_query: None,
-        total: None,
-    }),
+    paging: Some(
+        &Paging {
+            items: "items",
+            next_link: Some("links.next"),
+            continuation_token: None,
+            response_header: None,
+            token_header: None,
+            token_query: None,
+            seek: None,
+            size_query: None,
+            offset_query: None,
+            total: None,
+        },
+    ),
     authentication: &[Authentication::AppOnly, Authentication::AppUser],
     clouds: &[Cloud::Global, Cloud::China, Cloud::UsGovernment],
     permissions: "",
@@ -6827,10 +6923,12 @@ pub(super) const UPLOAD_ORDER_ATTACHMENTS: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/orders/{order-id}/attachment",
     summary: "Uploads the purchase order of a customer of the public sector.",
     description: "Completes an order that is `pending_po_upload`: with the documents of the purchase, those of the tender if there was one, and the price that the customer pays. The order becomes `po_upload_complete` and is reviewed.",
-    documentation: Some(Link {
-        title: "Attach a purchase order and complete its details",
-        url: "https://learn.microsoft.com/partner-center/developer/attaching-purchase-order-and-completing-po-details",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Attach a purchase order and complete its details",
+            url: "https://learn.microsoft.com/partner-center/developer/attaching-purchase-order-and-completing-po-details",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -6986,10 +7084,12 @@ pub(super) const LIST_ORDER_ATTACHMENTS: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/orders/{order-id}/attachments",
     summary: "Lists the documents that were uploaded for an order.",
     description: "Returns the names and sizes of the documents. Microsoft's samples have this operation; no page documents it.",
-    documentation: Some(Link {
-        title: "Attach a purchase order and complete its details",
-        url: "https://learn.microsoft.com/partner-center/developer/attaching-purchase-order-and-completing-po-details",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Attach a purchase order and complete its details",
+            url: "https://learn.microsoft.com/partner-center/developer/attaching-purchase-order-and-completing-po-details",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -7052,18 +7152,20 @@ pub(super) const LIST_ORDER_ATTACHMENTS: Operation = Operation {
         },
     ],
     items: Some("items"),
-    paging: Some(Paging {
-        items: "items",
-        next_link: Some("links.next"),
-        continuation_token: None,
-        response_header: None,
-        token_header: None,
-        token_query: None,
-        seek: None,
-        size_query: None,
-        offset_query: None,
-        total: None,
-    }),
+    paging: Some(
+        &Paging {
+            items: "items",
+            next_link: Some("links.next"),
+            continuation_token: None,
+            response_header: None,
+            token_header: None,
+            token_query: None,
+            seek: None,
+            size_query: None,
+            offset_query: None,
+            total: None,
+        },
+    ),
     authentication: &[Authentication::AppOnly, Authentication::AppUser],
     clouds: &[Cloud::Global, Cloud::China, Cloud::UsGovernment],
     permissions: "A partner user has to be a Global Administrator or an admin agent.",
@@ -7123,10 +7225,12 @@ pub(super) const DOWNLOAD_ORDER_ATTACHMENT: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/orders/{order-id}/attachment/{attachment-id}",
     summary: "Downloads a document that was uploaded for an order.",
     description: "Returns the file with its type and name. Microsoft's samples have this operation; no page documents it.",
-    documentation: Some(Link {
-        title: "Attach a purchase order and complete its details",
-        url: "https://learn.microsoft.com/partner-center/developer/attaching-purchase-order-and-completing-po-details",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Attach a purchase order and complete its details",
+            url: "https://learn.microsoft.com/partner-center/developer/attaching-purchase-order-and-completing-po-details",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -7221,10 +7325,12 @@ pub(super) const CREATE_CART: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/carts",
     summary: "Creates a cart for a customer.",
     description: "Creates the cart, with prices and with the mistakes of its line items. It buys nothing until it is checked out, and expires after seven days.\n\nA cart with line items that cannot be bought is created all the same: look at the `error` of each line item. Take `catalogItemId` from an availability just before, as they are replaced regularly. `termDuration` is left out for an Azure plan and for perpetual software. Add-ons of new commerce are line items like others.",
-    documentation: Some(Link {
-        title: "Create a cart",
-        url: "https://learn.microsoft.com/partner-center/developer/create-a-cart",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Create a cart",
+            url: "https://learn.microsoft.com/partner-center/developer/create-a-cart",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -7558,10 +7664,12 @@ pub(super) const GET_CART: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/carts/{cart-id}",
     summary: "Gets a cart of a customer.",
     description: "Returns the cart, also after it was checked out. Microsoft's own client has this operation; no page documents it.",
-    documentation: Some(Link {
-        title: "Cart resources",
-        url: "https://learn.microsoft.com/partner-center/developer/cart-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Cart resources",
+            url: "https://learn.microsoft.com/partner-center/developer/cart-resources",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -7729,10 +7837,12 @@ pub(super) const UPDATE_CART: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/carts/{cart-id}",
     summary: "Replaces the line items of a cart.",
     description: "Send the complete cart as it was read, with the changes: line items that are left out are removed. Only a cart that is `Active` can be changed. Carts cannot be deleted; they expire.\n\nThe documentation says that the status is 201.",
-    documentation: Some(Link {
-        title: "Update a cart",
-        url: "https://learn.microsoft.com/partner-center/developer/update-a-cart",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Update a cart",
+            url: "https://learn.microsoft.com/partner-center/developer/update-a-cart",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -7957,10 +8067,12 @@ pub(super) const CHECKOUT_CART: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/carts/{cart-id}/checkout",
     summary: "Buys what is in a cart.",
     description: "Places an order for each `orderGroup` of the cart, which then is `Ordered`. The customer has to have accepted the Microsoft Customer Agreement. Some orders may fail while others are placed: look at `orderErrors`, as the status is 201 all the same.\n\nChecking out again returns the same orders and buys nothing twice; what has failed is tried again. The orders are usually `pending` at first.",
-    documentation: Some(Link {
-        title: "Check out a cart",
-        url: "https://learn.microsoft.com/partner-center/developer/checkout-a-cart",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Check out a cart",
+            url: "https://learn.microsoft.com/partner-center/developer/checkout-a-cart",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -8181,10 +8293,12 @@ pub(super) const LIST_TRANSFERS: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/transfers",
     summary: "Lists the transfers of a customer's subscriptions between partners.",
     description: "Returns a list without an object around it, of all transfers to and from the partner.",
-    documentation: Some(Link {
-        title: "Get all of a customer's transfers",
-        url: "https://learn.microsoft.com/partner-center/developer/get-all-of-a-customer-s-transfers",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get all of a customer's transfers",
+            url: "https://learn.microsoft.com/partner-center/developer/get-all-of-a-customer-s-transfers",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -8360,10 +8474,12 @@ pub(super) const CREATE_TRANSFER: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/transfers",
     summary: "Starts the transfer of a customer's subscriptions to another partner.",
     description: "New commerce: the partner that is to get the subscriptions creates the transfer, with `sourcePartnerTenantId`, `sourcePartnerName`, `customerEmailId` and `transferType`. It is `Pending` until the source adds the line items.\n\nLegacy: the partner that has the subscriptions creates the transfer, with both tenants and `lineItems`. It is `Active` until the target accepts it.",
-    documentation: Some(Link {
-        title: "Create a transfer",
-        url: "https://learn.microsoft.com/partner-center/developer/create-a-transfer",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Create a transfer",
+            url: "https://learn.microsoft.com/partner-center/developer/create-a-transfer",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -8623,10 +8739,12 @@ pub(super) const GET_TRANSFER: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/transfers/{transfer-id}",
     summary: "Gets a transfer of a customer's subscriptions between partners.",
     description: "Returns the transfer. In new commerce the target sees the line items when it is complete only.",
-    documentation: Some(Link {
-        title: "Get a transfer by ID",
-        url: "https://learn.microsoft.com/partner-center/developer/get-transfer-by-id",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a transfer by ID",
+            url: "https://learn.microsoft.com/partner-center/developer/get-transfer-by-id",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -8787,10 +8905,12 @@ pub(super) const WITHDRAW_TRANSFER: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/transfers/{transfer-id}",
     summary: "Withdraws a transfer that was not accepted yet.",
     description: "The source withdraws a legacy transfer, which is gone then.",
-    documentation: Some(Link {
-        title: "Withdraw a transfer",
-        url: "https://learn.microsoft.com/partner-center/developer/withdraw-a-transfer",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Withdraw a transfer",
+            url: "https://learn.microsoft.com/partner-center/developer/withdraw-a-transfer",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -8886,10 +9006,12 @@ pub(super) const UPDATE_TRANSFER: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/transfers/{transfer-id}",
     summary: "Rejects or cancels a transfer, or adds subscriptions to it.",
     description: "To reject a legacy transfer, the target sends `id` and the `status` `reject`. In new commerce, the source sends the `lineItems`, or `reject`; and the target can send `Cancel` while it is pending.",
-    documentation: Some(Link {
-        title: "Update a transfer",
-        url: "https://learn.microsoft.com/partner-center/developer/update-a-transfer",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Update a transfer",
+            url: "https://learn.microsoft.com/partner-center/developer/update-a-transfer",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -9076,10 +9198,12 @@ pub(super) const ACCEPT_TRANSFER: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/transfers/{transfer-id}/accept",
     summary: "Accepts a legacy transfer of a customer's subscriptions.",
     description: "The target gets new subscriptions, and those of the source end. Some may fail while others are transferred: look at `transferErrors`, as the status is 200 all the same. It cannot be undone.",
-    documentation: Some(Link {
-        title: "Accept a transfer",
-        url: "https://learn.microsoft.com/partner-center/developer/accept-a-transfer",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Accept a transfer",
+            url: "https://learn.microsoft.com/partner-center/developer/accept-a-transfer",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -9303,10 +9427,12 @@ pub(super) const LIST_TRANSFER_ELIGIBILITIES: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/transferseligibility",
     summary: "Lists which subscriptions of a customer can be transferred.",
     description: "Returns a list without an object around it, with the reason where one cannot.",
-    documentation: Some(Link {
-        title: "Get a customer's subscriptions transfer eligibility",
-        url: "https://learn.microsoft.com/partner-center/developer/get-customer-s-subscriptions-transfer-eligibility",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a customer's subscriptions transfer eligibility",
+            url: "https://learn.microsoft.com/partner-center/developer/get-customer-s-subscriptions-transfer-eligibility",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -9410,10 +9536,12 @@ pub(super) const AZURE_CANCELLATION_REASON: Schema = Schema {
     name: "AzureCancellationReason",
     area: "commerce",
     description: "The reason for canceling an Azure subscription. Only one is known.",
-    documentation: Some(Link {
-        title: "Cancel an Azure subscription",
-        url: "https://learn.microsoft.com/partner-center/developer/cancel-an-azure-subscription",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Cancel an Azure subscription",
+            url: "https://learn.microsoft.com/partner-center/developer/cancel-an-azure-subscription",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -9428,10 +9556,12 @@ pub(super) const AZURE_ENTITLEMENT: Schema = Schema {
     name: "AzureEntitlement",
     area: "commerce",
     description: "An Azure subscription under an Azure plan.",
-    documentation: Some(Link {
-        title: "Get an Azure entitlement for a subscription",
-        url: "https://learn.microsoft.com/partner-center/developer/get-an-azure-entitlement-for-a-subscription",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get an Azure entitlement for a subscription",
+            url: "https://learn.microsoft.com/partner-center/developer/get-an-azure-entitlement-for-a-subscription",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -9508,10 +9638,12 @@ pub(super) const AZURE_ENTITLEMENT_CANCELLATION: Schema = Schema {
     name: "AzureEntitlementCancellation",
     area: "commerce",
     description: "The request to cancel an Azure subscription.",
-    documentation: Some(Link {
-        title: "Cancel an Azure subscription",
-        url: "https://learn.microsoft.com/partner-center/developer/cancel-an-azure-subscription",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Cancel an Azure subscription",
+            url: "https://learn.microsoft.com/partner-center/developer/cancel-an-azure-subscription",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -9536,10 +9668,12 @@ pub(super) const AZURE_ENTITLEMENT_COLLECTION: Schema = Schema {
     name: "AzureEntitlementCollection",
     area: "commerce",
     description: "The Azure subscriptions under an Azure plan.",
-    documentation: Some(Link {
-        title: "Get a list of Azure entitlements for a subscription",
-        url: "https://learn.microsoft.com/partner-center/developer/get-a-list-of-azure-entitlements-for-subscription",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a list of Azure entitlements for a subscription",
+            url: "https://learn.microsoft.com/partner-center/developer/get-a-list-of-azure-entitlements-for-subscription",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -9603,10 +9737,12 @@ pub(super) const AZURE_ENTITLEMENT_STATUS: Schema = Schema {
     name: "AzureEntitlementStatus",
     area: "commerce",
     description: "Whether an Azure subscription is in use.",
-    documentation: Some(Link {
-        title: "Get an Azure entitlement for a subscription",
-        url: "https://learn.microsoft.com/partner-center/developer/get-an-azure-entitlement-for-a-subscription",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get an Azure entitlement for a subscription",
+            url: "https://learn.microsoft.com/partner-center/developer/get-an-azure-entitlement-for-a-subscription",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -9625,10 +9761,12 @@ pub(super) const BILLING_TYPE: Schema = Schema {
     name: "BillingType",
     area: "commerce",
     description: "The kind of billing.",
-    documentation: Some(Link {
-        title: "Subscription resources",
-        url: "https://learn.microsoft.com/partner-center/developer/subscription-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Subscription resources",
+            url: "https://learn.microsoft.com/partner-center/developer/subscription-resources",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -9655,10 +9793,12 @@ pub(super) const CART: Schema = Schema {
     name: "Cart",
     area: "commerce",
     description: "A cart: what can be bought for a customer by checking it out, until it expires.",
-    documentation: Some(Link {
-        title: "Cart resources",
-        url: "https://learn.microsoft.com/partner-center/developer/cart-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Cart resources",
+            url: "https://learn.microsoft.com/partner-center/developer/cart-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -9800,10 +9940,12 @@ pub(super) const CART_CHECKOUT_RESULT: Schema = Schema {
     name: "CartCheckoutResult",
     area: "commerce",
     description: "The orders that came of a cart.",
-    documentation: Some(Link {
-        title: "Cart resources",
-        url: "https://learn.microsoft.com/partner-center/developer/cart-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Cart resources",
+            url: "https://learn.microsoft.com/partner-center/developer/cart-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -9854,10 +9996,12 @@ pub(super) const CART_ERROR: Schema = Schema {
     name: "CartError",
     area: "commerce",
     description: "A reason for which a line item of a cart cannot be bought.",
-    documentation: Some(Link {
-        title: "Cart resources",
-        url: "https://learn.microsoft.com/partner-center/developer/cart-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Cart resources",
+            url: "https://learn.microsoft.com/partner-center/developer/cart-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -9908,10 +10052,12 @@ pub(super) const CART_ERROR_CODE: Schema = Schema {
     name: "CartErrorCode",
     area: "commerce",
     description: "A reason for which a line item of a cart cannot be bought. Some of the names are those of Microsoft's own client.",
-    documentation: Some(Link {
-        title: "Cart resources",
-        url: "https://learn.microsoft.com/partner-center/developer/cart-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Cart resources",
+            url: "https://learn.microsoft.com/partner-center/developer/cart-resources",
+        },
+    ),
     kind: SchemaKind::IntegerEnum(
         &[
             EnumValue {
@@ -10010,10 +10156,12 @@ pub(super) const CART_LINE_ITEM: Schema = Schema {
     name: "CartLineItem",
     area: "commerce",
     description: "A product in a cart.",
-    documentation: Some(Link {
-        title: "Cart resources",
-        url: "https://learn.microsoft.com/partner-center/developer/cart-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Cart resources",
+            url: "https://learn.microsoft.com/partner-center/developer/cart-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -10259,10 +10407,12 @@ pub(super) const CART_LINKS: Schema = Schema {
     name: "CartLinks",
     area: "commerce",
     description: "Links from a cart to itself.",
-    documentation: Some(Link {
-        title: "Cart resources",
-        url: "https://learn.microsoft.com/partner-center/developer/cart-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Cart resources",
+            url: "https://learn.microsoft.com/partner-center/developer/cart-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -10287,10 +10437,12 @@ pub(super) const CART_PARTICIPANT: Schema = Schema {
     name: "CartParticipant",
     area: "commerce",
     description: "A partner that takes part in a purchase.",
-    documentation: Some(Link {
-        title: "Cart resources",
-        url: "https://learn.microsoft.com/partner-center/developer/cart-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Cart resources",
+            url: "https://learn.microsoft.com/partner-center/developer/cart-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -10328,10 +10480,12 @@ pub(super) const CART_PARTICIPANT_ROLE: Schema = Schema {
     name: "CartParticipantRole",
     area: "commerce",
     description: "The part that a partner takes in a purchase.",
-    documentation: Some(Link {
-        title: "Cart resources",
-        url: "https://learn.microsoft.com/partner-center/developer/cart-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Cart resources",
+            url: "https://learn.microsoft.com/partner-center/developer/cart-resources",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -10354,10 +10508,12 @@ pub(super) const CART_STATUS: Schema = Schema {
     name: "CartStatus",
     area: "commerce",
     description: "Whether a cart was checked out.",
-    documentation: Some(Link {
-        title: "Cart resources",
-        url: "https://learn.microsoft.com/partner-center/developer/cart-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Cart resources",
+            url: "https://learn.microsoft.com/partner-center/developer/cart-resources",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -10376,10 +10532,12 @@ pub(super) const CONVERSION: Schema = Schema {
     name: "Conversion",
     area: "commerce",
     description: "An offer that a legacy trial can be converted to.",
-    documentation: Some(Link {
-        title: "Convert a trial subscription to paid",
-        url: "https://learn.microsoft.com/partner-center/developer/convert-a-trial-subscription-to-paid",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Convert a trial subscription to paid",
+            url: "https://learn.microsoft.com/partner-center/developer/convert-a-trial-subscription-to-paid",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -10469,10 +10627,12 @@ pub(super) const CONVERSION_COLLECTION: Schema = Schema {
     name: "ConversionCollection",
     area: "commerce",
     description: "The offers that a legacy trial can be converted to.",
-    documentation: Some(Link {
-        title: "Get a list of trial conversion offers",
-        url: "https://learn.microsoft.com/partner-center/developer/get-a-list-of-trial-conversion-offers",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a list of trial conversion offers",
+            url: "https://learn.microsoft.com/partner-center/developer/get-a-list-of-trial-conversion-offers",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -10536,10 +10696,12 @@ pub(super) const CONVERSION_ERROR: Schema = Schema {
     name: "ConversionError",
     area: "commerce",
     description: "An error of the conversion of a legacy trial.",
-    documentation: Some(Link {
-        title: "Convert a trial subscription to paid",
-        url: "https://learn.microsoft.com/partner-center/developer/convert-a-trial-subscription-to-paid",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Convert a trial subscription to paid",
+            url: "https://learn.microsoft.com/partner-center/developer/convert-a-trial-subscription-to-paid",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -10577,10 +10739,12 @@ pub(super) const CONVERSION_RESULT: Schema = Schema {
     name: "ConversionResult",
     area: "commerce",
     description: "The result of converting a legacy trial.",
-    documentation: Some(Link {
-        title: "Convert a trial subscription to paid",
-        url: "https://learn.microsoft.com/partner-center/developer/convert-a-trial-subscription-to-paid",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Convert a trial subscription to paid",
+            url: "https://learn.microsoft.com/partner-center/developer/convert-a-trial-subscription-to-paid",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -10657,10 +10821,12 @@ pub(super) const CUSTOM_TERM_END_DATE: Schema = Schema {
     name: "CustomTermEndDate",
     area: "commerce",
     description: "A day on which the first term of a new subscription can end.",
-    documentation: Some(Link {
-        title: "Get custom term end dates",
-        url: "https://learn.microsoft.com/partner-center/developer/custom-term-end-dates",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get custom term end dates",
+            url: "https://learn.microsoft.com/partner-center/developer/custom-term-end-dates",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -10711,10 +10877,12 @@ pub(super) const CUSTOM_TERM_END_DATE_COLLECTION: Schema = Schema {
     name: "CustomTermEndDateCollection",
     area: "commerce",
     description: "The days on which the first term of a new subscription can end.",
-    documentation: Some(Link {
-        title: "Get custom term end dates",
-        url: "https://learn.microsoft.com/partner-center/developer/custom-term-end-dates",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get custom term end dates",
+            url: "https://learn.microsoft.com/partner-center/developer/custom-term-end-dates",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -10778,10 +10946,12 @@ pub(super) const CUSTOM_TERM_END_DATE_TYPE: Schema = Schema {
     name: "CustomTermEndDateType",
     area: "commerce",
     description: "The alignment of the end of a term.",
-    documentation: Some(Link {
-        title: "Get custom term end dates",
-        url: "https://learn.microsoft.com/partner-center/developer/custom-term-end-dates",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get custom term end dates",
+            url: "https://learn.microsoft.com/partner-center/developer/custom-term-end-dates",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -10800,10 +10970,12 @@ pub(super) const ENTITLEMENT: Schema = Schema {
     name: "Entitlement",
     area: "commerce",
     description: "A product that a customer is entitled to from an order.",
-    documentation: Some(Link {
-        title: "Entitlement resources",
-        url: "https://learn.microsoft.com/partner-center/developer/entitlement-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Entitlement resources",
+            url: "https://learn.microsoft.com/partner-center/developer/entitlement-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -10958,10 +11130,12 @@ pub(super) const ENTITLEMENT_ARTIFACT: Schema = Schema {
     name: "EntitlementArtifact",
     area: "commerce",
     description: "Something that a customer got from an order.",
-    documentation: Some(Link {
-        title: "Entitlement resources",
-        url: "https://learn.microsoft.com/partner-center/developer/entitlement-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Entitlement resources",
+            url: "https://learn.microsoft.com/partner-center/developer/entitlement-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -11025,10 +11199,12 @@ pub(super) const ENTITLEMENT_COLLECTION: Schema = Schema {
     name: "EntitlementCollection",
     area: "commerce",
     description: "The entitlements of a customer.",
-    documentation: Some(Link {
-        title: "Entitlement resources",
-        url: "https://learn.microsoft.com/partner-center/developer/entitlement-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Entitlement resources",
+            url: "https://learn.microsoft.com/partner-center/developer/entitlement-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -11092,10 +11268,12 @@ pub(super) const ENTITLEMENT_QUANTITY: Schema = Schema {
     name: "EntitlementQuantity",
     area: "commerce",
     description: "A part of the quantity of an entitlement.",
-    documentation: Some(Link {
-        title: "Entitlement resources",
-        url: "https://learn.microsoft.com/partner-center/developer/entitlement-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Entitlement resources",
+            url: "https://learn.microsoft.com/partner-center/developer/entitlement-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -11133,10 +11311,12 @@ pub(super) const ENTITLEMENT_TYPE: Schema = Schema {
     name: "EntitlementType",
     area: "commerce",
     description: "A kind of entitlement.",
-    documentation: Some(Link {
-        title: "Entitlement resources",
-        url: "https://learn.microsoft.com/partner-center/developer/entitlement-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Entitlement resources",
+            url: "https://learn.microsoft.com/partner-center/developer/entitlement-resources",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -11155,10 +11335,12 @@ pub(super) const ENTITLEMENT_TYPE_FILTER: Schema = Schema {
     name: "EntitlementTypeFilter",
     area: "commerce",
     description: "A kind of entitlements to list.",
-    documentation: Some(Link {
-        title: "Get a collection of entitlements",
-        url: "https://learn.microsoft.com/partner-center/developer/get-a-collection-of-entitlements",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a collection of entitlements",
+            url: "https://learn.microsoft.com/partner-center/developer/get-a-collection-of-entitlements",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -11177,10 +11359,12 @@ pub(super) const FULFILLMENT_STATUS: Schema = Schema {
     name: "FulfillmentStatus",
     area: "commerce",
     description: "The progress of the provisioning of something in an order.",
-    documentation: Some(Link {
-        title: "Order resources",
-        url: "https://learn.microsoft.com/partner-center/developer/order-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Order resources",
+            url: "https://learn.microsoft.com/partner-center/developer/order-resources",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -11203,10 +11387,12 @@ pub(super) const LEGACY_OFFER: Schema = Schema {
     name: "LegacyOffer",
     area: "commerce",
     description: "An offer of the legacy catalog, as far as upgrades show it.",
-    documentation: Some(Link {
-        title: "Offer resources",
-        url: "https://learn.microsoft.com/partner-center/developer/offer-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Offer resources",
+            url: "https://learn.microsoft.com/partner-center/developer/offer-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -11569,10 +11755,12 @@ pub(super) const LEGACY_OFFER_CATEGORY: Schema = Schema {
     name: "LegacyOfferCategory",
     area: "commerce",
     description: "A category of the legacy catalog.",
-    documentation: Some(Link {
-        title: "Offer resources",
-        url: "https://learn.microsoft.com/partner-center/developer/offer-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Offer resources",
+            url: "https://learn.microsoft.com/partner-center/developer/offer-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -11662,10 +11850,12 @@ pub(super) const LEGACY_OFFER_LINKS: Schema = Schema {
     name: "LegacyOfferLinks",
     area: "commerce",
     description: "Links from a legacy offer to itself and to a page about it.",
-    documentation: Some(Link {
-        title: "Offer resources",
-        url: "https://learn.microsoft.com/partner-center/developer/offer-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Offer resources",
+            url: "https://learn.microsoft.com/partner-center/developer/offer-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -11716,10 +11906,12 @@ pub(super) const LEGACY_OFFER_PRODUCT: Schema = Schema {
     name: "LegacyOfferProduct",
     area: "commerce",
     description: "The product that a legacy offer is for.",
-    documentation: Some(Link {
-        title: "Offer resources",
-        url: "https://learn.microsoft.com/partner-center/developer/offer-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Offer resources",
+            url: "https://learn.microsoft.com/partner-center/developer/offer-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -11770,10 +11962,12 @@ pub(super) const LINE_ITEM_PRICING: Schema = Schema {
     name: "LineItemPricing",
     area: "commerce",
     description: "The prices of a line item, without taxes.",
-    documentation: Some(Link {
-        title: "Cart resources",
-        url: "https://learn.microsoft.com/partner-center/developer/cart-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Cart resources",
+            url: "https://learn.microsoft.com/partner-center/developer/cart-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -11850,10 +12044,12 @@ pub(super) const NEW_CART: Schema = Schema {
     name: "NewCart",
     area: "commerce",
     description: "A cart to create.",
-    documentation: Some(Link {
-        title: "Create a cart",
-        url: "https://learn.microsoft.com/partner-center/developer/create-a-cart",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Create a cart",
+            url: "https://learn.microsoft.com/partner-center/developer/create-a-cart",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -11891,10 +12087,12 @@ pub(super) const NEW_CART_LINE_ITEM: Schema = Schema {
     name: "NewCartLineItem",
     area: "commerce",
     description: "A product to put into a cart.",
-    documentation: Some(Link {
-        title: "Create a cart",
-        url: "https://learn.microsoft.com/partner-center/developer/create-a-cart",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Create a cart",
+            url: "https://learn.microsoft.com/partner-center/developer/create-a-cart",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -12088,10 +12286,12 @@ pub(super) const NEW_ORDER: Schema = Schema {
     name: "NewOrder",
     area: "commerce",
     description: "An order to place.",
-    documentation: Some(Link {
-        title: "Create an order",
-        url: "https://learn.microsoft.com/partner-center/developer/create-an-order",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Create an order",
+            url: "https://learn.microsoft.com/partner-center/developer/create-an-order",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -12168,10 +12368,12 @@ pub(super) const NEW_ORDER_LINE_ITEM: Schema = Schema {
     name: "NewOrderLineItem",
     area: "commerce",
     description: "A product to buy.",
-    documentation: Some(Link {
-        title: "Create an order",
-        url: "https://learn.microsoft.com/partner-center/developer/create-an-order",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Create an order",
+            url: "https://learn.microsoft.com/partner-center/developer/create-an-order",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -12368,10 +12570,12 @@ pub(super) const NEW_TRANSFER: Schema = Schema {
     name: "NewTransfer",
     area: "commerce",
     description: "A transfer to start. Which fields it needs depends on who starts it.",
-    documentation: Some(Link {
-        title: "Create a transfer",
-        url: "https://learn.microsoft.com/partner-center/developer/create-a-transfer",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Create a transfer",
+            url: "https://learn.microsoft.com/partner-center/developer/create-a-transfer",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -12513,10 +12717,12 @@ pub(super) const NEW_TRANSITION: Schema = Schema {
     name: "NewTransition",
     area: "commerce",
     description: "A transition to start.",
-    documentation: Some(Link {
-        title: "Transition a new commerce subscription",
-        url: "https://learn.microsoft.com/partner-center/developer/transition-a-new-commerce-subscription",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Transition a new commerce subscription",
+            url: "https://learn.microsoft.com/partner-center/developer/transition-a-new-commerce-subscription",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -12645,10 +12851,12 @@ pub(super) const ORDER: Schema = Schema {
     name: "Order",
     area: "commerce",
     description: "Something that was bought for a customer at one time.",
-    documentation: Some(Link {
-        title: "Order resources",
-        url: "https://learn.microsoft.com/partner-center/developer/order-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Order resources",
+            url: "https://learn.microsoft.com/partner-center/developer/order-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -12855,10 +13063,12 @@ pub(super) const ORDER_ATTACHMENT: Schema = Schema {
     name: "OrderAttachment",
     area: "commerce",
     description: "A document of an order.",
-    documentation: Some(Link {
-        title: "Attach a purchase order and complete its details",
-        url: "https://learn.microsoft.com/partner-center/developer/attaching-purchase-order-and-completing-po-details",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Attach a purchase order and complete its details",
+            url: "https://learn.microsoft.com/partner-center/developer/attaching-purchase-order-and-completing-po-details",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -12922,10 +13132,12 @@ pub(super) const ORDER_ATTACHMENT_COLLECTION: Schema = Schema {
     name: "OrderAttachmentCollection",
     area: "commerce",
     description: "The documents of an order.",
-    documentation: Some(Link {
-        title: "Attach a purchase order and complete its details",
-        url: "https://learn.microsoft.com/partner-center/developer/attaching-purchase-order-and-completing-po-details",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Attach a purchase order and complete its details",
+            url: "https://learn.microsoft.com/partner-center/developer/attaching-purchase-order-and-completing-po-details",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -12989,10 +13201,12 @@ pub(super) const ORDER_ATTACHMENT_TYPE: Schema = Schema {
     name: "OrderAttachmentType",
     area: "commerce",
     description: "The kind of a document of an order.",
-    documentation: Some(Link {
-        title: "Attach a purchase order and complete its details",
-        url: "https://learn.microsoft.com/partner-center/developer/attaching-purchase-order-and-completing-po-details",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Attach a purchase order and complete its details",
+            url: "https://learn.microsoft.com/partner-center/developer/attaching-purchase-order-and-completing-po-details",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -13011,10 +13225,12 @@ pub(super) const ORDER_ATTACHMENT_UPLOAD: Schema = Schema {
     name: "OrderAttachmentUpload",
     area: "commerce",
     description: "The documents of a purchase order, and their details.",
-    documentation: Some(Link {
-        title: "Attach a purchase order and complete its details",
-        url: "https://learn.microsoft.com/partner-center/developer/attaching-purchase-order-and-completing-po-details",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Attach a purchase order and complete its details",
+            url: "https://learn.microsoft.com/partner-center/developer/attaching-purchase-order-and-completing-po-details",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -13065,10 +13281,12 @@ pub(super) const ORDER_ATTACHMENT_UPLOAD_RESULT: Schema = Schema {
     name: "OrderAttachmentUploadResult",
     area: "commerce",
     description: "The documents of an upload.",
-    documentation: Some(Link {
-        title: "Attach a purchase order and complete its details",
-        url: "https://learn.microsoft.com/partner-center/developer/attaching-purchase-order-and-completing-po-details",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Attach a purchase order and complete its details",
+            url: "https://learn.microsoft.com/partner-center/developer/attaching-purchase-order-and-completing-po-details",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -13119,10 +13337,12 @@ pub(super) const ORDER_BILLING_CYCLE_FILTER: Schema = Schema {
     name: "OrderBillingCycleFilter",
     area: "commerce",
     description: "A billing cycle of orders to list.",
-    documentation: Some(Link {
-        title: "Get a list of orders by customer and billing cycle type",
-        url: "https://learn.microsoft.com/partner-center/developer/get-a-list-of-orders-by-customer-and-billing-cycle-type",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a list of orders by customer and billing cycle type",
+            url: "https://learn.microsoft.com/partner-center/developer/get-a-list-of-orders-by-customer-and-billing-cycle-type",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -13149,10 +13369,12 @@ pub(super) const ORDER_CLIENT: Schema = Schema {
     name: "OrderClient",
     area: "commerce",
     description: "The program that placed an order.",
-    documentation: Some(Link {
-        title: "Order resources",
-        url: "https://learn.microsoft.com/partner-center/developer/order-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Order resources",
+            url: "https://learn.microsoft.com/partner-center/developer/order-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -13203,10 +13425,12 @@ pub(super) const ORDER_COLLECTION: Schema = Schema {
     name: "OrderCollection",
     area: "commerce",
     description: "The orders of a customer.",
-    documentation: Some(Link {
-        title: "Order resources",
-        url: "https://learn.microsoft.com/partner-center/developer/order-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Order resources",
+            url: "https://learn.microsoft.com/partner-center/developer/order-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -13270,10 +13494,12 @@ pub(super) const ORDER_ERROR: Schema = Schema {
     name: "OrderError",
     area: "commerce",
     description: "An error of an order of a cart, which was not placed.",
-    documentation: Some(Link {
-        title: "Cart resources",
-        url: "https://learn.microsoft.com/partner-center/developer/cart-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Cart resources",
+            url: "https://learn.microsoft.com/partner-center/developer/cart-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -13324,10 +13550,12 @@ pub(super) const ORDER_LINE_ITEM: Schema = Schema {
     name: "OrderLineItem",
     area: "commerce",
     description: "A product of an order, with its quantity.",
-    documentation: Some(Link {
-        title: "Order resources",
-        url: "https://learn.microsoft.com/partner-center/developer/order-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Order resources",
+            url: "https://learn.microsoft.com/partner-center/developer/order-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -13586,10 +13814,12 @@ pub(super) const ORDER_LINE_ITEM_ACTIVATION_LINK: Schema = Schema {
     name: "OrderLineItemActivationLink",
     area: "commerce",
     description: "The page on which a customer activates one product.",
-    documentation: Some(Link {
-        title: "Order resources",
-        url: "https://learn.microsoft.com/partner-center/developer/order-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Order resources",
+            url: "https://learn.microsoft.com/partner-center/developer/order-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -13627,10 +13857,12 @@ pub(super) const ORDER_LINE_ITEM_ACTIVATION_LINK_COLLECTION: Schema = Schema {
     name: "OrderLineItemActivationLinkCollection",
     area: "commerce",
     description: "The pages on which a customer activates what was bought.",
-    documentation: Some(Link {
-        title: "Get an activation link by order line item",
-        url: "https://learn.microsoft.com/partner-center/developer/get-activation-link-by-order-line-item",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get an activation link by order line item",
+            url: "https://learn.microsoft.com/partner-center/developer/get-activation-link-by-order-line-item",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -13694,10 +13926,12 @@ pub(super) const ORDER_LINE_ITEM_LINKS: Schema = Schema {
     name: "OrderLineItemLinks",
     area: "commerce",
     description: "Links from a line item to its subscription and to the catalog.",
-    documentation: Some(Link {
-        title: "Order resources",
-        url: "https://learn.microsoft.com/partner-center/developer/order-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Order resources",
+            url: "https://learn.microsoft.com/partner-center/developer/order-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -13787,10 +14021,12 @@ pub(super) const ORDER_LINE_ITEM_PROVISIONING_STATUS: Schema = Schema {
     name: "OrderLineItemProvisioningStatus",
     area: "commerce",
     description: "The progress of the provisioning of a line item of an order.",
-    documentation: Some(Link {
-        title: "Order resources",
-        url: "https://learn.microsoft.com/partner-center/developer/order-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Order resources",
+            url: "https://learn.microsoft.com/partner-center/developer/order-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -13854,10 +14090,12 @@ pub(super) const ORDER_LINE_ITEM_PROVISIONING_STATUS_COLLECTION: Schema = Schema
     name: "OrderLineItemProvisioningStatusCollection",
     area: "commerce",
     description: "The progress of the provisioning of an order.",
-    documentation: Some(Link {
-        title: "Get order provisioning status",
-        url: "https://learn.microsoft.com/partner-center/developer/get-order-provisioning-status",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get order provisioning status",
+            url: "https://learn.microsoft.com/partner-center/developer/get-order-provisioning-status",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -13921,10 +14159,12 @@ pub(super) const ORDER_LINE_ITEM_TRANSACTION_TYPE: Schema = Schema {
     name: "OrderLineItemTransactionType",
     area: "commerce",
     description: "The effect of a line item of an order.",
-    documentation: Some(Link {
-        title: "Order resources",
-        url: "https://learn.microsoft.com/partner-center/developer/order-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Order resources",
+            url: "https://learn.microsoft.com/partner-center/developer/order-resources",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -13963,10 +14203,12 @@ pub(super) const ORDER_LINKS: Schema = Schema {
     name: "OrderLinks",
     area: "commerce",
     description: "Links from an order to itself and to its provisioning status.",
-    documentation: Some(Link {
-        title: "Order resources",
-        url: "https://learn.microsoft.com/partner-center/developer/order-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Order resources",
+            url: "https://learn.microsoft.com/partner-center/developer/order-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -14017,10 +14259,12 @@ pub(super) const ORDER_PURCHASE_COMMITMENT: Schema = Schema {
     name: "OrderPurchaseCommitment",
     area: "commerce",
     description: "Money that is committed by an order of an Azure savings plan.",
-    documentation: Some(Link {
-        title: "Order resources",
-        url: "https://learn.microsoft.com/partner-center/developer/order-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Order resources",
+            url: "https://learn.microsoft.com/partner-center/developer/order-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -14071,10 +14315,12 @@ pub(super) const ORDER_STATUS: Schema = Schema {
     name: "OrderStatus",
     area: "commerce",
     description: "The progress of an order. The documentation writes some with blanks, and the service, where it was seen, with underscores.",
-    documentation: Some(Link {
-        title: "Order resources",
-        url: "https://learn.microsoft.com/partner-center/developer/order-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Order resources",
+            url: "https://learn.microsoft.com/partner-center/developer/order-resources",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -14129,10 +14375,12 @@ pub(super) const ORDER_TRANSACTION_TYPE: Schema = Schema {
     name: "OrderTransactionType",
     area: "commerce",
     description: "The origin of an order.",
-    documentation: Some(Link {
-        title: "Order resources",
-        url: "https://learn.microsoft.com/partner-center/developer/order-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Order resources",
+            url: "https://learn.microsoft.com/partner-center/developer/order-resources",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -14155,10 +14403,12 @@ pub(super) const OVERAGE: Schema = Schema {
     name: "Overage",
     area: "commerce",
     description: "Whether use beyond what is included in licenses is billed, and to which Azure subscription.",
-    documentation: Some(Link {
-        title: "Get subscription overage",
-        url: "https://learn.microsoft.com/partner-center/developer/get-subscription-overage",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get subscription overage",
+            url: "https://learn.microsoft.com/partner-center/developer/get-subscription-overage",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -14248,10 +14498,12 @@ pub(super) const OVERAGE_COLLECTION: Schema = Schema {
     name: "OverageCollection",
     area: "commerce",
     description: "The overage settings of a customer.",
-    documentation: Some(Link {
-        title: "Get subscription overage",
-        url: "https://learn.microsoft.com/partner-center/developer/get-subscription-overage",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get subscription overage",
+            url: "https://learn.microsoft.com/partner-center/developer/get-subscription-overage",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -14315,10 +14567,12 @@ pub(super) const OVERAGE_LINKS: Schema = Schema {
     name: "OverageLinks",
     area: "commerce",
     description: "Links from an overage setting to itself.",
-    documentation: Some(Link {
-        title: "Get subscription overage",
-        url: "https://learn.microsoft.com/partner-center/developer/get-subscription-overage",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get subscription overage",
+            url: "https://learn.microsoft.com/partner-center/developer/get-subscription-overage",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -14343,10 +14597,12 @@ pub(super) const PRODUCT_TERM: Schema = Schema {
     name: "ProductTerm",
     area: "commerce",
     description: "A product in the catalog, with its term and its billing.",
-    documentation: Some(Link {
-        title: "Subscription resources",
-        url: "https://learn.microsoft.com/partner-center/developer/subscription-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Subscription resources",
+            url: "https://learn.microsoft.com/partner-center/developer/subscription-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -14436,10 +14692,12 @@ pub(super) const PROVISIONING_STATUS: Schema = Schema {
     name: "ProvisioningStatus",
     area: "commerce",
     description: "The progress of the provisioning of a subscription.",
-    documentation: Some(Link {
-        title: "Get subscription provisioning status",
-        url: "https://learn.microsoft.com/partner-center/developer/get-subscription-provisioning-status",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get subscription provisioning status",
+            url: "https://learn.microsoft.com/partner-center/developer/get-subscription-provisioning-status",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -14466,10 +14724,12 @@ pub(super) const PURCHASE_ORDER_METADATA: Schema = Schema {
     name: "PurchaseOrderMetadata",
     area: "commerce",
     description: "The details of a purchase order.",
-    documentation: Some(Link {
-        title: "Attach a purchase order and complete its details",
-        url: "https://learn.microsoft.com/partner-center/developer/attaching-purchase-order-and-completing-po-details",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Attach a purchase order and complete its details",
+            url: "https://learn.microsoft.com/partner-center/developer/attaching-purchase-order-and-completing-po-details",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -14546,10 +14806,12 @@ pub(super) const QUANTITY_PROVISIONING_STATUS: Schema = Schema {
     name: "QuantityProvisioningStatus",
     area: "commerce",
     description: "The progress of the provisioning of a part of a quantity.",
-    documentation: Some(Link {
-        title: "Order resources",
-        url: "https://learn.microsoft.com/partner-center/developer/order-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Order resources",
+            url: "https://learn.microsoft.com/partner-center/developer/order-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -14587,10 +14849,12 @@ pub(super) const REFERENCE_ORDER: Schema = Schema {
     name: "ReferenceOrder",
     area: "commerce",
     description: "The order that an entitlement came from.",
-    documentation: Some(Link {
-        title: "Entitlement resources",
-        url: "https://learn.microsoft.com/partner-center/developer/entitlement-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Entitlement resources",
+            url: "https://learn.microsoft.com/partner-center/developer/entitlement-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -14641,10 +14905,12 @@ pub(super) const REFUNDABLE_QUANTITY: Schema = Schema {
     name: "RefundableQuantity",
     area: "commerce",
     description: "The seats of a subscription that can still be removed.",
-    documentation: Some(Link {
-        title: "Subscription resources",
-        url: "https://learn.microsoft.com/partner-center/developer/subscription-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Subscription resources",
+            url: "https://learn.microsoft.com/partner-center/developer/subscription-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -14682,10 +14948,12 @@ pub(super) const REFUNDABLE_QUANTITY_DETAIL: Schema = Schema {
     name: "RefundableQuantityDetail",
     area: "commerce",
     description: "Seats that were added together, and can be removed until the same time.",
-    documentation: Some(Link {
-        title: "Subscription resources",
-        url: "https://learn.microsoft.com/partner-center/developer/subscription-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Subscription resources",
+            url: "https://learn.microsoft.com/partner-center/developer/subscription-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -14723,10 +14991,12 @@ pub(super) const REGISTRATION_STATUS: Schema = Schema {
     name: "RegistrationStatus",
     area: "commerce",
     description: "The progress of the registration of an Azure plan.",
-    documentation: Some(Link {
-        title: "Get subscription registration status",
-        url: "https://learn.microsoft.com/partner-center/developer/get-subscription-registration-status",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get subscription registration status",
+            url: "https://learn.microsoft.com/partner-center/developer/get-subscription-registration-status",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -14749,10 +15019,12 @@ pub(super) const RENEWAL_TERM: Schema = Schema {
     name: "RenewalTerm",
     area: "commerce",
     description: "The term that something renews to.",
-    documentation: Some(Link {
-        title: "Order resources",
-        url: "https://learn.microsoft.com/partner-center/developer/order-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Order resources",
+            url: "https://learn.microsoft.com/partner-center/developer/order-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -14777,10 +15049,12 @@ pub(super) const SCHEDULED_ACTION: Schema = Schema {
     name: "ScheduledAction",
     area: "commerce",
     description: "Something that happens to a subscription at a scheduled time.",
-    documentation: Some(Link {
-        title: "Create scheduled changes for a subscription",
-        url: "https://learn.microsoft.com/partner-center/developer/create-scheduled-changes",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Create scheduled changes for a subscription",
+            url: "https://learn.microsoft.com/partner-center/developer/create-scheduled-changes",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -14831,10 +15105,12 @@ pub(super) const SCHEDULED_ACTION_TIME: Schema = Schema {
     name: "ScheduledActionTime",
     area: "commerce",
     description: "The time of a scheduled action.",
-    documentation: Some(Link {
-        title: "Create scheduled changes for a subscription",
-        url: "https://learn.microsoft.com/partner-center/developer/create-scheduled-changes",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Create scheduled changes for a subscription",
+            url: "https://learn.microsoft.com/partner-center/developer/create-scheduled-changes",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -14849,10 +15125,12 @@ pub(super) const SCHEDULED_ACTION_TYPE: Schema = Schema {
     name: "ScheduledActionType",
     area: "commerce",
     description: "The effect of a scheduled action. The documentation mentions others without their names.",
-    documentation: Some(Link {
-        title: "Create scheduled changes for a subscription",
-        url: "https://learn.microsoft.com/partner-center/developer/create-scheduled-changes",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Create scheduled changes for a subscription",
+            url: "https://learn.microsoft.com/partner-center/developer/create-scheduled-changes",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -14867,10 +15145,12 @@ pub(super) const SUBSCRIPTION: Schema = Schema {
     name: "Subscription",
     area: "commerce",
     description: "A subscription: a product that a customer has for a time, with its seats, its state and its renewal.\n\nWhich fields are present depends on the kind. Subscriptions of new commerce have `productType`, `termDuration`, `refundOptions` and `refundableQuantity`, and no `etag`. Legacy subscriptions have an `etag` and a link to their `offer`, legacy Azure subscriptions an `entitlementId`, legacy add-ons a `parentSubscriptionId`.",
-    documentation: Some(Link {
-        title: "Subscription resources",
-        url: "https://learn.microsoft.com/partner-center/developer/subscription-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Subscription resources",
+            url: "https://learn.microsoft.com/partner-center/developer/subscription-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -15480,10 +15760,12 @@ pub(super) const SUBSCRIPTION_ACTIVATION_RESULT: Schema = Schema {
     name: "SubscriptionActivationResult",
     area: "commerce",
     description: "The result of activating a subscription in the integration sandbox.",
-    documentation: Some(Link {
-        title: "Activate a sandbox subscription of a marketplace product",
-        url: "https://learn.microsoft.com/partner-center/developer/activate-sandbox-subscription-azure-marketplace-products",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Activate a sandbox subscription of a marketplace product",
+            url: "https://learn.microsoft.com/partner-center/developer/activate-sandbox-subscription-azure-marketplace-products",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -15521,10 +15803,12 @@ pub(super) const SUBSCRIPTION_COLLECTION: Schema = Schema {
     name: "SubscriptionCollection",
     area: "commerce",
     description: "The subscriptions of a customer.",
-    documentation: Some(Link {
-        title: "Get all of a customer's subscriptions",
-        url: "https://learn.microsoft.com/partner-center/developer/get-all-of-a-customer-s-subscriptions",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get all of a customer's subscriptions",
+            url: "https://learn.microsoft.com/partner-center/developer/get-all-of-a-customer-s-subscriptions",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -15588,10 +15872,12 @@ pub(super) const SUBSCRIPTION_CONTRACT_TYPE: Schema = Schema {
     name: "SubscriptionContractType",
     area: "commerce",
     description: "The way in which a subscription was obtained.",
-    documentation: Some(Link {
-        title: "Subscription resources",
-        url: "https://learn.microsoft.com/partner-center/developer/subscription-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Subscription resources",
+            url: "https://learn.microsoft.com/partner-center/developer/subscription-resources",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -15614,10 +15900,12 @@ pub(super) const SUBSCRIPTION_LINE_ITEM: Schema = Schema {
     name: "SubscriptionLineItem",
     area: "commerce",
     description: "A part of an Azure savings plan.",
-    documentation: Some(Link {
-        title: "Subscription resources",
-        url: "https://learn.microsoft.com/partner-center/developer/subscription-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Subscription resources",
+            url: "https://learn.microsoft.com/partner-center/developer/subscription-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -15707,10 +15995,12 @@ pub(super) const SUBSCRIPTION_LINE_ITEM_SCOPE: Schema = Schema {
     name: "SubscriptionLineItemScope",
     area: "commerce",
     description: "The scope of a part of an Azure savings plan.",
-    documentation: Some(Link {
-        title: "Subscription resources",
-        url: "https://learn.microsoft.com/partner-center/developer/subscription-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Subscription resources",
+            url: "https://learn.microsoft.com/partner-center/developer/subscription-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -15787,10 +16077,12 @@ pub(super) const SUBSCRIPTION_LINKS: Schema = Schema {
     name: "SubscriptionLinks",
     area: "commerce",
     description: "Links from a subscription to itself and to what it consists of.",
-    documentation: Some(Link {
-        title: "Subscription resources",
-        url: "https://learn.microsoft.com/partner-center/developer/subscription-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Subscription resources",
+            url: "https://learn.microsoft.com/partner-center/developer/subscription-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -15906,10 +16198,12 @@ pub(super) const SUBSCRIPTION_PROVISIONING_STATUS: Schema = Schema {
     name: "SubscriptionProvisioningStatus",
     area: "commerce",
     description: "Whether the licenses of a subscription are available to the customer.",
-    documentation: Some(Link {
-        title: "Get subscription provisioning status",
-        url: "https://learn.microsoft.com/partner-center/developer/get-subscription-provisioning-status",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get subscription provisioning status",
+            url: "https://learn.microsoft.com/partner-center/developer/get-subscription-provisioning-status",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -15986,10 +16280,12 @@ pub(super) const SUBSCRIPTION_PURCHASE_COMMITMENT: Schema = Schema {
     name: "SubscriptionPurchaseCommitment",
     area: "commerce",
     description: "Money that a customer committed to spend.",
-    documentation: Some(Link {
-        title: "Subscription resources",
-        url: "https://learn.microsoft.com/partner-center/developer/subscription-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Subscription resources",
+            url: "https://learn.microsoft.com/partner-center/developer/subscription-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -16040,10 +16336,12 @@ pub(super) const SUBSCRIPTION_REFUND_OPTION: Schema = Schema {
     name: "SubscriptionRefundOption",
     area: "commerce",
     description: "A refund that canceling a subscription brings.",
-    documentation: Some(Link {
-        title: "Subscription resources",
-        url: "https://learn.microsoft.com/partner-center/developer/subscription-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Subscription resources",
+            url: "https://learn.microsoft.com/partner-center/developer/subscription-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -16081,10 +16379,12 @@ pub(super) const SUBSCRIPTION_REGISTRATION_STATUS: Schema = Schema {
     name: "SubscriptionRegistrationStatus",
     area: "commerce",
     description: "Whether an Azure plan is registered for the purchase of reservations.",
-    documentation: Some(Link {
-        title: "Get subscription registration status",
-        url: "https://learn.microsoft.com/partner-center/developer/get-subscription-registration-status",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get subscription registration status",
+            url: "https://learn.microsoft.com/partner-center/developer/get-subscription-registration-status",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -16135,10 +16435,12 @@ pub(super) const SUBSCRIPTION_TRANSITION_ELIGIBILITY: Schema = Schema {
     name: "SubscriptionTransitionEligibility",
     area: "commerce",
     description: "Whether seats can move into one other subscription.",
-    documentation: Some(Link {
-        title: "Transition resources",
-        url: "https://learn.microsoft.com/partner-center/developer/transition-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Transition resources",
+            url: "https://learn.microsoft.com/partner-center/developer/transition-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -16228,10 +16530,12 @@ pub(super) const SUPPORT_CONTACT: Schema = Schema {
     name: "SupportContact",
     area: "commerce",
     description: "The partner that gives support for a legacy subscription.",
-    documentation: Some(Link {
-        title: "Subscription resources",
-        url: "https://learn.microsoft.com/partner-center/developer/subscription-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Subscription resources",
+            url: "https://learn.microsoft.com/partner-center/developer/subscription-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -16308,10 +16612,12 @@ pub(super) const TARGET_TRANSITION_ERROR: Schema = Schema {
     name: "TargetTransitionError",
     area: "commerce",
     description: "The reason for which seats cannot move into another subscription.",
-    documentation: Some(Link {
-        title: "Transition resources",
-        url: "https://learn.microsoft.com/partner-center/developer/transition-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Transition resources",
+            url: "https://learn.microsoft.com/partner-center/developer/transition-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -16349,10 +16655,12 @@ pub(super) const TARGET_TRANSITION_ERROR_CODE: Schema = Schema {
     name: "TargetTransitionErrorCode",
     area: "commerce",
     description: "The reason for which seats cannot move into another subscription.",
-    documentation: Some(Link {
-        title: "Transition resources",
-        url: "https://learn.microsoft.com/partner-center/developer/transition-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Transition resources",
+            url: "https://learn.microsoft.com/partner-center/developer/transition-resources",
+        },
+    ),
     kind: SchemaKind::IntegerEnum(
         &[
             EnumValue {
@@ -16379,10 +16687,12 @@ pub(super) const TERM_INSTRUCTIONS: Schema = Schema {
     name: "TermInstructions",
     area: "commerce",
     description: "Instructions to change a subscription with its next term, or with its next charge.",
-    documentation: Some(Link {
-        title: "Create scheduled changes for a subscription",
-        url: "https://learn.microsoft.com/partner-center/developer/create-scheduled-changes",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Create scheduled changes for a subscription",
+            url: "https://learn.microsoft.com/partner-center/developer/create-scheduled-changes",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -16433,10 +16743,12 @@ pub(super) const TRANSFER: Schema = Schema {
     name: "Transfer",
     area: "commerce",
     description: "The move of a customer's subscriptions from one partner to another.",
-    documentation: Some(Link {
-        title: "Transfer resources",
-        url: "https://learn.microsoft.com/partner-center/developer/transfer-entity-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Transfer resources",
+            url: "https://learn.microsoft.com/partner-center/developer/transfer-entity-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -16721,10 +17033,12 @@ pub(super) const TRANSFER_ELIGIBILITY: Schema = Schema {
     name: "TransferEligibility",
     area: "commerce",
     description: "Whether a subscription can be transferred.",
-    documentation: Some(Link {
-        title: "Get a customer's subscriptions transfer eligibility",
-        url: "https://learn.microsoft.com/partner-center/developer/get-customer-s-subscriptions-transfer-eligibility",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a customer's subscriptions transfer eligibility",
+            url: "https://learn.microsoft.com/partner-center/developer/get-customer-s-subscriptions-transfer-eligibility",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -16775,10 +17089,12 @@ pub(super) const TRANSFER_ERROR: Schema = Schema {
     name: "TransferError",
     area: "commerce",
     description: "An error of a transfer, with the line items that it applies to.",
-    documentation: Some(Link {
-        title: "Accept a transfer",
-        url: "https://learn.microsoft.com/partner-center/developer/accept-a-transfer",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Accept a transfer",
+            url: "https://learn.microsoft.com/partner-center/developer/accept-a-transfer",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -16855,10 +17171,12 @@ pub(super) const TRANSFER_LINE_ITEM: Schema = Schema {
     name: "TransferLineItem",
     area: "commerce",
     description: "A subscription that is transferred.",
-    documentation: Some(Link {
-        title: "Transfer resources",
-        url: "https://learn.microsoft.com/partner-center/developer/transfer-entity-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Transfer resources",
+            url: "https://learn.microsoft.com/partner-center/developer/transfer-entity-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -17065,10 +17383,12 @@ pub(super) const TRANSFER_LINKS: Schema = Schema {
     name: "TransferLinks",
     area: "commerce",
     description: "Links from a transfer to itself.",
-    documentation: Some(Link {
-        title: "Transfer resources",
-        url: "https://learn.microsoft.com/partner-center/developer/transfer-entity-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Transfer resources",
+            url: "https://learn.microsoft.com/partner-center/developer/transfer-entity-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -17093,10 +17413,12 @@ pub(super) const TRANSFER_PRODUCT_TYPE: Schema = Schema {
     name: "TransferProductType",
     area: "commerce",
     description: "A kind of products that can be transferred.",
-    documentation: Some(Link {
-        title: "Transfer resources",
-        url: "https://learn.microsoft.com/partner-center/developer/transfer-entity-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Transfer resources",
+            url: "https://learn.microsoft.com/partner-center/developer/transfer-entity-resources",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -17131,10 +17453,12 @@ pub(super) const TRANSFER_STATUS: Schema = Schema {
     name: "TransferStatus",
     area: "commerce",
     description: "The progress of a transfer. Requests spell it with a small letter, too.",
-    documentation: Some(Link {
-        title: "Transfer resources",
-        url: "https://learn.microsoft.com/partner-center/developer/transfer-entity-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Transfer resources",
+            url: "https://learn.microsoft.com/partner-center/developer/transfer-entity-resources",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -17173,10 +17497,12 @@ pub(super) const TRANSFER_SUBMIT_RESULT: Schema = Schema {
     name: "TransferSubmitResult",
     area: "commerce",
     description: "The result of accepting a transfer.",
-    documentation: Some(Link {
-        title: "Accept a transfer",
-        url: "https://learn.microsoft.com/partner-center/developer/accept-a-transfer",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Accept a transfer",
+            url: "https://learn.microsoft.com/partner-center/developer/accept-a-transfer",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -17227,10 +17553,12 @@ pub(super) const TRANSFER_TYPE: Schema = Schema {
     name: "TransferType",
     area: "commerce",
     description: "The kind of a transfer. The service takes 3 for new commerce as well, which one page documents so; 5 is to become usual.",
-    documentation: Some(Link {
-        title: "Transfer resources",
-        url: "https://learn.microsoft.com/partner-center/developer/transfer-entity-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Transfer resources",
+            url: "https://learn.microsoft.com/partner-center/developer/transfer-entity-resources",
+        },
+    ),
     kind: SchemaKind::IntegerEnum(
         &[
             EnumValue {
@@ -17249,10 +17577,12 @@ pub(super) const TRANSITION: Schema = Schema {
     name: "Transition",
     area: "commerce",
     description: "A change of a subscription to another product.",
-    documentation: Some(Link {
-        title: "Transition resources",
-        url: "https://learn.microsoft.com/partner-center/developer/transition-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Transition resources",
+            url: "https://learn.microsoft.com/partner-center/developer/transition-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -17420,10 +17750,12 @@ pub(super) const TRANSITION_COLLECTION: Schema = Schema {
     name: "TransitionCollection",
     area: "commerce",
     description: "The transitions of a subscription.",
-    documentation: Some(Link {
-        title: "Transition resources",
-        url: "https://learn.microsoft.com/partner-center/developer/transition-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Transition resources",
+            url: "https://learn.microsoft.com/partner-center/developer/transition-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -17487,10 +17819,12 @@ pub(super) const TRANSITION_ELIGIBILITY: Schema = Schema {
     name: "TransitionEligibility",
     area: "commerce",
     description: "A product that a subscription can be changed to.\n\nMicrosoft's page describes `eligibilities` and `subscriptionEligibilities` with the same table; they differ.",
-    documentation: Some(Link {
-        title: "Transition resources",
-        url: "https://learn.microsoft.com/partner-center/developer/transition-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Transition resources",
+            url: "https://learn.microsoft.com/partner-center/developer/transition-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -17606,10 +17940,12 @@ pub(super) const TRANSITION_ELIGIBILITY_COLLECTION: Schema = Schema {
     name: "TransitionEligibilityCollection",
     area: "commerce",
     description: "The products that a subscription can be changed to.",
-    documentation: Some(Link {
-        title: "Transition resources",
-        url: "https://learn.microsoft.com/partner-center/developer/transition-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Transition resources",
+            url: "https://learn.microsoft.com/partner-center/developer/transition-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -17673,10 +18009,12 @@ pub(super) const TRANSITION_ELIGIBILITY_DETAIL: Schema = Schema {
     name: "TransitionEligibilityDetail",
     area: "commerce",
     description: "Whether one kind of transition is possible.",
-    documentation: Some(Link {
-        title: "Transition resources",
-        url: "https://learn.microsoft.com/partner-center/developer/transition-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Transition resources",
+            url: "https://learn.microsoft.com/partner-center/developer/transition-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -17727,10 +18065,12 @@ pub(super) const TRANSITION_ERROR: Schema = Schema {
     name: "TransitionError",
     area: "commerce",
     description: "A reason for which a transition is not possible, or has failed.",
-    documentation: Some(Link {
-        title: "Transition resources",
-        url: "https://learn.microsoft.com/partner-center/developer/transition-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Transition resources",
+            url: "https://learn.microsoft.com/partner-center/developer/transition-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -17768,10 +18108,12 @@ pub(super) const TRANSITION_ERROR_CODE: Schema = Schema {
     name: "TransitionErrorCode",
     area: "commerce",
     description: "A reason for which a transition is not possible. Most names are those of Microsoft's own client.",
-    documentation: Some(Link {
-        title: "Transition resources",
-        url: "https://learn.microsoft.com/partner-center/developer/transition-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Transition resources",
+            url: "https://learn.microsoft.com/partner-center/developer/transition-resources",
+        },
+    ),
     kind: SchemaKind::IntegerEnum(
         &[
             EnumValue {
@@ -17838,10 +18180,12 @@ pub(super) const TRANSITION_EVENT: Schema = Schema {
     name: "TransitionEvent",
     area: "commerce",
     description: "A part of a transition.",
-    documentation: Some(Link {
-        title: "Transition resources",
-        url: "https://learn.microsoft.com/partner-center/developer/transition-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Transition resources",
+            url: "https://learn.microsoft.com/partner-center/developer/transition-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -17918,10 +18262,12 @@ pub(super) const TRANSITION_EVENT_NAME: Schema = Schema {
     name: "TransitionEventName",
     area: "commerce",
     description: "A kind of event of a transition.",
-    documentation: Some(Link {
-        title: "Transition resources",
-        url: "https://learn.microsoft.com/partner-center/developer/transition-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Transition resources",
+            url: "https://learn.microsoft.com/partner-center/developer/transition-resources",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -17940,10 +18286,12 @@ pub(super) const TRANSITION_EVENT_STATUS: Schema = Schema {
     name: "TransitionEventStatus",
     area: "commerce",
     description: "The progress of a part of a transition. One documented example has a blank after it, \"Started \".",
-    documentation: Some(Link {
-        title: "Transition resources",
-        url: "https://learn.microsoft.com/partner-center/developer/transition-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Transition resources",
+            url: "https://learn.microsoft.com/partner-center/developer/transition-resources",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -17966,10 +18314,12 @@ pub(super) const TRANSITION_TIME: Schema = Schema {
     name: "TransitionTime",
     area: "commerce",
     description: "The time at which a transition takes effect.",
-    documentation: Some(Link {
-        title: "Transition a new commerce subscription",
-        url: "https://learn.microsoft.com/partner-center/developer/transition-a-new-commerce-subscription",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Transition a new commerce subscription",
+            url: "https://learn.microsoft.com/partner-center/developer/transition-a-new-commerce-subscription",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -17988,10 +18338,12 @@ pub(super) const TRANSITION_TYPE: Schema = Schema {
     name: "TransitionType",
     area: "commerce",
     description: "The treatment of the licenses of users in a transition.",
-    documentation: Some(Link {
-        title: "Transition resources",
-        url: "https://learn.microsoft.com/partner-center/developer/transition-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Transition resources",
+            url: "https://learn.microsoft.com/partner-center/developer/transition-resources",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -18010,10 +18362,12 @@ pub(super) const UPGRADE: Schema = Schema {
     name: "Upgrade",
     area: "commerce",
     description: "An offer that a legacy subscription can be upgraded to.",
-    documentation: Some(Link {
-        title: "Transition a subscription",
-        url: "https://learn.microsoft.com/partner-center/developer/transition-a-subscription",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Transition a subscription",
+            url: "https://learn.microsoft.com/partner-center/developer/transition-a-subscription",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -18103,10 +18457,12 @@ pub(super) const UPGRADE_COLLECTION: Schema = Schema {
     name: "UpgradeCollection",
     area: "commerce",
     description: "The offers that a legacy subscription can be upgraded to.",
-    documentation: Some(Link {
-        title: "Transition a subscription",
-        url: "https://learn.microsoft.com/partner-center/developer/transition-a-subscription",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Transition a subscription",
+            url: "https://learn.microsoft.com/partner-center/developer/transition-a-subscription",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -18170,10 +18526,12 @@ pub(super) const UPGRADE_ERROR: Schema = Schema {
     name: "UpgradeError",
     area: "commerce",
     description: "A reason for which a legacy subscription cannot be upgraded, or was not.",
-    documentation: Some(Link {
-        title: "Transition a subscription",
-        url: "https://learn.microsoft.com/partner-center/developer/transition-a-subscription",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Transition a subscription",
+            url: "https://learn.microsoft.com/partner-center/developer/transition-a-subscription",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -18237,10 +18595,12 @@ pub(super) const UPGRADE_LICENSE_REASON: Schema = Schema {
     name: "UpgradeLicenseReason",
     area: "commerce",
     description: "A reason for which a license was not moved in an upgrade.",
-    documentation: Some(Link {
-        title: "Transition a subscription",
-        url: "https://learn.microsoft.com/partner-center/developer/transition-a-subscription",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Transition a subscription",
+            url: "https://learn.microsoft.com/partner-center/developer/transition-a-subscription",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -18278,10 +18638,12 @@ pub(super) const UPGRADE_RESULT: Schema = Schema {
     name: "UpgradeResult",
     area: "commerce",
     description: "The result of upgrading a legacy subscription.",
-    documentation: Some(Link {
-        title: "Transition a subscription",
-        url: "https://learn.microsoft.com/partner-center/developer/transition-a-subscription",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Transition a subscription",
+            url: "https://learn.microsoft.com/partner-center/developer/transition-a-subscription",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -18371,10 +18733,12 @@ pub(super) const UPGRADE_TYPE: Schema = Schema {
     name: "UpgradeType",
     area: "commerce",
     description: "The kind of an upgrade as a number.",
-    documentation: Some(Link {
-        title: "Transition a subscription",
-        url: "https://learn.microsoft.com/partner-center/developer/transition-a-subscription",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Transition a subscription",
+            url: "https://learn.microsoft.com/partner-center/developer/transition-a-subscription",
+        },
+    ),
     kind: SchemaKind::IntegerEnum(
         &[
             EnumValue {
@@ -18397,10 +18761,12 @@ pub(super) const USER_LICENSE_ERROR: Schema = Schema {
     name: "UserLicenseError",
     area: "commerce",
     description: "A user whose license was not moved in an upgrade.",
-    documentation: Some(Link {
-        title: "Transition a subscription",
-        url: "https://learn.microsoft.com/partner-center/developer/transition-a-subscription",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Transition a subscription",
+            url: "https://learn.microsoft.com/partner-center/developer/transition-a-subscription",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {

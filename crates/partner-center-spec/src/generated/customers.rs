@@ -17,10 +17,12 @@ pub(super) const LIST_CUSTOMERS: Operation = Operation {
     path: "/v1/customers",
     summary: "Lists the customers of a partner, page by page.",
     description: "Returns a page of customers, in no documented order. Without a `filter` the list has all customers of the partner; with one, those whose company name or domain begins with a string, or those of an indirect reseller.\n\nA customer in a list is brief: it has its identifiers, its domain and company name, and its relationship to the partner. Get the customer by its identifier for the other fields.\n\nApp-only and App+User credentials may list customers, but only App+User credentials may filter by indirect reseller, see [Get customers of an indirect reseller](https://learn.microsoft.com/partner-center/developer/get-customers-of-an-indirect-reseller). The service allows 500 requests per minute and tenant.",
-    documentation: Some(Link {
-        title: "Get a list of customers",
-        url: "https://learn.microsoft.com/partner-center/developer/get-a-list-of-customers",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a list of customers",
+            url: "https://learn.microsoft.com/partner-center/developer/get-a-list-of-customers",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "size",
@@ -390,18 +392,20 @@ pub(super) const LIST_CUSTOMERS: Operation = Operation {
         },
     ],
     items: Some("items"),
-    paging: Some(Paging {
-        items: "items",
-        next_link: Some("links.next"),
-        continuation_token: Some("continuationToken"),
-        response_header: None,
-        token_header: Some("MS-ContinuationToken"),
-        token_query: None,
-        seek: Some(("seekOperation", "Next")),
-        size_query: Some("size"),
-        offset_query: None,
-        total: None,
-    }),
+    paging: Some(
+        &Paging {
+            items: "items",
+            next_link: Some("links.next"),
+            continuation_token: Some("continuationToken"),
+            response_header: None,
+            token_header: Some("MS-ContinuationToken"),
+            token_query: None,
+            seek: Some(("seekOperation", "Next")),
+            size_query: Some("size"),
+            offset_query: None,
+            total: None,
+        },
+    ),
     authentication: &[Authentication::AppOnly, Authentication::AppUser],
     clouds: &[Cloud::Global, Cloud::China, Cloud::UsGovernment],
     permissions: "",
@@ -437,10 +441,12 @@ pub(super) const CREATE_CUSTOMER: Operation = Operation {
     path: "/v1/customers",
     summary: "Creates a customer with a new Microsoft Entra tenant.",
     description: "Creates the tenant, its first administrator and the relationship between the customer and the partner, and returns the customer.\n\nThe body needs `companyProfile.domain`, the name of the new tenant such as `contoso.onmicrosoft.com`, which must not be taken (`domains check` says whether it is), and a `billingProfile` with `email`, `culture`, `language`, `companyName` and `defaultAddress`. Some countries require `companyProfile.organizationRegistrationNumber` and a telephone number in the address as well. Validate the address first: in the integration sandbox, a customer with an invalid one can never be deleted.\n\nAn indirect provider names the indirect reseller of the customer in `associatedPartnerId`. Without it the service does not fail: the customer becomes one of the provider's own.\n\n`userCredentials` of the response is the name and the password of the first administrator. They are returned this once and cannot be read again. Do not send a password.\n\nA call that is retried with the same `MS-RequestId` creates one customer, not two. The customer may be missing from lists for some minutes.\n\nApp-only and App+User credentials may create a customer, but the customer of an indirect reseller needs App+User credentials.",
-    documentation: Some(Link {
-        title: "Create a customer",
-        url: "https://learn.microsoft.com/partner-center/developer/create-a-customer",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Create a customer",
+            url: "https://learn.microsoft.com/partner-center/developer/create-a-customer",
+        },
+    ),
     parameters: &[],
     body: Some(RequestBody {
         is_required: true,
@@ -711,10 +717,12 @@ pub(super) const GET_CUSTOMER: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}",
     summary: "Gets a customer by its identifier.",
     description: "Returns the customer with its company profile and its billing profile.\n\nThe service omits fields that the partner may not see, without an error. The address and the email address of the company profile and the custom domains are present only if the partner has delegated administration privileges (DAP) for the customer's tenant, or one of these granular delegated administration privileges (GDAP): Global Administrator, Directory Writer, Global Reader or Domain Administrator. Their absence means that the partner may not see them, not that the customer has none.\n\nApp-only and App+User credentials may get a customer.",
-    documentation: Some(Link {
-        title: "Get a customer by ID",
-        url: "https://learn.microsoft.com/partner-center/developer/get-a-customer-by-id",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a customer by ID",
+            url: "https://learn.microsoft.com/partner-center/developer/get-a-customer-by-id",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -973,10 +981,12 @@ pub(super) const DELETE_CUSTOMER: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}",
     summary: "Deletes a customer of the integration sandbox, with all that it has.",
     description: "Deletes a customer that was made for tests, and so makes room for another one: the number of customers of an integration sandbox account is limited. Customers of a production account cannot be deleted; there, end the relationship (`customers update`).\n\nCancel the customer's software orders and Azure reservations first. The tenant and everything in it is lost.\n\nApp-only and App+User credentials may delete a customer.",
-    documentation: Some(Link {
-        title: "Delete a customer account from the integration sandbox",
-        url: "https://learn.microsoft.com/partner-center/developer/delete-a-customer-account-from-the-integration-sandbox",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Delete a customer account from the integration sandbox",
+            url: "https://learn.microsoft.com/partner-center/developer/delete-a-customer-account-from-the-integration-sandbox",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -1043,10 +1053,12 @@ pub(super) const UPDATE_CUSTOMER: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}",
     summary: "Ends the reseller relationship with a customer, or the delegated administration of it.",
     description: "Two changes are documented, and no others. `relationshipToPartner` set to `none` ends the reseller relationship: the partner can neither see the customer nor sell to it any more. Cancel its Azure reservations and suspend its subscriptions first, or the service returns an error. `allowDelegatedAccess` set to `false` ends the delegated administration privileges (DAP), which Microsoft itself has ended for all partners in 2023. Granular privileges (GDAP) are administered by Microsoft Graph.\n\nNeither change can be undone by this operation: a customer has to accept an invitation to become one again (`relationship-request get`).\n\nThe response is unlike others: its names begin with a capital, and its values are `null` except those of the change.\n\nA second call fails, because there is no relationship any more. Only App+User credentials may call it.",
-    documentation: Some(Link {
-        title: "Remove a reseller relationship with a customer",
-        url: "https://learn.microsoft.com/partner-center/developer/remove-a-reseller-relationship-with-a-customer",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Remove a reseller relationship with a customer",
+            url: "https://learn.microsoft.com/partner-center/developer/remove-a-reseller-relationship-with-a-customer",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -1188,10 +1200,12 @@ pub(super) const ADDRESS: Schema = Schema {
     name: "Address",
     area: "customers",
     description: "A postal address with a contact.\n\nCompany profiles have the state or province in `region`, billing profiles in `state`.",
-    documentation: Some(Link {
-        title: "Utility resources",
-        url: "https://learn.microsoft.com/partner-center/developer/utility-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Utility resources",
+            url: "https://learn.microsoft.com/partner-center/developer/utility-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -1398,10 +1412,12 @@ pub(super) const BILLING_CYCLE: Schema = Schema {
     name: "BillingCycle",
     area: "customers",
     description: "A billing cycle. The service writes `monthly` usually, and `Monthly` in some places, such as migrations and the terms of an availability.",
-    documentation: Some(Link {
-        title: "Product resources",
-        url: "https://learn.microsoft.com/partner-center/developer/product-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Product resources",
+            url: "https://learn.microsoft.com/partner-center/developer/product-resources",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -1440,10 +1456,12 @@ pub(super) const CUSTOMER: Schema = Schema {
     name: "Customer",
     area: "customers",
     description: "A customer of the partner.\n\nIn a list, customers are brief: they have `id`, `companyProfile` and `relationshipToPartner`. A customer that is requested by its identifier has the other fields, as far as the partner may see them.",
-    documentation: Some(Link {
-        title: "Customer resources",
-        url: "https://learn.microsoft.com/partner-center/developer/customer-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Customer resources",
+            url: "https://learn.microsoft.com/partner-center/developer/customer-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -1624,10 +1642,12 @@ pub(super) const CUSTOMER_BILLING_PROFILE: Schema = Schema {
     name: "CustomerBillingProfile",
     area: "customers",
     description: "The billing contact and the billing address of a customer.",
-    documentation: Some(Link {
-        title: "Customer resources",
-        url: "https://learn.microsoft.com/partner-center/developer/customer-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Customer resources",
+            url: "https://learn.microsoft.com/partner-center/developer/customer-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -1782,10 +1802,12 @@ pub(super) const CUSTOMER_COLLECTION: Schema = Schema {
     name: "CustomerCollection",
     area: "customers",
     description: "A page of customers.\n\nMore pages follow if there is a `next` link or a `continuationToken`; the last page may still carry a token.",
-    documentation: Some(Link {
-        title: "Get a list of customers",
-        url: "https://learn.microsoft.com/partner-center/developer/get-a-list-of-customers",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a list of customers",
+            url: "https://learn.microsoft.com/partner-center/developer/get-a-list-of-customers",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -1862,10 +1884,12 @@ pub(super) const CUSTOMER_COMPANY_PROFILE: Schema = Schema {
     name: "CustomerCompanyProfile",
     area: "customers",
     description: "A customer's company and its tenant.",
-    documentation: Some(Link {
-        title: "Customer resources",
-        url: "https://learn.microsoft.com/partner-center/developer/customer-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Customer resources",
+            url: "https://learn.microsoft.com/partner-center/developer/customer-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -1981,10 +2005,12 @@ pub(super) const CUSTOMER_FILTER: Schema = Schema {
     name: "CustomerFilter",
     area: "customers",
     description: "A filter of customers.\n\nThe search is by prefix and ignores case. A search within a string or a combination of filters is not available.",
-    documentation: Some(Link {
-        title: "Get a list of customers",
-        url: "https://learn.microsoft.com/partner-center/developer/get-a-list-of-customers",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a list of customers",
+            url: "https://learn.microsoft.com/partner-center/developer/get-a-list-of-customers",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -2035,10 +2061,12 @@ pub(super) const CUSTOMER_SEARCH_FIELD: Schema = Schema {
     name: "CustomerSearchField",
     area: "customers",
     description: "The fields that customers can be searched by.",
-    documentation: Some(Link {
-        title: "Get a list of customers",
-        url: "https://learn.microsoft.com/partner-center/developer/get-a-list-of-customers",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a list of customers",
+            url: "https://learn.microsoft.com/partner-center/developer/get-a-list-of-customers",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -2065,10 +2093,12 @@ pub(super) const ERROR_BODY: Schema = Schema {
     name: "ErrorBody",
     area: "customers",
     description: "The body of an error response.\n\nIts format depends on the part of the service. Most send `code`, `description`, `data` and `source`; newer ones send `message`, `errorName` and `isRetryable` in addition or instead; a gateway sends `statusCode` and `message` only. Decide by the HTTP status together with the code: a code has different meanings with different statuses.",
-    documentation: Some(Link {
-        title: "Error codes",
-        url: "https://learn.microsoft.com/partner-center/developer/error-codes",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Error codes",
+            url: "https://learn.microsoft.com/partner-center/developer/error-codes",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -2275,10 +2305,12 @@ pub(super) const ERROR_CODE: Schema = Schema {
     name: "ErrorCode",
     area: "customers",
     description: "The code of an error, which the service sends as a number or as a string of the same digits.",
-    documentation: Some(Link {
-        title: "Error codes",
-        url: "https://learn.microsoft.com/partner-center/developer/error-codes",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Error codes",
+            url: "https://learn.microsoft.com/partner-center/developer/error-codes",
+        },
+    ),
     kind: SchemaKind::StringOrInteger,
 };
 
@@ -2286,10 +2318,12 @@ pub(super) const FILTER_OPERATOR: Schema = Schema {
     name: "FilterOperator",
     area: "customers",
     description: "The comparison of a filter.",
-    documentation: Some(Link {
-        title: "Get a list of customers",
-        url: "https://learn.microsoft.com/partner-center/developer/get-a-list-of-customers",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a list of customers",
+            url: "https://learn.microsoft.com/partner-center/developer/get-a-list-of-customers",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -2308,10 +2342,12 @@ pub(super) const LINK: Schema = Schema {
     name: "Link",
     area: "customers",
     description: "A request that can be made.",
-    documentation: Some(Link {
-        title: "Utility resources",
-        url: "https://learn.microsoft.com/partner-center/developer/utility-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Utility resources",
+            url: "https://learn.microsoft.com/partner-center/developer/utility-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -2375,10 +2411,12 @@ pub(super) const LINK_HEADER: Schema = Schema {
     name: "LinkHeader",
     area: "customers",
     description: "A header to send when a link is followed.",
-    documentation: Some(Link {
-        title: "Utility resources",
-        url: "https://learn.microsoft.com/partner-center/developer/utility-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Utility resources",
+            url: "https://learn.microsoft.com/partner-center/developer/utility-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -2416,10 +2454,12 @@ pub(super) const LINK_METHOD: Schema = Schema {
     name: "LinkMethod",
     area: "customers",
     description: "The HTTP method of a link.",
-    documentation: Some(Link {
-        title: "Utility resources",
-        url: "https://learn.microsoft.com/partner-center/developer/utility-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Utility resources",
+            url: "https://learn.microsoft.com/partner-center/developer/utility-resources",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -2454,15 +2494,21 @@ pub(super) const OBJECT_TYPE: Schema = Schema {
     name: "ObjectType",
     area: "customers",
     description: "The type of a resource.",
-    documentation: Some(Link {
-        title: "Utility resources",
-        url: "https://learn.microsoft.com/partner-center/developer/utility-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Utility resources",
+            url: "https://learn.microsoft.com/partner-center/developer/utility-resources",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
                 value: "Collection",
                 description: "A page of a list.",
+            },
+            EnumValue {
+                value: "AuditRecord",
+                description: "A record of what has been done.",
             },
             EnumValue {
                 value: "Customer",
@@ -2692,10 +2738,12 @@ pub(super) const PRODUCT_TYPE: Schema = Schema {
     name: "ProductType",
     area: "customers",
     description: "The kind of a product.",
-    documentation: Some(Link {
-        title: "Product resources",
-        url: "https://learn.microsoft.com/partner-center/developer/product-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Product resources",
+            url: "https://learn.microsoft.com/partner-center/developer/product-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -2746,10 +2794,12 @@ pub(super) const REFUND_TYPE: Schema = Schema {
     name: "RefundType",
     area: "customers",
     description: "The part of the price that is refunded.",
-    documentation: Some(Link {
-        title: "Subscription resources",
-        url: "https://learn.microsoft.com/partner-center/developer/subscription-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Subscription resources",
+            url: "https://learn.microsoft.com/partner-center/developer/subscription-resources",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -2768,10 +2818,12 @@ pub(super) const RELATIONSHIP_TO_PARTNER: Schema = Schema {
     name: "RelationshipToPartner",
     area: "customers",
     description: "The relationship of a customer to a partner.",
-    documentation: Some(Link {
-        title: "Customer resources",
-        url: "https://learn.microsoft.com/partner-center/developer/customer-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Customer resources",
+            url: "https://learn.microsoft.com/partner-center/developer/customer-resources",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -2806,10 +2858,12 @@ pub(super) const RESOURCE_ATTRIBUTES: Schema = Schema {
     name: "ResourceAttributes",
     area: "customers",
     description: "The metadata of a resource.",
-    documentation: Some(Link {
-        title: "Utility resources",
-        url: "https://learn.microsoft.com/partner-center/developer/utility-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Utility resources",
+            url: "https://learn.microsoft.com/partner-center/developer/utility-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -2847,10 +2901,12 @@ pub(super) const RESOURCE_LINKS: Schema = Schema {
     name: "ResourceLinks",
     area: "customers",
     description: "Links from a resource to itself, and from a page to its neighbors.",
-    documentation: Some(Link {
-        title: "Utility resources",
-        url: "https://learn.microsoft.com/partner-center/developer/utility-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Utility resources",
+            url: "https://learn.microsoft.com/partner-center/developer/utility-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -2901,10 +2957,12 @@ pub(super) const SEEK_OPERATION: Schema = Schema {
     name: "SeekOperation",
     area: "customers",
     description: "The page of a list to go to.",
-    documentation: Some(Link {
-        title: "Get a list of customers",
-        url: "https://learn.microsoft.com/partner-center/developer/get-a-list-of-customers",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a list of customers",
+            url: "https://learn.microsoft.com/partner-center/developer/get-a-list-of-customers",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -2935,10 +2993,12 @@ pub(super) const SUBSCRIPTION_STATUS: Schema = Schema {
     name: "SubscriptionStatus",
     area: "customers",
     description: "The state of a subscription.",
-    documentation: Some(Link {
-        title: "Subscription lifecycle states",
-        url: "https://learn.microsoft.com/partner-center/customers/subscription-lifecycle",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Subscription lifecycle states",
+            url: "https://learn.microsoft.com/partner-center/customers/subscription-lifecycle",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -2977,10 +3037,12 @@ pub(super) const UPDATED_CUSTOMER: Schema = Schema {
     name: "UpdatedCustomer",
     area: "customers",
     description: "What a change of a customer has changed.\n\nThe names begin with a capital here, and what did not change is `null`.",
-    documentation: Some(Link {
-        title: "Remove a reseller relationship with a customer",
-        url: "https://learn.microsoft.com/partner-center/developer/remove-a-reseller-relationship-with-a-customer",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Remove a reseller relationship with a customer",
+            url: "https://learn.microsoft.com/partner-center/developer/remove-a-reseller-relationship-with-a-customer",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -3122,10 +3184,12 @@ pub(super) const UPDATED_CUSTOMER_ATTRIBUTES: Schema = Schema {
     name: "UpdatedCustomerAttributes",
     area: "customers",
     description: "The metadata of a changed customer, with names that begin with a capital.",
-    documentation: Some(Link {
-        title: "Remove a reseller relationship with a customer",
-        url: "https://learn.microsoft.com/partner-center/developer/remove-a-reseller-relationship-with-a-customer",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Remove a reseller relationship with a customer",
+            url: "https://learn.microsoft.com/partner-center/developer/remove-a-reseller-relationship-with-a-customer",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -3150,10 +3214,12 @@ pub(super) const USER_CREDENTIALS: Schema = Schema {
     name: "UserCredentials",
     area: "customers",
     description: "The name and the password of a new administrator.",
-    documentation: Some(Link {
-        title: "Customer resources",
-        url: "https://learn.microsoft.com/partner-center/developer/customer-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Customer resources",
+            url: "https://learn.microsoft.com/partner-center/developer/customer-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {

@@ -18,10 +18,12 @@ pub(super) const LIST_DEVICE_BATCHES: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/deviceBatches",
     summary: "Lists the batches of devices of a customer.",
     description: "Returns the batches. Their identifiers are names that were chosen freely, also with blanks.",
-    documentation: Some(Link {
-        title: "Get the list of device batches for the specified customer",
-        url: "https://learn.microsoft.com/partner-center/developer/get-the-list-of-device-batches-for-the-specified-customer",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get the list of device batches for the specified customer",
+            url: "https://learn.microsoft.com/partner-center/developer/get-the-list-of-device-batches-for-the-specified-customer",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -79,18 +81,20 @@ pub(super) const LIST_DEVICE_BATCHES: Operation = Operation {
         },
     ],
     items: Some("items"),
-    paging: Some(Paging {
-        items: "items",
-        next_link: Some("links.next"),
-        continuation_token: None,
-        response_header: None,
-        token_header: None,
-        token_query: None,
-        seek: None,
-        size_query: None,
-        offset_query: None,
-        total: None,
-    }),
+    paging: Some(
+        &Paging {
+            items: "items",
+            next_link: Some("links.next"),
+            continuation_token: None,
+            response_header: None,
+            token_header: None,
+            token_query: None,
+            seek: None,
+            size_query: None,
+            offset_query: None,
+            total: None,
+        },
+    ),
     authentication: &[Authentication::AppOnly, Authentication::AppUser],
     clouds: &[Cloud::Global],
     permissions: "A partner user has to be a Global Administrator, an admin agent or a sales agent.",
@@ -142,10 +146,12 @@ pub(super) const CREATE_DEVICE_BATCH: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/deviceBatches",
     summary: "Creates a batch of devices for a customer.",
     description: "Starts the upload of the devices, which takes minutes. `Location` points to its status: get it until it is `finished` or `finished_with_errors`. In a finished upload each device has a status of its own.\n\nA device is known by its `hardwareHash` alone or together with `productKey` or `serialNumber`, by its `productKey` alone, or by `serialNumber`, `oemManufacturerName` and `modelName` together.\n\nOnly App+User credentials may create a batch.",
-    documentation: Some(Link {
-        title: "Upload a list of devices to create a new batch for the specified customer",
-        url: "https://learn.microsoft.com/partner-center/developer/upload-a-list-of-devices-to-create-a-new-batch-for-the-specified-customer",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Upload a list of devices to create a new batch for the specified customer",
+            url: "https://learn.microsoft.com/partner-center/developer/upload-a-list-of-devices-to-create-a-new-batch-for-the-specified-customer",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -253,10 +259,12 @@ pub(super) const LIST_DEVICES: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/deviceBatches/{device-batch-id}/devices",
     summary: "Lists the devices of a batch, page by page.",
     description: "Returns 100 devices in a page.",
-    documentation: Some(Link {
-        title: "Get a list of devices for the specified batch and customer",
-        url: "https://learn.microsoft.com/partner-center/developer/get-a-list-of-devices-for-the-specified-batch-and-customer",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a list of devices for the specified batch and customer",
+            url: "https://learn.microsoft.com/partner-center/developer/get-a-list-of-devices-for-the-specified-batch-and-customer",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -361,18 +369,20 @@ pub(super) const LIST_DEVICES: Operation = Operation {
         },
     ],
     items: Some("items"),
-    paging: Some(Paging {
-        items: "items",
-        next_link: None,
-        continuation_token: Some("continuationToken"),
-        response_header: None,
-        token_header: Some("MS-ContinuationToken"),
-        token_query: None,
-        seek: None,
-        size_query: None,
-        offset_query: None,
-        total: None,
-    }),
+    paging: Some(
+        &Paging {
+            items: "items",
+            next_link: None,
+            continuation_token: Some("continuationToken"),
+            response_header: None,
+            token_header: Some("MS-ContinuationToken"),
+            token_query: None,
+            seek: None,
+            size_query: None,
+            offset_query: None,
+            total: None,
+        },
+    ),
     authentication: &[Authentication::AppOnly, Authentication::AppUser],
     clouds: &[Cloud::Global],
     permissions: "",
@@ -428,10 +438,12 @@ pub(super) const ADD_DEVICES: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/deviceBatches/{device-batch-id}/devices",
     summary: "Adds devices to a batch.",
     description: "Starts the upload of the devices. `Location` points to its status: get it until it is `finished` or `finished_with_errors`.",
-    documentation: Some(Link {
-        title: "Upload a list of devices for the specified customer",
-        url: "https://learn.microsoft.com/partner-center/developer/upload-a-list-of-devices-for-the-specified-customer",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Upload a list of devices for the specified customer",
+            url: "https://learn.microsoft.com/partner-center/developer/upload-a-list-of-devices-for-the-specified-customer",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -546,10 +558,12 @@ pub(super) const UPDATE_DEVICE: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/deviceBatches/{device-batch-id}/devices/{device-id}",
     summary: "Replaces a device of a batch.",
     description: "Send the complete device with the changes. Microsoft's own client has this operation; no page documents it.",
-    documentation: Some(Link {
-        title: "Device deployment resources",
-        url: "https://learn.microsoft.com/partner-center/developer/device-deployment-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Device deployment resources",
+            url: "https://learn.microsoft.com/partner-center/developer/device-deployment-resources",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -728,10 +742,12 @@ pub(super) const DELETE_DEVICE: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/deviceBatches/{device-batch-id}/devices/{device-id}",
     summary: "Deletes a device of a batch.",
     description: "The device is no longer set up by the customer's policies.",
-    documentation: Some(Link {
-        title: "Delete a device for the specified customer",
-        url: "https://learn.microsoft.com/partner-center/developer/delete-a-device-for-the-specified-customer",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Delete a device for the specified customer",
+            url: "https://learn.microsoft.com/partner-center/developer/delete-a-device-for-the-specified-customer",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -826,10 +842,12 @@ pub(super) const UPDATE_DEVICE_POLICIES: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/DevicePolicyUpdates",
     summary: "Applies configuration policies to devices of a customer.",
     description: "Starts the change of the policies of the devices, which may be in several batches. `Location` points to its status. A policy of `null` removes the one that a device has.",
-    documentation: Some(Link {
-        title: "Update a list of devices with a policy",
-        url: "https://learn.microsoft.com/partner-center/developer/update-a-list-of-devices-with-a-policy",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Update a list of devices with a policy",
+            url: "https://learn.microsoft.com/partner-center/developer/update-a-list-of-devices-with-a-policy",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -944,10 +962,12 @@ pub(super) const GET_BATCH_JOB_STATUS: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/batchJobStatus/{batch-job-id}",
     summary: "Gets the status of an upload of devices.",
     description: "Returns the status of the upload and of each device. An upload that is `finished` may have devices that failed.",
-    documentation: Some(Link {
-        title: "Get the status of a device batch upload",
-        url: "https://learn.microsoft.com/partner-center/developer/get-the-status-of-a-device-batch-upload",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get the status of a device batch upload",
+            url: "https://learn.microsoft.com/partner-center/developer/get-the-status-of-a-device-batch-upload",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -1081,10 +1101,12 @@ pub(super) const LIST_CONFIGURATION_POLICIES: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/policies",
     summary: "Lists the configuration policies of a customer.",
     description: "Returns the policies that devices can have.",
-    documentation: Some(Link {
-        title: "Get a list of a customer's policies",
-        url: "https://learn.microsoft.com/partner-center/developer/get-a-list-of-a-customer-s-policies",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a list of a customer's policies",
+            url: "https://learn.microsoft.com/partner-center/developer/get-a-list-of-a-customer-s-policies",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -1158,18 +1180,20 @@ pub(super) const LIST_CONFIGURATION_POLICIES: Operation = Operation {
         },
     ],
     items: Some("items"),
-    paging: Some(Paging {
-        items: "items",
-        next_link: Some("links.next"),
-        continuation_token: None,
-        response_header: None,
-        token_header: None,
-        token_query: None,
-        seek: None,
-        size_query: None,
-        offset_query: None,
-        total: None,
-    }),
+    paging: Some(
+        &Paging {
+            items: "items",
+            next_link: Some("links.next"),
+            continuation_token: None,
+            response_header: None,
+            token_header: None,
+            token_query: None,
+            seek: None,
+            size_query: None,
+            offset_query: None,
+            total: None,
+        },
+    ),
     authentication: &[Authentication::AppOnly, Authentication::AppUser],
     clouds: &[Cloud::Global],
     permissions: "",
@@ -1221,10 +1245,12 @@ pub(super) const CREATE_CONFIGURATION_POLICY: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/policies",
     summary: "Creates a configuration policy for a customer.",
     description: "Returns the policy with its identifier. The status is 200, not 201.",
-    documentation: Some(Link {
-        title: "Create a new configuration policy for the specified customer",
-        url: "https://learn.microsoft.com/partner-center/developer/create-a-new-configuration-policy-for-the-specified-customer",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Create a new configuration policy for the specified customer",
+            url: "https://learn.microsoft.com/partner-center/developer/create-a-new-configuration-policy-for-the-specified-customer",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -1348,10 +1374,12 @@ pub(super) const GET_CONFIGURATION_POLICY: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/policies/{configuration-policy-id}",
     summary: "Gets a configuration policy of a customer.",
     description: "Returns the policy, with the number of devices that have it.",
-    documentation: Some(Link {
-        title: "Retrieve a customer's configuration policy",
-        url: "https://learn.microsoft.com/partner-center/developer/retrieve-a-customer-s-configuration-policy",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Retrieve a customer's configuration policy",
+            url: "https://learn.microsoft.com/partner-center/developer/retrieve-a-customer-s-configuration-policy",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -1468,10 +1496,12 @@ pub(super) const UPDATE_CONFIGURATION_POLICY: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/policies/{configuration-policy-id}",
     summary: "Replaces a configuration policy of a customer.",
     description: "Send the complete policy with the changes. Its `category` cannot change.",
-    documentation: Some(Link {
-        title: "Update a configuration policy for the specified customer",
-        url: "https://learn.microsoft.com/partner-center/developer/update-a-configuration-policy-for-the-specified-customer",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Update a configuration policy for the specified customer",
+            url: "https://learn.microsoft.com/partner-center/developer/update-a-configuration-policy-for-the-specified-customer",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -1615,10 +1645,12 @@ pub(super) const DELETE_CONFIGURATION_POLICY: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/policies/{configuration-policy-id}",
     summary: "Deletes a configuration policy of a customer.",
     description: "The devices that have it have none then.",
-    documentation: Some(Link {
-        title: "Delete a configuration policy for the specified customer",
-        url: "https://learn.microsoft.com/partner-center/developer/delete-a-configuration-policy-for-the-specified-customer",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Delete a configuration policy for the specified customer",
+            url: "https://learn.microsoft.com/partner-center/developer/delete-a-configuration-policy-for-the-specified-customer",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -1692,10 +1724,12 @@ pub(super) const BATCH_UPLOAD_DETAILS: Schema = Schema {
     name: "BatchUploadDetails",
     area: "devices",
     description: "The progress of an upload of devices.",
-    documentation: Some(Link {
-        title: "Device deployment resources",
-        url: "https://learn.microsoft.com/partner-center/developer/device-deployment-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Device deployment resources",
+            url: "https://learn.microsoft.com/partner-center/developer/device-deployment-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -1785,10 +1819,12 @@ pub(super) const CONFIGURATION_POLICY: Schema = Schema {
     name: "ConfigurationPolicy",
     area: "devices",
     description: "A policy for devices of a customer, which sets them up when they are first started.",
-    documentation: Some(Link {
-        title: "Device deployment resources",
-        url: "https://learn.microsoft.com/partner-center/developer/device-deployment-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Device deployment resources",
+            url: "https://learn.microsoft.com/partner-center/developer/device-deployment-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -1917,10 +1953,12 @@ pub(super) const CONFIGURATION_POLICY_COLLECTION: Schema = Schema {
     name: "ConfigurationPolicyCollection",
     area: "devices",
     description: "The configuration policies of a customer.",
-    documentation: Some(Link {
-        title: "Device deployment resources",
-        url: "https://learn.microsoft.com/partner-center/developer/device-deployment-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Device deployment resources",
+            url: "https://learn.microsoft.com/partner-center/developer/device-deployment-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -1984,10 +2022,12 @@ pub(super) const DEVICE: Schema = Schema {
     name: "Device",
     area: "devices",
     description: "A device that is set up by a configuration policy when it is first started.",
-    documentation: Some(Link {
-        title: "Device deployment resources",
-        url: "https://learn.microsoft.com/partner-center/developer/device-deployment-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Device deployment resources",
+            url: "https://learn.microsoft.com/partner-center/developer/device-deployment-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -2142,10 +2182,12 @@ pub(super) const DEVICE_BATCH: Schema = Schema {
     name: "DeviceBatch",
     area: "devices",
     description: "A batch of devices.",
-    documentation: Some(Link {
-        title: "Device deployment resources",
-        url: "https://learn.microsoft.com/partner-center/developer/device-deployment-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Device deployment resources",
+            url: "https://learn.microsoft.com/partner-center/developer/device-deployment-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -2248,10 +2290,12 @@ pub(super) const DEVICE_BATCH_COLLECTION: Schema = Schema {
     name: "DeviceBatchCollection",
     area: "devices",
     description: "The batches of devices of a customer.",
-    documentation: Some(Link {
-        title: "Device deployment resources",
-        url: "https://learn.microsoft.com/partner-center/developer/device-deployment-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Device deployment resources",
+            url: "https://learn.microsoft.com/partner-center/developer/device-deployment-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -2315,10 +2359,12 @@ pub(super) const DEVICE_COLLECTION: Schema = Schema {
     name: "DeviceCollection",
     area: "devices",
     description: "A page of the devices of a batch.",
-    documentation: Some(Link {
-        title: "Device deployment resources",
-        url: "https://learn.microsoft.com/partner-center/developer/device-deployment-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Device deployment resources",
+            url: "https://learn.microsoft.com/partner-center/developer/device-deployment-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -2395,10 +2441,12 @@ pub(super) const DEVICE_POLICY: Schema = Schema {
     name: "DevicePolicy",
     area: "devices",
     description: "A policy of a device.",
-    documentation: Some(Link {
-        title: "Device deployment resources",
-        url: "https://learn.microsoft.com/partner-center/developer/device-deployment-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Device deployment resources",
+            url: "https://learn.microsoft.com/partner-center/developer/device-deployment-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -2436,10 +2484,12 @@ pub(super) const DEVICE_POLICY_UPDATE: Schema = Schema {
     name: "DevicePolicyUpdate",
     area: "devices",
     description: "The policies that devices are to have.",
-    documentation: Some(Link {
-        title: "Device deployment resources",
-        url: "https://learn.microsoft.com/partner-center/developer/device-deployment-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Device deployment resources",
+            url: "https://learn.microsoft.com/partner-center/developer/device-deployment-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -2477,10 +2527,12 @@ pub(super) const DEVICE_UPLOAD_DETAILS: Schema = Schema {
     name: "DeviceUploadDetails",
     area: "devices",
     description: "The progress of the upload of a device.",
-    documentation: Some(Link {
-        title: "Device deployment resources",
-        url: "https://learn.microsoft.com/partner-center/developer/device-deployment-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Device deployment resources",
+            url: "https://learn.microsoft.com/partner-center/developer/device-deployment-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -2583,10 +2635,12 @@ pub(super) const DEVICE_UPLOAD_STATUS: Schema = Schema {
     name: "DeviceUploadStatus",
     area: "devices",
     description: "The progress of an upload of devices.",
-    documentation: Some(Link {
-        title: "Device deployment resources",
-        url: "https://learn.microsoft.com/partner-center/developer/device-deployment-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Device deployment resources",
+            url: "https://learn.microsoft.com/partner-center/developer/device-deployment-resources",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -2621,10 +2675,12 @@ pub(super) const NEW_CONFIGURATION_POLICY: Schema = Schema {
     name: "NewConfigurationPolicy",
     area: "devices",
     description: "A configuration policy to create.",
-    documentation: Some(Link {
-        title: "Device deployment resources",
-        url: "https://learn.microsoft.com/partner-center/developer/device-deployment-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Device deployment resources",
+            url: "https://learn.microsoft.com/partner-center/developer/device-deployment-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -2688,10 +2744,12 @@ pub(super) const NEW_DEVICE_BATCH: Schema = Schema {
     name: "NewDeviceBatch",
     area: "devices",
     description: "A batch of devices to create.",
-    documentation: Some(Link {
-        title: "Device deployment resources",
-        url: "https://learn.microsoft.com/partner-center/developer/device-deployment-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Device deployment resources",
+            url: "https://learn.microsoft.com/partner-center/developer/device-deployment-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -2729,10 +2787,12 @@ pub(super) const POLICY_CATEGORY: Schema = Schema {
     name: "PolicyCategory",
     area: "devices",
     description: "A category of policies.",
-    documentation: Some(Link {
-        title: "Device deployment resources",
-        url: "https://learn.microsoft.com/partner-center/developer/device-deployment-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Device deployment resources",
+            url: "https://learn.microsoft.com/partner-center/developer/device-deployment-resources",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -2747,10 +2807,12 @@ pub(super) const POLICY_SETTING: Schema = Schema {
     name: "PolicySetting",
     area: "devices",
     description: "A setting of a configuration policy.",
-    documentation: Some(Link {
-        title: "Device deployment resources",
-        url: "https://learn.microsoft.com/partner-center/developer/device-deployment-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Device deployment resources",
+            url: "https://learn.microsoft.com/partner-center/developer/device-deployment-resources",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {

@@ -17,10 +17,12 @@ pub(super) const VALIDATE_MIGRATION: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/migrations/newcommerce/validate",
     summary: "Checks whether a legacy subscription can be migrated to new commerce.",
     description: "Returns whether the subscription and its add-ons are eligible. The status is 200 also if they are not: look at `isEligible` and `errors`. It changes nothing.\n\nThe service allows 450 checks in five minutes for a partner and a customer.",
-    documentation: Some(Link {
-        title: "Validate a subscription for migration",
-        url: "https://learn.microsoft.com/partner-center/developer/validate-subscription-for-migration",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Validate a subscription for migration",
+            url: "https://learn.microsoft.com/partner-center/developer/validate-subscription-for-migration",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -179,10 +181,12 @@ pub(super) const CREATE_MIGRATION: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/migrations/newcommerce",
     summary: "Migrates a legacy subscription to new commerce.",
     description: "Starts the migration; get it until its status is `Completed`. What is left out stays as it is, such as the term and the number of seats. The add-ons of the subscription go with it: name all active ones in one flat list. It cannot be undone.\n\nThe service allows 100 migrations in five minutes for a partner.",
-    documentation: Some(Link {
-        title: "Create a migration",
-        url: "https://learn.microsoft.com/partner-center/developer/create-migration",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Create a migration",
+            url: "https://learn.microsoft.com/partner-center/developer/create-migration",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -462,10 +466,12 @@ pub(super) const GET_MIGRATION: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/migrations/newcommerce/{migration-id}",
     summary: "Gets a migration of a legacy subscription to new commerce.",
     description: "Returns how far it is, and what came of it. A migration that does not exist is rejected with the status 400 and the code `900224`, not 404.",
-    documentation: Some(Link {
-        title: "Get a new commerce migration",
-        url: "https://learn.microsoft.com/partner-center/developer/get-new-commerce-migration",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a new commerce migration",
+            url: "https://learn.microsoft.com/partner-center/developer/get-new-commerce-migration",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -607,10 +613,12 @@ pub(super) const LIST_MIGRATION_EVENTS: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/migrations/newcommerce/events",
     summary: "Lists what has happened in a migration.",
     description: "Returns the events of one migration, or of all migrations of one subscription. Name one of the two.",
-    documentation: Some(Link {
-        title: "Get migration events",
-        url: "https://learn.microsoft.com/partner-center/developer/get-migration-events",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get migration events",
+            url: "https://learn.microsoft.com/partner-center/developer/get-migration-events",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -767,10 +775,12 @@ pub(super) const CREATE_MIGRATION_SCHEDULE: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/migrations/newcommerce/schedules",
     summary: "Schedules the migration of a legacy subscription to new commerce.",
     description: "Starts the migration on `targetDate`, or at the renewal of the subscription if `migrateOnRenewal` is true.",
-    documentation: Some(Link {
-        title: "Schedule a new commerce migration",
-        url: "https://learn.microsoft.com/partner-center/developer/schedule-a-new-commerce-migration",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Schedule a new commerce migration",
+            url: "https://learn.microsoft.com/partner-center/developer/schedule-a-new-commerce-migration",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -1008,10 +1018,12 @@ pub(super) const GET_MIGRATION_SCHEDULE: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/migrations/newcommerce/schedules/{migration-schedule-id}",
     summary: "Gets a schedule of a migration.",
     description: "Returns when the subscription is migrated, and what came of it: the migration or an error. The documented example prints a list, which is that of all schedules.",
-    documentation: Some(Link {
-        title: "Get a new commerce migration schedule",
-        url: "https://learn.microsoft.com/partner-center/developer/get-a-new-commerce-migration-schedule",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a new commerce migration schedule",
+            url: "https://learn.microsoft.com/partner-center/developer/get-a-new-commerce-migration-schedule",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -1150,10 +1162,12 @@ pub(super) const UPDATE_MIGRATION_SCHEDULE: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/migrations/newcommerce/schedules/{migration-schedule-id}",
     summary: "Changes a schedule of a migration.",
     description: "Send the complete schedule with the changes. `currentSubscriptionId` cannot change.",
-    documentation: Some(Link {
-        title: "Update a new commerce migration schedule",
-        url: "https://learn.microsoft.com/partner-center/developer/update-a-new-commerce-migration-schedule",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Update a new commerce migration schedule",
+            url: "https://learn.microsoft.com/partner-center/developer/update-a-new-commerce-migration-schedule",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -1318,10 +1332,12 @@ pub(super) const CANCEL_MIGRATION_SCHEDULE: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/migrations/newcommerce/schedules/{migration-schedule-id}/cancel",
     summary: "Cancels a schedule of a migration.",
     description: "The subscription stays a legacy one until it is scheduled or migrated again.",
-    documentation: Some(Link {
-        title: "Cancel a new commerce migration schedule",
-        url: "https://learn.microsoft.com/partner-center/developer/cancel-a-new-commerce-migration-schedule",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Cancel a new commerce migration schedule",
+            url: "https://learn.microsoft.com/partner-center/developer/cancel-a-new-commerce-migration-schedule",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -1448,10 +1464,12 @@ pub(super) const LIST_MIGRATIONS: Operation = Operation {
     path: "/v1/migrations/newcommerce",
     summary: "Lists the migrations of a partner, page by page.",
     description: "Returns the migrations of a customer, of a subscription, or with a reference of yours: name at least one of the three. A page is a list without an object around it, and the token of the next one is in a header of the response.",
-    documentation: Some(Link {
-        title: "Query migrated subscriptions",
-        url: "https://learn.microsoft.com/partner-center/developer/query-migrated-subscriptions",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Query migrated subscriptions",
+            url: "https://learn.microsoft.com/partner-center/developer/query-migrated-subscriptions",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "CustomerTenantId",
@@ -1553,18 +1571,20 @@ pub(super) const LIST_MIGRATIONS: Operation = Operation {
         },
     ],
     items: Some(""),
-    paging: Some(Paging {
-        items: "",
-        next_link: None,
-        continuation_token: None,
-        response_header: Some("MS-ContinuationToken"),
-        token_header: Some("MS-ContinuationToken"),
-        token_query: None,
-        seek: None,
-        size_query: Some("PageSize"),
-        offset_query: None,
-        total: None,
-    }),
+    paging: Some(
+        &Paging {
+            items: "",
+            next_link: None,
+            continuation_token: None,
+            response_header: Some("MS-ContinuationToken"),
+            token_header: Some("MS-ContinuationToken"),
+            token_query: None,
+            seek: None,
+            size_query: Some("PageSize"),
+            offset_query: None,
+            total: None,
+        },
+    ),
     authentication: &[Authentication::AppOnly, Authentication::AppUser],
     clouds: &[Cloud::Global, Cloud::China, Cloud::UsGovernment],
     permissions: "A partner user has to be a Global Administrator, an admin agent or a sales agent.",
@@ -1604,10 +1624,12 @@ pub(super) const LIST_MIGRATION_SCHEDULES: Operation = Operation {
     path: "/v1/migrations/newcommerce/schedules",
     summary: "Lists the schedules of migrations of a partner, page by page.",
     description: "Returns the schedules of a customer, of a subscription, or with a reference of yours: name at least one of the three. A page is a list without an object around it, and the token of the next one is in a header of the response.",
-    documentation: Some(Link {
-        title: "Get a new commerce migration schedule",
-        url: "https://learn.microsoft.com/partner-center/developer/get-a-new-commerce-migration-schedule",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a new commerce migration schedule",
+            url: "https://learn.microsoft.com/partner-center/developer/get-a-new-commerce-migration-schedule",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "CustomerTenantId",
@@ -1711,18 +1733,20 @@ pub(super) const LIST_MIGRATION_SCHEDULES: Operation = Operation {
         },
     ],
     items: Some(""),
-    paging: Some(Paging {
-        items: "",
-        next_link: None,
-        continuation_token: None,
-        response_header: Some("MS-ContinuationToken"),
-        token_header: Some("MS-ContinuationToken"),
-        token_query: None,
-        seek: None,
-        size_query: Some("PageSize"),
-        offset_query: None,
-        total: None,
-    }),
+    paging: Some(
+        &Paging {
+            items: "",
+            next_link: None,
+            continuation_token: None,
+            response_header: Some("MS-ContinuationToken"),
+            token_header: Some("MS-ContinuationToken"),
+            token_query: None,
+            seek: None,
+            size_query: Some("PageSize"),
+            offset_query: None,
+            total: None,
+        },
+    ),
     authentication: &[Authentication::AppOnly, Authentication::AppUser],
     clouds: &[Cloud::Global, Cloud::China, Cloud::UsGovernment],
     permissions: "",
@@ -1759,10 +1783,12 @@ pub(super) const MIGRATION: Schema = Schema {
     name: "Migration",
     area: "migrations",
     description: "The move of a legacy subscription to new commerce.",
-    documentation: Some(Link {
-        title: "Get a new commerce migration",
-        url: "https://learn.microsoft.com/partner-center/developer/get-new-commerce-migration",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a new commerce migration",
+            url: "https://learn.microsoft.com/partner-center/developer/get-new-commerce-migration",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -1995,10 +2021,12 @@ pub(super) const MIGRATION_ELIGIBILITY: Schema = Schema {
     name: "MigrationEligibility",
     area: "migrations",
     description: "Whether a legacy subscription can be migrated.",
-    documentation: Some(Link {
-        title: "Validate a subscription for migration",
-        url: "https://learn.microsoft.com/partner-center/developer/validate-subscription-for-migration",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Validate a subscription for migration",
+            url: "https://learn.microsoft.com/partner-center/developer/validate-subscription-for-migration",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -2140,10 +2168,12 @@ pub(super) const MIGRATION_ERROR: Schema = Schema {
     name: "MigrationError",
     area: "migrations",
     description: "A reason for which a legacy subscription cannot be migrated.",
-    documentation: Some(Link {
-        title: "Validate a subscription for migration",
-        url: "https://learn.microsoft.com/partner-center/developer/validate-subscription-for-migration",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Validate a subscription for migration",
+            url: "https://learn.microsoft.com/partner-center/developer/validate-subscription-for-migration",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -2181,10 +2211,12 @@ pub(super) const MIGRATION_ERROR_CODE: Schema = Schema {
     name: "MigrationErrorCode",
     area: "migrations",
     description: "A reason for which a legacy subscription cannot be migrated. Most names are those of Microsoft's own samples.",
-    documentation: Some(Link {
-        title: "Validate a subscription for migration",
-        url: "https://learn.microsoft.com/partner-center/developer/validate-subscription-for-migration",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Validate a subscription for migration",
+            url: "https://learn.microsoft.com/partner-center/developer/validate-subscription-for-migration",
+        },
+    ),
     kind: SchemaKind::IntegerEnum(
         &[
             EnumValue {
@@ -2247,10 +2279,12 @@ pub(super) const MIGRATION_EVENT: Schema = Schema {
     name: "MigrationEvent",
     area: "migrations",
     description: "Something that has happened in a migration.",
-    documentation: Some(Link {
-        title: "Get migration events",
-        url: "https://learn.microsoft.com/partner-center/developer/get-migration-events",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get migration events",
+            url: "https://learn.microsoft.com/partner-center/developer/get-migration-events",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -2340,10 +2374,12 @@ pub(super) const MIGRATION_EVENT_NAME: Schema = Schema {
     name: "MigrationEventName",
     area: "migrations",
     description: "A kind of event of a migration.",
-    documentation: Some(Link {
-        title: "Get migration events",
-        url: "https://learn.microsoft.com/partner-center/developer/get-migration-events",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get migration events",
+            url: "https://learn.microsoft.com/partner-center/developer/get-migration-events",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -2370,10 +2406,12 @@ pub(super) const MIGRATION_SCHEDULE: Schema = Schema {
     name: "MigrationSchedule",
     area: "migrations",
     description: "A schedule for the migration of a legacy subscription, with its result.",
-    documentation: Some(Link {
-        title: "Get a new commerce migration schedule",
-        url: "https://learn.microsoft.com/partner-center/developer/get-a-new-commerce-migration-schedule",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a new commerce migration schedule",
+            url: "https://learn.microsoft.com/partner-center/developer/get-a-new-commerce-migration-schedule",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -2645,10 +2683,12 @@ pub(super) const MIGRATION_SCHEDULE_STATUS: Schema = Schema {
     name: "MigrationScheduleStatus",
     area: "migrations",
     description: "The state of a schedule of a migration. The documentation does not list all of them.",
-    documentation: Some(Link {
-        title: "Get a new commerce migration schedule",
-        url: "https://learn.microsoft.com/partner-center/developer/get-a-new-commerce-migration-schedule",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a new commerce migration schedule",
+            url: "https://learn.microsoft.com/partner-center/developer/get-a-new-commerce-migration-schedule",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -2667,10 +2707,12 @@ pub(super) const MIGRATION_STATUS: Schema = Schema {
     name: "MigrationStatus",
     area: "migrations",
     description: "The progress of a migration. The documentation does not say what a failed one has.",
-    documentation: Some(Link {
-        title: "Get a new commerce migration",
-        url: "https://learn.microsoft.com/partner-center/developer/get-new-commerce-migration",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a new commerce migration",
+            url: "https://learn.microsoft.com/partner-center/developer/get-new-commerce-migration",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -2689,10 +2731,12 @@ pub(super) const NEW_MIGRATION: Schema = Schema {
     name: "NewMigration",
     area: "migrations",
     description: "A legacy subscription to migrate to new commerce, and what is to change.",
-    documentation: Some(Link {
-        title: "Create a migration",
-        url: "https://learn.microsoft.com/partner-center/developer/create-migration",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Create a migration",
+            url: "https://learn.microsoft.com/partner-center/developer/create-migration",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -2808,10 +2852,12 @@ pub(super) const NEW_MIGRATION_SCHEDULE: Schema = Schema {
     name: "NewMigrationSchedule",
     area: "migrations",
     description: "A migration to schedule.",
-    documentation: Some(Link {
-        title: "Schedule a new commerce migration",
-        url: "https://learn.microsoft.com/partner-center/developer/schedule-a-new-commerce-migration",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Schedule a new commerce migration",
+            url: "https://learn.microsoft.com/partner-center/developer/schedule-a-new-commerce-migration",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {

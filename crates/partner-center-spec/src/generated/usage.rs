@@ -17,10 +17,12 @@ pub(super) const LIST_SUBSCRIPTION_USAGE_RECORDS: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/subscriptions/usagerecords",
     summary: "Lists what each Azure subscription of a customer costs in the current billing period.",
     description: "Returns one record for each Azure plan and each legacy Azure subscription. Records of Azure plans have a `currencyCode`; those of legacy Azure have a `currencyLocale`, which is a culture such as `fr-FR`, not a currency. Add up only what has the same currency.",
-    documentation: Some(Link {
-        title: "Get a customer's subscription usage records",
-        url: "https://learn.microsoft.com/partner-center/developer/get-a-customer-subscription-s-usage-records",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a customer's subscription usage records",
+            url: "https://learn.microsoft.com/partner-center/developer/get-a-customer-subscription-s-usage-records",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -104,18 +106,20 @@ pub(super) const LIST_SUBSCRIPTION_USAGE_RECORDS: Operation = Operation {
         },
     ],
     items: Some("items"),
-    paging: Some(Paging {
-        items: "items",
-        next_link: Some("links.next"),
-        continuation_token: None,
-        response_header: None,
-        token_header: None,
-        token_query: None,
-        seek: None,
-        size_query: None,
-        offset_query: None,
-        total: None,
-    }),
+    paging: Some(
+        &Paging {
+            items: "items",
+            next_link: Some("links.next"),
+            continuation_token: None,
+            response_header: None,
+            token_header: None,
+            token_query: None,
+            seek: None,
+            size_query: None,
+            offset_query: None,
+            total: None,
+        },
+    ),
     authentication: &[Authentication::AppUser],
     clouds: &[Cloud::Global, Cloud::UsGovernment],
     permissions: "",
@@ -176,10 +180,12 @@ pub(super) const GET_SUBSCRIPTION_USAGE_SUMMARY: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/usagesummary",
     summary: "Gets the cost of an Azure subscription in the current billing period.",
     description: "Returns the total of the Azure plan or of the legacy Azure subscription, with the billing period.",
-    documentation: Some(Link {
-        title: "Get a customer's subscription usage summary",
-        url: "https://learn.microsoft.com/partner-center/developer/get-a-customer-subscription-usage-summary",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a customer's subscription usage summary",
+            url: "https://learn.microsoft.com/partner-center/developer/get-a-customer-subscription-usage-summary",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -343,10 +349,12 @@ pub(super) const LIST_METER_USAGE_RECORDS: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/meterusagerecords",
     summary: "Lists what an Azure subscription uses by meter in the current billing period.",
     description: "Returns the quantity and the cost of each meter, such as gigabytes sent. The identifier of a meter is a string with blanks and brackets.",
-    documentation: Some(Link {
-        title: "Get a customer's subscription meter usage records",
-        url: "https://learn.microsoft.com/partner-center/developer/get-a-customer-subscription-meter-usage-records",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a customer's subscription meter usage records",
+            url: "https://learn.microsoft.com/partner-center/developer/get-a-customer-subscription-meter-usage-records",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -442,18 +450,20 @@ pub(super) const LIST_METER_USAGE_RECORDS: Operation = Operation {
         },
     ],
     items: Some("items"),
-    paging: Some(Paging {
-        items: "items",
-        next_link: Some("links.next"),
-        continuation_token: None,
-        response_header: None,
-        token_header: None,
-        token_query: None,
-        seek: None,
-        size_query: None,
-        offset_query: None,
-        total: None,
-    }),
+    paging: Some(
+        &Paging {
+            items: "items",
+            next_link: Some("links.next"),
+            continuation_token: None,
+            response_header: None,
+            token_header: None,
+            token_query: None,
+            seek: None,
+            size_query: None,
+            offset_query: None,
+            total: None,
+        },
+    ),
     authentication: &[Authentication::AppUser],
     clouds: &[Cloud::Global, Cloud::UsGovernment],
     permissions: "",
@@ -526,10 +536,12 @@ pub(super) const LIST_RESOURCE_USAGE_RECORDS: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/resourceusagerecords",
     summary: "Lists what an Azure plan costs by resource in the current billing period.",
     description: "Returns the cost of each resource. It is for Azure plans, not for legacy Azure subscriptions.",
-    documentation: Some(Link {
-        title: "Get a customer's subscription resource usage records",
-        url: "https://learn.microsoft.com/partner-center/developer/get-a-customer-subscription-resource-usage-records",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a customer's subscription resource usage records",
+            url: "https://learn.microsoft.com/partner-center/developer/get-a-customer-subscription-resource-usage-records",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -610,18 +622,20 @@ pub(super) const LIST_RESOURCE_USAGE_RECORDS: Operation = Operation {
         },
     ],
     items: Some("items"),
-    paging: Some(Paging {
-        items: "items",
-        next_link: Some("links.next"),
-        continuation_token: None,
-        response_header: None,
-        token_header: None,
-        token_query: None,
-        seek: None,
-        size_query: None,
-        offset_query: None,
-        total: None,
-    }),
+    paging: Some(
+        &Paging {
+            items: "items",
+            next_link: Some("links.next"),
+            continuation_token: None,
+            response_header: None,
+            token_header: None,
+            token_query: None,
+            seek: None,
+            size_query: None,
+            offset_query: None,
+            total: None,
+        },
+    ),
     authentication: &[Authentication::AppUser],
     clouds: &[Cloud::Global, Cloud::UsGovernment],
     permissions: "",
@@ -694,10 +708,12 @@ pub(super) const LIST_AZURE_UTILIZATIONS: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/utilizations/azure",
     summary: "Lists what a legacy Azure subscription used in a time.",
     description: "Returns the quantities of each day or hour, without costs. It is for legacy Azure subscriptions, not for Azure plans.\n\nWhen the data is not ready, the status is `204` and `Retry-After` says when to try again: an empty list then does not mean that nothing was used.",
-    documentation: Some(Link {
-        title: "Get a customer's utilization records for Azure",
-        url: "https://learn.microsoft.com/partner-center/developer/get-a-customer-s-utilization-record-for-azure",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a customer's utilization records for Azure",
+            url: "https://learn.microsoft.com/partner-center/developer/get-a-customer-s-utilization-record-for-azure",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -906,18 +922,20 @@ pub(super) const LIST_AZURE_UTILIZATIONS: Operation = Operation {
         },
     ],
     items: Some("items"),
-    paging: Some(Paging {
-        items: "items",
-        next_link: Some("links.next"),
-        continuation_token: None,
-        response_header: None,
-        token_header: Some("MS-ContinuationToken"),
-        token_query: None,
-        seek: Some(("seek_operation", "Next")),
-        size_query: Some("size"),
-        offset_query: None,
-        total: None,
-    }),
+    paging: Some(
+        &Paging {
+            items: "items",
+            next_link: Some("links.next"),
+            continuation_token: None,
+            response_header: None,
+            token_header: Some("MS-ContinuationToken"),
+            token_query: None,
+            seek: Some(("seek_operation", "Next")),
+            size_query: Some("size"),
+            offset_query: None,
+            total: None,
+        },
+    ),
     authentication: &[Authentication::AppOnly, Authentication::AppUser],
     clouds: &[Cloud::Global, Cloud::UsGovernment],
     permissions: "",
@@ -981,10 +999,12 @@ pub(super) const AZURE_INSTANCE_DATA: Schema = Schema {
     name: "AzureInstanceData",
     area: "usage",
     description: "The place at which something was used.",
-    documentation: Some(Link {
-        title: "Azure utilization record resources",
-        url: "https://learn.microsoft.com/partner-center/developer/azure-utilization-record-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Azure utilization record resources",
+            url: "https://learn.microsoft.com/partner-center/developer/azure-utilization-record-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -1087,10 +1107,12 @@ pub(super) const AZURE_RESOURCE: Schema = Schema {
     name: "AzureResource",
     area: "usage",
     description: "Something that Azure measures.",
-    documentation: Some(Link {
-        title: "Azure utilization record resources",
-        url: "https://learn.microsoft.com/partner-center/developer/azure-utilization-record-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Azure utilization record resources",
+            url: "https://learn.microsoft.com/partner-center/developer/azure-utilization-record-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -1167,10 +1189,12 @@ pub(super) const AZURE_UTILIZATION_RECORD: Schema = Schema {
     name: "AzureUtilizationRecord",
     area: "usage",
     description: "The use of one resource by a legacy Azure subscription in a day or an hour.",
-    documentation: Some(Link {
-        title: "Azure utilization record resources",
-        url: "https://learn.microsoft.com/partner-center/developer/azure-utilization-record-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Azure utilization record resources",
+            url: "https://learn.microsoft.com/partner-center/developer/azure-utilization-record-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -1299,10 +1323,12 @@ pub(super) const AZURE_UTILIZATION_RECORD_COLLECTION: Schema = Schema {
     name: "AzureUtilizationRecordCollection",
     area: "usage",
     description: "A page of what a legacy Azure subscription used.",
-    documentation: Some(Link {
-        title: "Azure utilization record resources",
-        url: "https://learn.microsoft.com/partner-center/developer/azure-utilization-record-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Azure utilization record resources",
+            url: "https://learn.microsoft.com/partner-center/developer/azure-utilization-record-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -1366,10 +1392,12 @@ pub(super) const METER_USAGE_RECORD: Schema = Schema {
     name: "MeterUsageRecord",
     area: "usage",
     description: "The use of one meter by an Azure subscription in the current billing period.",
-    documentation: Some(Link {
-        title: "Subscription usage resources",
-        url: "https://learn.microsoft.com/partner-center/developer/subscription-usage-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Subscription usage resources",
+            url: "https://learn.microsoft.com/partner-center/developer/subscription-usage-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -1602,10 +1630,12 @@ pub(super) const METER_USAGE_RECORD_COLLECTION: Schema = Schema {
     name: "MeterUsageRecordCollection",
     area: "usage",
     description: "The use of an Azure subscription by meter.",
-    documentation: Some(Link {
-        title: "Subscription usage resources",
-        url: "https://learn.microsoft.com/partner-center/developer/subscription-usage-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Subscription usage resources",
+            url: "https://learn.microsoft.com/partner-center/developer/subscription-usage-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -1669,10 +1699,12 @@ pub(super) const RESOURCE_USAGE_RECORD: Schema = Schema {
     name: "ResourceUsageRecord",
     area: "usage",
     description: "The cost of a resource of an Azure plan in the current billing period.",
-    documentation: Some(Link {
-        title: "Subscription usage resources",
-        url: "https://learn.microsoft.com/partner-center/developer/subscription-usage-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Subscription usage resources",
+            url: "https://learn.microsoft.com/partner-center/developer/subscription-usage-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -1892,10 +1924,12 @@ pub(super) const RESOURCE_USAGE_RECORD_COLLECTION: Schema = Schema {
     name: "ResourceUsageRecordCollection",
     area: "usage",
     description: "The cost of an Azure plan by resource.",
-    documentation: Some(Link {
-        title: "Subscription usage resources",
-        url: "https://learn.microsoft.com/partner-center/developer/subscription-usage-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Subscription usage resources",
+            url: "https://learn.microsoft.com/partner-center/developer/subscription-usage-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -1959,10 +1993,12 @@ pub(super) const SUBSCRIPTION_MONTHLY_USAGE_RECORD: Schema = Schema {
     name: "SubscriptionMonthlyUsageRecord",
     area: "usage",
     description: "The cost of an Azure subscription in the current billing period.",
-    documentation: Some(Link {
-        title: "Subscription usage resources",
-        url: "https://learn.microsoft.com/partner-center/developer/subscription-usage-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Subscription usage resources",
+            url: "https://learn.microsoft.com/partner-center/developer/subscription-usage-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -2143,10 +2179,12 @@ pub(super) const SUBSCRIPTION_MONTHLY_USAGE_RECORD_COLLECTION: Schema = Schema {
     name: "SubscriptionMonthlyUsageRecordCollection",
     area: "usage",
     description: "The cost of the Azure subscriptions of a customer in the current billing period.",
-    documentation: Some(Link {
-        title: "Subscription usage resources",
-        url: "https://learn.microsoft.com/partner-center/developer/subscription-usage-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Subscription usage resources",
+            url: "https://learn.microsoft.com/partner-center/developer/subscription-usage-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -2210,10 +2248,12 @@ pub(super) const SUBSCRIPTION_USAGE_SUMMARY: Schema = Schema {
     name: "SubscriptionUsageSummary",
     area: "usage",
     description: "The cost of an Azure subscription in the current billing period.",
-    documentation: Some(Link {
-        title: "Subscription usage resources",
-        url: "https://learn.microsoft.com/partner-center/developer/subscription-usage-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Subscription usage resources",
+            url: "https://learn.microsoft.com/partner-center/developer/subscription-usage-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -2394,10 +2434,12 @@ pub(super) const UTILIZATION_GRANULARITY: Schema = Schema {
     name: "UtilizationGranularity",
     area: "usage",
     description: "The time that a utilization record is for.",
-    documentation: Some(Link {
-        title: "Azure utilization record resources",
-        url: "https://learn.microsoft.com/partner-center/developer/azure-utilization-record-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Azure utilization record resources",
+            url: "https://learn.microsoft.com/partner-center/developer/azure-utilization-record-resources",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {

@@ -17,10 +17,12 @@ pub(super) const LIST_USERS: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/users",
     summary: "Lists the user accounts of a customer, page by page.",
     description: "Returns a page of the active users of the customer's tenant. Deleted users are listed by the filter `{\"Field\":\"UserState\",\"Value\":\"Inactive\",\"Operator\":\"equals\"}`; they can be restored within 30 days (`users update`).\n\nOnly App+User credentials may list users, and the partner needs one of the roles below for the customer's tenant.",
-    documentation: Some(Link {
-        title: "Get a list of all user accounts for a customer",
-        url: "https://learn.microsoft.com/partner-center/developer/get-a-list-of-all-user-accounts-for-a-customer",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a list of all user accounts for a customer",
+            url: "https://learn.microsoft.com/partner-center/developer/get-a-list-of-all-user-accounts-for-a-customer",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -222,18 +224,20 @@ pub(super) const LIST_USERS: Operation = Operation {
         },
     ],
     items: Some("items"),
-    paging: Some(Paging {
-        items: "items",
-        next_link: Some("links.next"),
-        continuation_token: Some("continuationToken"),
-        response_header: None,
-        token_header: Some("MS-ContinuationToken"),
-        token_query: None,
-        seek: Some(("seekOperation", "Next")),
-        size_query: Some("size"),
-        offset_query: None,
-        total: None,
-    }),
+    paging: Some(
+        &Paging {
+            items: "items",
+            next_link: Some("links.next"),
+            continuation_token: Some("continuationToken"),
+            response_header: None,
+            token_header: Some("MS-ContinuationToken"),
+            token_query: None,
+            seek: Some(("seekOperation", "Next")),
+            size_query: Some("size"),
+            offset_query: None,
+            total: None,
+        },
+    ),
     authentication: &[Authentication::AppUser],
     clouds: &[Cloud::Global],
     permissions: "The GDAP role Directory Reader, Global Reader or User Administrator.",
@@ -314,10 +318,12 @@ pub(super) const CREATE_USER: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/users",
     summary: "Creates a user account in the tenant of a customer.",
     description: "The body needs `userPrincipalName`, whose domain is one of the customer's and not a federated one, `displayName`, `usageLocation` and `passwordProfile`. Without a `usageLocation`, licenses cannot be assigned later.\n\nThe response has the status 200, not 201, and contains the password in plain text. Do not log it.\n\nOnly App+User credentials may create users.",
-    documentation: Some(Link {
-        title: "Create user accounts for a customer",
-        url: "https://learn.microsoft.com/partner-center/developer/create-user-accounts-for-a-customer",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Create user accounts for a customer",
+            url: "https://learn.microsoft.com/partner-center/developer/create-user-accounts-for-a-customer",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -485,10 +491,12 @@ pub(super) const GET_USER: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/users/{user-id}",
     summary: "Gets a user account of a customer by its identifier.",
     description: "Returns the user without its password. Only App+User credentials may get it.",
-    documentation: Some(Link {
-        title: "Get a user account by ID",
-        url: "https://learn.microsoft.com/partner-center/developer/get-a-user-account-by-id",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a user account by ID",
+            url: "https://learn.microsoft.com/partner-center/developer/get-a-user-account-by-id",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -641,10 +649,12 @@ pub(super) const DELETE_USER: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/users/{user-id}",
     summary: "Deletes a user account of a customer.",
     description: "The user is inactive then. For 30 days it is in the list of deleted users and can be restored (`users update`); after that, it is gone with all its data.\n\nOnly App+User credentials may delete users.",
-    documentation: Some(Link {
-        title: "Delete a user account for a customer",
-        url: "https://learn.microsoft.com/partner-center/developer/delete-user-accounts-for-a-customer",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Delete a user account for a customer",
+            url: "https://learn.microsoft.com/partner-center/developer/delete-user-accounts-for-a-customer",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -750,10 +760,12 @@ pub(super) const UPDATE_USER: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/users/{user-id}",
     summary: "Changes a user account of a customer, or restores a deleted one.",
     description: "The body has only the fields that change. With `state` set to `active`, a user that was deleted within the last 30 days is restored; its other fields come back by themselves and are not sent.\n\nTo set a password, use `users reset-password`. Only App+User credentials may change users.",
-    documentation: Some(Link {
-        title: "Update user accounts for a customer",
-        url: "https://learn.microsoft.com/partner-center/developer/update-user-accounts-for-a-customer",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Update user accounts for a customer",
+            url: "https://learn.microsoft.com/partner-center/developer/update-user-accounts-for-a-customer",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -958,10 +970,12 @@ pub(super) const RESET_USER_PASSWORD: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/users/{user-id}/resetpassword",
     summary: "Sets a new password for a user account of a customer.",
     description: "The body has only the `passwordProfile`. The response has the password in plain text; do not log it. Its `forceChangePassword` may be `false` although the request said `true`.\n\nFormer documents of the service send the same body to the user itself. Only App+User credentials may set a password.",
-    documentation: Some(Link {
-        title: "Reset a user's password for a customer",
-        url: "https://learn.microsoft.com/partner-center/developer/reset-user-password-for-a-customer",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Reset a user's password for a customer",
+            url: "https://learn.microsoft.com/partner-center/developer/reset-user-password-for-a-customer",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -1140,10 +1154,12 @@ pub(super) const LIST_USER_DIRECTORY_ROLES: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/users/{user-id}/directoryroles",
     summary: "Lists the directory roles of a user of a customer.",
     description: "Returns the Microsoft Entra roles that the user has in the customer's tenant. Only App+User credentials may list them.",
-    documentation: Some(Link {
-        title: "Get user roles for a customer",
-        url: "https://learn.microsoft.com/partner-center/developer/get-user-roles-for-a-customer",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get user roles for a customer",
+            url: "https://learn.microsoft.com/partner-center/developer/get-user-roles-for-a-customer",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -1214,18 +1230,20 @@ pub(super) const LIST_USER_DIRECTORY_ROLES: Operation = Operation {
         },
     ],
     items: Some("items"),
-    paging: Some(Paging {
-        items: "items",
-        next_link: Some("links.next"),
-        continuation_token: None,
-        response_header: None,
-        token_header: None,
-        token_query: None,
-        seek: None,
-        size_query: None,
-        offset_query: None,
-        total: None,
-    }),
+    paging: Some(
+        &Paging {
+            items: "items",
+            next_link: Some("links.next"),
+            continuation_token: None,
+            response_header: None,
+            token_header: None,
+            token_query: None,
+            seek: None,
+            size_query: None,
+            offset_query: None,
+            total: None,
+        },
+    ),
     authentication: &[Authentication::AppUser],
     clouds: &[Cloud::Global],
     permissions: "The GDAP role Directory Reader, Global Reader, User Administrator, Privileged Role Administrator or Directory Writer.",
@@ -1294,10 +1312,12 @@ pub(super) const LIST_DIRECTORY_ROLES: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/directoryroles",
     summary: "Lists the directory roles of a customer.",
     description: "Returns the Microsoft Entra roles that are activated in the customer's tenant. The identifiers are those of this tenant; take them from this list, not from another customer. Only App+User credentials may list them.",
-    documentation: Some(Link {
-        title: "Get user roles for a customer",
-        url: "https://learn.microsoft.com/partner-center/developer/get-user-roles-for-a-customer",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get user roles for a customer",
+            url: "https://learn.microsoft.com/partner-center/developer/get-user-roles-for-a-customer",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -1361,18 +1381,20 @@ pub(super) const LIST_DIRECTORY_ROLES: Operation = Operation {
         },
     ],
     items: Some("items"),
-    paging: Some(Paging {
-        items: "items",
-        next_link: Some("links.next"),
-        continuation_token: None,
-        response_header: None,
-        token_header: None,
-        token_query: None,
-        seek: None,
-        size_query: None,
-        offset_query: None,
-        total: None,
-    }),
+    paging: Some(
+        &Paging {
+            items: "items",
+            next_link: Some("links.next"),
+            continuation_token: None,
+            response_header: None,
+            token_header: None,
+            token_query: None,
+            seek: None,
+            size_query: None,
+            offset_query: None,
+            total: None,
+        },
+    ),
     authentication: &[Authentication::AppUser],
     clouds: &[Cloud::Global],
     permissions: "The GDAP role Directory Reader, Global Reader, User Administrator, Privileged Role Administrator or Directory Writer.",
@@ -1436,10 +1458,12 @@ pub(super) const LIST_DIRECTORY_ROLE_MEMBERS: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/directoryroles/{role-id}/usermembers",
     summary: "Lists the users of a customer that have a directory role, page by page.",
     description: "Returns a page of the users that have the role. Only App+User credentials may list them.",
-    documentation: Some(Link {
-        title: "Get user roles for a customer",
-        url: "https://learn.microsoft.com/partner-center/developer/get-user-roles-for-a-customer",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get user roles for a customer",
+            url: "https://learn.microsoft.com/partner-center/developer/get-user-roles-for-a-customer",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -1540,18 +1564,20 @@ pub(super) const LIST_DIRECTORY_ROLE_MEMBERS: Operation = Operation {
         },
     ],
     items: Some("items"),
-    paging: Some(Paging {
-        items: "items",
-        next_link: Some("links.next"),
-        continuation_token: Some("continuationToken"),
-        response_header: None,
-        token_header: Some("MS-ContinuationToken"),
-        token_query: None,
-        seek: Some(("seekOperation", "Next")),
-        size_query: Some("size"),
-        offset_query: None,
-        total: None,
-    }),
+    paging: Some(
+        &Paging {
+            items: "items",
+            next_link: Some("links.next"),
+            continuation_token: Some("continuationToken"),
+            response_header: None,
+            token_header: Some("MS-ContinuationToken"),
+            token_query: None,
+            seek: Some(("seekOperation", "Next")),
+            size_query: Some("size"),
+            offset_query: None,
+            total: None,
+        },
+    ),
     authentication: &[Authentication::AppUser],
     clouds: &[Cloud::Global],
     permissions: "The GDAP role Directory Reader, Global Reader, User Administrator, Privileged Role Administrator or Directory Writer.",
@@ -1624,10 +1650,12 @@ pub(super) const ADD_DIRECTORY_ROLE_MEMBER: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/directoryroles/{role-id}/usermembers",
     summary: "Gives a directory role to a user of a customer.",
     description: "The body describes the user: `id`, `displayName`, `userPrincipalName` and `attributes`, all of which are needed. Only App+User credentials may give roles.",
-    documentation: Some(Link {
-        title: "Set user roles for a customer",
-        url: "https://learn.microsoft.com/partner-center/developer/set-user-roles-for-a-customer",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Set user roles for a customer",
+            url: "https://learn.microsoft.com/partner-center/developer/set-user-roles-for-a-customer",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -1773,10 +1801,12 @@ pub(super) const REMOVE_DIRECTORY_ROLE_MEMBER: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/directoryroles/{role-id}/usermembers/{user-id}",
     summary: "Takes a directory role from a user of a customer.",
     description: "The user stays; it only no longer has the role. Only App+User credentials may take roles.",
-    documentation: Some(Link {
-        title: "Remove a customer user from a role",
-        url: "https://learn.microsoft.com/partner-center/developer/remove-customer-user-from-a-role",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Remove a customer user from a role",
+            url: "https://learn.microsoft.com/partner-center/developer/remove-customer-user-from-a-role",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -1896,10 +1926,12 @@ pub(super) const LIST_USER_LICENSES: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/users/{user-id}/licenses",
     summary: "Lists the licenses that are assigned to a user of a customer.",
     description: "Returns the licenses with their service plans. Without `licenseGroupIds` the list has those of `Group1` only; those of `Group2`, which are Minecraft, must be requested.\n\nOnly App+User credentials may list them. The service rejects tokens of other kinds with the code `900316`.",
-    documentation: Some(Link {
-        title: "Check which licenses are assigned to a user",
-        url: "https://learn.microsoft.com/partner-center/developer/check-which-licenses-are-assigned-to-a-user",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Check which licenses are assigned to a user",
+            url: "https://learn.microsoft.com/partner-center/developer/check-which-licenses-are-assigned-to-a-user",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -2061,18 +2093,20 @@ pub(super) const LIST_USER_LICENSES: Operation = Operation {
         },
     ],
     items: Some("items"),
-    paging: Some(Paging {
-        items: "items",
-        next_link: Some("links.next"),
-        continuation_token: None,
-        response_header: None,
-        token_header: None,
-        token_query: None,
-        seek: None,
-        size_query: None,
-        offset_query: None,
-        total: None,
-    }),
+    paging: Some(
+        &Paging {
+            items: "items",
+            next_link: Some("links.next"),
+            continuation_token: None,
+            response_header: None,
+            token_header: None,
+            token_query: None,
+            seek: None,
+            size_query: None,
+            offset_query: None,
+            total: None,
+        },
+    ),
     authentication: &[Authentication::AppUser],
     clouds: &[Cloud::Global],
     permissions: "The GDAP role Directory Reader, License Administrator, User Administrator or Directory Writer.",
@@ -2157,10 +2191,12 @@ pub(super) const UPDATE_USER_LICENSES: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/users/{user-id}/licenseupdates",
     summary: "Assigns licenses to a user of a customer, and removes others.",
     description: "Assigns the licenses of `licensesToAssign`, without the service plans in `excludedPlans`, and removes those of `licensesToRemove`. All of them must belong to one group. `skuId` is the `productSku.id` of `subscribed-skus list`, which also says how many licenses are left.\n\nThe user needs a `usageLocation`. The response has what was assigned, and warnings; what was `null` in the request is absent. Only App+User credentials may assign licenses.",
-    documentation: Some(Link {
-        title: "Assign licenses to a user",
-        url: "https://learn.microsoft.com/partner-center/developer/assign-licenses-to-a-user",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Assign licenses to a user",
+            url: "https://learn.microsoft.com/partner-center/developer/assign-licenses-to-a-user",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -2348,10 +2384,12 @@ pub(super) const LIST_SUBSCRIBED_SKUS: Operation = Operation {
     path: "/v1/customers/{customer-tenant-id}/subscribedskus",
     summary: "Lists the products of a customer whose licenses can be assigned to users.",
     description: "Returns for each product how many licenses there are and how many are left, with its service plans. Without `licenseGroupIds` the list has the products of `Group1` only.\n\nOnly App+User credentials may list them. The service rejects tokens of other kinds with the code `900316`.",
-    documentation: Some(Link {
-        title: "Get a list of available licenses",
-        url: "https://learn.microsoft.com/partner-center/developer/get-a-list-of-available-licenses",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a list of available licenses",
+            url: "https://learn.microsoft.com/partner-center/developer/get-a-list-of-available-licenses",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "customer-tenant-id",
@@ -2511,18 +2549,20 @@ pub(super) const LIST_SUBSCRIBED_SKUS: Operation = Operation {
         },
     ],
     items: Some("items"),
-    paging: Some(Paging {
-        items: "items",
-        next_link: Some("links.next"),
-        continuation_token: None,
-        response_header: None,
-        token_header: None,
-        token_query: None,
-        seek: None,
-        size_query: None,
-        offset_query: None,
-        total: None,
-    }),
+    paging: Some(
+        &Paging {
+            items: "items",
+            next_link: Some("links.next"),
+            continuation_token: None,
+            response_header: None,
+            token_header: None,
+            token_query: None,
+            seek: None,
+            size_query: None,
+            offset_query: None,
+            total: None,
+        },
+    ),
     authentication: &[Authentication::AppUser],
     clouds: &[Cloud::Global],
     permissions: "The GDAP role Directory Reader, Global Reader, License Administrator or User Administrator.",
@@ -2599,10 +2639,12 @@ pub(super) const CUSTOMER_USER: Schema = Schema {
     name: "CustomerUser",
     area: "users",
     description: "A user account of a customer.\n\nTo create one, `userPrincipalName`, `displayName`, `usageLocation` and `passwordProfile` are needed. A change has only the fields that change.",
-    documentation: Some(Link {
-        title: "User resources",
-        url: "https://learn.microsoft.com/partner-center/developer/user-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "User resources",
+            url: "https://learn.microsoft.com/partner-center/developer/user-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -2809,10 +2851,12 @@ pub(super) const CUSTOMER_USER_COLLECTION: Schema = Schema {
     name: "CustomerUserCollection",
     area: "users",
     description: "A page of users.\n\nMore pages follow if there is a `next` link or a `continuationToken`; the last page may still carry a token.",
-    documentation: Some(Link {
-        title: "Get a list of all user accounts for a customer",
-        url: "https://learn.microsoft.com/partner-center/developer/get-a-list-of-all-user-accounts-for-a-customer",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a list of all user accounts for a customer",
+            url: "https://learn.microsoft.com/partner-center/developer/get-a-list-of-all-user-accounts-for-a-customer",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -2889,10 +2933,12 @@ pub(super) const CUSTOMER_USER_FILTER: Schema = Schema {
     name: "CustomerUserFilter",
     area: "users",
     description: "A filter of users.",
-    documentation: Some(Link {
-        title: "View deleted users for a customer",
-        url: "https://learn.microsoft.com/partner-center/developer/view-a-deleted-user",
-    }),
+    documentation: Some(
+        &Link {
+            title: "View deleted users for a customer",
+            url: "https://learn.microsoft.com/partner-center/developer/view-a-deleted-user",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -2943,10 +2989,12 @@ pub(super) const CUSTOMER_USER_FILTER_OPERATOR: Schema = Schema {
     name: "CustomerUserFilterOperator",
     area: "users",
     description: "The comparison of a filter of users.",
-    documentation: Some(Link {
-        title: "View deleted users for a customer",
-        url: "https://learn.microsoft.com/partner-center/developer/view-a-deleted-user",
-    }),
+    documentation: Some(
+        &Link {
+            title: "View deleted users for a customer",
+            url: "https://learn.microsoft.com/partner-center/developer/view-a-deleted-user",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -2961,10 +3009,12 @@ pub(super) const CUSTOMER_USER_SEARCH_FIELD: Schema = Schema {
     name: "CustomerUserSearchField",
     area: "users",
     description: "The fields that users can be filtered by.",
-    documentation: Some(Link {
-        title: "View deleted users for a customer",
-        url: "https://learn.microsoft.com/partner-center/developer/view-a-deleted-user",
-    }),
+    documentation: Some(
+        &Link {
+            title: "View deleted users for a customer",
+            url: "https://learn.microsoft.com/partner-center/developer/view-a-deleted-user",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -2983,10 +3033,12 @@ pub(super) const CUSTOMER_USER_SORT_FIELD: Schema = Schema {
     name: "CustomerUserSortField",
     area: "users",
     description: "The fields that users can be sorted by.",
-    documentation: Some(Link {
-        title: "Get users for a customer",
-        url: "https://learn.microsoft.com/rest/api/partner-center/manage-customer-accounts/get-users-for-a-customer",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get users for a customer",
+            url: "https://learn.microsoft.com/rest/api/partner-center/manage-customer-accounts/get-users-for-a-customer",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -3005,10 +3057,12 @@ pub(super) const DIRECTORY_ROLE: Schema = Schema {
     name: "DirectoryRole",
     area: "users",
     description: "A Microsoft Entra role in the tenant of a customer.",
-    documentation: Some(Link {
-        title: "Get user roles for a customer",
-        url: "https://learn.microsoft.com/partner-center/developer/get-user-roles-for-a-customer",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get user roles for a customer",
+            url: "https://learn.microsoft.com/partner-center/developer/get-user-roles-for-a-customer",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -3059,10 +3113,12 @@ pub(super) const DIRECTORY_ROLE_COLLECTION: Schema = Schema {
     name: "DirectoryRoleCollection",
     area: "users",
     description: "A list of directory roles.",
-    documentation: Some(Link {
-        title: "Get user roles for a customer",
-        url: "https://learn.microsoft.com/partner-center/developer/get-user-roles-for-a-customer",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get user roles for a customer",
+            url: "https://learn.microsoft.com/partner-center/developer/get-user-roles-for-a-customer",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -3126,10 +3182,12 @@ pub(super) const LICENSE: Schema = Schema {
     name: "License",
     area: "users",
     description: "A license that is assigned to a user.",
-    documentation: Some(Link {
-        title: "License resources",
-        url: "https://learn.microsoft.com/partner-center/developer/license-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "License resources",
+            url: "https://learn.microsoft.com/partner-center/developer/license-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -3180,10 +3238,12 @@ pub(super) const LICENSE_ASSIGNMENT: Schema = Schema {
     name: "LicenseAssignment",
     area: "users",
     description: "A license to assign.",
-    documentation: Some(Link {
-        title: "License resources",
-        url: "https://learn.microsoft.com/partner-center/developer/license-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "License resources",
+            url: "https://learn.microsoft.com/partner-center/developer/license-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -3221,10 +3281,12 @@ pub(super) const LICENSE_COLLECTION: Schema = Schema {
     name: "LicenseCollection",
     area: "users",
     description: "A list of the licenses of a user.",
-    documentation: Some(Link {
-        title: "License resources",
-        url: "https://learn.microsoft.com/partner-center/developer/license-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "License resources",
+            url: "https://learn.microsoft.com/partner-center/developer/license-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -3288,10 +3350,12 @@ pub(super) const LICENSE_GROUP: Schema = Schema {
     name: "LicenseGroup",
     area: "users",
     description: "A group of products whose licenses are administered in one place. Responses write it in small letters, as `group1`.",
-    documentation: Some(Link {
-        title: "License resources",
-        url: "https://learn.microsoft.com/partner-center/developer/license-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "License resources",
+            url: "https://learn.microsoft.com/partner-center/developer/license-resources",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -3318,10 +3382,12 @@ pub(super) const LICENSE_TARGET_TYPE: Schema = Schema {
     name: "LicenseTargetType",
     area: "users",
     description: "Whom a product or a plan is for.",
-    documentation: Some(Link {
-        title: "License resources",
-        url: "https://learn.microsoft.com/partner-center/developer/license-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "License resources",
+            url: "https://learn.microsoft.com/partner-center/developer/license-resources",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -3340,10 +3406,12 @@ pub(super) const LICENSE_UPDATE: Schema = Schema {
     name: "LicenseUpdate",
     area: "users",
     description: "Licenses to assign to a user and to remove from it.",
-    documentation: Some(Link {
-        title: "License resources",
-        url: "https://learn.microsoft.com/partner-center/developer/license-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "License resources",
+            url: "https://learn.microsoft.com/partner-center/developer/license-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -3407,10 +3475,12 @@ pub(super) const LICENSE_WARNING: Schema = Schema {
     name: "LicenseWarning",
     area: "users",
     description: "What went wrong in part when licenses were assigned.",
-    documentation: Some(Link {
-        title: "License resources",
-        url: "https://learn.microsoft.com/partner-center/developer/license-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "License resources",
+            url: "https://learn.microsoft.com/partner-center/developer/license-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -3461,10 +3531,12 @@ pub(super) const PASSWORD_PROFILE: Schema = Schema {
     name: "PasswordProfile",
     area: "users",
     description: "The password of a user.",
-    documentation: Some(Link {
-        title: "Utility resources",
-        url: "https://learn.microsoft.com/partner-center/developer/utility-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Utility resources",
+            url: "https://learn.microsoft.com/partner-center/developer/utility-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -3502,10 +3574,12 @@ pub(super) const PRODUCT_SKU: Schema = Schema {
     name: "ProductSku",
     area: "users",
     description: "A product whose licenses can be assigned to users.",
-    documentation: Some(Link {
-        title: "License resources",
-        url: "https://learn.microsoft.com/partner-center/developer/license-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "License resources",
+            url: "https://learn.microsoft.com/partner-center/developer/license-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -3582,10 +3656,12 @@ pub(super) const SERVICE_PLAN: Schema = Schema {
     name: "ServicePlan",
     area: "users",
     description: "A part of a product, which can be left out when a license is assigned.",
-    documentation: Some(Link {
-        title: "License resources",
-        url: "https://learn.microsoft.com/partner-center/developer/license-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "License resources",
+            url: "https://learn.microsoft.com/partner-center/developer/license-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -3662,10 +3738,12 @@ pub(super) const SORT_DIRECTION: Schema = Schema {
     name: "SortDirection",
     area: "users",
     description: "The direction in which a list is sorted.",
-    documentation: Some(Link {
-        title: "Get users for a customer",
-        url: "https://learn.microsoft.com/rest/api/partner-center/manage-customer-accounts/get-users-for-a-customer",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get users for a customer",
+            url: "https://learn.microsoft.com/rest/api/partner-center/manage-customer-accounts/get-users-for-a-customer",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -3684,10 +3762,12 @@ pub(super) const SUBSCRIBED_SKU: Schema = Schema {
     name: "SubscribedSku",
     area: "users",
     description: "A product of a customer, and how many of its licenses are left.",
-    documentation: Some(Link {
-        title: "License resources",
-        url: "https://learn.microsoft.com/partner-center/developer/license-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "License resources",
+            url: "https://learn.microsoft.com/partner-center/developer/license-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -3829,10 +3909,12 @@ pub(super) const SUBSCRIBED_SKU_COLLECTION: Schema = Schema {
     name: "SubscribedSkuCollection",
     area: "users",
     description: "A list of products whose licenses can be assigned.",
-    documentation: Some(Link {
-        title: "License resources",
-        url: "https://learn.microsoft.com/partner-center/developer/license-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "License resources",
+            url: "https://learn.microsoft.com/partner-center/developer/license-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -3896,10 +3978,12 @@ pub(super) const USER_DOMAIN_TYPE: Schema = Schema {
     name: "UserDomainType",
     area: "users",
     description: "How the domain of a user authenticates.",
-    documentation: Some(Link {
-        title: "User resources",
-        url: "https://learn.microsoft.com/partner-center/developer/user-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "User resources",
+            url: "https://learn.microsoft.com/partner-center/developer/user-resources",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -3922,10 +4006,12 @@ pub(super) const USER_MEMBER: Schema = Schema {
     name: "UserMember",
     area: "users",
     description: "A user that has a directory role.\n\nTo give a role, all but `roleId` and `accountId` are needed.",
-    documentation: Some(Link {
-        title: "User resources",
-        url: "https://learn.microsoft.com/partner-center/developer/user-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "User resources",
+            url: "https://learn.microsoft.com/partner-center/developer/user-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -4015,10 +4101,12 @@ pub(super) const USER_MEMBER_COLLECTION: Schema = Schema {
     name: "UserMemberCollection",
     area: "users",
     description: "A page of the users that have a role.\n\nMore pages follow if there is a `next` link or a `continuationToken`; the last page may still carry a token.",
-    documentation: Some(Link {
-        title: "User resources",
-        url: "https://learn.microsoft.com/partner-center/developer/user-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "User resources",
+            url: "https://learn.microsoft.com/partner-center/developer/user-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -4095,10 +4183,12 @@ pub(super) const USER_STATE: Schema = Schema {
     name: "UserState",
     area: "users",
     description: "Whether a user is active or deleted.",
-    documentation: Some(Link {
-        title: "User resources",
-        url: "https://learn.microsoft.com/partner-center/developer/user-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "User resources",
+            url: "https://learn.microsoft.com/partner-center/developer/user-resources",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {

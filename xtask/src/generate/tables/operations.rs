@@ -194,7 +194,7 @@ fn paging_expression(paging: &Paging) -> TokenStream {
         ]
         .map(|key| option_expression(key.as_ref()));
     quote! {
-        Paging {
+        &Paging {
             items: #items,
             next_link: #next_link,
             continuation_token: #continuation_token,

@@ -46,7 +46,7 @@ pub(super) fn option_expression(value: Option<impl ToTokens>) -> TokenStream {
 
 /// Returns a link from its title and its URL.
 pub(super) fn link_expression(link: Option<&(String, String)>) -> TokenStream {
-    option_expression(link.map(|(title, url)| quote!(Link { title: #title, url: #url })))
+    option_expression(link.map(|(title, url)| quote!(&Link { title: #title, url: #url })))
 }
 
 /// Returns a value as it is sent: a string without quotation marks, lists with commas.

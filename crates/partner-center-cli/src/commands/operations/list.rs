@@ -11,13 +11,13 @@ use indexmap::IndexMap;
 use partner_center::{
     Transport,
     models::JsonValue,
-    pagination::{DynamicList, Pages},
+    pagination::{Pages, RawList},
     transport::Mode,
 };
 
 /// Prints page after page, until the list ends or `limit` items are printed.
 pub(crate) async fn print_pages<X: Transport>(
-    mut pages: Pages<X, DynamicList>,
+    mut pages: Pages<X, RawList>,
     limit: Option<u32>,
     noun: ResourceNoun,
     sources: &AddressSources,
@@ -29,10 +29,9 @@ pub(crate) async fn print_pages<X: Transport>(
     while remaining > 0
         && let Some(page) = X::Mode::into_future(pages.next_page()).await
     {
-        let mut items = page
-            .map_err(|error| CommandError::from_client_error(&list_broken_off_message(count, noun), &error, sources))?
-            .items;
-        items.truncate(remaining);
+        let page = page
+            .map_err(|error| CommandError::from_client_error(&list_broken_off_message(count, noun), &error, sources))?;
+        let items: Vec<_> = page.items().take(remaining).collect();
         printer.print_page(&items)?;
         count += items.len();
         remaining -= items.len();
@@ -54,7 +53,7 @@ pub(super) fn print_complete_list(
         let fields: IndexMap<String, JsonValue> = value.read().ok()?;
         fields.into_iter().find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     });
-    let Some(mut items) = list.and_then(|list| list.read::<Vec<JsonValue>>().ok()) else {
+    let Some(items) = list.and_then(|list| list.read::<Vec<JsonValue>>().ok()) else {
         return Err(ErrorReport {
             message: not_listed_message(call.result_noun()),
             cause: "the response has no list".to_owned(),
@@ -65,7 +64,7 @@ pub(super) fn print_complete_list(
         }
         .into());
     };
-    items.truncate(max_item_count(call.options.limit));
+    let items: Vec<_> = items.iter().take(max_item_count(call.options.limit)).map(JsonValue::json).collect();
     printer.print_page(&items)?;
     print_list_end(printer, messages)
 }

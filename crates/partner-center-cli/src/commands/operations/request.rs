@@ -136,8 +136,8 @@ fn page_size_for_limit(operation: &Operation, call: &OperationCall) -> Option<(&
 /// Returns how the pages of an operation follow each other, if it is paged.
 pub(crate) fn pagination_of_operation(operation: &Operation) -> Option<Pagination> {
     let Paging { items, next_link, continuation_token, response_header, token_header, token_query, seek, .. } =
-        operation.paging?;
-    let Paging { size_query, offset_query, total, .. } = operation.paging?;
+        *operation.paging?;
+    let Paging { size_query, offset_query, total, .. } = *operation.paging?;
     let mut pagination = Pagination::new(items);
     pagination.next_link = next_link;
     pagination.continuation_token = continuation_token;
@@ -160,6 +160,15 @@ pub(crate) fn to_client_method(method: Method) -> operations::Method {
         Method::Put => operations::Method::Put,
         Method::Patch => operations::Method::Patch,
         Method::Delete => operations::Method::Delete,
+    }
+}
+
+/// Returns the idempotency of an operation as the client has it.
+pub(crate) fn client_idempotency(operation: &Operation) -> request::Idempotency {
+    match operation.idempotency {
+        Idempotency::Natural => request::Idempotency::Natural,
+        Idempotency::RequestId => request::Idempotency::RequestId,
+        _ => request::Idempotency::None,
     }
 }
 
@@ -191,12 +200,7 @@ impl PlannedRequest {
     pub(super) fn raw_request(self, operation: &'static Operation) -> RawRequest {
         let outcomes = operation.responses.iter().filter(|response| response.outcome != Outcome::Done);
         let outcomes: Vec<_> = outcomes.map(|response| response.status).collect();
-        let idempotency = match operation.idempotency {
-            Idempotency::Natural => request::Idempotency::Natural,
-            Idempotency::RequestId => request::Idempotency::RequestId,
-            _ => request::Idempotency::None,
-        };
-        self.into_raw_request().idempotency(idempotency).outcomes(outcomes).operation_id(operation.id)
+        self.into_raw_request().idempotency(client_idempotency(operation)).outcomes(outcomes).operation_id(operation.id)
     }
 
     /// Returns the request for the client.

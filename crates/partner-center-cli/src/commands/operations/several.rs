@@ -19,7 +19,6 @@ use partner_center::{
 };
 use std::{
     error::Error as StdError,
-    slice,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -50,7 +49,7 @@ pub(super) async fn print_each_id<X: Transport>(
                 Ok(response) => {
                     consecutive_failures = 0;
                     if let ReceivedBody::Json(value) = &response.body {
-                        printer.print_page(slice::from_ref(value))?;
+                        printer.print_page(&[value.json()])?;
                     }
                     continue;
                 }

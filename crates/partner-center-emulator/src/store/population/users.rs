@@ -1,5 +1,9 @@
 use super::CustomerTenant;
-use crate::{random::RandomGenerator, resource::SelfLinks};
+use crate::{
+    random::RandomGenerator,
+    resource::SelfLinks,
+    timestamp::{ONE_DAY, Timestamp},
+};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -7,14 +11,14 @@ pub(crate) const USER_STATE_ACTIVE: &str = "active";
 pub(crate) const USER_STATE_INACTIVE: &str = "inactive";
 
 /// Returns all users of a customer.
-pub(super) fn all_users(tenant: &CustomerTenant<'_>) -> Vec<Value> {
-    (0..user_count(tenant)).map(|number| generate_user(tenant, number)).collect()
+pub(super) fn all_users(tenant: &CustomerTenant<'_>, now: Timestamp) -> Vec<Value> {
+    (0..user_count(tenant)).map(|number| generate_user(tenant, number, now)).collect()
 }
 
-pub(super) fn get_user(tenant: &CustomerTenant<'_>, id: &str) -> Option<Value> {
+pub(super) fn get_user(tenant: &CustomerTenant<'_>, id: &str, now: Timestamp) -> Option<Value> {
     let id: Uuid = id.parse().ok()?;
     let number = (0..user_count(tenant)).find(|number| user_id(tenant, *number) == id)?;
-    Some(generate_user(tenant, number))
+    Some(generate_user(tenant, number, now))
 }
 
 /// Returns the number of users. Some customers have more than a page of 500.
@@ -32,7 +36,7 @@ fn user_id(tenant: &CustomerTenant<'_>, number: u32) -> Uuid {
 }
 
 /// Returns a user. The first is the administrator, who is always active.
-fn generate_user(tenant: &CustomerTenant<'_>, number: u32) -> Value {
+pub(super) fn generate_user(tenant: &CustomerTenant<'_>, number: u32, now: Timestamp) -> Value {
     let id = user_id(tenant, number);
     let mut random = RandomGenerator::for_purpose(tenant.seed, "user details", tenant.random_key(number));
     let (first, last) = (random.pick_one(tenant.country.given_names), random.pick_one(tenant.country.family_names));
@@ -57,8 +61,9 @@ fn generate_user(tenant: &CustomerTenant<'_>, number: u32) -> Value {
     }
     if number > 0 && random.true_once_in(10) {
         user["state"] = USER_STATE_INACTIVE.into();
-        user["softDeletionTime"] =
-            format!("2026-0{}-{}T09:30:00Z", 1 + random.number_below(9), 10 + random.number_below(19)).into();
+        // It is there for thirty days.
+        let days = u32::try_from(1 + random.number_below(28)).unwrap_or_default();
+        user["softDeletionTime"] = (now - ONE_DAY * days).to_string_in_seconds().into();
     }
     user
 }

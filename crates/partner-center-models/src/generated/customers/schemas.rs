@@ -1256,6 +1256,8 @@ resource!(ResourceAttributes {
 pub enum ObjectType {
     /// A page of a list.
     Collection,
+    /// A record of what has been done.
+    AuditRecord,
     /// A customer.
     Customer,
     /// The company profile of a customer.
@@ -1372,6 +1374,7 @@ pub enum ObjectType {
 
 open_enum!(ObjectType {
     Collection = "Collection",
+    AuditRecord = "AuditRecord",
     Customer = "Customer",
     CustomerCompanyProfile = "CustomerCompanyProfile",
     CustomerBillingProfile = "CustomerBillingProfile",

@@ -1,0 +1,196 @@
+//! `partner-center auth login`: signs a user in, and keeps the refresh token.
+
+use super::{loopback::LoopbackListener, token_claims::TokenClaims};
+use crate::{
+    arguments::LoginCommand,
+    credentials::{AppKey, ConfiguredApp, SignInRecord, SignInStore, access_token_cache},
+    error::{CommandError, ErrorReport, UsageError},
+    messages::Messages,
+    session::Session,
+    settings,
+    terminal::escape_control_characters,
+};
+use partner_center::{
+    Transport,
+    auth::{SignIn, SignedIn},
+    transport::Mode,
+};
+use std::{
+    fmt::Display,
+    io::{self, Write},
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+/// The time that a user has for a sign-in in the browser.
+const BROWSER_TIMEOUT: Duration = Duration::from_secs(15 * 60);
+
+/// Signs a user in for the application of the options or the settings.
+pub(crate) async fn sign_in<X: Transport>(
+    command: LoginCommand,
+    transport: X,
+    session: &Session<'_>,
+    messages: &Messages,
+) -> Result<(), CommandError> {
+    if session.options.emulator {
+        return Err(no_sign_in_needed_error().into());
+    }
+    let LoginCommand { tenant, client_id, browser } = &command;
+    let (tenant, is_new_tenant) = option_or_setting(tenant.as_deref(), "tenant_id", session)?;
+    let (client_id, is_new_client) = option_or_setting(client_id.as_deref(), "client_id", session)?;
+    let app = ConfiguredApp::find_app(&session.settings, &tenant, &client_id)?.app;
+    let sign_in = session.build_sign_in(transport, app)?;
+    let signed_in = if *browser {
+        sign_in_in_browser(&sign_in, session, messages).await?
+    } else {
+        sign_in_with_device_code(&sign_in, session).await?
+    };
+    let key = session.token_scope().app_key(&tenant, &client_id);
+    store_sign_in(&key, &signed_in, session, messages)?;
+    let mut changed = Vec::new();
+    changed.extend(is_new_tenant.then_some(("tenant_id", tenant.as_str())));
+    changed.extend(is_new_client.then_some(("client_id", client_id.as_str())));
+    if !changed.is_empty()
+        && let Some(path) = settings::settings_file_path(session.options.settings_options())?
+    {
+        settings::edit::set_settings(&path, session.settings.profile_name(), &changed)?;
+        messages.print(format_args!("the tenant and the client ID are kept in {}", shown(path.display())));
+    }
+    Ok(())
+}
+
+async fn sign_in_with_device_code<X: Transport>(
+    sign_in: &SignIn<X>,
+    session: &Session<'_>,
+) -> Result<SignedIn, CommandError> {
+    let failed = |error| CommandError::from_client_error("the sign-in failed", &error, &session.sources);
+    let code = X::Mode::into_future(sign_in.request_device_code()).await.map_err(failed)?;
+    // Also with --quiet: without it, nobody can sign in.
+    print_always(&shown(code.message()));
+    print_always(&format!("waiting for up to {} min; Ctrl-C ends it", code.lifetime().as_secs().div_ceil(60)));
+    X::Mode::into_future(sign_in.wait_for_user(&code)).await.map_err(failed)
+}
+
+async fn sign_in_in_browser<X: Transport>(
+    sign_in: &SignIn<X>,
+    session: &Session<'_>,
+    messages: &Messages,
+) -> Result<SignedIn, CommandError> {
+    let failed = |error| CommandError::from_client_error("the sign-in failed", &error, &session.sources);
+    let not_listening = |error: io::Error| {
+        let advice = "allow programs to listen on 127.0.0.1, or sign in without --browser";
+        CommandError::new("the browser cannot come back to this command", &error, advice)
+    };
+    let listener = LoopbackListener::bind().map_err(not_listening)?;
+    let request = sign_in.begin_authorization(&listener.redirect_uri()).map_err(failed)?;
+    print_always(&format!("open this address in the browser of this machine, and sign in there:\n{}", request.url()));
+    if open_browser(request.url()).is_err() {
+        messages.print("note: no browser could be started");
+    }
+    let deadline = [session.deadline, Instant::now().checked_add(BROWSER_TIMEOUT)].into_iter().flatten().min();
+    let deadline = deadline.unwrap_or_else(Instant::now);
+    // This blocks, even in an async client: the command has nothing else to do meanwhile.
+    let query = listener.wait_for_response(|query| request.is_response(query), deadline).map_err(not_listening)?;
+    let query = query.ok_or_else(|| {
+        CommandError::from(ErrorReport {
+            message: "the sign-in failed".to_owned(),
+            cause: "the browser has not come back in time".to_owned(),
+            advice: "sign in again, on this machine; or without --browser, in a browser on any device".to_owned(),
+        })
+    })?;
+    X::Mode::into_future(sign_in.complete_authorization(&request, &query)).await.map_err(failed)
+}
+
+/// Stores the tokens where only this user can read them, and says where.
+fn store_sign_in(
+    key: &AppKey,
+    signed_in: &SignedIn,
+    session: &Session<'_>,
+    messages: &Messages,
+) -> Result<(), CommandError> {
+    let not_stored = |error: &io::Error| {
+        let advice = "make the folder of your data writable (on Unix: XDG_DATA_HOME, or ~/.local/share)";
+        CommandError::new("the refresh token cannot be stored", error, advice)
+    };
+    let store = SignInStore::new(key).ok_or_else(|| not_stored(&io::ErrorKind::NotFound.into()))?;
+    let TokenClaims { user, has_second_factor } = TokenClaims::read_token(signed_in.access_token.secret());
+    let record = SignInRecord {
+        authority: key.authority.clone(),
+        audience: key.audience.clone(),
+        tenant: key.tenant.clone(),
+        client_id: key.client_id.clone(),
+        user,
+        has_second_factor,
+    };
+    let stored = store.create_folder().and_then(|()| {
+        store.refresh_token_file(session.token_scope().limits).store_token(&signed_in.refresh_token)?;
+        store.store_record(&record)
+    });
+    stored.map_err(|error| not_stored(&error))?;
+    if let Some(cache) = access_token_cache(&session.settings, key, true)? {
+        cache.store_token(&signed_in.access_token);
+    }
+    let user = record.user.as_deref().map_or_else(String::new, |user| format!(" as {}", shown(user)));
+    messages.print(format_args!("signed in{user}, in the tenant {}", shown(&key.tenant)));
+    messages.print(format_args!(
+        "the refresh token is kept in a file that only you can read: {}",
+        shown(store.refresh_token_path().display())
+    ));
+    if has_second_factor == Some(false) {
+        messages.print(
+            "warning: this sign-in had no second factor, and Partner Center rejects it (401, code 900421): have the administrator \
+             require multifactor authentication for the user, then sign in again",
+        );
+    }
+    Ok(())
+}
+
+/// Returns the value of an option, or else that of the setting, and whether it is to be stored.
+fn option_or_setting(option: Option<&str>, name: &str, session: &Session<'_>) -> Result<(String, bool), UsageError> {
+    let setting = session.settings.get_setting(name)?;
+    match (option, setting) {
+        (Some(value), Some(setting)) => Ok((value.to_owned(), setting.value() != value)),
+        (Some(value), None) => Ok((value.to_owned(), true)),
+        (None, Some(setting)) => Ok((setting.value().to_owned(), false)),
+        (None, None) => Err(UsageError(ErrorReport {
+            message: format!("the {} is missing", if name == "tenant_id" { "tenant" } else { "client ID" }),
+            cause: format!("neither an option nor the setting {name} names it"),
+            advice: "name both once, as in `partner-center auth login --tenant contoso.onmicrosoft.com --client-id \
+                     11111111-2222-3333-4444-555555555555`; the help of the command says how to register an application"
+                .to_owned(),
+        })),
+    }
+}
+
+fn no_sign_in_needed_error() -> UsageError {
+    UsageError(ErrorReport {
+        message: "the embedded emulator needs no sign-in".to_owned(),
+        cause: "its credential is built in".to_owned(),
+        advice: "run `partner-center emulator`, and sign in at its address: set authority and base_url".to_owned(),
+    })
+}
+
+/// Starts the browser of this machine, if it can be found.
+fn open_browser(url: &str) -> io::Result<()> {
+    let mut command = if cfg!(target_os = "macos") {
+        Command::new("open")
+    } else if cfg!(windows) {
+        // `start` of cmd.exe would take the `&` of the URL for its own.
+        let mut command = Command::new("rundll32");
+        command.arg("url.dll,FileProtocolHandler");
+        command
+    } else {
+        Command::new("xdg-open")
+    };
+    command.arg(url).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().map(drop)
+}
+
+/// Prints a message even with `--quiet`.
+fn print_always(message: &str) {
+    // A closed standard error is not a reason to stop.
+    let _ = writeln!(io::stderr().lock(), "{message}");
+}
+
+fn shown(text: impl Display) -> String {
+    escape_control_characters(&text.to_string())
+}

@@ -1,0 +1,89 @@
+//! `partner-center auth token` and `auth logout`.
+
+use crate::{
+    credentials::{AccessTokenCache, ConfiguredCredential, SignInStore, access_token_cache},
+    error::{CommandError, ErrorReport, UsageError},
+    messages::Messages,
+    session::Session,
+};
+use partner_center::{Secret, Transport, transport::Mode};
+use std::{
+    io::{self, Write},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// Prints an access token, of an earlier run if one is valid.
+pub(crate) async fn print_token<X: Transport>(
+    transport: X,
+    session: &Session<'_>,
+    messages: &Messages,
+) -> Result<(), CommandError> {
+    let configured = session.configured_credential()?;
+    let cached = match &configured {
+        ConfiguredCredential::Token { token, .. } => Some(token.clone()),
+        other => other.cache().and_then(AccessTokenCache::read_token).map(|token| token.secret().clone()),
+    };
+    let token = match cached {
+        Some(token) => token,
+        None => request_token(&configured, transport, session, messages).await?,
+    };
+    let line = Secret::new(format!("{}\n", token.expose()));
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(line.expose().as_bytes())?;
+    Ok(stdout.flush()?)
+}
+
+async fn request_token<X: Transport>(
+    configured: &ConfiguredCredential,
+    transport: X,
+    session: &Session<'_>,
+    messages: &Messages,
+) -> Result<Secret, CommandError> {
+    let issued = Arc::<Mutex<Option<Secret>>>::default();
+    let store = Arc::clone(&issued);
+    let credential = configured.build_credential_without_token(messages, move |token| {
+        *store.lock().unwrap_or_else(PoisonError::into_inner) = Some(token.secret().clone());
+    });
+    let client = session.build_client(transport, credential, messages)?;
+    let outcome = X::Mode::into_future(client.authenticate()).await;
+    outcome.map_err(|error| CommandError::from_client_error("no token can be obtained", &error, &session.sources))?;
+    let token = issued.lock().unwrap_or_else(PoisonError::into_inner).take();
+    token.ok_or_else(|| {
+        CommandError::from(ErrorReport {
+            message: "no token can be obtained".to_owned(),
+            cause: "the authority issued none".to_owned(),
+            advice: "run it again".to_owned(),
+        })
+    })
+}
+
+/// Deletes the tokens of the sign-in for the configured application.
+pub(crate) fn sign_out(session: &Session<'_>, messages: &Messages) -> Result<(), CommandError> {
+    let (tenant, client_id) = (session.settings.get_setting("tenant_id")?, session.settings.get_setting("client_id")?);
+    let (Some(tenant), Some(client_id)) = (tenant, client_id) else {
+        return Err(UsageError(ErrorReport {
+            message: "there is no sign-in".to_owned(),
+            cause: "no application is configured: the settings tenant_id and client_id".to_owned(),
+            advice: "name its profile with --profile, or its configuration file with --config".to_owned(),
+        })
+        .into());
+    };
+    let key = session.token_scope().app_key(tenant.value(), client_id.value());
+    let not_deleted =
+        |error: io::Error| CommandError::new("the tokens cannot be deleted", &error, "delete the file yourself");
+    let was_signed_in = match SignInStore::new(&key) {
+        Some(store) => store.delete_sign_in().map_err(not_deleted)?,
+        None => false,
+    };
+    for is_user in [true, false] {
+        if let Some(cache) = access_token_cache(&session.settings, &key, is_user)? {
+            cache.delete_token().map_err(not_deleted)?;
+        }
+    }
+    messages.print(if was_signed_in {
+        "signed out: the tokens are deleted from this machine"
+    } else {
+        "nobody was signed in"
+    });
+    Ok(())
+}

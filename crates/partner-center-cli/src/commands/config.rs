@@ -1,0 +1,155 @@
+//! `partner-center config`: reads and changes the configuration file.
+
+use crate::{
+    arguments::{ConfigCommand, OutputFormat, ServiceOptions},
+    error::{CommandError, ErrorReport, UsageError},
+    messages::Messages,
+    settings::{self, SECRET_SETTING_NAMES, SETTING_NAMES, Settings, edit},
+    terminal::escape_control_characters,
+    text,
+};
+use partner_center::Secret;
+use serde::Serialize;
+use std::{
+    io::{self, Read, Write},
+    path::PathBuf,
+};
+
+/// A setting in JSON and CSV. Names and order are part of the command line contract: add fields at the end only.
+#[derive(Serialize)]
+struct ListedSetting {
+    setting: &'static str,
+    /// `(secret)` if it is a secret.
+    value: String,
+    source: String,
+}
+
+/// The maximum length of a value that is read from standard input.
+const MAX_VALUE_SIZE: u64 = 64 << 10;
+
+/// Runs a command of `partner-center config`.
+pub(crate) fn run_config(
+    command: ConfigCommand,
+    options: &ServiceOptions,
+    messages: &Messages,
+) -> Result<(), CommandError> {
+    match command {
+        ConfigCommand::Path => {
+            let path = file_path(options)?;
+            write_stdout(&format!("{}\n", path.display()))
+        }
+        ConfigCommand::Get { name } => print_setting(&name, options),
+        ConfigCommand::List => print_settings(options, messages),
+        ConfigCommand::Set { name, value } => set_setting(&name, &value, options, messages),
+    }
+}
+
+fn file_path(options: &ServiceOptions) -> Result<PathBuf, UsageError> {
+    settings::settings_file_path(options.settings_options())?.ok_or_else(|| {
+        UsageError(ErrorReport {
+            message: "there is no folder for the configuration file".to_owned(),
+            cause: "this user has no home folder".to_owned(),
+            advice: "name a file with --config or PARTNER_CENTER_CONFIG".to_owned(),
+        })
+    })
+}
+
+fn print_setting(name: &str, options: &ServiceOptions) -> Result<(), CommandError> {
+    edit::check_setting_name(name)?;
+    let setting = Settings::read_settings(options.settings_options())?.get_setting(name)?;
+    let report = |cause: String, advice: &str| {
+        CommandError::from(ErrorReport {
+            message: format!("{name} cannot be printed"),
+            cause,
+            advice: advice.to_owned(),
+        })
+    };
+    match setting {
+        Some(setting) if SECRET_SETTING_NAMES.contains(&name) => {
+            Err(report(format!("it is a secret, which is set in {}", setting.source), "look there"))
+        }
+        Some(setting) => write_stdout(&format!("{}\n", escape_control_characters(setting.value()))),
+        None => Err(report("it is not set".to_owned(), "`partner-center config list` shows the settings there are")),
+    }
+}
+
+fn print_settings(options: &ServiceOptions, messages: &Messages) -> Result<(), CommandError> {
+    let settings = Settings::read_settings(options.settings_options())?;
+    let mut listed = Vec::new();
+    for name in SETTING_NAMES {
+        if let Some(setting) = settings.get_setting(name)? {
+            let is_secret = SECRET_SETTING_NAMES.contains(&name);
+            listed.push(ListedSetting {
+                setting: name,
+                value: if is_secret { "(secret)".to_owned() } else { setting.value().to_owned() },
+                source: setting.source.to_string(),
+            });
+        }
+    }
+    let text = match options.output {
+        OutputFormat::Json => serde_json::to_string_pretty(&listed).map_err(io::Error::from)? + "\n",
+        OutputFormat::Jsonl => {
+            let lines = listed.iter().map(|setting| serde_json::to_string(setting).map(|line| line + "\n"));
+            lines.collect::<Result<_, _>>().map_err(io::Error::from)?
+        }
+        OutputFormat::Csv => {
+            let mut csv = csv::Writer::from_writer(Vec::new());
+            for setting in &listed {
+                csv.serialize(setting).map_err(io::Error::from)?;
+            }
+            let bytes = csv.into_inner().map_err(|error| io::Error::other(error.to_string()))?;
+            String::from_utf8_lossy(&bytes).into_owned()
+        }
+        OutputFormat::Table => {
+            let width = listed.iter().map(|setting| setting.setting.len()).max().unwrap_or_default();
+            let lines = listed.iter().map(|ListedSetting { setting, value, source }| {
+                escape_control_characters(&format!("{setting:<width$}  {value}  ({source})")) + "\n"
+            });
+            lines.collect()
+        }
+    };
+    write_stdout(&text)?;
+    let profiles: Vec<_> = settings.profile_names().collect();
+    if !profiles.is_empty() {
+        messages.print(format_args!("profiles: {}", profiles.join(", ")));
+    }
+    Ok(())
+}
+
+fn set_setting(name: &str, value: &str, options: &ServiceOptions, messages: &Messages) -> Result<(), CommandError> {
+    edit::check_setting_name(name)?;
+    // The file has to be valid before.
+    let settings = Settings::read_settings_for_change(options.settings_options())?;
+    let path = file_path(options)?;
+    let profile = settings.profile_name();
+    if value.trim().is_empty() {
+        edit::unset_setting(&path, profile, name)?;
+    } else if value == "-" {
+        let mut text = String::new();
+        io::stdin().lock().take(MAX_VALUE_SIZE).read_to_string(&mut text)?;
+        let value = text::check_single_value(&Secret::new(text)).map_err(|error| invalid_value_error(name, error))?;
+        edit::set_settings(&path, profile, &[(name, value.expose())])?;
+    } else if SECRET_SETTING_NAMES.contains(&name) {
+        return Err(UsageError(ErrorReport {
+            message: format!("{name} is not taken from the command line"),
+            cause: "it is a secret, and your shell keeps a history".to_owned(),
+            advice: format!("pass it on standard input: partner-center config set {name} -"),
+        })
+        .into());
+    } else {
+        let value = text::check_single_value(&Secret::new(value)).map_err(|error| invalid_value_error(name, error))?;
+        edit::set_settings(&path, profile, &[(name, value.expose())])?;
+    }
+    messages.print(format_args!("changed {}", escape_control_characters(&path.display().to_string())));
+    Ok(())
+}
+
+fn invalid_value_error(name: &str, error: text::TextError) -> UsageError {
+    UsageError(ErrorReport::new(&format!("the value of {name} cannot be used"), &error, "give the value alone"))
+}
+
+fn write_stdout(text: &str) -> Result<(), CommandError> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(text.as_bytes())?;
+    Ok(stdout.flush()?)
+}

@@ -1,0 +1,141 @@
+//! What the specification says of the values that are printed, looked up once for all items of a list.
+
+use partner_center_spec::{Object, SchemaKind, Type};
+use std::{borrow::Cow, cell::Cell, collections::HashMap};
+
+/// The shapes of a value and of all values within it. They refer to each other by their index, as objects may contain themselves.
+pub(super) struct Shapes {
+    shapes: Vec<Shape>,
+    of_schemas: HashMap<&'static str, ShapeIndex>,
+}
+
+/// The index of a shape.
+pub(super) type ShapeIndex = usize;
+
+/// What is known of a value.
+pub(super) enum Shape {
+    /// Nothing that matters for its form.
+    Any,
+    List(ShapeIndex),
+    Map(ShapeIndex),
+    Object(KnownFields),
+    Union {
+        discriminator: &'static str,
+        /// The values of the discriminator.
+        variants: Vec<(&'static str, ShapeIndex)>,
+    },
+}
+
+/// The fields of an object that the specification describes, in its order.
+pub(super) struct KnownFields {
+    fields: Vec<KnownField>,
+    /// The field that came first in the last object.
+    first: Cell<usize>,
+}
+
+/// A field that the specification describes.
+pub(super) struct KnownField {
+    pub(super) name: &'static str,
+    /// The name as JSON, with the colon behind it.
+    pub(super) label: String,
+    /// Whether `null` means something else than absence.
+    pub(super) is_nullable: bool,
+    pub(super) shape: ShapeIndex,
+    /// The field that came next in the last object.
+    next: Cell<usize>,
+}
+
+/// A known field that was found by its name.
+pub(super) struct FoundField {
+    pub(super) index: usize,
+    /// Whether the name is spelled as in the specification.
+    pub(super) is_exact: bool,
+}
+
+impl Shapes {
+    /// The shape of which nothing is known.
+    pub(super) const ANY: ShapeIndex = 0;
+
+    /// Returns the shapes of values of a type, and the index of that of the type itself.
+    pub(super) fn of_type(value: Option<Type>) -> (Self, ShapeIndex) {
+        let mut shapes = Self { shapes: vec![Shape::Any], of_schemas: HashMap::new() };
+        let index = value.map_or(Self::ANY, |value| shapes.add_type(value));
+        (shapes, index)
+    }
+
+    pub(super) fn get_shape(&self, index: ShapeIndex) -> &Shape {
+        &self.shapes[index]
+    }
+
+    fn add_type(&mut self, value: Type) -> ShapeIndex {
+        match value {
+            Type::List(item) => {
+                let item = self.add_type(*item);
+                self.push_shape(Shape::List(item))
+            }
+            Type::Map(item) => {
+                let item = self.add_type(*item);
+                self.push_shape(Shape::Map(item))
+            }
+            Type::Schema(name) => self.add_schema(name, value.schema_kind()),
+            _ => Self::ANY,
+        }
+    }
+
+    fn add_schema(&mut self, name: &'static str, kind: Option<&'static SchemaKind>) -> ShapeIndex {
+        if let Some(index) = self.of_schemas.get(name) {
+            return *index;
+        }
+        // It has its index before its fields are looked up, which may be of the same type.
+        let index = self.push_shape(Shape::Any);
+        self.of_schemas.insert(name, index);
+        let shape = match kind {
+            Some(SchemaKind::Object(object)) => Shape::Object(self.known_fields_of_object(object)),
+            Some(SchemaKind::Union(union)) => {
+                let variants = union.variants.iter();
+                let variants =
+                    variants.map(|variant| (variant.value, self.add_type(Type::Schema(variant.schema)))).collect();
+                Shape::Union { discriminator: union.discriminator, variants }
+            }
+            _ => Shape::Any,
+        };
+        self.shapes[index] = shape;
+        index
+    }
+
+    fn known_fields_of_object(&mut self, object: &Object) -> KnownFields {
+        let fields = object.properties.iter().enumerate().map(|(index, property)| KnownField {
+            name: property.name,
+            label: serde_json::Value::from(property.name).to_string() + ":",
+            is_nullable: property.is_nullable,
+            shape: self.add_type(property.value),
+            next: Cell::new(index + 1),
+        });
+        KnownFields { fields: fields.collect(), first: Cell::new(0) }
+    }
+
+    fn push_shape(&mut self, shape: Shape) -> ShapeIndex {
+        self.shapes.push(shape);
+        self.shapes.len() - 1
+    }
+}
+
+impl KnownFields {
+    pub(super) fn get_field(&self, index: usize) -> &KnownField {
+        &self.fields[index]
+    }
+
+    /// Finds the field with this name, which may have other capitals, in an object in which it comes behind the known field
+    /// `previous`. The objects of a list tend to have the same fields in the same order, so that the first guess is right.
+    pub(super) fn find_field(&self, name: &Cow<'_, str>, previous: Option<usize>) -> Option<FoundField> {
+        let guess = previous.map_or(&self.first, |previous| &self.fields[previous].next);
+        if self.fields.get(guess.get()).is_some_and(|field| field.name == *name) {
+            return Some(FoundField { index: guess.get(), is_exact: true });
+        }
+        let find = |is_named: &dyn Fn(&str) -> bool| self.fields.iter().position(|field| is_named(field.name));
+        let exact = find(&|known| known == name);
+        let index = exact.or_else(|| find(&|known| known.eq_ignore_ascii_case(name)))?;
+        guess.set(index);
+        Some(FoundField { index, is_exact: exact.is_some() })
+    }
+}

@@ -1,0 +1,73 @@
+//! Files that only their owner may read: they are replaced atomically.
+
+use std::{
+    fs::{self, File},
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+/// Replaces the file at `path`, or creates it: whenever the process ends, the file has the old content or the new one.
+///
+/// On Unix, a new file has the mode 0600; elsewhere it inherits the permissions of the folder.
+pub(crate) fn replace_file(path: &Path, content: &[u8]) -> io::Result<()> {
+    // Replacing a symbolic link would not change the file that it points to.
+    let path = follow_link(path);
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let file = tempfile::Builder::new().prefix(".partner-center-").tempfile_in(folder);
+    let mut file = file.map_err(|error| file_not_created_error(folder, &error))?;
+    file.write_all(content)?;
+    file.as_file().sync_all()?;
+    file.persist(&path)?;
+    sync_folder(folder)
+}
+
+/// Creates a folder that only its owner may look into, with those above it.
+pub(crate) fn create_folder(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    fs::create_dir_all(folder)?;
+    restrict_to_owner(folder)
+}
+
+/// Returns the file that a symbolic link points to, or else `path`.
+pub(crate) fn follow_link(path: &Path) -> PathBuf {
+    let target = fs::read_link(path).map(|target| path.parent().unwrap_or(Path::new("")).join(target));
+    fs::canonicalize(path).or(target).unwrap_or_else(|_| path.to_owned())
+}
+
+#[cfg(unix)]
+fn restrict_to_owner(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
+}
+
+/// On Windows, the folders of a user's data are readable by that user alone.
+#[cfg(not(unix))]
+fn restrict_to_owner(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// Why no file could be created in `folder`, without the name of the temporary file, which means nothing to the user.
+fn file_not_created_error(folder: &Path, error: &io::Error) -> io::Error {
+    let (kind, folder) = (error.kind(), folder.display());
+    let message = match kind {
+        io::ErrorKind::NotFound => format!("the folder {folder} does not exist"),
+        _ => format!("no file can be created in the folder {folder}: {kind}"),
+    };
+    io::Error::new(kind, message)
+}
+
+/// Synchronizes the folder, so that the new file survives a loss of power.
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> io::Result<()> {
+    Ok(())
+}

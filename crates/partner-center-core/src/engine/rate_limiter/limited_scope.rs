@@ -1,0 +1,98 @@
+use super::{accepted_requests::AcceptedRequests, learned_rate::LearnedRate};
+use std::time::{Duration, Instant};
+
+/// The requests that the service counts together: their pause, and the rate that was learned.
+#[derive(Debug, Default)]
+pub(super) struct LimitedScope {
+    accepted: AcceptedRequests,
+    rate: Option<LearnedRate>,
+    /// The next free slot at the learned rate.
+    next_slot: Option<Instant>,
+    pause: Option<Pause>,
+    pauses: u64,
+}
+
+#[derive(Debug)]
+struct Pause {
+    begin: Instant,
+    end: Instant,
+    /// The end by the clock of the service, which has counted its wait from when the request arrived.
+    period_end: Instant,
+    /// The requests per second when it began, if they were limited.
+    pace: Option<f64>,
+}
+
+impl LimitedScope {
+    /// Returns the number of pauses so far.
+    pub(super) fn pauses(&self) -> u64 {
+        self.pauses
+    }
+
+    pub(super) fn remaining_pause(&self, now: Instant) -> Option<Duration> {
+        self.pause.as_ref()?.end.checked_duration_since(now).filter(|pause| !pause.is_zero())
+    }
+
+    /// Begins a pause at the `configured` rate, and returns true; or extends the current one, if the request was already under way when it began.
+    pub(super) fn begin_pause(
+        &mut self,
+        sent_at: Instant,
+        now: Instant,
+        length: Duration,
+        configured: Option<f64>,
+    ) -> bool {
+        let Some(end) = now.checked_add(length) else { return false };
+        match &mut self.pause {
+            Some(pause) if sent_at <= pause.begin => {
+                pause.end = pause.end.max(end);
+                false
+            }
+            _ => {
+                let pace = self.requests_per_second(sent_at).into_iter().chain(configured).reduce(f64::min);
+                self.pause = Some(Pause { begin: now, end, period_end: sent_at + length, pace });
+                self.pauses += 1;
+                true
+            }
+        }
+    }
+
+    /// Ends a pause whose time has passed, and learns from it. Only now all responses to earlier requests are here.
+    pub(super) fn finish_pause(&mut self, now: Instant) {
+        let Some(pause) = self.pause.take_if(|pause| pause.end <= now) else { return };
+        if let Some((accepted, period)) = self.accepted.count_until(pause.period_end) {
+            self.rate = LearnedRate::after_pause(self.rate, pause.pace, accepted, period, pause.end);
+            tracing::debug!(
+                accepted,
+                ?period,
+                requests_per_second = self.requests_per_second(now),
+                "a pause has ended"
+            );
+        }
+        self.accepted.restart(pause.end);
+        self.next_slot = None;
+    }
+
+    /// Returns the rate that was learned, unless it is forgotten.
+    pub(super) fn requests_per_second(&self, now: Instant) -> Option<f64> {
+        self.rate.and_then(|rate| rate.at(now))
+    }
+
+    pub(super) fn next_slot(&self) -> Option<Instant> {
+        self.next_slot
+    }
+
+    /// Reserves `slot`.
+    pub(super) fn book_slot(&mut self, slot: Instant) {
+        self.accepted.begin(slot);
+        let interval = self.requests_per_second(slot).map(|rate| Duration::from_secs_f64(rate.recip()));
+        self.next_slot = interval.map(|interval| slot + interval);
+    }
+
+    pub(super) fn record_accepted(&mut self, sent_at: Instant) {
+        self.accepted.record(sent_at);
+    }
+
+    /// Whether it has nothing that a request would wait for.
+    pub(super) fn is_unlimited(&self, now: Instant) -> bool {
+        self.remaining_pause(now).is_none() && self.requests_per_second(now).is_none()
+    }
+}

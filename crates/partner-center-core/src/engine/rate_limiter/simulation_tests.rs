@@ -1,0 +1,266 @@
+//! A fan-out at the limit of the service, in simulated time: how much of the allowed rate is used, and how many requests are
+//! rejected, under our limiter, AWS's adaptive retry mode and Azure's retry policy, if the limit is a fixed window, a sliding
+//! window or a token bucket. The service does not say which it is.
+
+use super::*;
+use std::{
+    cmp::Reverse,
+    collections::{BinaryHeap, VecDeque},
+};
+
+/// The workload: the requests to be accepted, the workers, and the time of one exchange.
+const REQUESTS: u32 = 3000;
+const LATENCY: Duration = Duration::from_millis(20);
+/// The limit: 500 in a period of ten seconds, which is 500 a minute, six times as fast.
+const LIMIT: u32 = 500;
+const PERIOD: Duration = Duration::from_secs(10);
+
+enum Service {
+    FixedWindow { start: Option<Duration>, count: u32 },
+    SlidingWindow(VecDeque<Duration>),
+    TokenBucket { tokens: f64, filled_at: Duration },
+}
+
+impl Service {
+    fn all() -> [(&'static str, Self); 3] {
+        [
+            ("fixed window", Self::FixedWindow { start: None, count: 0 }),
+            ("sliding window", Self::SlidingWindow(VecDeque::new())),
+            ("token bucket", Self::TokenBucket { tokens: f64::from(LIMIT), filled_at: Duration::ZERO }),
+        ]
+    }
+
+    /// Returns the wait until a request is accepted again, rounded up to seconds as in `Retry-After`.
+    fn respond(&mut self, now: Duration) -> Result<(), Duration> {
+        let wait = match self {
+            Self::FixedWindow { start, count } => {
+                if start.is_none_or(|start| now >= start + PERIOD) {
+                    (*start, *count) = (Some(now), 0);
+                }
+                *count += 1;
+                (*count > LIMIT).then(|| start.unwrap_or_default() + PERIOD - now)
+            }
+            Self::SlidingWindow(accepted) => {
+                accepted.retain(|at| *at + PERIOD > now);
+                if accepted.len() < LIMIT as usize {
+                    accepted.push_back(now);
+                    return Ok(());
+                }
+                accepted.front().map(|oldest| *oldest + PERIOD - now)
+            }
+            Self::TokenBucket { tokens, filled_at } => {
+                let rate = f64::from(LIMIT) / PERIOD.as_secs_f64();
+                *tokens = (*tokens + (now - *filled_at).as_secs_f64() * rate).min(f64::from(LIMIT));
+                *filled_at = now;
+                if *tokens >= 1.0 {
+                    *tokens -= 1.0;
+                    return Ok(());
+                }
+                Some(Duration::from_secs_f64((1.0 - *tokens) / rate))
+            }
+        };
+        wait.map_or(Ok(()), |wait| Err(Duration::from_secs(wait.as_nanos().div_ceil(1_000_000_000) as u64)))
+    }
+}
+
+/// What a client does before a request, and after a response.
+trait Policy {
+    /// Returns the time that `worker` waits before it sends; zero to send now.
+    fn wait(&mut self, worker: usize, now: Duration) -> Duration;
+    fn accepted(&mut self, worker: usize, sent_at: Duration, now: Duration);
+    fn throttled(&mut self, worker: usize, sent_at: Duration, now: Duration, retry_after: Duration);
+}
+
+struct Ours<'a> {
+    limiter: &'a RateLimiter,
+    start: Instant,
+    tickets: Vec<Option<Ticket<'a>>>,
+}
+
+impl Policy for Ours<'_> {
+    fn wait(&mut self, worker: usize, now: Duration) -> Duration {
+        let limiter = self.limiter;
+        let ticket = self.tickets[worker].get_or_insert_with(|| limiter.ticket("/"));
+        ticket.admit(self.start + now, None).unwrap()
+    }
+    fn accepted(&mut self, worker: usize, sent_at: Duration, _: Duration) {
+        self.tickets[worker].take().unwrap().record_accepted(self.start + sent_at);
+    }
+    fn throttled(&mut self, worker: usize, sent_at: Duration, now: Duration, retry_after: Duration) {
+        let ticket = self.tickets[worker].take().unwrap();
+        ticket.record_throttled(self.start + sent_at, self.start + now, retry_after);
+    }
+}
+
+/// Each call waits by itself, as long as the service requests.
+struct Azure(Vec<Duration>);
+
+impl Policy for Azure {
+    fn wait(&mut self, worker: usize, now: Duration) -> Duration {
+        self.0[worker].saturating_sub(now)
+    }
+    fn accepted(&mut self, _: usize, _: Duration, _: Duration) {}
+    fn throttled(&mut self, worker: usize, _: Duration, now: Duration, retry_after: Duration) {
+        self.0[worker] = now + retry_after;
+    }
+}
+
+/// The adaptive retry mode as AWS's SDK reference describes it: a token bucket whose rate is cut to 0.7 by a throttled
+/// response and grows by a cubic curve; and exponential backoff with full jitter, without `Retry-After`. It is given as many
+/// attempts as it needs.
+struct Aws {
+    backoff: Vec<(Duration, u32)>,
+    rate: Option<f64>,
+    tokens: f64,
+    filled_at: f64,
+    max_rate: f64,
+    throttled_at: f64,
+    measured: f64,
+    bucket: f64,
+    count: f64,
+    random: fastrand::Rng,
+}
+
+impl Aws {
+    fn new(workers: usize) -> Self {
+        Self {
+            backoff: vec![(Duration::ZERO, 0); workers],
+            rate: None,
+            tokens: 0.0,
+            filled_at: 0.0,
+            max_rate: 0.0,
+            throttled_at: 0.0,
+            measured: 0.0,
+            bucket: 0.0,
+            count: 0.0,
+            random: fastrand::Rng::with_seed(7),
+        }
+    }
+
+    fn measure(&mut self, now: f64) {
+        self.count += 1.0;
+        let bucket = (now * 2.0).floor() / 2.0;
+        if bucket > self.bucket {
+            self.measured = self.count / (bucket - self.bucket) * 0.8 + self.measured * 0.2;
+            (self.count, self.bucket) = (0.0, bucket);
+        }
+    }
+
+    fn refill(&mut self, now: f64) {
+        let Some(rate) = self.rate else { return };
+        self.tokens = (self.tokens + (now - self.filled_at) * rate).min(rate.max(1.0));
+        self.filled_at = now;
+    }
+
+    fn set_rate(&mut self, calculated: f64, now: f64) {
+        self.refill(now);
+        let rate = calculated.min(2.0 * self.measured).max(0.5);
+        self.rate = Some(rate);
+        self.tokens = self.tokens.min(rate.max(1.0));
+        self.filled_at = now;
+    }
+}
+
+impl Policy for Aws {
+    fn wait(&mut self, worker: usize, now: Duration) -> Duration {
+        let backoff = self.backoff[worker].0.saturating_sub(now);
+        let now = now.as_secs_f64();
+        self.refill(now);
+        let Some(rate) = self.rate.filter(|_| backoff.is_zero()) else { return backoff };
+        if self.tokens >= 1.0 {
+            self.tokens -= 1.0;
+            return Duration::ZERO;
+        }
+        Duration::from_secs_f64((1.0 - self.tokens) / rate) + Duration::from_nanos(1)
+    }
+    fn accepted(&mut self, worker: usize, _: Duration, now: Duration) {
+        self.backoff[worker] = (Duration::ZERO, 0);
+        let now = now.as_secs_f64();
+        self.measure(now);
+        if self.rate.is_some() {
+            let window = (self.max_rate * 0.3 / 0.4).cbrt();
+            self.set_rate(0.4 * (now - self.throttled_at - window).powi(3) + self.max_rate, now);
+        }
+    }
+    fn throttled(&mut self, worker: usize, _: Duration, now: Duration, _: Duration) {
+        let retries = self.backoff[worker].1;
+        let backoff = (self.random.f64() * 2_f64.powi(retries.cast_signed())).min(20.0);
+        self.backoff[worker] = (now + Duration::from_secs_f64(backoff), retries + 1);
+        let now = now.as_secs_f64();
+        self.measure(now);
+        self.max_rate = self.rate.map_or(self.measured, |rate| rate.min(self.measured));
+        self.throttled_at = now;
+        self.set_rate(self.max_rate * 0.7, now);
+    }
+}
+
+/// Returns the part of the allowed rate that is used, and the part of all requests that is rejected.
+fn simulate(service: &mut Service, policy: &mut dyn Policy, workers: usize, requests: u32) -> (f64, f64) {
+    #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+    enum Event {
+        Wait,
+        Arrival { sent_at: Duration },
+        Response { sent_at: Duration, retry_after: Option<Duration> },
+    }
+    let mut events: BinaryHeap<_> = (0..workers).map(|worker| Reverse((Duration::ZERO, worker, Event::Wait))).collect();
+    let mut random = fastrand::Rng::with_seed(1);
+    let (mut accepted, mut rejected, mut end) = (0, 0, Duration::ZERO);
+    while let Some(Reverse((now, worker, event))) = events.pop() {
+        let mut later = |delay, event| events.push(Reverse((now + delay, worker, event)));
+        match event {
+            Event::Wait => match policy.wait(worker, now) {
+                Duration::ZERO if accepted >= requests => {}
+                Duration::ZERO => later(LATENCY.mul_f64(random.f64()), Event::Arrival { sent_at: now }),
+                wait => later(wait, Event::Wait),
+            },
+            Event::Arrival { sent_at } => {
+                let retry_after = service.respond(now).err();
+                if retry_after.is_some() {
+                    rejected += 1;
+                } else {
+                    (accepted, end) = (accepted + 1, now);
+                }
+                later((sent_at + LATENCY).saturating_sub(now), Event::Response { sent_at, retry_after });
+            }
+            Event::Response { sent_at, retry_after } => {
+                match retry_after {
+                    Some(retry_after) => policy.throttled(worker, sent_at, now, retry_after),
+                    None => policy.accepted(worker, sent_at, now),
+                }
+                if accepted < requests {
+                    later(Duration::ZERO, Event::Wait);
+                }
+            }
+        }
+    }
+    let allowed = f64::from(LIMIT) * end.as_secs_f64() / PERIOD.as_secs_f64();
+    (f64::from(accepted) / allowed, f64::from(rejected) / f64::from(accepted + rejected))
+}
+
+#[test]
+fn limit_of_the_service_is_used_and_hardly_exceeded() {
+    let mut table = String::new();
+    for workers in [8, 16, 32] {
+        for (index, (kind, _)) in Service::all().into_iter().enumerate() {
+            let run = |policy: &mut dyn Policy| simulate(&mut Service::all()[index].1, policy, workers, REQUESTS);
+            let of_ours = |requests_per_minute| {
+                let limiter = RateLimiter::new(requests_per_minute, RateLimitScope::Partner);
+                let tickets = (0..workers).map(|_| None).collect();
+                run(&mut Ours { limiter: &limiter, start: Instant::now(), tickets })
+            };
+            let (ours, configured) = (of_ours(None), of_ours(Some(3000)));
+            let (aws, azure) = (run(&mut Aws::new(workers)), run(&mut Azure(vec![Duration::ZERO; workers])));
+            for (name, (used, rejected)) in [("ours", ours), ("configured", configured), ("AWS", aws), ("Azure", azure)]
+            {
+                table += &format!("{kind}, {workers} workers, {name}: {used:.3} used, {:.2} % 429\n", rejected * 100.0);
+            }
+            // A bucket is filled at first, and its 429 say nothing of its rate.
+            let is_bucket = kind == "token bucket";
+            assert!(ours.0 >= 0.98 && ours.1 < if is_bucket { 0.02 } else { 0.01 }, "{table}");
+            assert!(configured.0 >= 0.97 && configured.1 < 0.001, "{table}");
+            assert!(ours.1 < azure.1 && (is_bucket || ours.1 < aws.1), "{table}");
+        }
+    }
+    // Shown with `--nocapture`; the documentation of performance has it.
+    println!("{table}");
+}

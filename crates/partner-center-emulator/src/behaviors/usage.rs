@@ -1,0 +1,268 @@
+//! What the Azure subscriptions of a customer cost in this month. Each uses the same every day; a customer without one uses nothing.
+//! The customers of the documentation use what its examples show.
+
+use super::{
+    OperationCall, ResponseWithChanges,
+    customer_subscriptions::subscriptions_of_customer,
+    stored::{self, not_found_response},
+};
+use crate::{
+    customers::is_documented_customer,
+    error_response::ErrorResponse,
+    json_fields::{string_at_path, without_null_fields},
+    pages::PageRequest,
+    random::{RandomGenerator, keyed_hash},
+    resource::SelfLinks,
+    resource_path::ResourcePath,
+    service_response::ResourceKind,
+    store::StateChange,
+    timestamp::{ONE_DAY, Timestamp},
+};
+use serde_json::{Value, json};
+
+/// The maximum number of customers whose usage is looked up for the list of all, of a population that may have millions.
+const MAX_LISTED_CUSTOMERS: usize = 200;
+
+/// Returns the usage budget of a customer, which has none at first.
+pub(super) fn get_budget(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
+    let (index, _) = call.customer_in_path()?;
+    if is_documented_customer(index) {
+        return stored::respond_from_store(call);
+    }
+    let budget = budget_of_customer(call, &customer_path(call));
+    Ok(ResponseWithChanges::without_changes(call.respond_with_resource(budget, ResourceKind::Other, false)))
+}
+
+/// Sets the usage budget of a customer; `null` removes it.
+pub(super) fn update_budget(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
+    let amount = call.body.get("amount").cloned().unwrap_or_default();
+    if amount.as_f64().is_some_and(|amount| amount < 0.0) {
+        return Err(ErrorResponse::invalid_property_error("The amount must not be negative."));
+    }
+    let budget = without_null_fields(json!({
+        "amount": amount,
+        "usageSpendingBudget": amount,
+        "links": SelfLinks::new(call.route.link_path()),
+        "attributes": { "objectType": "SpendingBudget" },
+    }));
+    let response = call.respond_with_resource(budget.clone(), ResourceKind::Other, false);
+    Ok(ResponseWithChanges { response, changes: vec![StateChange::Put(call.path.clone(), budget)] })
+}
+
+/// Returns the usage of a customer in this month.
+pub(super) fn get_customer_summary(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
+    let (index, customer) = call.customer_in_path()?;
+    if is_documented_customer(index) {
+        return stored::respond_from_store(call);
+    }
+    let path = customer_path(call);
+    let costs = costs_of_customer(call, &path);
+    let (start, end) = month_of(call.now);
+    let summary = without_null_fields(json!({
+        "budget": budget_in_usage(&budget_of_customer(call, &path)),
+        "resourceId": customer["id"],
+        "resourceName": customer["companyProfile"]["companyName"],
+        "billingStartDate": start,
+        "billingEndDate": end,
+        "totalCost": total_of(&costs),
+        "currencyCode": "USD",
+        "currencySymbol": "$",
+        "usdTotalCost": total_of(&costs),
+        "lastModifiedDate": last_update(call.now),
+        "attributes": { "objectType": "CustomerUsageSummary" },
+    }));
+    Ok(ResponseWithChanges::without_changes(call.respond_with_resource(summary, ResourceKind::Other, false)))
+}
+
+/// Lists the usage of the customers that have a budget or an Azure subscription.
+pub(super) fn list_customer_records(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
+    let first = call.state.customer_indexes(0).take(MAX_LISTED_CUSTOMERS);
+    let created = call.state.customer_indexes(0).skip(MAX_LISTED_CUSTOMERS);
+    let created = created.skip_while(|index| !call.state.is_created_customer(*index));
+    let mut records = Vec::new();
+    // Those in between have their usage as well, in their own summary.
+    for index in first.chain(created.take(MAX_LISTED_CUSTOMERS)) {
+        let Some(customer) = call.state.get_customer(index).filter(|_| !is_documented_customer(index)) else {
+            continue;
+        };
+        let path = ResourcePath::for_customer(customer["id"].as_str().unwrap_or_default());
+        let costs = costs_of_customer(call, &path);
+        let budget = budget_of_customer(call, &path);
+        let amount = budget["amount"].as_f64();
+        if costs.is_empty() && amount.is_none() {
+            continue;
+        }
+        let total = total_of(&costs);
+        let percent = amount.filter(|amount| *amount > 0.0).map_or(0.0, |amount| in_cents(total / amount * 100.0));
+        let record = without_null_fields(json!({
+            "budget": budget_in_usage(&budget),
+            "percentUsed": percent,
+            "isUpgraded": true,
+            "resourceId": customer["id"],
+            "id": customer["id"],
+            "resourceName": customer["companyProfile"]["companyName"],
+            "name": customer["companyProfile"]["companyName"],
+            "totalCost": total,
+            "currencyCode": "USD",
+            "currencySymbol": "$",
+            "usdTotalCost": total,
+            "lastModifiedDate": last_update(call.now),
+            "attributes": { "objectType": "CustomerMonthlyUsageRecord" },
+        }));
+        records.push((u64::from(index), record));
+    }
+    respond_with_list(call, records)
+}
+
+/// Lists the usage of the Azure subscriptions of a customer.
+pub(super) fn list_subscription_records(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
+    let (index, _) = call.customer_in_path()?;
+    if is_documented_customer(index) {
+        return stored::respond_from_store(call);
+    }
+    let records = costs_of_customer(call, &customer_path(call)).into_iter().map(|(subscription, cost)| {
+        without_null_fields(json!({
+            "status": subscription["status"],
+            "partnerOnRecord": string_at_path(&subscription, &["partnerId"]).filter(|partner| !partner.is_empty()),
+            "offerId": subscription["offerId"],
+            "resourceId": subscription["id"],
+            "id": subscription["id"],
+            "resourceName": subscription["friendlyName"],
+            "name": subscription["friendlyName"],
+            "totalCost": cost,
+            "currencyCode": "USD",
+            "usdTotalCost": cost,
+            "lastModifiedDate": last_update(call.now),
+            "attributes": { "objectType": "SubscriptionMonthlyUsageRecord" },
+        }))
+    });
+    let records = (0..).zip(records).collect();
+    respond_with_list(call, records)
+}
+
+/// Returns the usage of an Azure subscription in this month.
+pub(super) fn get_subscription_summary(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
+    let Some((subscription, cost)) = subscription_in_path(call)? else { return stored::respond_from_store(call) };
+    let Some(cost) = cost else { return not_found_response(call) };
+    let (start, end) = month_of(call.now);
+    let summary = json!({
+        "resourceId": subscription["id"],
+        "resourceName": subscription["friendlyName"],
+        "billingStartDate": start,
+        "billingEndDate": end,
+        "totalCost": cost,
+        "currencyCode": "USD",
+        "usdTotalCost": cost,
+        "lastModifiedDate": last_update(call.now),
+        "links": SelfLinks::new(call.route.link_path()),
+        "attributes": { "objectType": "SubscriptionUsageSummary" },
+    });
+    Ok(ResponseWithChanges::without_changes(call.respond_with_resource(summary, ResourceKind::Other, false)))
+}
+
+/// Lists the usage of an Azure subscription by meter or by resource, which add up to its cost.
+pub(super) fn list_details(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
+    let Some((subscription, cost)) = subscription_in_path(call)? else { return stored::respond_from_store(call) };
+    let mut details = stored::collection_items(call);
+    let count = details.len();
+    let share = in_cents(cost.unwrap_or_default() / f64::from(u32::try_from(count).unwrap_or(1)));
+    for (position, (_, detail)) in details.iter_mut().enumerate() {
+        let rest = cost.unwrap_or_default() - share * f64::from(u32::try_from(count - 1).unwrap_or_default());
+        let cost = if position == 0 { in_cents(rest) } else { share };
+        detail["subscriptionId"] = subscription["id"].clone();
+        detail["totalCost"] = cost.into();
+        detail["usdTotalCost"] = cost.into();
+        detail["currencyCode"] = "USD".into();
+        detail["lastModifiedDate"] = last_update(call.now).into();
+    }
+    details.retain(|_| cost.is_some());
+    respond_with_list(call, details)
+}
+
+/// Returns the subscription in the path with its cost, if it is of Azure, or `None` for a customer of the documentation.
+fn subscription_in_path(call: &OperationCall<'_>) -> Result<Option<(Value, Option<f64>)>, ErrorResponse> {
+    let (index, _) = call.customer_in_path()?;
+    if is_documented_customer(index) {
+        return Ok(None);
+    }
+    let id = call.route.path_parameter("subscription-id").unwrap_or_default();
+    let path = customer_path(call).child_path("subscriptions").child_path(id);
+    let subscription = call.state.get_resource(&path, call.now).ok_or(ErrorResponse::NotFound)?;
+    let cost = cost_of_subscription(&subscription, call.now);
+    Ok(Some((subscription, cost)))
+}
+
+/// Returns the Azure subscriptions of a customer, with the cost of each in this month.
+fn costs_of_customer(call: &OperationCall<'_>, customer: &ResourcePath) -> Vec<(Value, f64)> {
+    let subscriptions = subscriptions_of_customer(call.state, customer, call.now).into_iter();
+    subscriptions
+        .filter_map(|subscription| cost_of_subscription(&subscription, call.now).map(|cost| (subscription, cost)))
+        .collect()
+}
+
+/// Returns what an Azure subscription has cost in this month so far; a suspended one costs nothing.
+fn cost_of_subscription(subscription: &Value, now: Timestamp) -> Option<f64> {
+    let text = |name| string_at_path(subscription, &[name]).unwrap_or_default();
+    if text("billingType") != "usage" && string_at_path(subscription, &["productType", "id"]) != Some("Azure") {
+        return None;
+    }
+    if text("status") != "active" {
+        return Some(0.0);
+    }
+    let id = keyed_hash(0, text("id").to_lowercase().as_bytes());
+    let cents_per_day = 40 + RandomGenerator::for_purpose(id, "usage", 0u8).number_below(4000);
+    let day: u32 = now.to_string_in_seconds().get(8..10).and_then(|day| day.parse().ok()).unwrap_or(1);
+    Some(in_cents(f64::from(u32::try_from(cents_per_day).unwrap_or_default()) / 100.0 * f64::from(day)))
+}
+
+/// Returns the budget of a customer, with an amount if one was set.
+fn budget_of_customer(call: &OperationCall<'_>, customer: &ResourcePath) -> Value {
+    let path = customer.child_path("usagebudget");
+    call.state.get_resource(&path, call.now).unwrap_or_else(|| {
+        let (_, id) = customer.split_last_segment().unwrap_or((customer.clone(), ""));
+        json!({
+            "links": SelfLinks::new(format!("/customers/{id}/usagebudget")),
+            "attributes": { "objectType": "SpendingBudget" },
+        })
+    })
+}
+
+/// Returns a budget as usage shows it.
+fn budget_in_usage(budget: &Value) -> Value {
+    without_null_fields(json!({ "amount": budget.get("amount"), "attributes": { "objectType": "SpendingBudget" } }))
+}
+
+fn total_of(costs: &[(Value, f64)]) -> f64 {
+    in_cents(costs.iter().map(|(_, cost)| cost).sum())
+}
+
+/// Rounds an amount to two digits after the point.
+pub(super) fn in_cents(amount: f64) -> f64 {
+    (amount * 100.0).round() / 100.0
+}
+
+/// Returns when usage was counted last: at the beginning of the day.
+fn last_update(now: Timestamp) -> String {
+    format!("{}T00:00:00Z", now.to_string_in_seconds().get(..10).unwrap_or_default())
+}
+
+/// Returns the first moments of this month and of the next one.
+fn month_of(now: Timestamp) -> (String, String) {
+    let first = |moment: Timestamp| {
+        let text = moment.to_string_in_seconds();
+        format!("{}-01T00:00:00+00:00", text.get(..7).unwrap_or_default())
+    };
+    let start = first(now);
+    let start_moment = Timestamp::parse(&start).unwrap_or(now);
+    let next = first(start_moment + ONE_DAY * 32);
+    (start, next)
+}
+
+fn customer_path(call: &OperationCall<'_>) -> ResourcePath {
+    ResourcePath::for_customer(call.route.path_parameter("customer-tenant-id").unwrap_or_default())
+}
+
+fn respond_with_list(call: &OperationCall<'_>, items: Vec<(u64, Value)>) -> Result<ResponseWithChanges, ErrorResponse> {
+    let response = call.documented_success_response(false).ok_or(ErrorResponse::NotFound)?;
+    PageRequest::from_call(call)?.respond_with_page(call, response, items).map(ResponseWithChanges::without_changes)
+}

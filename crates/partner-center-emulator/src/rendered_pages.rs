@@ -1,0 +1,117 @@
+//! Pages of the customer list as they were sent, for clients that read a list several times: making a page of 500 customers takes
+//! ten times as long as sending it.
+
+use hyper::body::Bytes;
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+/// The bodies of pages, of one state of the emulator. They take a bounded amount of memory, whatever is requested.
+#[derive(Default)]
+pub(crate) struct RenderedPages(Mutex<PagesOfState>);
+
+#[derive(Default)]
+struct PagesOfState {
+    /// The number of changes that led to the state.
+    changes: u64,
+    bodies: HashMap<PagePosition, Bytes>,
+    /// The size of all bodies.
+    bytes: usize,
+}
+
+/// What determines the body of a page without a filter, beside the settings of the emulator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PageKey {
+    /// The number of changes that led to the state.
+    pub(crate) changes: u64,
+    pub(crate) position: PagePosition,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct PagePosition {
+    pub(crate) start: u32,
+    pub(crate) size: u16,
+}
+
+/// The maximum size of all bodies together, in bytes: those of some 60,000 customers.
+const MAX_RENDERED_BYTES: usize = 32 << 20;
+
+impl RenderedPages {
+    /// Returns the body of a page that was made before.
+    pub(crate) fn get_page(&self, key: PageKey) -> Option<Bytes> {
+        let pages = self.lock_pages();
+        pages.bodies.get(&key.position).filter(|_| pages.changes == key.changes).cloned()
+    }
+
+    /// Keeps the body of a page, and drops others where there is no room, and those of an older state.
+    pub(crate) fn keep_page(&self, key: PageKey, body: &Bytes) {
+        let mut pages = self.lock_pages();
+        if pages.changes < key.changes {
+            *pages = PagesOfState { changes: key.changes, ..PagesOfState::default() };
+        }
+        if pages.changes > key.changes || body.len() > MAX_RENDERED_BYTES {
+            return;
+        }
+        while pages.bytes + body.len() > MAX_RENDERED_BYTES {
+            // Any: of a list that has no room, the same pages stay, so that at least these need not be made again.
+            let Some(position) = pages.bodies.keys().next().copied() else { break };
+            pages.remove_page(position);
+        }
+        pages.remove_page(key.position);
+        pages.bytes += body.len();
+        pages.bodies.insert(key.position, body.clone());
+    }
+
+    fn lock_pages(&self) -> MutexGuard<'_, PagesOfState> {
+        // Poisoned pages are usable: the worst is a wrong sum of sizes.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl PagesOfState {
+    fn remove_page(&mut self, position: PagePosition) {
+        self.bytes -= self.bodies.remove(&position).map_or(0, |body| body.len());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MAX_RENDERED_BYTES, PageKey, PagePosition, RenderedPages};
+    use hyper::body::Bytes;
+
+    fn key(changes: u64, start: u32) -> PageKey {
+        PageKey { changes, position: PagePosition { start, size: 500 } }
+    }
+
+    #[test]
+    fn page_of_another_state_is_not_returned() {
+        let pages = RenderedPages::default();
+        let body = Bytes::from_static(b"{}");
+        pages.keep_page(key(1, 0), &body);
+        assert_eq!(pages.get_page(key(1, 0)), Some(body.clone()));
+        for other in [key(0, 0), key(2, 0), key(1, 500)] {
+            assert_eq!(pages.get_page(other), None);
+        }
+        pages.keep_page(key(3, 500), &body);
+        pages.keep_page(key(1, 0), &body);
+        assert_eq!((pages.get_page(key(1, 0)), pages.get_page(key(3, 0))), (None, None));
+        assert_eq!(pages.get_page(key(3, 500)), Some(body));
+    }
+
+    #[test]
+    fn rendered_pages_take_a_bounded_amount_of_memory() {
+        let pages = RenderedPages::default();
+        let body = Bytes::from(vec![b' '; MAX_RENDERED_BYTES / 10]);
+        for start in 0..100 {
+            pages.keep_page(key(0, start), &body);
+            pages.keep_page(key(0, start), &body);
+            assert_eq!(pages.get_page(key(0, start)), Some(body.clone()), "the newest is kept");
+        }
+        let kept = (0..100).filter(|start| pages.get_page(key(0, *start)).is_some()).count();
+        assert_eq!((kept, pages.lock_pages().bytes), (10, 10 * body.len()));
+        let too_large = Bytes::from(vec![b' '; MAX_RENDERED_BYTES + 1]);
+        pages.keep_page(key(0, 1000), &too_large);
+        assert_eq!(pages.get_page(key(0, 1000)), None);
+    }
+}

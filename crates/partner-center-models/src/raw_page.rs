@@ -1,0 +1,193 @@
+//! Pages whose items stay JSON text, for programs that pass them on: that takes a third of the time of values.
+
+use crate::{
+    ContinuationToken, FromResponse, InvalidContinuationToken, InvalidParameter, Method, Operation, PageFingerprint,
+    PagePosition, Paginated, Pagination, Parameters, ResponseReader,
+    json::has_unpaired_surrogate,
+    loss_mode,
+    projection::FINGERPRINT_ITEMS,
+    read_page::{PageContinuation, ReadPage, locate_page},
+    reader::check_item_limit,
+};
+use serde::{
+    Deserialize, Deserializer,
+    de::{SeqAccess, Visitor},
+};
+use serde_json::value::RawValue;
+use std::{fmt, ops::Range};
+
+/// The list of a request that is no operation of the specification, whose items stay JSON text: what
+/// `Client::request_raw_pages` of the client returns the pages of. It has no values.
+#[derive(Clone, Copy, Debug)]
+pub enum RawList {}
+
+/// A page whose items stay JSON text, as the service sent it: a page of a [`RawList`].
+///
+/// An unpaired surrogate is replaced and reported, as in all JSON that a client receives.
+#[non_exhaustive]
+pub struct RawPage {
+    /// The total number of items, if the page has it, as in [`PageAs::total_count`](crate::PageAs::total_count).
+    pub total_count: Option<i64>,
+    json: Box<str>,
+    /// Where the items are in the JSON.
+    items: Vec<Range<usize>>,
+    fingerprint: Option<PageFingerprint>,
+    continuation: PageContinuation,
+}
+
+impl RawPage {
+    /// Returns the items, in the order of the service: each is valid JSON, with the white space that it was sent with.
+    pub fn items(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.items.iter().map(|item| &self.json[item.clone()])
+    }
+
+    fn parse_page(json: &str, pagination: &Pagination) -> serde_json::Result<Self> {
+        let ReadPage { list: RawItemList(items), total_count, continuation } =
+            ReadPage::parse_page(json, pagination, true)?;
+        if items.iter().any(|item| has_unpaired_surrogate(item.get())) {
+            loss_mode::report_loss();
+        }
+        let first_items: String = items.iter().take(FINGERPRINT_ITEMS).map(|item| item.get()).collect();
+        let fingerprint = (!items.is_empty()).then(|| PageFingerprint::new(first_items, items.len()));
+        let position_of = |item: &RawValue| {
+            // The items are borrowed from the JSON.
+            let start = item.get().as_ptr().addr() - json.as_ptr().addr();
+            start..start + item.get().len()
+        };
+        let items = items.into_iter().map(position_of).collect();
+        Ok(Self { total_count, json: json.into(), items, fingerprint, continuation })
+    }
+}
+
+impl fmt::Debug for RawPage {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { items, total_count, .. } = self;
+        let mut page = formatter.debug_struct("RawPage");
+        page.field("items", &items.len()).field("total_count", total_count).finish_non_exhaustive()
+    }
+}
+
+impl FromResponse for RawPage {
+    fn from_response<R: ResponseReader>(response: &mut R) -> Result<Self, R::Error> {
+        response.json(|json| Self::parse_page(json, &RawList::PAGINATION))
+    }
+}
+
+impl Operation for RawList {
+    type Response = RawPage;
+    const ID: &'static str = "request";
+    const METHOD: Method = Method::Get;
+    const PATH: &'static str = "/";
+    fn parameters(&self) -> Result<Parameters, InvalidParameter> {
+        match *self {}
+    }
+}
+
+impl Paginated for RawList {
+    type Item = String;
+    const PAGINATION: Pagination = Pagination::new("");
+    fn items(page: RawPage) -> Vec<String> {
+        page.items().map(str::to_owned).collect()
+    }
+    fn fingerprint(page: &RawPage) -> Option<PageFingerprint> {
+        page.fingerprint.clone()
+    }
+    fn continuation(page: &RawPage) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
+        page.continuation.clone()
+    }
+    fn read_page<R: ResponseReader>(response: &mut R, pagination: &Pagination) -> Result<RawPage, R::Error> {
+        let mut page = response.json(|json| RawPage::parse_page(json, pagination))?;
+        let position = PagePosition::from_response(response, pagination);
+        locate_page(&mut page.continuation, pagination, &position, page.items.len(), page.total_count);
+        Ok(page)
+    }
+}
+
+/// The items of a page, borrowed from it.
+#[derive(Default)]
+struct RawItemList<'a>(Vec<&'a RawValue>);
+
+impl<'de> Deserialize<'de> for RawItemList<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(RawItemListVisitor)
+    }
+}
+
+struct RawItemListVisitor;
+
+impl<'de> Visitor<'de> for RawItemListVisitor {
+    type Value = RawItemList<'de>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a list")
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<RawItemList<'de>, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = list.next_element()? {
+            check_item_limit(items.len())?;
+            items.push(item);
+        }
+        Ok(RawItemList(items))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RawPage;
+    use crate::Paginated as _;
+    use crate::{JsonValue, Pagination, RawList, ReplacementKind, from_json_with};
+
+    fn parse(json: &str) -> serde_json::Result<(Vec<String>, Option<i64>)> {
+        let page = RawPage::parse_page(json, &Pagination::default())?;
+        Ok((page.items().map(str::to_owned).collect(), page.total_count))
+    }
+
+    #[test]
+    fn item_of_a_raw_page_is_its_text() {
+        let items = [r#"{"id": 1.10, "a\u0062": [ ]}"#, "null", r#""a""#, "1e999"];
+        let page = format!(r#" {{"totalCount": 7, "items": [{}], "links": {{}}}}"#, items.join(" ,\n"));
+        assert_eq!(parse(&page).unwrap(), (items.map(str::to_owned).to_vec(), Some(7)));
+        assert_eq!(parse("[1, [2]]").unwrap().0, ["1", "[2]"], "a bare array");
+        assert_eq!(parse(r#"{"items": null}"#).unwrap(), (Vec::new(), None));
+    }
+
+    #[test]
+    fn raw_page_is_checked_as_every_page() {
+        for json in [
+            r#"{"totalCount": 1}"#,
+            r#"{"items": {}}"#,
+            r#"{"items": [{"id": 1,}]}"#,
+            r#"{"items": [{"id": "\q"}]}"#,
+            r#"{"items": [01]}"#,
+            r#"{"items": []} x"#,
+            r#"{"items": [{"#,
+            "{\"items\": [\"\u{1}\"]}",
+        ] {
+            assert!(parse(json).is_err(), "{json}");
+        }
+        let page = r#"{"items": [1], "links": {"next": {"uri": "/customers?page=2", "method": "GET"}}}"#;
+        let page = RawPage::parse_page(page, &Pagination::default()).unwrap();
+        assert!(RawList::continuation(&page).unwrap().is_some());
+        let [one, other] = [r#"{"items": [1, 2]}"#, r#"{"items": [1,2], "totalCount": 2}"#]
+            .map(|page| RawList::fingerprint(&RawPage::parse_page(page, &Pagination::default()).unwrap()));
+        assert!(one.is_some() && one == other);
+    }
+
+    #[test]
+    fn unpaired_surrogate_of_a_raw_page_is_replaced_and_reported() {
+        let page = r#"{"items": [{"id": "7", "name": "B\ud83e"}, {"name": "\ud83e\udd50 \\ud83e"}]}"#;
+        let parsed = from_json_with(page, |json| RawPage::parse_page(json, &Pagination::default())).unwrap();
+        let items: Vec<_> = parsed.value.items().collect();
+        assert_eq!(items, [r#"{"id": "7", "name": "B\ufffd"}"#, r#"{"name": "\ud83e\udd50 \\ud83e"}"#]);
+        let [replacement] = &parsed.replacements[..] else { panic!("{:?}", parsed.replacements) };
+        assert_eq!(
+            (replacement.kind, replacement.path.as_str()),
+            (ReplacementKind::UnpairedSurrogate, "items[0].name")
+        );
+        // As in values.
+        assert_eq!(
+            serde_json::from_str::<JsonValue>(items[0]).unwrap().json(),
+            "{\"id\":\"7\",\"name\":\"B\u{fffd}\"}"
+        );
+    }
+}

@@ -1,0 +1,219 @@
+//! Many calls over one client: how close they come to the bound of the latency, and to the limit of the service.
+//!
+//! The emulator runs in a process of its own, which is this program once more. It counts the connections and the requests that
+//! it rejects by what the client sees: `cargo bench -p partner-center --all-features --bench fan_out`, about five minutes, on a
+//! machine that does nothing else. A figure that misses its bar ends it with a failure.
+
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "to panic is how a benchmark fails")]
+#![allow(clippy::print_stdout, reason = "the figures are the output")]
+
+use partner_center::{
+    AsyncClient, Client, ClientBuilder, Credential, GetCustomer, ListCustomers, Reqwest, SyncClient, Transport, Ureq,
+    transport::Blocking,
+};
+use partner_center_emulator::Emulator;
+use std::{
+    env,
+    io::{BufRead, BufReader},
+    process::{Child, ChildStdout, Command, ExitCode, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+use uuid::Uuid;
+
+const CALLS: usize = 3000;
+const LATENCY: Duration = Duration::from_millis(20);
+const RUNS: usize = 5;
+/// The limit: 500 in ten seconds, which is 500 a minute, six times as fast.
+const LIMIT: u32 = 500;
+const PERIOD: Duration = Duration::from_secs(10);
+
+fn main() -> ExitCode {
+    let arguments: Vec<_> = env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    if let [first, latency, limit] = &arguments[..]
+        && first == "serve"
+    {
+        serve(latency.parse().unwrap(), limit.parse().unwrap());
+        return ExitCode::SUCCESS;
+    }
+    let wanted = |name: &str| arguments.is_empty() || arguments.iter().any(|argument| name.contains(argument.as_str()));
+    let mut is_met = true;
+    if wanted("unlimited") {
+        for concurrency in [8, 32] {
+            is_met &= measure_unlimited("ureq", concurrency, Ureq::new, run_blocking);
+            is_met &= measure_unlimited("reqwest", concurrency, Reqwest::new, run_async);
+        }
+    }
+    if wanted("limited") {
+        for concurrency in [8, 16, 32] {
+            is_met &= measure_limited("ureq", concurrency, Ureq::new, run_blocking);
+            is_met &= measure_limited("reqwest", concurrency, Reqwest::new, run_async);
+        }
+    }
+    if is_met { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// The emulator in a child process, which is killed in the end.
+struct Service {
+    process: Child,
+    url: String,
+    _stdout: BufReader<ChildStdout>,
+}
+
+impl Service {
+    fn start(latency: Duration, limit: u32) -> Self {
+        let arguments = ["serve".to_owned(), latency.as_millis().to_string(), limit.to_string()];
+        let mut command = Command::new(env::current_exe().unwrap());
+        let mut process = command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut stdout = BufReader::new(process.stdout.take().unwrap());
+        let mut url = String::new();
+        stdout.read_line(&mut url).unwrap();
+        Self { process, url: url.trim().to_owned(), _stdout: stdout }
+    }
+
+    fn client<X: Transport>(&self, transport: X) -> ClientBuilder<X> {
+        Client::builder(transport, Credential::token(Emulator::TOKEN)).base_url(&self.url)
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+}
+
+/// Serves the emulator; `latency` is in milliseconds, and a limit of zero is none.
+fn serve(latency: u64, limit: u32) {
+    let mut emulator = Emulator::builder().customers(1000);
+    if latency > 0 {
+        emulator = emulator.fault(format!("delay:{latency}ms").parse().unwrap());
+    }
+    if let Ok(limit) = limit.try_into() {
+        emulator = emulator.rate_limit(limit).rate_limit_period(PERIOD);
+    }
+    let server = emulator.build().serve("127.0.0.1:0").unwrap();
+    println!("{}", server.url());
+    server.wait();
+}
+
+/// Prints the time of a fan-out over its bound, which is `latency * calls / concurrency`: the latency that is configured, and
+/// that of a call by itself, which has the work of both sides and the rounding of timers in it.
+fn measure_unlimited<X: Transport>(
+    name: &str,
+    concurrency: usize,
+    transport: impl Fn() -> Result<X, partner_center::transport::TransportError>,
+    run: impl Fn(&Client<X>, Vec<Uuid>, usize) -> Vec<Instant>,
+) -> bool {
+    let service = Service::start(LATENCY, 0);
+    let ids = ids(&service);
+    let [mut single, mut ratios] = [Vec::new(), Vec::new()];
+    for _ in 0..RUNS {
+        let client = service.client(transport().unwrap()).build().unwrap();
+        run(&client, ids[..concurrency].to_vec(), concurrency);
+        let start = Instant::now();
+        run(&client, ids[..50].to_vec(), 1);
+        single.push(start.elapsed().as_secs_f64() / 50.0);
+        let start = Instant::now();
+        assert_eq!(run(&client, ids.clone(), concurrency).len(), CALLS);
+        let waves = CALLS.div_ceil(concurrency);
+        ratios.push(start.elapsed().as_secs_f64() / waves as f64);
+    }
+    let (single, wave) = (median(single), median(ratios));
+    let (of_latency, of_single) = (wave / LATENCY.as_secs_f64(), wave / single);
+    println!(
+        "unlimited, {name}, {concurrency} at once: {of_latency:.3} of the bound for 20 ms, {of_single:.3} of that for a call \
+         by itself ({:.2} ms); {} connections",
+        single * 1000.0,
+        connections(&service)
+    );
+    of_single <= 1.05
+}
+
+/// Prints the part of the allowed rate that is used, and the part of the requests that are rejected, of a fan-out with two
+/// neighbors on the same client, without a configured rate.
+fn measure_limited<X: Transport>(
+    name: &str,
+    concurrency: usize,
+    transport: impl Fn() -> Result<X, partner_center::transport::TransportError>,
+    run: impl Fn(&Client<X>, Vec<Uuid>, usize) -> Vec<Instant> + Sync,
+) -> bool
+where
+    Client<X>: Sync,
+{
+    let service = Service::start(LATENCY, LIMIT);
+    let client = service.client(transport().unwrap()).build().unwrap();
+    let parts = [CALLS - 2 * 150, 150, 150];
+    let start = Instant::now();
+    let ends: Vec<_> = thread::scope(|scope| {
+        let runs = parts.map(|calls| {
+            let (client, run) = (client.clone(), &run);
+            let concurrency = if calls == 150 { 1 } else { concurrency };
+            scope.spawn(move || run(&client, (0..calls as u128).map(Uuid::from_u128).collect(), concurrency))
+        });
+        runs.into_iter().flat_map(|run| run.join().unwrap()).collect()
+    });
+    assert_eq!(ends.len(), CALLS);
+    let elapsed = (*ends.iter().max().unwrap() - start).as_secs_f64();
+    let used = CALLS as f64 / (f64::from(LIMIT) * elapsed / PERIOD.as_secs_f64());
+    let rejected = client.rate_limit_status().throttled_responses as f64;
+    let rejected = rejected / (CALLS as f64 + rejected);
+    println!(
+        "limited, {name}, {concurrency} at once and two neighbors: {used:.3} of the allowed rate, {:.2} % rejected",
+        rejected * 100.0
+    );
+    used >= 0.98 && rejected < 0.01
+}
+
+/// Performs a call for each ID, and returns the times at which they ended. An ID that is not found is a response as well.
+fn run_blocking(client: &SyncClient, ids: Vec<Uuid>, concurrency: usize) -> Vec<Instant> {
+    let outcomes = client.for_each(ids, concurrency, |client, id| client.call(GetCustomer::new(*id)));
+    outcomes.map(|outcome| assert_response(outcome.result.err())).collect()
+}
+
+fn run_async(client: &AsyncClient, ids: Vec<Uuid>, concurrency: usize) -> Vec<Instant> {
+    thread_local! {
+        // Of this thread, so that its connections outlive a run.
+        static RUNTIME: tokio::runtime::Runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    }
+    RUNTIME.with(|runtime| {
+        runtime.block_on(async {
+            let mut outcomes = client.for_each(ids, concurrency, |client, id| client.call(GetCustomer::new(*id)));
+            let mut ends = Vec::new();
+            while let Some(outcome) = outcomes.next().await {
+                ends.push(assert_response(outcome.result.err()));
+            }
+            ends
+        })
+    })
+}
+
+fn assert_response(error: Option<partner_center::Error>) -> Instant {
+    if let Some(error) = error.filter(|error| !error.is_not_found()) {
+        panic!("{error}");
+    }
+    Instant::now()
+}
+
+/// Returns the IDs of customers, one for each call.
+fn ids(service: &Service) -> Vec<Uuid> {
+    let client: Client<Ureq> = service.client(Ureq::new().unwrap()).build().unwrap();
+    let ids: Vec<_> = client.items(ListCustomers::new()).map(|customer| customer.unwrap().id.unwrap()).collect();
+    ids.into_iter().cycle().take(CALLS).collect()
+}
+
+/// Returns the number of connections that are open to the service, where the system tells.
+fn connections(service: &Service) -> String {
+    let files = std::fs::read_dir(format!("/proc/{}/fd", service.process.id()));
+    let Ok(files) = files else { return "?".to_owned() };
+    let is_socket = |path: &std::path::Path| path.to_string_lossy().starts_with("socket:");
+    let sockets = files.flatten().filter(|file| std::fs::read_link(file.path()).is_ok_and(|path| is_socket(&path)));
+    // Without the one that listens, and the one of the list.
+    sockets.count().saturating_sub(1).to_string()
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}

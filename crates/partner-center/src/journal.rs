@@ -1,0 +1,224 @@
+//! A journal of many calls: a file that says for each item whether its work is done, failed or unknown, so that a run over
+//! thousands of customers goes on after a crash, without doing a write twice.
+//!
+//! Before a request is sent, its `MS-RequestId` is written; when the work for an item has ended, its outcome is. If the program
+//! is killed in between, the item is *unknown*: the service may have done the work. The request ids are what makes it safe to
+//! do again, as the service does a write once for each id; see [`Journal::repeat_unknown`].
+//!
+//! The file is text, a JSON object on each line, and only grows:
+//!
+//! ```text
+//! {"at":1764295200,"status":"opened","purpose":"create the users of November"}
+//! {"at":1764295200,"status":"sending","item":"7f..","call":"POST /v1/customers/7f../users","request_id":"c0.."}
+//! {"at":1764295201,"status":"done","item":"7f..","request_id":"c0.."}
+//! ```
+//!
+//! It has no bodies, queries or tokens. A line is written at once and in one piece, so that it survives the end of the process;
+//! it is not forced to the disk before the request is sent, so that the last lines may be lost if the machine loses power.
+
+mod file;
+mod state;
+
+pub use state::{ItemState, JournalEntry};
+
+use file::JournalFile;
+use partner_center_core::{CallOptions, CallOutput, Client, Error, ForEach, Mode, RequestIds, Transport};
+use state::JournalState;
+use std::{
+    error::Error as StdError,
+    fmt, io,
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+use uuid::Uuid;
+
+/// A journal in a file. Clones share it; while it is open, no other process can open it.
+///
+/// ```
+/// use partner_center::{Credential, GetCustomer, SyncClient, Ureq, journal::{ItemState, Journal}};
+/// use partner_center_emulator::Emulator;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = std::env::temp_dir().join(format!("partner-center-{}", std::process::id()));
+/// # std::fs::create_dir_all(&folder)?;
+/// # let path = folder.join("journal.jsonl");
+/// let emulator = Emulator::builder().build().serve("127.0.0.1:0")?;
+/// let client = SyncClient::builder(Ureq::new()?, Credential::token(Emulator::TOKEN))
+///     .base_url(emulator.url())
+///     .build()?;
+/// let ids = ["aaaabbbb-0000-cccc-1111-dddd2222eeee".parse()?, uuid::Uuid::nil()];
+///
+/// // The first time it makes the file; later it goes on where the file ends.
+/// let journal = Journal::open(&path, "get two customers")?;
+/// for outcome in journal.for_each(&client, ids, 8, |client, id| client.call(GetCustomer::new(*id))) {
+///     println!("{}: {}", outcome.item, if outcome.result.is_ok() { "done" } else { "failed" });
+/// }
+/// let entries = journal.finish()?;
+/// assert_eq!(entries[0].state, ItemState::Done);
+/// assert_eq!(entries[1].state, ItemState::Failed);
+///
+/// // What failed is tried again, what is done is not.
+/// let journal = Journal::open(&path, "get two customers")?;
+/// let again = journal.for_each(&client, ids, 8, |client, id| client.call(GetCustomer::new(*id)));
+/// assert_eq!(again.count(), 1);
+/// # drop(journal);
+/// # std::fs::remove_dir_all(folder)?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Journal {
+    shared: Arc<Mutex<Shared>>,
+    repeats_unknown: bool,
+}
+
+struct Shared {
+    file: JournalFile,
+    state: JournalState,
+}
+
+impl Journal {
+    /// Opens a journal, or makes its file. The `purpose` names what is done, with which data; a journal goes on only for the same
+    /// one. A last line that was not written to its end is removed: its request was not sent.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read or written, another process has it open, it is for another purpose, or a line of it is not a
+    /// record of a journal.
+    pub fn open(path: impl AsRef<Path>, purpose: &str) -> io::Result<Self> {
+        let (file, state) = JournalFile::open(path.as_ref(), purpose)?;
+        Ok(Self { shared: Arc::new(Mutex::new(Shared { file, state })), repeats_unknown: false })
+    }
+
+    /// Does the work for unknown items again. By default it is not done: look first whether the service has done it.
+    ///
+    /// A call that was made before is made with the `MS-RequestId` that it had (the n-th of the same method and path with the
+    /// n-th id), so that a service that honors it does nothing twice. So this is for work that sends the same for the same
+    /// item, in calls that are idempotent, or whose operation honors the id.
+    #[must_use]
+    pub fn repeat_unknown(self) -> Self {
+        Self { repeats_unknown: true, ..self }
+    }
+
+    /// Does some work for each of the `items`, as [`Client::for_each`] does, except for those that are done, and for those that
+    /// are unknown unless [`repeat_unknown`](Self::repeat_unknown) is on. An item is known by its `Display`.
+    ///
+    /// The outcome of the work is in the journal before it is returned. If the journal cannot be written, requests are not sent,
+    /// and fail with [`ErrorKind::Request`](partner_center_core::ErrorKind::Request). Calls that the work makes by another
+    /// client than the one it is given are not in the journal.
+    pub fn for_each<X, I, T>(
+        &self,
+        client: &Client<X>,
+        items: I,
+        concurrency: usize,
+        work: impl Fn(&Client<X>, &I::Item) -> CallOutput<X, T> + Send + Sync + 'static,
+    ) -> ForEach<X, PendingItems<I::IntoIter>, T>
+    where
+        X: Transport,
+        I: IntoIterator<Item: fmt::Display + Send + 'static>,
+        T: Send + 'static,
+    {
+        let journal = self.clone();
+        let items = PendingItems { journal: self.clone(), items: items.into_iter() };
+        client.for_each(items, concurrency, move |client, item| {
+            let recorder = Arc::new(ItemRecorder::new(journal.clone(), item.to_string()));
+            let output = work(&client.with_options(CallOptions::new().request_ids(recorder.clone())), item);
+            X::Mode::block_or_box(async move {
+                let result = X::Mode::into_future(output).await;
+                recorder.record_outcome(result.as_ref().map(|_| ()));
+                result
+            })
+        })
+    }
+
+    /// Returns all items of the journal, those of earlier runs included, in the order in which they were begun.
+    #[must_use]
+    pub fn entries(&self) -> Vec<JournalEntry> {
+        self.lock().state.entries()
+    }
+
+    /// Forces the journal to the disk, and returns its items.
+    ///
+    /// # Errors
+    ///
+    /// A part of the journal could not be written: the entries of the file may lack outcomes.
+    pub fn finish(self) -> io::Result<Vec<JournalEntry>> {
+        let mut shared = self.lock();
+        shared.file.sync()?;
+        Ok(shared.state.entries())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Shared> {
+        // No panic leaves it half changed.
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Journal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Journal").field("repeats_unknown", &self.repeats_unknown).finish_non_exhaustive()
+    }
+}
+
+/// The items whose work is to be done, of [`Journal::for_each`].
+#[derive(Debug)]
+pub struct PendingItems<I> {
+    journal: Journal,
+    items: I,
+}
+
+impl<I: Iterator<Item: fmt::Display>> Iterator for PendingItems<I> {
+    type Item = I::Item;
+
+    fn next(&mut self) -> Option<I::Item> {
+        let repeats_unknown = self.journal.repeats_unknown;
+        let is_pending = |item: &I::Item| match self.journal.lock().state.state_of(&item.to_string()) {
+            Some(ItemState::Done) => false,
+            Some(ItemState::Unknown) => repeats_unknown,
+            Some(ItemState::Failed) | None => true,
+        };
+        self.items.by_ref().find(is_pending)
+    }
+}
+
+/// Records the requests of an item, and its outcome.
+struct ItemRecorder {
+    journal: Journal,
+    item: String,
+    /// The calls that were made in this run.
+    calls: Mutex<Vec<String>>,
+}
+
+impl ItemRecorder {
+    fn new(journal: Journal, item: String) -> Self {
+        Self { journal, item, calls: Mutex::default() }
+    }
+
+    fn record_outcome(&self, result: Result<(), &Error>) {
+        let mut shared = self.journal.lock();
+        let Shared { file, state } = &mut *shared;
+        // If it cannot be written, no further request is sent, and `finish` reports it.
+        let _ = file.append(&state.record_outcome(&self.item, result));
+    }
+}
+
+impl RequestIds for ItemRecorder {
+    fn next_request_id(
+        &self,
+        call: &str,
+        answered: Option<Uuid>,
+    ) -> Result<Uuid, Box<dyn StdError + Send + Sync>> {
+        let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        if answered.is_none() {
+            calls.push(call.to_owned());
+        }
+        let number = calls.iter().filter(|made| *made == call).count();
+        let mut shared = self.journal.lock();
+        let Shared { file, state } = &mut *shared;
+        let (request_id, record) = state.next_request(&self.item, call, number, answered);
+        match file.append(&record) {
+            Ok(()) => Ok(request_id),
+            Err(error) => Err(format!("the journal cannot be written, so that nothing was sent: {error}").into()),
+        }
+    }
+}

@@ -1,0 +1,107 @@
+use super::state::{JournalState, Record};
+use serde::{Deserialize, Serialize};
+use std::{
+    fs::{File, OpenOptions, TryLockError},
+    io::{self, BufRead, BufReader, Seek, SeekFrom, Write},
+    path::Path,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+/// The file of a journal, which is locked while it is open.
+pub(super) struct JournalFile {
+    file: File,
+    /// The first error of writing. After it, nothing is written any more, as a line may have been cut off.
+    failure: Option<io::Error>,
+}
+
+/// A line: when it was written, in seconds since 1970, and what it says.
+#[derive(Deserialize, Serialize)]
+struct Line<R> {
+    at: u64,
+    #[serde(flatten)]
+    record: R,
+}
+
+/// The maximum length of a line, in bytes. Items, paths and errors are short.
+const MAX_LINE_LENGTH: usize = 1 << 20;
+
+impl JournalFile {
+    pub(super) fn open(path: &Path, purpose: &str) -> io::Result<(Self, JournalState)> {
+        let file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
+        file.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => io::Error::new(
+                io::ErrorKind::ResourceBusy,
+                "another process has the journal open: wait for its end, or name another file",
+            ),
+            TryLockError::Error(error) => error,
+        })?;
+        let (state, length, is_new) = read(&file, purpose)?;
+        file.set_len(length)?;
+        let mut journal = Self { file, failure: None };
+        journal.file.seek(SeekFrom::End(0))?;
+        if is_new {
+            journal.append(&Record::Opened { purpose: purpose.to_owned() })?;
+        }
+        Ok((journal, state))
+    }
+
+    /// Writes a line.
+    pub(super) fn append(&mut self, record: &Record) -> io::Result<()> {
+        if let Some(failure) = &self.failure {
+            return Err(copy_of(failure));
+        }
+        let at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let mut line = serde_json::to_vec(&Line { at, record })?;
+        line.push(b'\n');
+        self.file.write_all(&line).inspect_err(|error| self.failure = Some(copy_of(error)))
+    }
+
+    /// Forces what was written to the disk; reports the first error of writing, if there was one.
+    pub(super) fn sync(&mut self) -> io::Result<()> {
+        match &self.failure {
+            Some(failure) => Err(copy_of(failure)),
+            None => self.file.sync_data(),
+        }
+    }
+}
+
+/// Returns what the file says, the length of its complete lines, and whether it is empty.
+fn read(file: &File, purpose: &str) -> io::Result<(JournalState, u64, bool)> {
+    let (mut state, mut length, mut number) = (JournalState::default(), 0, 0_u64);
+    let mut reader = BufReader::new(file);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let read = io::Read::take(&mut reader, MAX_LINE_LENGTH as u64 + 1).read_until(b'\n', &mut line)?;
+        number += 1;
+        let invalid = |problem: &str| {
+            let advice = "the file is not a journal, or was changed: name another file";
+            io::Error::new(io::ErrorKind::InvalidData, format!("line {number} {problem}; {advice}"))
+        };
+        if read > MAX_LINE_LENGTH {
+            return Err(invalid("is too long"));
+        }
+        // The last line was not written to its end.
+        let Some(text) = line.strip_suffix(b"\n") else { return Ok((state, length, number == 1)) };
+        let record = match serde_json::from_slice::<Line<Record>>(text) {
+            Ok(line) => line.record,
+            Err(error) => return Err(invalid(&format!("is not a record of a journal ({error})"))),
+        };
+        match &record {
+            Record::Opened { purpose: other } if other != purpose => {
+                return Err(io::Error::new(
+                    io::ErrorKind::InvalidInput,
+                    format!("the journal is for another purpose (`{other}`): name another file for `{purpose}`"),
+                ));
+            }
+            Record::Opened { .. } => {}
+            _ if number == 1 => return Err(invalid("does not say what the journal is for")),
+            _ => state.apply(&record),
+        }
+        length += read as u64;
+    }
+}
+
+fn copy_of(error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), error.to_string())
+}

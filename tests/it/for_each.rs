@@ -1,0 +1,184 @@
+//! Work on many items at the same time: an outcome for each, at most so many at the same time, and an end that loses nothing.
+
+use partner_center::{
+    Client, Credential, ErrorKind, GetCustomer, Reqwest, RetryPolicy, SyncClient, Transport, Ureq,
+    transport::{Async, Blocking},
+};
+use partner_center_emulator::Emulator;
+use partner_center_tests::{ScriptedTransport, Server, Step, block_on, response};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+use uuid::Uuid;
+
+const CUSTOMERS: usize = 64;
+const CONCURRENCY: usize = 8;
+
+/// Starts a server that does not find every eighth customer.
+fn server() -> Server {
+    let server = Server::start();
+    server.script((0..CUSTOMERS).map(|number| {
+        let is_missing = number % 8 == 7;
+        Step::from(if is_missing { response(404, r#"{"code":3000}"#) } else { response(200, r#"{"tags":["here"]}"#) })
+    }));
+    server
+}
+
+fn client<X: Transport>(transport: X, url: &str) -> Client<X> {
+    Client::builder(transport, Credential::token(Emulator::TOKEN)).base_url(url).build().unwrap()
+}
+
+fn ids() -> Vec<Uuid> {
+    (0..CUSTOMERS as u128).map(Uuid::from_u128).collect()
+}
+
+fn assert_complete(mut outcomes: Vec<(Uuid, Option<ErrorKind>)>, server: &Server) {
+    outcomes.sort_unstable_by_key(|(id, _)| *id);
+    assert!(outcomes.iter().map(|(id, _)| *id).eq(ids()), "an outcome for each");
+    assert_eq!(outcomes.iter().filter(|(_, error)| *error == Some(ErrorKind::Service)).count(), CUSTOMERS / 8);
+    assert_eq!(outcomes.iter().filter(|(_, error)| error.is_none()).count(), CUSTOMERS / 8 * 7);
+    assert!(server.connections() <= CONCURRENCY, "{} connections", server.connections());
+}
+
+#[test]
+fn each_item_has_an_outcome_in_blocking_mode() {
+    let server = server();
+    let client = client(Ureq::new().unwrap(), &server.url());
+    let outcomes = client.for_each(ids(), CONCURRENCY, |client, id| client.call(GetCustomer::new(*id)));
+    let outcomes = outcomes.map(|outcome| (outcome.item, outcome.result.err().map(|error| error.kind())));
+    assert_complete(outcomes.collect(), &server);
+}
+
+#[tokio::test]
+async fn each_item_has_an_outcome_in_async_mode() {
+    let server = server();
+    let client = client(Reqwest::new().unwrap(), &server.url());
+    let mut outcomes = client.for_each(ids(), CONCURRENCY, |client, id| client.call(GetCustomer::new(*id)));
+    let mut all = Vec::new();
+    while let Some(outcome) = outcomes.next().await {
+        all.push((outcome.item, outcome.result.err().map(|error| error.kind())));
+    }
+    assert_complete(all, &server);
+}
+
+/// Returns a client of a server that responds after 20 ms, and the highest number of calls that were under way.
+fn slow_work() -> (Arc<AtomicUsize>, Arc<AtomicUsize>, impl Fn() + Clone + Send + Sync + 'static) {
+    let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (current, highest) = (now.clone(), most.clone());
+    let work = move || {
+        highest.fetch_max(current.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+        std::thread::sleep(Duration::from_millis(20));
+        current.fetch_sub(1, Ordering::SeqCst);
+    };
+    (now, most, work)
+}
+
+fn offline() -> Client<ScriptedTransport<Blocking>> {
+    client(ScriptedTransport::new([]), "http://127.0.0.1:9")
+}
+
+#[test]
+fn work_is_bounded_and_stops_without_losing_an_outcome() {
+    let (now, most, work) = slow_work();
+    let begun = Arc::new(AtomicUsize::new(0));
+    let count = begun.clone();
+    let mut outcomes = offline().for_each(0..1000, CONCURRENCY, move |_, _| {
+        count.fetch_add(1, Ordering::SeqCst);
+        work();
+        Ok(())
+    });
+    let mut reported = outcomes.by_ref().take(20).count();
+    assert_eq!(most.load(Ordering::SeqCst), CONCURRENCY);
+    assert!(outcomes.under_way() < CONCURRENCY);
+    outcomes.stop();
+    reported += outcomes.count();
+    assert_eq!((reported, now.load(Ordering::SeqCst)), (begun.load(Ordering::SeqCst), 0));
+    assert!(reported < 20 + CONCURRENCY);
+}
+
+#[test]
+fn dropped_run_leaves_no_work_behind() {
+    let (now, _, work) = slow_work();
+    let mut outcomes = offline().for_each(0.., CONCURRENCY, move |_, _| {
+        work();
+        Ok(())
+    });
+    outcomes.next();
+    drop(outcomes);
+    assert_eq!(now.load(Ordering::SeqCst), 0);
+}
+
+#[test]
+fn panic_of_the_work_reaches_the_caller() {
+    let run = || {
+        offline().for_each(0..20, CONCURRENCY, |_, item| {
+            assert_ne!(*item, 13, "an unlucky item");
+            Ok(())
+        })
+    };
+    let panic = catch_unwind(AssertUnwindSafe(|| run().count())).unwrap_err();
+    assert!(panic.downcast_ref::<String>().is_some_and(|message| message.contains("an unlucky item")));
+}
+
+/// The futures are polled by the caller's own task: any executor will do.
+#[test]
+fn async_work_needs_no_runtime() {
+    let steps = (0..20).map(|_| Step::from(response(200, r#"{"tags":["here"]}"#)));
+    let client = client(ScriptedTransport::<Async>::new(steps), "http://127.0.0.1:9");
+    let mut outcomes = client.for_each(ids().into_iter().take(20), 4, |client, id| {
+        let call = client.call(GetCustomer::new(*id));
+        Box::pin(async move { Ok(call.await?.tags) })
+    });
+    let tags = futures_util::future::FutureExt::now_or_never(async {
+        let mut tags = 0;
+        while let Some(outcome) = outcomes.next().await {
+            tags += outcome.result.unwrap().map_or(0, |tags| tags.len());
+        }
+        tags
+    });
+    assert_eq!(tags, Some(20));
+}
+
+/// One 429 holds up all who share the client, so that few others are sent before the service accepts more.
+#[test]
+fn throttled_response_slows_all_of_a_run() {
+    let emulator = Emulator::builder().customers(200).fault("429:retry-after=1@40".parse().unwrap()).build();
+    let server = emulator.serve("127.0.0.1:0").unwrap();
+    let client: SyncClient = client(Ureq::new().unwrap(), &server.url());
+    let start = Instant::now();
+    let outcomes = client.for_each(0..80, CONCURRENCY, |client, _| {
+        let error = client.call(GetCustomer::new(Uuid::nil())).unwrap_err();
+        assert_eq!(error.status().unwrap(), 404);
+        Ok(Instant::now())
+    });
+    let ends: Vec<_> = outcomes.map(|outcome| outcome.result.unwrap() - start).collect();
+    let late = ends.iter().filter(|end| **end > Duration::from_secs(1)).count();
+    assert!(late >= 80 - 40 - CONCURRENCY, "{ends:?}");
+    let status = client.rate_limit_status();
+    assert_eq!((status.throttled_responses, status.paused_for, status.retries_left), (1, None, 100));
+    assert!(status.requests_per_minute.is_some());
+}
+
+/// When the service is down, calls soon fail with the first error, in place of four requests each.
+#[test]
+fn retry_budget_ends_a_storm() {
+    let emulator = Emulator::builder().fault("503".parse().unwrap()).build();
+    let client = Client::builder(emulator.transport::<Async>(), Credential::token(Emulator::TOKEN));
+    let retry = RetryPolicy::default().initial_backoff(Duration::ZERO);
+    let client = client.base_url("http://127.0.0.1").retry(retry).build().unwrap();
+    let mut outcomes = client.for_each(0..1000, CONCURRENCY, |client, _| client.call(GetCustomer::new(Uuid::nil())));
+    let failed = block_on::<Async, _>(Box::pin(async move {
+        let mut failed = 0;
+        while let Some(outcome) = outcomes.next().await {
+            failed += usize::from(outcome.result.unwrap_err().status().unwrap() == 503);
+        }
+        failed
+    }));
+    assert_eq!((failed, emulator.requests().len()), (1000, 1100));
+    assert_eq!(client.rate_limit_status().retries_left, 0);
+}
