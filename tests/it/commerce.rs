@@ -405,3 +405,46 @@ fn batch_of_devices_is_uploaded_by_a_job() {
     let devices: Vec<_> = client.items(ListDevices::new(customer, "North tills")).collect::<Result<_, _>>().unwrap();
     assert_eq!(devices.len(), 1);
 }
+
+/// What callers get wrong about these operations is an error before anything is sent, or goes out as the service takes it.
+#[test]
+fn mistakes_are_errors_before_sending_or_cannot_be_made() {
+    let emulator = Emulator::builder().start_time(UNIX_EPOCH + Duration::from_secs(1_780_304_400)).build();
+    let client = Client::builder(emulator.transport::<transport::Blocking>(), Credential::token(Emulator::TOKEN)).build();
+    let client = client.unwrap();
+    let customer: Uuid = "aaaabbbb-0000-cccc-1111-dddd2222eeee".parse().unwrap();
+    let subscription: Uuid = "9e3258d1-19e2-4b05-bb0b-ffad62f208b8".parse().unwrap();
+    // No identifier, or one that changes the path; pages that the service does not have.
+    for result in [
+        client.call(GetOrder::new(customer, "")).map(drop),
+        client.call(GetOrder::new(customer, "..")).map(drop),
+        client.call(ListMigrations::new().page_size(301)).map(drop),
+        client.call(ListMigrations::new().page_size(0)).map(drop),
+    ] {
+        assert_eq!(result.unwrap_err().kind(), ErrorKind::Request);
+    }
+    assert!(emulator.requests().is_empty());
+
+    let sent = |result: Result<(), Error>| {
+        let request = emulator.requests().pop().unwrap();
+        let etag = request.headers().get("If-Match").map(|etag| etag.to_str().unwrap().to_owned());
+        (request.uri().to_string(), etag, result.is_ok())
+    };
+    let order = client.call(GetOrder::new(customer, "a/b c").include_price(true)).map(drop);
+    assert!(sent(order).0.ends_with("/orders/a%2Fb%20c?include_price=True"));
+    let devices = client.items(ListDevices::new(customer, "Contoso Bakery tills")).next().unwrap().map(drop);
+    let (uri, _, is_found) = sent(devices);
+    assert!(is_found && uri.contains("/deviceBatches/Contoso%20Bakery%20tills/devices"), "{uri}");
+    let read = client.call(GetSubscription::new(customer, subscription)).unwrap();
+    let update = UpdateSubscription::new(customer, subscription, read.clone()).if_match("1");
+    assert_eq!(sent(client.call(update).map(drop)).1.as_deref(), Some("\"1\""));
+
+    // A body that leaves out what was read would turn off the renewal. What is read and changed keeps it, with unknown fields.
+    let mut json = serde_json::to_value(&read).unwrap();
+    json["loyaltyTier"] = "gold".into();
+    let mut changed: Subscription = parse(json);
+    changed.friendly_name = Some("Counter".to_owned());
+    assert_eq!(serde_json::to_value(&changed).unwrap()["loyaltyTier"], "gold");
+    let renamed = client.call(UpdateSubscription::new(customer, subscription, changed)).unwrap().completed().unwrap();
+    assert_eq!((renamed.auto_renew_enabled, renamed.quantity), (Some(true), read.quantity));
+}

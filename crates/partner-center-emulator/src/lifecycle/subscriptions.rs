@@ -305,3 +305,86 @@ fn advance_legacy(subscription: &mut Value, now: Timestamp) {
         subscription["status"] = "deleted".into();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::advance;
+    use crate::{
+        catalog::find_catalog_item,
+        lifecycle::NewSubscription,
+        timestamp::{ONE_DAY, Timestamp},
+    };
+    use serde_json::{Value, json};
+    use std::time::Duration;
+
+    fn bought() -> (Value, Timestamp) {
+        let created = Timestamp::parse("2026-01-31T10:00:00Z").unwrap();
+        let new = NewSubscription {
+            customer_id: "c",
+            country: "US",
+            id: uuid::Uuid::nil(),
+            order_id: "o",
+            item: find_catalog_item("CFQ7TTC069GL:0001:CFQ7TTC0G225").unwrap(),
+            friendly_name: "Seats",
+            quantity: 10,
+            term_duration: "P1Y",
+            billing_cycle: "monthly",
+            custom_last_day: None,
+            partner_id: "",
+            promotion_id: None,
+            renews: true,
+            created,
+            provisioned: created + Duration::from_secs(5),
+        };
+        (new.to_record(), created)
+    }
+
+    fn at(subscription: &Value, now: Timestamp) -> Value {
+        let mut advanced = subscription.clone();
+        advance(&mut advanced, now);
+        advanced
+    }
+
+    #[test]
+    fn window_and_billing_cycle_close_by_their_dates() {
+        let (subscription, created) = bought();
+        assert_eq!(at(&subscription, created)["status"], "pending");
+        let first = at(&subscription, created + ONE_DAY);
+        assert_eq!(
+            (&first["status"], &first["billingCycleEndDate"]),
+            (&json!("active"), &json!("2026-02-27T00:00:00Z"))
+        );
+        assert_eq!(first["cancellationAllowedUntilDate"], "2026-02-07T23:59:00Z");
+        assert_eq!(first["refundOptions"].as_array().unwrap().len(), 1, "the full refund is over");
+        let late = at(&subscription, created + ONE_DAY * 8);
+        assert!(late.get("cancellationAllowedUntilDate").is_none() && late.get("refundOptions").is_none());
+        assert_eq!(late["refundableQuantity"], json!({ "totalQuantity": 0, "details": [] }));
+    }
+
+    #[test]
+    fn subscription_ends_as_documented() {
+        let (mut subscription, _) = bought();
+        let day = |text: &str| Timestamp::parse(&format!("{text}T12:00:00Z")).unwrap();
+        subscription["status"] = "active".into();
+        assert_eq!(subscription["commitmentEndDateTime"], "2027-01-30T23:59:59Z");
+        assert_eq!(at(&subscription, day("2027-01-31"))["effectiveStartDate"], "2027-01-31T00:00:00Z");
+        for (status, renews, states) in [
+            ("active", false, [("2027-01-31", "expired"), ("2027-03-05", "disabled"), ("2027-06-05", "deleted")]),
+            ("suspended", true, [("2027-01-31", "disabled"), ("2027-05-30", "disabled"), ("2027-06-05", "deleted")]),
+        ] {
+            subscription["status"] = status.into();
+            subscription["autoRenewEnabled"] = renews.into();
+            for (date, expected) in states {
+                assert_eq!(at(&subscription, day(date))["status"], expected, "{status} on {date}");
+            }
+        }
+    }
+
+    #[test]
+    fn any_time_may_pass() {
+        let (subscription, _) = bought();
+        let advanced = at(&subscription, Timestamp::NEVER);
+        assert_eq!(advanced["status"], "active");
+        assert!(advanced["commitmentEndDate"].as_str().is_some_and(|end| end >= "9989"), "{advanced}");
+    }
+}

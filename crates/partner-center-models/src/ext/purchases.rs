@@ -4,7 +4,14 @@ use crate::{Cart, CartCheckoutResult, CartLineItem, Order, OrderError};
 
 /// What has become of a checkout, whose status is 201 also if nothing was bought.
 ///
-/// Get it from [`CartCheckoutResult::into_outcome`].
+/// Get it from [`CartCheckoutResult::into_outcome`]. The orders are within the variants, so that a program says what it does when
+/// some of them failed:
+///
+/// ```compile_fail
+/// # fn place(result: partner_center_models::CartCheckoutResult) -> Vec<partner_center_models::Order> {
+/// result.into_outcome().orders
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[must_use = "some orders may have failed"]
 pub enum CheckoutOutcome {
