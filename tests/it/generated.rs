@@ -205,6 +205,12 @@ example!(get_a_customer_subscription_usage_summary_legacy, SubscriptionUsageSumm
 example!(get_a_customer_subscription_meter_usage_records, MeterUsageRecordCollection, "../../spec/examples/get-a-customer-subscription-meter-usage-records.response.json");
 example!(get_a_customer_subscription_resource_usage_records, ResourceUsageRecordCollection, "../../spec/examples/get-a-customer-subscription-resource-usage-records.response.json");
 example!(get_a_customer_s_utilization_record_for_azure, AzureUtilizationRecordCollection, "../../spec/examples/get-a-customer-s-utilization-record-for-azure.response.json");
+json_example!(list_webhook_events, Vec<String>, "../../spec/examples/list-webhook-events.response.json");
+example!(get_webhook_registration, WebhookRegistration, "../../spec/examples/get-webhook-registration.response.json");
+example!(update_webhook_registration, WebhookRegistration, "../../spec/examples/update-webhook-registration.response.json");
+example!(update_webhook_registration_body_update_webhook_registration, WebhookRegistration, "../../spec/examples/update-webhook-registration.request.json");
+example!(create_webhook_registration, WebhookRegistration, "../../spec/examples/create-webhook-registration.response.json");
+example!(create_webhook_registration_body_create_webhook_registration, WebhookRegistration, "../../spec/examples/create-webhook-registration.request.json");
 example!(get_the_list_of_device_batches_for_the_specified_customer, DeviceBatchCollection, "../../spec/examples/get-the-list-of-device-batches-for-the-specified-customer.response.json");
 example!(create_device_batch_body_upload_a_list_of_devices_to_create_a_new_batch_for_the_specified_customer, NewDeviceBatch, "../../spec/examples/upload-a-list-of-devices-to-create-a-new-batch-for-the-specified-customer.request.json");
 example!(get_a_list_of_devices_for_the_specified_batch_and_customer, DeviceCollection, "../../spec/examples/get-a-list-of-devices-for-the-specified-batch-and-customer.response.json");

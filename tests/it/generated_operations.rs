@@ -131,6 +131,10 @@ call!(get_subscription_usage_summary, GetSubscriptionUsageSummary::new(value(r#"
 list!(list_meter_usage_records, ListMeterUsageRecords::new(value(r#""aaaabbbb-0000-cccc-1111-dddd2222eeee""#), value(r#""9e3258d1-19e2-4b05-bb0b-ffad62f208b8""#)));
 list!(list_resource_usage_records, ListResourceUsageRecords::new(value(r#""aaaabbbb-0000-cccc-1111-dddd2222eeee""#), value(r#""9e3258d1-19e2-4b05-bb0b-ffad62f208b8""#)));
 list!(list_azure_utilizations, ListAzureUtilizations::new(value(r#""aaaabbbb-0000-cccc-1111-dddd2222eeee""#), value(r#""9e3258d1-19e2-4b05-bb0b-ffad62f208b8""#), value(r#""2026-02-01T00:00:00Z""#), value(r#""2026-02-08T00:00:00Z""#)));
+call!(list_webhook_events, ListWebhookEvents::new());
+call!(get_webhook_registration, GetWebhookRegistration::new());
+call!(update_webhook_registration, UpdateWebhookRegistration::new(value(include_str!("../../spec/examples/update-webhook-registration.request.json"))));
+call!(create_webhook_registration, CreateWebhookRegistration::new(value(include_str!("../../spec/examples/create-webhook-registration.request.json"))));
 list!(list_device_batches, ListDeviceBatches::new(value(r#""aaaabbbb-0000-cccc-1111-dddd2222eeee""#)));
 call!(create_device_batch, CreateDeviceBatch::new(value(r#""aaaabbbb-0000-cccc-1111-dddd2222eeee""#), value(include_str!("../../spec/examples/upload-a-list-of-devices-to-create-a-new-batch-for-the-specified-customer.request.json"))));
 list!(list_devices, ListDevices::new(value(r#""aaaabbbb-0000-cccc-1111-dddd2222eeee""#), "Contoso Bakery tills"));

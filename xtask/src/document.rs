@@ -101,7 +101,7 @@ impl Spec {
         spec.definitions = schemas::read_schemas(&spec, &broken, &mut problems);
         spec.operations = operations::read_operations(&spec, &broken, &mut problems);
         schemas::check_file_properties(&spec, &mut problems);
-        spec.mark_sent_and_received();
+        spec.mark_reachable_schemas();
         spec.with_file_names(problems).into_result()?;
         Ok(spec)
     }
@@ -171,8 +171,8 @@ impl Spec {
         }
     }
 
-    /// Marks the schemas that occur in requests and in responses.
-    fn mark_sent_and_received(&mut self) {
+    /// Marks the schemas that occur in requests and in responses, and those whose types are derived.
+    fn mark_reachable_schemas(&mut self) {
         let (mut sent, mut received) = (vec![], vec![ERROR_BODY_SCHEMA.to_owned()]);
         for operation in &self.operations {
             sent.extend(
@@ -182,10 +182,19 @@ impl Spec {
             let bodies = operation.responses.iter().filter_map(|response| response.body.as_ref());
             received.extend(bodies.filter_map(|(_, shape)| shape.schema_name().map(str::to_owned)));
         }
+        let derived = self.definitions.iter().filter(|definition| definition.is_derived);
+        let derived = self.schemas_reachable_from(derived.map(|definition| definition.name.clone()).collect());
         let (sent, received) = (self.schemas_reachable_from(sent), self.schemas_reachable_from(received));
         for definition in &mut self.definitions {
             definition.is_sent = sent.contains(&definition.name);
             definition.is_received = received.contains(&definition.name);
+            definition.is_derived = derived.contains(&definition.name);
+        }
+        let replaced = self.operations.iter().filter(|operation| operation.facts.is_replacement);
+        let replaced = replaced.filter_map(|operation| operation.body.as_ref()?.shape.schema_name());
+        for name in replaced.map(str::to_owned).collect::<Vec<_>>() {
+            let definition = self.definitions.iter_mut().find(|definition| definition.name == name);
+            definition.into_iter().for_each(|definition| definition.is_read_first = true);
         }
     }
 

@@ -1,5 +1,10 @@
 //! The client: what a program calls, and the configuration it is built from.
 
+mod polling;
+mod update;
+
+pub use polling::{InvalidPollToken, PollState, PollToken, Poller};
+
 use crate::{
     CallOptions, CallOutput, Cloud, Credential, DefaultTransport, Error, ErrorKind, ForEach, Hooks, Items, Limits,
     Mode, Pages, RawRequest, Response, RetryPolicy, Transport, WithMetadata,

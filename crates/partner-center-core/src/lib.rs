@@ -13,11 +13,15 @@ mod concurrency;
 mod engine;
 mod error;
 mod hooks;
+mod link;
 mod pagination;
 mod request;
 mod response_headers;
 mod retry;
 mod transport;
+#[cfg(feature = "webhook-events")]
+#[cfg_attr(docsrs, doc(cfg(feature = "webhook-events")))]
+pub mod webhooks;
 
 // Re-exported because they are in signatures of this crate: users need no dependency of a matching version.
 pub use bytes::Bytes;
@@ -35,7 +39,7 @@ pub use auth::{AuthorizationRequest, DeviceCode, SignIn, SignInBuilder, SignedIn
 pub use body::compression as gzip;
 pub use call_metadata::{CallMetadata, WithMetadata};
 pub use call_options::CallOptions;
-pub use client::{Client, ClientBuilder};
+pub use client::{Client, ClientBuilder, InvalidPollToken, PollState, PollToken, Poller};
 pub use cloud::Cloud;
 pub use concurrency::{ForEach, ItemOutcome};
 pub use engine::rate_limiter::{RateLimitScope, RateLimitStatus};

@@ -23,24 +23,28 @@ impl Body {
 
     /// Returns the content type, such as `application/json`.
     #[must_use]
+    #[inline]
     pub fn content_type(&self) -> &str {
         &self.content_type
     }
 
     /// Returns the content.
     #[must_use]
+    #[inline]
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
     /// Returns the content if it is a string, as JSON is.
     #[must_use]
+    #[inline]
     pub fn as_str(&self) -> Option<&str> {
         std::str::from_utf8(&self.bytes).ok()
     }
 }
 
 impl fmt::Debug for Body {
+    #[inline]
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Body").field("content_type", &self.content_type).finish_non_exhaustive()
     }
@@ -69,18 +73,21 @@ impl UploadFile {
 
     /// Returns the name.
     #[must_use]
+    #[inline]
     pub fn name(&self) -> &str {
         &self.name
     }
 
     /// Returns the content.
     #[must_use]
+    #[inline]
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 }
 
 impl fmt::Debug for UploadFile {
+    #[inline]
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("UploadFile").field("name", &self.name).finish_non_exhaustive()
     }
@@ -107,6 +114,7 @@ struct MultipartPart {
 impl MultipartForm {
     /// Creates a form without parts.
     #[must_use]
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -154,6 +162,7 @@ impl MultipartForm {
     }
 
     /// Returns the form as a body, or the part that is invalid.
+    #[inline]
     pub(crate) fn into_multipart_body(self) -> Result<Body, (&'static str, String)> {
         if let Some(invalid) = self.invalid {
             return Err(invalid);
@@ -181,6 +190,7 @@ impl MultipartForm {
     }
 
     /// Returns a boundary that no part contains, the same for the same parts: a request that is sent again is the same.
+    #[inline]
     fn choose_boundary(&self) -> String {
         let is_free =
             |boundary: &String| self.parts.iter().all(|part| !contains_bytes(&part.content.bytes, boundary.as_bytes()));
@@ -199,11 +209,13 @@ impl MultipartForm {
         self.parts.push(MultipartPart { name, file_name, content_type: content_type.to_owned(), content });
     }
 
+    #[inline]
     fn record_first_problem(&mut self, name: &'static str, problem: String) {
         self.invalid.get_or_insert((name, problem));
     }
 }
 
+#[inline]
 fn contains_bytes(bytes: &[u8], wanted: &[u8]) -> bool {
     bytes.windows(wanted.len()).any(|window| window == wanted)
 }

@@ -38,6 +38,7 @@ impl ContinuationToken {
     /// Reads the link and the token of a page; `None` if it has neither.
     ///
     /// `has_invalid_field` tells that the page has a value for one of them that is not of the specified type.
+    #[inline]
     pub(crate) fn read(
         link: Option<&Link>,
         token: Option<&Secret>,
@@ -52,6 +53,7 @@ impl ContinuationToken {
     }
 
     /// Reads a link that is a string, and the token of a page; `None` if it has neither.
+    #[inline]
     pub(crate) fn read_uri(
         uri: Option<&str>,
         token: Option<&Secret>,
@@ -61,33 +63,39 @@ impl ContinuationToken {
         Self::read(link.as_ref(), token, has_invalid_field)
     }
 
+    #[inline]
     pub(crate) fn from_token(token: String) -> Self {
         Self { link: None, token: Some(token) }
     }
 
+    #[inline]
     pub(crate) fn from_uri(uri: String) -> Self {
         Self { link: Some(NextLink { uri, method: "GET".to_owned(), headers: Vec::new() }), token: None }
     }
 
     /// Returns the URI of the link, as the service sent it.
     #[must_use]
+    #[inline]
     pub fn uri(&self) -> Option<&str> {
         self.link.as_ref().map(|link| link.uri.as_str())
     }
 
     /// Returns the HTTP method of the link, as the service sent it; `GET` if it sent none.
     #[must_use]
+    #[inline]
     pub fn method(&self) -> &str {
         self.link.as_ref().map_or("GET", |link| &link.method)
     }
 
     /// Returns the headers of the link, as the service sent them.
+    #[inline]
     pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
         self.link.iter().flat_map(|link| &link.headers).map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// Returns the token in the page itself.
     #[must_use]
+    #[inline]
     pub fn token(&self) -> Option<&str> {
         self.token.as_deref()
     }
@@ -95,6 +103,7 @@ impl ContinuationToken {
 
 impl NextLink {
     /// Returns `None` for a link without content, and an error for one that cannot be followed as the service meant it.
+    #[inline]
     fn from_link(link: &Link) -> Result<Option<Self>, InvalidContinuationToken> {
         if ["uri", "method", "headers"].iter().any(|name| link.unknown_fields.contains_like(name)) {
             return Err(InvalidContinuationToken);
@@ -149,6 +158,7 @@ impl<'de> Deserialize<'de> for ContinuationToken {
 }
 
 impl fmt::Debug for ContinuationToken {
+    #[inline]
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("ContinuationToken(..)")
     }
@@ -161,6 +171,7 @@ impl fmt::Debug for ContinuationToken {
 pub struct InvalidContinuationToken;
 
 impl fmt::Display for InvalidContinuationToken {
+    #[inline]
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("the page has a continuation that is not of any known form")
     }

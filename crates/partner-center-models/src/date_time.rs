@@ -68,29 +68,34 @@ const EXPECTED_DATE: &str = "a date, such as `2026-01-31`";
 impl DateTime {
     /// Returns the text.
     #[must_use]
+    #[inline]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// Returns the date and the time as they are written.
     #[must_use]
+    #[inline]
     pub fn civil(&self) -> CivilDateTime {
         self.civil_and_offset().0
     }
 
     /// Returns the offset from UTC in minutes; `None` if the text has no time zone.
     #[must_use]
+    #[inline]
     pub fn offset_minutes(&self) -> Option<i16> {
         self.civil_and_offset().1
     }
 
     /// Returns the seconds since 1970, without the part of the second.
     #[must_use]
+    #[inline]
     pub fn unix_seconds(&self) -> i64 {
         let (civil, offset) = self.civil_and_offset();
         civil.unix_seconds() - i64::from(offset.unwrap_or(0)) * 60
     }
 
+    #[inline]
     fn civil_and_offset(&self) -> (CivilDateTime, Option<i16>) {
         parse_date_time(&self.0).unwrap_or((CivilDateTime::FIRST_DATE_TIME, None))
     }
@@ -100,6 +105,7 @@ impl DateTime {
 impl DateTime {
     /// Converts the date and the time as they are written into a type of `jiff`.
     #[must_use]
+    #[inline]
     pub fn to_jiff_civil(&self) -> jiff::civil::DateTime {
         let CivilDateTime { year, month, day, hour, minute, second, nanosecond } = self.civil();
         jiff::civil::DateTime::new(year, month, day, hour, minute, second, nanosecond).unwrap_or_default()
@@ -107,6 +113,7 @@ impl DateTime {
 
     /// Converts the point in time into a type of `jiff`; `None` if it is out of its range, as the last day of the year 9999 is.
     #[must_use]
+    #[inline]
     pub fn to_jiff_timestamp(&self) -> Option<jiff::Timestamp> {
         jiff::Timestamp::new(self.unix_seconds(), 0)
             .ok()?
@@ -119,6 +126,7 @@ impl DateTime {
 impl TryFrom<jiff::Timestamp> for DateTime {
     type Error = InvalidValue;
 
+    #[inline]
     fn try_from(timestamp: jiff::Timestamp) -> Result<Self, InvalidValue> {
         timestamp.to_string().parse()
     }
@@ -128,6 +136,7 @@ impl TryFrom<jiff::Timestamp> for DateTime {
 impl DateTime {
     /// Converts the date and the time as they are written into a type of `time`.
     #[must_use]
+    #[inline]
     pub fn to_time_primitive(&self) -> time::PrimitiveDateTime {
         let civil = self.civil();
         let date = to_time_date(civil).unwrap_or(time::Date::MIN);
@@ -138,6 +147,7 @@ impl DateTime {
 
     /// Converts the point in time into a type of `time`, in UTC; `None` if it is out of its range.
     #[must_use]
+    #[inline]
     pub fn to_time_offset(&self) -> Option<time::OffsetDateTime> {
         let seconds = time::OffsetDateTime::from_unix_timestamp(self.unix_seconds()).ok()?;
         seconds.checked_add(time::Duration::nanoseconds(self.civil().nanosecond.into()))
@@ -145,6 +155,7 @@ impl DateTime {
 }
 
 #[cfg(feature = "time")]
+#[inline]
 fn to_time_date(civil: CivilDateTime) -> Option<time::Date> {
     let month = time::Month::try_from(civil.month.unsigned_abs()).ok()?;
     time::Date::from_calendar_date(civil.year.into(), month, civil.day.unsigned_abs()).ok()
@@ -154,6 +165,7 @@ fn to_time_date(civil: CivilDateTime) -> Option<time::Date> {
 impl TryFrom<time::OffsetDateTime> for DateTime {
     type Error = InvalidValue;
 
+    #[inline]
     fn try_from(date_time: time::OffsetDateTime) -> Result<Self, InvalidValue> {
         let utc = date_time.checked_to_offset(time::UtcOffset::UTC).ok_or(InvalidValue::new(EXPECTED_DATE_TIME))?;
         let (year, month, day) = (utc.year(), u8::from(utc.month()), utc.day());
@@ -167,6 +179,7 @@ impl TryFrom<time::OffsetDateTime> for DateTime {
 impl DateTime {
     /// Converts the date and the time as they are written into a type of `chrono`.
     #[must_use]
+    #[inline]
     pub fn to_chrono_naive(&self) -> chrono::NaiveDateTime {
         let civil = self.civil();
         let [hour, minute, second] = [civil.hour, civil.minute, civil.second].map(|part| part.unsigned_abs().into());
@@ -176,12 +189,14 @@ impl DateTime {
 
     /// Converts the point in time into a type of `chrono`; `None` if it is out of its range.
     #[must_use]
+    #[inline]
     pub fn to_chrono_utc(&self) -> Option<chrono::DateTime<chrono::Utc>> {
         chrono::DateTime::from_timestamp(self.unix_seconds(), self.civil().nanosecond.unsigned_abs())
     }
 }
 
 #[cfg(feature = "chrono")]
+#[inline]
 fn to_chrono_date(civil: CivilDateTime) -> Option<chrono::NaiveDate> {
     let [month, day] = [civil.month, civil.day].map(|part| part.unsigned_abs().into());
     chrono::NaiveDate::from_ymd_opt(civil.year.into(), month, day)
@@ -204,6 +219,7 @@ impl<Z: chrono::TimeZone> TryFrom<chrono::DateTime<Z>> for DateTime {
 
 /// Returns the part of a second, with the point, or nothing.
 #[cfg(any(feature = "time", feature = "chrono"))]
+#[inline]
 fn format_fraction(nanosecond: u32) -> String {
     if nanosecond == 0 {
         return String::new();
@@ -214,28 +230,33 @@ fn format_fraction(nanosecond: u32) -> String {
 impl Date {
     /// Returns the text.
     #[must_use]
+    #[inline]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// Returns the year, 1 to 9999.
     #[must_use]
+    #[inline]
     pub fn year(&self) -> i16 {
         self.to_civil().year
     }
 
     /// Returns the month, 1 to 12.
     #[must_use]
+    #[inline]
     pub fn month(&self) -> i8 {
         self.to_civil().month
     }
 
     /// Returns the day of the month.
     #[must_use]
+    #[inline]
     pub fn day(&self) -> i8 {
         self.to_civil().day
     }
 
+    #[inline]
     fn to_civil(&self) -> CivilDateTime {
         parse_date(&self.0).unwrap_or(CivilDateTime::FIRST_DATE_TIME)
     }
@@ -243,6 +264,7 @@ impl Date {
     /// Converts the date into a type of `jiff`.
     #[cfg(feature = "jiff")]
     #[must_use]
+    #[inline]
     pub fn to_jiff(&self) -> jiff::civil::Date {
         jiff::civil::Date::new(self.year(), self.month(), self.day()).unwrap_or_default()
     }
@@ -250,6 +272,7 @@ impl Date {
     /// Converts the date into a type of `time`.
     #[cfg(feature = "time")]
     #[must_use]
+    #[inline]
     pub fn to_time(&self) -> time::Date {
         to_time_date(self.to_civil()).unwrap_or(time::Date::MIN)
     }
@@ -257,6 +280,7 @@ impl Date {
     /// Converts the date into a type of `chrono`.
     #[cfg(feature = "chrono")]
     #[must_use]
+    #[inline]
     pub fn to_chrono(&self) -> chrono::NaiveDate {
         to_chrono_date(self.to_civil()).unwrap_or_default()
     }
@@ -267,6 +291,7 @@ impl CivilDateTime {
     const FIRST_DATE_TIME: Self = Self { year: 1, month: 1, day: 1, hour: 0, minute: 0, second: 0, nanosecond: 0 };
 
     /// Returns the seconds since 1970 of a time in UTC.
+    #[inline]
     fn unix_seconds(self) -> i64 {
         const DAYS_BEFORE_1970: i64 = 719_468;
         // The days before a year of the Gregorian calendar that begins in March, so that the day of a leap year is the last one.
@@ -286,6 +311,7 @@ impl CivilDateTime {
 }
 
 /// Parses `2021-01-14`.
+#[inline]
 fn parse_date(text: &str) -> Option<CivilDateTime> {
     let [year @ .., b'-', m1, m2, b'-', d1, d2] = text.as_bytes() else { return None };
     let year: [u8; 4] = year.try_into().ok()?;
@@ -307,6 +333,7 @@ fn parse_date(text: &str) -> Option<CivilDateTime> {
 }
 
 /// Parses `2017-01-25T14:53:12.093-08:00`, without fraction and offset if they are not there.
+#[inline]
 fn parse_date_time(text: &str) -> Option<(CivilDateTime, Option<i16>)> {
     let (date, time) = text.split_once(['T', 't', ' '])?;
     let (time, offset) = match time.strip_suffix(['Z', 'z']) {
@@ -329,6 +356,7 @@ fn parse_date_time(text: &str) -> Option<(CivilDateTime, Option<i16>)> {
 }
 
 /// Parses `-08:00`.
+#[inline]
 fn parse_offset(text: &str) -> Option<i16> {
     let [sign, h1, h2, b':', m1, m2] = text.as_bytes() else { return None };
     let (hours, minutes) = (parse_two_digits(*h1, *h2)?, parse_two_digits(*m1, *m2)?);
@@ -337,6 +365,7 @@ fn parse_offset(text: &str) -> Option<i16> {
 }
 
 /// Parses the digits after the point.
+#[inline]
 fn parse_nanosecond(digits: &str) -> Option<i32> {
     const NANOSECOND_DIGITS: usize = 9;
     if digits.is_empty() || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
@@ -345,6 +374,7 @@ fn parse_nanosecond(digits: &str) -> Option<i32> {
     format!("{:0<NANOSECOND_DIGITS$}", digits.get(..NANOSECOND_DIGITS).unwrap_or(digits)).parse().ok()
 }
 
+#[inline]
 fn parse_two_digits(first: u8, second: u8) -> Option<i8> {
     let digit = |byte: u8| byte.is_ascii_digit().then(|| byte - b'0');
     i8::try_from(digit(first)? * 10 + digit(second)?).ok()
@@ -356,18 +386,21 @@ macro_rules! impl_string_backed_date {
         impl FromStr for $type {
             type Err = InvalidValue;
 
+            #[inline]
             fn from_str(text: &str) -> Result<Self, InvalidValue> {
                 if $parse(text).is_some() { Ok(Self(text.into())) } else { Err(InvalidValue::new($expected)) }
             }
         }
 
         impl fmt::Display for $type {
+            #[inline]
             fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
                 formatter.pad(&self.0)
             }
         }
 
         impl fmt::Debug for $type {
+            #[inline]
             fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
                 formatter.write_str(&self.0)
             }
@@ -386,15 +419,18 @@ macro_rules! impl_string_backed_date {
         }
 
         impl Scalar for $type {
+            #[inline]
             fn placeholder() -> Self {
                 Self($placeholder.into())
             }
+            #[inline]
             fn from_scalar(value: ScalarValue<'_>) -> Option<Self> {
                 match value {
                     ScalarValue::String(text) => text.parse().ok(),
                     _ => None,
                 }
             }
+            #[inline]
             fn as_scalar(&self) -> ScalarValue<'_> {
                 ScalarValue::String(&self.0)
             }

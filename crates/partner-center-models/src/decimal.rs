@@ -35,12 +35,14 @@ const EXPECTED_DECIMAL: &str = "a decimal number, such as `12.10`";
 impl Decimal {
     /// Returns the number as it is written.
     #[must_use]
+    #[inline]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// Returns the nearest `f64`; infinity if the number is out of its range.
     #[must_use]
+    #[inline]
     pub fn to_f64(&self) -> f64 {
         self.0.parse().unwrap_or(f64::NAN)
     }
@@ -48,6 +50,7 @@ impl Decimal {
     /// Converts the number without a loss; `None` if it has more than the 28 digits that the type holds.
     #[cfg(feature = "rust_decimal")]
     #[must_use]
+    #[inline]
     pub fn to_rust_decimal(&self) -> Option<rust_decimal::Decimal> {
         let Some((digits, exponent)) = self.0.split_once(['e', 'E']) else {
             return rust_decimal::Decimal::from_str_exact(&self.0).ok();
@@ -70,18 +73,21 @@ impl Decimal {
 
 #[cfg(feature = "rust_decimal")]
 impl From<rust_decimal::Decimal> for Decimal {
+    #[inline]
     fn from(number: rust_decimal::Decimal) -> Self {
         Self(number.to_string().into())
     }
 }
 
 impl From<i32> for Decimal {
+    #[inline]
     fn from(number: i32) -> Self {
         Self(number.to_string().into())
     }
 }
 
 impl From<i64> for Decimal {
+    #[inline]
     fn from(number: i64) -> Self {
         Self(number.to_string().into())
     }
@@ -91,6 +97,7 @@ impl FromStr for Decimal {
     type Err = InvalidValue;
 
     /// Accepts a number as JSON has it: digits, with a fraction or an exponent.
+    #[inline]
     fn from_str(text: &str) -> Result<Self, InvalidValue> {
         let is_number = text.ends_with(|last: char| last.is_ascii_digit())
             && text.starts_with(|first: char| first == '-' || first.is_ascii_digit())
@@ -100,12 +107,14 @@ impl FromStr for Decimal {
 }
 
 impl fmt::Display for Decimal {
+    #[inline]
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.pad(&self.0)
     }
 }
 
 impl fmt::Debug for Decimal {
+    #[inline]
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.0)
     }
@@ -127,9 +136,11 @@ impl<'de> Deserialize<'de> for Decimal {
 }
 
 impl Scalar for Decimal {
+    #[inline]
     fn placeholder() -> Self {
         Self("0".into())
     }
+    #[inline]
     fn from_scalar(value: ScalarValue<'_>) -> Option<Self> {
         match value {
             ScalarValue::Integer(number) => Some(number.into()),
@@ -139,6 +150,7 @@ impl Scalar for Decimal {
             _ => None,
         }
     }
+    #[inline]
     fn as_scalar(&self) -> ScalarValue<'_> {
         ScalarValue::Number(&self.0)
     }

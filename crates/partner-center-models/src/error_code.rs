@@ -31,6 +31,7 @@ enum CodeFormat {
 impl ErrorCode {
     /// Returns the code as a number; `None` if it is a string other than a number.
     #[must_use]
+    #[inline]
     pub fn number(&self) -> Option<i64> {
         match &self.0 {
             CodeFormat::Number(number) => Some(*number),
@@ -40,6 +41,7 @@ impl ErrorCode {
 }
 
 impl fmt::Display for ErrorCode {
+    #[inline]
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             CodeFormat::Number(number) => number.fmt(formatter),
@@ -49,6 +51,7 @@ impl fmt::Display for ErrorCode {
 }
 
 impl PartialEq for ErrorCode {
+    #[inline]
     fn eq(&self, other: &Self) -> bool {
         match (self.number(), other.number()) {
             (None, None) => self.to_string() == other.to_string(),
@@ -60,12 +63,14 @@ impl PartialEq for ErrorCode {
 impl Eq for ErrorCode {}
 
 impl From<i64> for ErrorCode {
+    #[inline]
     fn from(number: i64) -> Self {
         Self(CodeFormat::Number(number))
     }
 }
 
 impl From<&str> for ErrorCode {
+    #[inline]
     fn from(string: &str) -> Self {
         Self(CodeFormat::Text(string.into()))
     }
@@ -89,9 +94,11 @@ impl<'de> Deserialize<'de> for ErrorCode {
 }
 
 impl Scalar for ErrorCode {
+    #[inline]
     fn placeholder() -> Self {
         Self::from(0)
     }
+    #[inline]
     fn from_scalar(value: ScalarValue<'_>) -> Option<Self> {
         match value {
             ScalarValue::Integer(number) => Some(number.into()),
@@ -99,11 +106,16 @@ impl Scalar for ErrorCode {
             _ => None,
         }
     }
+    #[inline]
     fn as_scalar(&self) -> ScalarValue<'_> {
         match &self.0 {
             CodeFormat::Number(number) => ScalarValue::Integer(*number),
             CodeFormat::Text(string) => ScalarValue::String(string),
         }
+    }
+    #[inline]
+    fn equals(&self, other: ScalarValue<'_>) -> bool {
+        Self::from_scalar(other).is_some_and(|other| *self == other)
     }
 }
 scalar_value!(ErrorCode, Scalar);

@@ -25,6 +25,7 @@ impl CustomerFilter {
     /// # Ok::<(), partner_center_models::uuid::Error>(())
     /// ```
     #[must_use]
+    #[inline]
     pub fn indirect_reseller(tenant_id: Uuid) -> Self {
         Self::starts_with(CustomerSearchField::IndirectReseller, tenant_id.to_string())
     }
@@ -65,12 +66,14 @@ impl Customer {
     /// # Ok::<(), serde_json::Error>(())
     /// ```
     #[must_use]
+    #[inline]
     pub fn company_name(&self) -> Option<&str> {
         self.company_profile.as_ref()?.company_name.as_deref()
     }
 
     /// Returns the default domain, from the company profile.
     #[must_use]
+    #[inline]
     pub fn domain(&self) -> Option<&str> {
         self.company_profile.as_ref()?.domain.as_deref()
     }
@@ -87,6 +90,7 @@ impl Address {
     /// # Ok::<(), serde_json::Error>(())
     /// ```
     #[must_use]
+    #[inline]
     pub fn state_or_region(&self) -> Option<&str> {
         self.state.as_deref().or(self.region.as_deref())
     }

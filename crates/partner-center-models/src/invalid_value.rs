@@ -8,12 +8,14 @@ pub struct InvalidValue {
 
 impl InvalidValue {
     /// Creates the error of a text where `expected`, a noun with an example, was expected.
+    #[inline]
     pub(crate) fn new(expected: &'static str) -> Self {
         Self { expected }
     }
 }
 
 impl fmt::Display for InvalidValue {
+    #[inline]
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "not {}", self.expected)
     }

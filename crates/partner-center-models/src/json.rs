@@ -118,6 +118,7 @@ fn read_again_repaired<T>(
     Err(if first.is_data() || !last.is_data() { first } else { last })
 }
 
+#[inline]
 fn repaired_or_original<'a>(json: &'a str, repaired: Option<&'a Secret>) -> &'a str {
     repaired.map_or(json, Secret::expose)
 }

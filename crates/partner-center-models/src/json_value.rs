@@ -36,12 +36,14 @@ pub struct JsonValue(
 impl JsonValue {
     /// Returns the JSON of the value, without white space between its parts.
     #[must_use]
+    #[inline]
     pub fn json(&self) -> &str {
         &self.0
     }
 
     /// Returns the value if it is a string.
     #[must_use]
+    #[inline]
     pub fn as_str(&self) -> Option<Cow<'_, str>> {
         self.0.starts_with('"').then(|| json::unescape_string(&self.0))
     }
@@ -57,12 +59,14 @@ impl JsonValue {
 
     /// Returns the value as a tree. Its numbers are rounded to `f64` unless they fit into 64 bits.
     #[must_use]
+    #[inline]
     pub fn to_value(&self) -> Value {
         self.read().unwrap_or_default()
     }
 
     /// Returns the value at a JSON pointer (RFC 6901), such as `/address/city`.
     #[must_use]
+    #[inline]
     pub fn pointer(&self, pointer: &str) -> Option<Self> {
         let mut json = self.json();
         for part in pointer.split('/').skip(1) {
@@ -77,11 +81,13 @@ impl JsonValue {
     }
 
     /// Creates a value from valid JSON.
+    #[inline]
     pub(crate) fn from_raw(json: &str) -> Self {
         Self(json::compact_json(json).into())
     }
 
     /// Creates a value from valid JSON without white space, if that is a number.
+    #[inline]
     pub(crate) fn number_from_raw(json: &str) -> Option<Self> {
         Some(Self(json.into())).filter(Self::is_number)
     }
@@ -91,19 +97,23 @@ impl JsonValue {
         serde_json::to_string(value).map(|json| Self(json.into()))
     }
 
+    #[inline]
     pub(crate) fn null() -> Self {
         Self("null".into())
     }
 
     /// Returns what is no value yet, to be read into. Allocates nothing.
+    #[inline]
     pub(crate) fn placeholder() -> Self {
         Self("".into())
     }
 
+    #[inline]
     pub(crate) fn is_number(&self) -> bool {
         json::is_number(&self.0)
     }
 
+    #[inline]
     pub(crate) fn is_object(&self) -> bool {
         self.0.starts_with('{')
     }
@@ -133,6 +143,7 @@ pub(crate) const PRIVATE_NUMBER_FIELD: &str = "$serde_json::private::Number";
 ///
 /// If any crate of a build turns the feature `serde_json/arbitrary_precision` on, `serde_json` passes each number as an object
 /// with one field of a private name, which holds the digits.
+#[inline]
 pub(crate) fn arbitrary_precision_number(name: &str, value: &JsonValue) -> Option<JsonValue> {
     if name != PRIVATE_NUMBER_FIELD {
         return None;
@@ -153,6 +164,7 @@ pub(crate) struct ObjectBuilder {
 }
 
 impl ObjectBuilder {
+    #[inline]
     pub(crate) fn push(&mut self, name: &str, value: &JsonValue) {
         self.json.push(if self.json.is_empty() { '{' } else { ',' });
         self.json.push_str(&Value::from(name).to_string());
@@ -181,6 +193,7 @@ impl ObjectBuilder {
         Ok(number.unwrap_or_else(|| self.finish()))
     }
 
+    #[inline]
     pub(crate) fn finish(mut self) -> JsonValue {
         self.json.push_str(if self.json.is_empty() { "{}" } else { "}" });
         JsonValue(self.json.into())
@@ -195,6 +208,7 @@ pub(crate) struct ArrayBuilder {
 }
 
 impl ArrayBuilder {
+    #[inline]
     pub(crate) fn push(&mut self, item: &JsonValue) {
         self.json.push(if self.json.is_empty() { '[' } else { ',' });
         self.json.push_str(item.json());
@@ -208,6 +222,7 @@ impl ArrayBuilder {
         Ok(self.finish())
     }
 
+    #[inline]
     pub(crate) fn finish(mut self) -> JsonValue {
         self.json.push_str(if self.json.is_empty() { "[]" } else { "]" });
         JsonValue(self.json.into())
@@ -222,6 +237,7 @@ enum JsonChildren<'a> {
 }
 
 impl<'a> JsonChildren<'a> {
+    #[inline]
     fn from_json(json: &'a str) -> Self {
         // The value is valid JSON and its children are not parsed, so this does not fail.
         match json.as_bytes().first() {
@@ -239,6 +255,7 @@ impl<'de> Deserialize<'de> for RawFields<'de> {
         struct FieldsVisitor;
         impl<'de> Visitor<'de> for FieldsVisitor {
             type Value = RawFields<'de>;
+            #[inline]
             fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
                 formatter.write_str("an object")
             }
@@ -259,7 +276,9 @@ const MAX_SPLIT_DEPTH: usize = 32;
 
 /// Two values are equal if they hold the same, whatever the order of fields; numbers compare by their digits.
 impl PartialEq for JsonValue {
+    #[inline]
     fn eq(&self, other: &Self) -> bool {
+        #[inline]
         fn are_equal(one: &str, other: &str, depth: usize) -> bool {
             if one == other {
                 return true;
@@ -288,42 +307,49 @@ impl PartialEq for JsonValue {
 impl Eq for JsonValue {}
 
 impl fmt::Debug for JsonValue {
+    #[inline]
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.to_value().fmt(formatter)
     }
 }
 
 impl From<Value> for JsonValue {
+    #[inline]
     fn from(value: Value) -> Self {
         Self(value.to_string().into())
     }
 }
 
 impl From<Number> for JsonValue {
+    #[inline]
     fn from(number: Number) -> Self {
         Self(number.to_string().into())
     }
 }
 
 impl From<bool> for JsonValue {
+    #[inline]
     fn from(value: bool) -> Self {
         Value::from(value).into()
     }
 }
 
 impl From<i64> for JsonValue {
+    #[inline]
     fn from(number: i64) -> Self {
         Value::from(number).into()
     }
 }
 
 impl From<&str> for JsonValue {
+    #[inline]
     fn from(string: &str) -> Self {
         Value::from(string).into()
     }
 }
 
 impl From<String> for JsonValue {
+    #[inline]
     fn from(string: String) -> Self {
         Value::from(string).into()
     }
@@ -334,6 +360,7 @@ impl<'de> Deserialize<'de> for JsonValue {
         struct JsonVisitor;
         impl<'de> Visitor<'de> for JsonVisitor {
             type Value = JsonValue;
+            #[inline]
             fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
                 formatter.write_str("any JSON value")
             }

@@ -4,6 +4,7 @@
 
 mod body;
 mod continuation;
+mod copy;
 mod date_time;
 mod decimal;
 mod error_code;
@@ -26,6 +27,7 @@ mod open_enum;
 mod operation;
 mod pagination;
 mod parameters;
+mod polling;
 mod projection;
 mod raw_json;
 mod raw_page;
@@ -37,6 +39,7 @@ mod scalar;
 mod secret;
 mod union;
 mod unknown_fields;
+mod update;
 mod value;
 #[cfg(test)]
 mod value_tests;
@@ -64,6 +67,7 @@ pub use open_enum::{UnknownInteger, UnknownVariant};
 pub use operation::{Idempotency, Method, Operation, SingleResponse, UnknownMethod};
 pub use pagination::{PageFingerprint, PagePosition, Paginated, Pagination, PositionedPage};
 pub use parameters::{InvalidParameter, Parameters};
+pub use polling::{LongRunning, Polling};
 #[doc(hidden)]
 pub use projection::find_continuation;
 pub use projection::{DynamicList, ItemsAs, PageAs, ResponseAs};
@@ -73,6 +77,7 @@ pub use resource::Resource;
 pub use response::{Accepted, Binary, Completion, FromResponse, NoContent, ResponseReader, Text};
 pub use secret::Secret;
 pub use unknown_fields::UnknownFields;
+pub use update::Updatable;
 
 /// The generated operations, for crates that re-export them as a module.
 #[doc(hidden)]

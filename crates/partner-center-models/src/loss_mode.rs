@@ -55,6 +55,7 @@ pub(crate) fn report_loss() {
 struct RestoreLossModeOnDrop(LossMode);
 
 impl Drop for RestoreLossModeOnDrop {
+    #[inline]
     fn drop(&mut self) {
         CURRENT_LOSS_MODE.set(self.0);
     }

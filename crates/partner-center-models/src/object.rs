@@ -8,9 +8,9 @@ use crate::{
 /// A generated struct.
 pub trait Object {
     fn schema(&self) -> &'static ObjectSchema;
-    /// Calls `visit` for each field that is present, in the order of the schema, with its index there.
-    fn visit_fields(&self, visit: &mut dyn FnMut(usize, ValueRef<'_>));
-    /// Returns the field at `index` of the schema.
+    /// Returns the field at `index` of the schema, to be written.
+    fn field(&self, index: usize) -> ValueRef<'_>;
+    /// Returns the field at `index` of the schema, to be read into.
     fn field_mut(&mut self, index: usize) -> ValueMut<'_>;
     fn unknown_fields(&self) -> &UnknownFields;
     fn unknown_fields_mut(&mut self) -> &mut UnknownFields;
@@ -23,23 +23,24 @@ pub trait Object {
     }
 }
 
-/// What all values of a generated struct have in common.
-pub struct ObjectSchema {
-    pub(crate) name: &'static str,
-    pub(crate) fields: &'static [FieldSchema],
-    /// Whether a field must be present.
-    pub(crate) has_required_fields: bool,
-    /// Whether a field has another name besides its own.
-    has_spellings: bool,
+/// Returns the fields of an object that are present, in the order of the schema, with their indices there.
+#[inline]
+pub(crate) fn present_fields(object: &dyn Object) -> impl Iterator<Item = (usize, ValueRef<'_>)> {
+    let indices = 0..object.schema().names.len();
+    indices.filter_map(|index| object.field(index).present().map(|value| (index, value)))
 }
 
-pub(crate) struct FieldSchema {
-    /// The name on the wire, which also occurs with a capital initial.
+/// What all values of a generated struct have in common. Fields are in the order of the specification.
+pub struct ObjectSchema {
     pub(crate) name: &'static str,
-    /// Further names on the wire.
-    pub(crate) spellings: &'static [&'static str],
-    pub(crate) rust_name: &'static str,
-    pub(crate) presence: Presence,
+    /// The names of the fields on the wire, which also occur with a capital initial.
+    pub(crate) names: &'static [&'static str],
+    pub(crate) rust_names: &'static [&'static str],
+    pub(crate) presences: &'static [Presence],
+    /// Further names of fields on the wire, with the indices of the fields.
+    spellings: &'static [(usize, &'static str)],
+    /// Whether a field must be present.
+    pub(crate) has_required_fields: bool,
 }
 
 /// Whether a field must be present.
@@ -59,56 +60,82 @@ pub(crate) enum Presence {
 pub(crate) const MAX_FIELDS_OF_OBJECT: usize = 128;
 
 impl ObjectSchema {
-    pub(crate) const fn new(name: &'static str, fields: &'static [FieldSchema]) -> Self {
-        assert!(fields.len() <= MAX_FIELDS_OF_OBJECT, "an object has at most 128 fields");
-        let (mut has_required_fields, mut has_spellings, mut index) = (false, false, 0);
-        while index < fields.len() {
-            has_required_fields |= fields[index].is_required();
-            has_spellings |= !fields[index].spellings.is_empty();
+    #[inline]
+    pub(crate) const fn new(
+        name: &'static str,
+        names: &'static [&'static str],
+        rust_names: &'static [&'static str],
+        presences: &'static [Presence],
+        spellings: &'static [(usize, &'static str)],
+    ) -> Self {
+        assert!(names.len() <= MAX_FIELDS_OF_OBJECT, "an object has at most 128 fields");
+        let (mut has_required_fields, mut index) = (false, 0);
+        while index < presences.len() {
+            has_required_fields |= presences[index].is_required();
             index += 1;
         }
-        Self { name, fields, has_required_fields, has_spellings }
+        Self { name, names, rust_names, presences, spellings, has_required_fields }
     }
 
-    /// Returns the index of the field `name`. It is looked for from `first` on: fields usually come in the order of the
-    /// specification.
+    /// Returns the index of the field `name`, and the further name that `name` is, if it is one. The field is looked for from
+    /// `first` on: fields usually come in the order of the specification.
     #[inline]
-    pub(crate) fn find_field_index(&self, name: &str, first: usize) -> Option<usize> {
-        let fields = self.fields;
-        let first = first.min(fields.len());
-        let mut indices = (first..fields.len()).chain(0..first);
-        let found = indices.find(|&index| is_name_or_capitalized(name, fields[index].name));
-        if found.is_none() && self.has_spellings { self.find_field_index_by_spelling(name) } else { found }
+    pub(crate) fn find_field(&self, name: &str, first: usize) -> Option<(usize, Option<&'static str>)> {
+        let first = first.min(self.names.len());
+        let (before, after) = self.names.split_at(first);
+        if let Some(index) = find_name(after, name) {
+            return Some((first + index, None));
+        }
+        match find_name(before, name) {
+            Some(index) => Some((index, None)),
+            None => self.find_field_by_spelling(name),
+        }
     }
 
-    /// Returns the index of the field that has `name` as another name.
-    fn find_field_index_by_spelling(&self, name: &str) -> Option<usize> {
-        let is_spelling = |field: &FieldSchema| field.spellings.iter().any(|other| is_name_or_capitalized(name, other));
-        self.fields.iter().position(is_spelling)
+    #[inline]
+    fn find_field_by_spelling(&self, name: &str) -> Option<(usize, Option<&'static str>)> {
+        let mut spellings = self.spellings.iter();
+        let (index, spelling) = spellings.find(|(_, spelling)| is_name_or_capitalized(name, spelling))?;
+        Some((*index, Some(spelling)))
+    }
+
+    /// Returns the index of the field `name`.
+    #[inline]
+    pub(crate) fn find_field_index(&self, name: &str) -> Option<usize> {
+        self.find_field(name, 0).map(|(index, _)| index)
+    }
+
+    /// Returns the names of the fields that must be present, with their indices.
+    #[inline]
+    pub(crate) fn required_fields(&self) -> impl Iterator<Item = (usize, &'static str)> {
+        let names = self.names.iter().copied().zip(self.presences).enumerate();
+        names.filter(|(_, (_, presence))| presence.is_required()).map(|(index, (name, _))| (index, name))
     }
 }
 
-impl FieldSchema {
-    pub(crate) const fn is_required(&self) -> bool {
-        matches!(self.presence, Presence::RequiredList | Presence::Required)
+impl Presence {
+    #[inline]
+    const fn is_required(self) -> bool {
+        matches!(self, Self::RequiredList | Self::Required)
     }
+}
 
-    /// Returns the other name of the field that `name` is; `None` if it is the first one.
-    pub(crate) fn spelling(&self, name: &str) -> Option<&'static str> {
-        self.spellings.iter().copied().find(|other| is_name_or_capitalized(name, other))
-    }
+#[inline]
+fn find_name(names: &[&str], found: &str) -> Option<usize> {
+    names.iter().position(|name| is_name_or_capitalized(found, name))
 }
 
 /// Whether `found` is `name`, or `name` with a capital initial: the two spellings that the service uses.
 #[inline]
 pub(crate) fn is_name_or_capitalized(found: &str, name: &str) -> bool {
+    if found.len() != name.len() {
+        return false;
+    }
     match (found.as_bytes().split_first(), name.as_bytes().split_first()) {
         (Some((found, found_rest)), Some((name, name_rest))) => {
-            found_rest.len() == name_rest.len()
-                && (found == name || *found == name.to_ascii_uppercase())
-                && found_rest == name_rest
+            (found == name || *found == name.to_ascii_uppercase()) && found_rest == name_rest
         }
-        _ => found.len() == name.len(),
+        _ => true,
     }
 }
 

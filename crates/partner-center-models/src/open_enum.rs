@@ -15,18 +15,21 @@ use std::fmt;
 pub struct UnknownVariant(Box<str>);
 
 impl UnknownVariant {
+    #[inline]
     pub(crate) fn new(string: &str) -> Self {
         Self(string.into())
     }
 
     /// Returns the string as the service sent it.
     #[must_use]
+    #[inline]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
 impl fmt::Debug for UnknownVariant {
+    #[inline]
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(formatter)
     }
@@ -126,7 +129,9 @@ pub(crate) use open_enum;
 
 /// Returns the string that is `found`, whatever its case and underscores.
 #[allow(dead_code, reason = "not every specification has a loose enum")]
+#[inline]
 pub(crate) fn find_loosely(strings: &[&'static str], found: &str) -> Option<&'static str> {
+    #[inline]
     fn letters(string: &str) -> impl Iterator<Item = char> {
         string.chars().filter(|letter| *letter != '_').flat_map(char::to_lowercase)
     }
@@ -142,12 +147,14 @@ pub struct UnknownInteger(i64);
 
 impl UnknownInteger {
     #[allow(dead_code, reason = "not every specification has an enum of integers")]
+    #[inline]
     pub(crate) fn new(number: i64) -> Self {
         Self(number)
     }
 
     /// Returns the integer.
     #[must_use]
+    #[inline]
     pub fn get(self) -> i64 {
         self.0
     }

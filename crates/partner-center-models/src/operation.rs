@@ -120,6 +120,7 @@ impl Method {
 
     /// Returns the method as it is sent, such as `GET`.
     #[must_use]
+    #[inline]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Get => "GET",
@@ -133,6 +134,7 @@ impl Method {
 
     /// Returns the idempotency that HTTP defines for the method. (Of PATCH it defines none.)
     #[must_use]
+    #[inline]
     pub const fn idempotency(self) -> Idempotency {
         match self {
             Self::Get | Self::Head | Self::Put | Self::Delete => Idempotency::Natural,
@@ -142,6 +144,7 @@ impl Method {
 }
 
 impl Display for Method {
+    #[inline]
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.pad(self.as_str())
     }
@@ -151,6 +154,7 @@ impl Display for Method {
 impl FromStr for Method {
     type Err = UnknownMethod;
 
+    #[inline]
     fn from_str(name: &str) -> Result<Self, UnknownMethod> {
         Self::ALL.into_iter().find(|method| method.as_str().eq_ignore_ascii_case(name)).ok_or(UnknownMethod)
     }
@@ -161,6 +165,7 @@ impl FromStr for Method {
 pub struct UnknownMethod;
 
 impl Display for UnknownMethod {
+    #[inline]
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("the method must be one of GET, HEAD, POST, PUT, PATCH and DELETE")
     }

@@ -100,6 +100,7 @@ impl PageFingerprint {
         }
     }
 
+    #[inline]
     pub(crate) fn new(items: String, count: usize) -> Self {
         Self { items, count }
     }
@@ -111,6 +112,7 @@ impl PageFingerprint {
 
 /// Hides the content, which is data of customers.
 impl fmt::Debug for PageFingerprint {
+    #[inline]
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("PageFingerprint(..)")
     }
@@ -154,6 +156,7 @@ pub struct Pagination {
 impl Pagination {
     /// Creates the description of pages with their list of items at `items`, and with no way to the next page.
     #[must_use]
+    #[inline]
     pub const fn new(items: &'static str) -> Self {
         Self {
             items,
@@ -171,54 +174,63 @@ impl Pagination {
 
     /// Sets the path of the link to the next page.
     #[must_use]
+    #[inline]
     pub const fn next_link(self, path: &'static str) -> Self {
         Self { next_link: Some(path), ..self }
     }
 
     /// Sets the path of the continuation token in a page.
     #[must_use]
+    #[inline]
     pub const fn continuation_token(self, path: &'static str) -> Self {
         Self { continuation_token: Some(path), ..self }
     }
 
     /// Sets the header of the response that holds the continuation token.
     #[must_use]
+    #[inline]
     pub const fn response_header(self, name: &'static str) -> Self {
         Self { response_header: Some(name), ..self }
     }
 
     /// Sets the header of the request that carries the token.
     #[must_use]
+    #[inline]
     pub const fn token_header(self, name: &'static str) -> Self {
         Self { token_header: Some(name), ..self }
     }
 
     /// Sets the query parameter that carries the token.
     #[must_use]
+    #[inline]
     pub const fn token_query(self, name: &'static str) -> Self {
         Self { token_query: Some(name), ..self }
     }
 
     /// Sets a query parameter that is sent with a token, such as `seekOperation=Next`.
     #[must_use]
+    #[inline]
     pub const fn seek(self, name: &'static str, value: &'static str) -> Self {
         Self { seek: Some((name, value)), ..self }
     }
 
     /// Sets the query parameter with the size of a page.
     #[must_use]
+    #[inline]
     pub const fn size(self, name: &'static str) -> Self {
         Self { size_query: Some(name), ..self }
     }
 
     /// Sets the query parameter with the number of items before the page.
     #[must_use]
+    #[inline]
     pub const fn offset(self, name: &'static str) -> Self {
         Self { offset_query: Some(name), ..self }
     }
 
     /// Sets the path of the total number of items in a page.
     #[must_use]
+    #[inline]
     pub const fn total(self, path: &'static str) -> Self {
         Self { total: Some(path), ..self }
     }
@@ -226,6 +238,7 @@ impl Pagination {
 
 /// The pagination of most lists of the service: the one of the customers.
 impl Default for Pagination {
+    #[inline]
     fn default() -> Self {
         Self::new("items")
             .next_link("links.next")
@@ -254,6 +267,7 @@ impl PagePosition {
     }
 
     /// Returns the continuation after this page, which has `count` items and, in its body, the continuation `in_body`.
+    #[inline]
     pub(crate) fn continuation(
         &self,
         pagination: &Pagination,
@@ -305,6 +319,7 @@ impl PagePosition {
     }
 
     /// Returns the query parameters of the request, as they were sent.
+    #[inline]
     fn query_pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         let query = self.target.split_once('?').map_or("", |(_, query)| query);
         query.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split_once('=').unwrap_or((pair, "")))
@@ -312,12 +327,14 @@ impl PagePosition {
 }
 
 impl fmt::Debug for PagePosition {
+    #[inline]
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("PagePosition(..)")
     }
 }
 
 /// Percent-encodes all characters but the unreserved ones of RFC 3986.
+#[inline]
 fn percent_encode(value: &str) -> String {
     let mut encoded = String::with_capacity(value.len());
     for byte in value.bytes() {

@@ -27,6 +27,7 @@ pub struct Parameters {
 impl Parameters {
     /// Creates an empty set of parameters.
     #[must_use]
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -145,6 +146,7 @@ impl Parameters {
 
     /// Sets the body to the parts of a form (`multipart/form-data`).
     #[must_use]
+    #[inline]
     pub fn multipart(mut self, form: MultipartForm) -> Self {
         match form.into_multipart_body() {
             Ok(body) => self.body = Some(body),
@@ -155,6 +157,7 @@ impl Parameters {
 
     /// Sets the position to continue from.
     #[must_use]
+    #[inline]
     pub fn resume(mut self, continuation: Option<&ContinuationToken>) -> Self {
         self.continuation = continuation.cloned();
         self
@@ -165,6 +168,7 @@ impl Parameters {
     /// # Errors
     ///
     /// The first parameter that is out of range or cannot be serialized.
+    #[inline]
     pub fn check(mut self) -> Result<Self, InvalidParameter> {
         match self.invalid.take() {
             None => Ok(self),
@@ -178,6 +182,7 @@ impl Parameters {
             .ok()
     }
 
+    #[inline]
     fn record_first_problem(&mut self, name: &'static str, problem: String) {
         self.invalid.get_or_insert(InvalidParameter { name, problem });
     }
@@ -191,20 +196,29 @@ pub struct InvalidParameter {
 }
 
 impl InvalidParameter {
+    /// Creates the error of the parameter `name`; `problem` is what is wrong with it, such as `must not be empty`.
+    #[must_use]
+    pub fn new(name: &'static str, problem: impl Into<String>) -> Self {
+        Self { name, problem: problem.into() }
+    }
+
     /// Returns the name of the parameter in the specification.
     #[must_use]
+    #[inline]
     pub fn name(&self) -> &'static str {
         self.name
     }
 }
 
 /// Returns an entity tag within double quotation marks. Those of a weak tag (`W/"7"`) are there, behind its prefix.
+#[inline]
 fn quote_etag(tag: String) -> String {
     let is_quoted = tag == "*" || (tag.ends_with('"') && (tag.starts_with('"') || tag.starts_with("W/\"")));
     if is_quoted { tag } else { format!("\"{tag}\"") }
 }
 
 impl Display for InvalidParameter {
+    #[inline]
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "`{}` {}", self.name, self.problem)
     }

@@ -102,6 +102,7 @@ impl Operation for DynamicList {
     const ID: &'static str = "request";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         match *self {}
     }
@@ -110,12 +111,15 @@ impl Operation for DynamicList {
 impl Paginated for DynamicList {
     type Item = JsonValue;
     const PAGINATION: Pagination = Pagination::new("");
+    #[inline]
     fn items(page: Self::Response) -> Vec<JsonValue> {
         page.items
     }
+    #[inline]
     fn fingerprint(page: &Self::Response) -> Option<PageFingerprint> {
         page.fingerprint.clone()
     }
+    #[inline]
     fn continuation(page: &Self::Response) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
         page.continuation.clone()
     }
@@ -172,6 +176,7 @@ impl<O, T> PageAs<O, T> {
 /// Returns the continuation in `json`, a page by `pagination`; `None` if it has none, or is not a page. For the client.
 #[doc(hidden)]
 #[must_use]
+#[inline]
 pub fn find_continuation(json: &str, pagination: &Pagination) -> Option<ContinuationToken> {
     ReadPage::<PageItemList<IgnoredAny>>::parse_page(json, pagination, false).ok()?.continuation.ok()?
 }

@@ -2,7 +2,7 @@ use crate::{
     JsonValue, Resource,
     object::Object,
     reader::read_object_from_json,
-    value::{RawJsonField, RawJsonObject, Value},
+    value::{RawJsonField, Value},
 };
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -87,20 +87,22 @@ impl<T: Resource> Serialize for RawJson<T> {
     }
 }
 
-impl<T: Object + Value + 'static> RawJsonObject for RawJson<T> {
+#[expect(clippy::manual_map, reason = "without a closure there is less to compile for each type")]
+impl<T: Object + Value + 'static> RawJsonField for Option<RawJson<T>> {
     #[inline]
-    fn json(&self) -> &RawValue {
-        &self.json
+    fn json(&self) -> Option<&RawValue> {
+        match self {
+            Some(raw) => Some(&raw.json),
+            None => None,
+        }
     }
     #[inline]
     fn visit_object(&self, visit: &mut dyn FnMut(Option<&dyn Object>)) {
+        let Some(raw) = self else { return };
         let mut object = T::empty();
-        let is_object = read_object_from_json(self.json.get(), &mut object);
+        let is_object = read_object_from_json(raw.json.get(), &mut object);
         visit(if is_object { Some(&object) } else { None });
     }
-}
-
-impl<T: Object + Value + 'static> RawJsonField for Option<RawJson<T>> {
     #[inline]
     fn set(&mut self, json: Option<Box<RawValue>>) {
         *self = json.map(RawJson::from_raw_value);

@@ -37,10 +37,12 @@ pub struct RawPage {
 
 impl RawPage {
     /// Returns the items, in the order of the service: each is valid JSON, with the white space that it was sent with.
+    #[inline]
     pub fn items(&self) -> impl ExactSizeIterator<Item = &str> {
         self.items.iter().map(|item| &self.json[item.clone()])
     }
 
+    #[inline]
     fn parse_page(json: &str, pagination: &Pagination) -> serde_json::Result<Self> {
         let ReadPage { list: RawItemList(items), total_count, continuation } =
             ReadPage::parse_page(json, pagination, true)?;
@@ -60,6 +62,7 @@ impl RawPage {
 }
 
 impl fmt::Debug for RawPage {
+    #[inline]
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { items, total_count, .. } = self;
         let mut page = formatter.debug_struct("RawPage");
@@ -78,6 +81,7 @@ impl Operation for RawList {
     const ID: &'static str = "request";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         match *self {}
     }
@@ -86,12 +90,15 @@ impl Operation for RawList {
 impl Paginated for RawList {
     type Item = String;
     const PAGINATION: Pagination = Pagination::new("");
+    #[inline]
     fn items(page: RawPage) -> Vec<String> {
         page.items().map(str::to_owned).collect()
     }
+    #[inline]
     fn fingerprint(page: &RawPage) -> Option<PageFingerprint> {
         page.fingerprint.clone()
     }
+    #[inline]
     fn continuation(page: &RawPage) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
         page.continuation.clone()
     }
@@ -118,6 +125,7 @@ struct RawItemListVisitor;
 impl<'de> Visitor<'de> for RawItemListVisitor {
     type Value = RawItemList<'de>;
 
+    #[inline]
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("a list")
     }

@@ -58,6 +58,7 @@ impl<'de, L: Deserialize<'de> + Default> ReadPage<L> {
 }
 
 /// Continues the list behind a page of `count` items by what the page itself does not say.
+#[inline]
 pub(crate) fn locate_page(
     continuation: &mut PageContinuation,
     pagination: &Pagination,
@@ -133,6 +134,7 @@ enum PageField<'a> {
 }
 
 impl<'a> PageFieldPaths<'a> {
+    #[inline]
     fn from_pagination(pagination: &'a Pagination) -> Self {
         Self {
             items: Some(pagination.items).filter(|path| !path.is_empty()),
@@ -142,10 +144,12 @@ impl<'a> PageFieldPaths<'a> {
         }
     }
 
+    #[inline]
     fn is_empty(self) -> bool {
         [self.items, self.link, self.token, self.total].iter().all(Option::is_none)
     }
 
+    #[inline]
     fn field_named(self, name: &str) -> PageField<'a> {
         // A name may have a dot, such as `@odata.nextLink`.
         let is = |path: Option<&str>| path.is_some_and(|path| is_name_or_capitalized(name, path));
@@ -185,6 +189,7 @@ impl<'a> PageFieldPaths<'a> {
 }
 
 /// Whether `found` is `name`, or `name` with a capital initial: the two spellings that the service uses.
+#[inline]
 fn is_name_or_capitalized(found: &str, name: &str) -> bool {
     found.len() == name.len() && found.eq_ignore_ascii_case(name) && found.get(1..) == name.get(1..)
 }

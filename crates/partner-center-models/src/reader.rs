@@ -41,6 +41,7 @@ struct ResourceVisitor<'a>(&'a mut dyn Object);
 impl<'de> Visitor<'de> for ResourceVisitor<'_> {
     type Value = ();
 
+    #[inline]
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "an object that is a {}", self.0.schema().name)
     }
@@ -58,10 +59,12 @@ impl<'de> Visitor<'de> for ResourceVisitor<'_> {
 }
 
 /// Reads `json` into `object`, as leniently as a field of another object; returns whether it is such an object.
+#[inline]
 pub(crate) fn read_object_from_json(json: &str, object: &mut dyn Object) -> bool {
     read_nested_object(json, object, 0)
 }
 
+#[inline]
 fn read_nested_object(json: &str, object: &mut dyn Object, depth: u8) -> bool {
     fn read<'de, D: Deserializer<'de>>(json: D, object: &mut dyn Object, depth: u8) -> Result<bool, D::Error> {
         let context = ReadContext { is_exact: loss_mode::is_exact_mode(), depth };
@@ -96,12 +99,14 @@ struct ReadContext {
 }
 
 impl ReadContext {
+    #[inline]
     fn top_level() -> Self {
         Self { is_exact: loss_mode::is_exact_mode(), depth: 0 }
     }
 
     /// Returns the context within an object or list; `None` if that is too deep, so that it is kept as JSON. `serde_json` has
     /// the same limit, but does not know of the texts around a text.
+    #[inline]
     fn nested(self) -> Option<Self> {
         const MAX_NESTING_DEPTH: u8 = 127;
         (self.depth < MAX_NESTING_DEPTH).then(|| Self { depth: self.depth + 1, ..self })
@@ -132,7 +137,7 @@ fn read_object<'de, A: MapAccess<'de>>(
         match key {
             FieldKey::Field { index, spelling } => {
                 next = index + 1;
-                let name = schema.fields[index].name;
+                let name = schema.names[index];
                 if seen & (1 << index) != 0 {
                     // Of several values, the last one counts.
                     object.field_mut(index).clear();
@@ -149,7 +154,7 @@ fn read_object<'de, A: MapAccess<'de>>(
                     ReadOutcome::Null => {
                         // Null is JSON like any other.
                         let is_any = matches!(object.field_mut(index), ValueMut::Json(_));
-                        if schema.fields[index].presence == Presence::Required && !is_any {
+                        if schema.presences[index] == Presence::Required && !is_any {
                             seen &= !(1 << index);
                         }
                     }
@@ -170,12 +175,12 @@ fn read_object<'de, A: MapAccess<'de>>(
         return Ok(Some(number));
     }
     if schema.has_required_fields {
-        for (index, field) in schema.fields.iter().enumerate().filter(|(_, field)| field.is_required()) {
-            if object.unknown_fields().contains(field.name) {
-                return Err(de::Error::custom(format_args!("`{}` is not what the specification says", field.name)));
+        for (index, name) in schema.required_fields() {
+            if object.unknown_fields().contains(name) {
+                return Err(de::Error::custom(format_args!("`{name}` is not what the specification says")));
             }
             if seen & (1 << index) == 0 {
-                return Err(de::Error::missing_field(field.name));
+                return Err(de::Error::missing_field(name));
             }
         }
     }
@@ -223,6 +228,7 @@ fn read_unknown_field<'de, A: MapAccess<'de>>(
 }
 
 /// Returns the number that an object with these fields and no others stands for; `None` if the object is not a number.
+#[inline]
 fn private_number_of_fields(fields: &UnknownFields) -> Option<JsonValue> {
     let mut fields = fields.iter();
     let (name, value) = fields.next()?;
@@ -254,16 +260,15 @@ impl<'de> DeserializeSeed<'de> for FieldKeySeed {
 
 impl Visitor<'_> for FieldKeySeed {
     type Value = FieldKey;
+    #[inline]
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("the name of a field")
     }
     fn visit_str<E>(self, name: &str) -> Result<FieldKey, E> {
-        let Some(index) = self.schema.find_field_index(name, self.next) else {
-            return Ok(FieldKey::Unknown(name.to_owned()));
-        };
-        let field = &self.schema.fields[index];
-        let is_other = !field.spellings.is_empty() && !is_name_or_capitalized(name, field.name);
-        Ok(FieldKey::Field { index, spelling: if is_other { field.spelling(name) } else { None } })
+        Ok(match self.schema.find_field(name, self.next) {
+            Some((index, spelling)) => FieldKey::Field { index, spelling },
+            None => FieldKey::Unknown(name.to_owned()),
+        })
     }
 }
 
@@ -336,6 +341,7 @@ impl ValueSeed<'_> {
     }
 
     /// Reads the number that `json` is.
+    #[inline]
     fn set_number(self, json: JsonValue) -> ReadOutcome {
         let (ValueMut::Scalar(scalar) | ValueMut::Decimal(scalar)) = self.target else {
             return ReadOutcome::Misfit(json);
@@ -351,6 +357,7 @@ impl ValueSeed<'_> {
 impl<'de> Visitor<'de> for ValueSeed<'_> {
     type Value = ReadOutcome;
 
+    #[inline]
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("any JSON value")
     }
@@ -417,6 +424,7 @@ struct RawJsonVisitor<'a>(ValueSeed<'a>);
 impl<'de> Visitor<'de> for RawJsonVisitor<'_> {
     type Value = ReadOutcome;
 
+    #[inline]
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("any JSON value")
     }
@@ -545,12 +553,14 @@ fn read_list<'de, A: SeqAccess<'de>>(
 }
 
 /// Returns the first `count` items of a list, as they are written.
+#[inline]
 fn serialize_items(list: &dyn List, count: usize) -> serde_json::Result<ArrayBuilder> {
     let mut array = ArrayBuilder::default();
     (0..count).try_for_each(|index| push_written_item(&mut array, list, index))?;
     Ok(array)
 }
 
+#[inline]
 fn push_written_item(array: &mut ArrayBuilder, list: &dyn List, index: usize) -> serde_json::Result<()> {
     if let Some(item) = list.get(index) {
         array.push(&JsonValue::from_serializable(&SerializedValue(item))?);
@@ -605,6 +615,7 @@ fn read_map<'de, A: MapAccess<'de>>(
 }
 
 /// Returns the entries of a map but `key`, as they are written.
+#[inline]
 fn serialize_entries_except(map: &dyn Map, key: &str) -> serde_json::Result<ObjectBuilder> {
     let mut object = ObjectBuilder::default();
     let mut result = Ok(());
@@ -620,6 +631,7 @@ fn serialize_entries_except(map: &dyn Map, key: &str) -> serde_json::Result<Obje
 }
 
 /// Reads one of several objects, from the JSON that was received: the property that tells them apart need not be the first.
+#[inline]
 fn read_union(union: &mut dyn Union, json: JsonValue, context: ReadContext) -> ReadOutcome {
     if json == JsonValue::null() {
         return ReadOutcome::Null;

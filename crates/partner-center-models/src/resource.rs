@@ -1,3 +1,4 @@
+use crate::writer::unknown_paths;
 use serde::{Serialize, de::DeserializeOwned};
 
 /// An object of the API: one of the generated structs. Sealed.
@@ -24,14 +25,23 @@ pub trait Resource: Serialize + DeserializeOwned + sealed::Sealed {
     fn unknown_paths(&self) -> Vec<String>;
 }
 
+impl<T: Serialize + DeserializeOwned + sealed::Sealed> Resource for T {
+    #[inline]
+    fn unknown_paths(&self) -> Vec<String> {
+        unknown_paths(self)
+    }
+}
+
 pub(crate) mod sealed {
     use crate::{object::Object, value::Value};
 
     pub trait Sealed: Object + Value + 'static {}
 }
 
-/// Implements [`Resource`] for a generated struct, with `Serialize`, `Deserialize` and `Debug`, so that nothing of its JSON
+/// Implements what [`Resource`] needs for a generated struct, and `Serialize`, `Deserialize` and `Debug`, so that nothing of its JSON
 /// object is lost.
+///
+/// `resource!(Type: Clone PartialEq Default { ... })` implements those traits as well, by the table of the fields.
 ///
 /// Each field is `index presence kind field = "name" | "another name"`, where the presence is one of
 /// [`Presence`](crate::object::Presence) and the kind one of [`ValueMut`](crate::value::ValueMut). With `additional field`, that
@@ -39,7 +49,7 @@ pub(crate) mod sealed {
 ///
 /// All functions are `#[inline]` or have a type parameter: that way they are compiled for those types only that a program uses.
 macro_rules! resource {
-    ($type:ident {
+    ($type:ident $(: $($trait:ident)+)? {
         $($index:literal $presence:ident $kind:ident $field:ident = $name:literal $(| $spelling:literal)*,)*
     } $(additional $additional:ident)?) => {
         impl $crate::object::Object for $type {
@@ -47,18 +57,19 @@ macro_rules! resource {
             fn schema(&self) -> &'static $crate::object::ObjectSchema {
                 static SCHEMA: $crate::object::ObjectSchema = $crate::object::ObjectSchema::new(
                     stringify!($type),
-                    &[$($crate::object::FieldSchema {
-                        name: $name,
-                        spellings: &[$($spelling),*],
-                        rust_name: stringify!($field),
-                        presence: $crate::object::Presence::$presence,
-                    },)*],
+                    &[$($name),*],
+                    &[$(stringify!($field)),*],
+                    &[$($crate::object::Presence::$presence),*],
+                    &[$($(($index, $spelling),)*)*],
                 );
                 &SCHEMA
             }
             #[inline]
-            fn visit_fields(&self, visit: &mut dyn FnMut(usize, $crate::value::ValueRef<'_>)) {
-                $(resource!(@visit $presence $kind visit, $index, &self.$field);)*
+            fn field(&self, index: usize) -> $crate::value::ValueRef<'_> {
+                match index {
+                    $($index => resource!(@value $kind &self.$field),)*
+                    _ => $crate::object::no_such_field(),
+                }
             }
             #[inline]
             fn field_mut(&mut self, index: usize) -> $crate::value::ValueMut<'_> {
@@ -129,33 +140,36 @@ macro_rules! resource {
 
         impl $crate::resource::sealed::Sealed for $type {}
 
-        impl $crate::Resource for $type {
+        $($(resource!(@implement $trait $type);)+)?
+    };
+    (@implement Clone $type:ident) => {
+        impl Clone for $type {
             #[inline]
-            fn unknown_paths(&self) -> Vec<String> {
-                $crate::writer::unknown_paths(self)
+            fn clone(&self) -> Self {
+                let mut copy = <Self as $crate::value::Value>::empty();
+                $crate::copy::copy_object(self, &mut copy);
+                copy
             }
         }
     };
-    (@visit Optional RawJson $visit:ident, $index:literal, $field:expr) => {
-        if let Some(value) = $field {
-            $visit($index, $crate::value::ValueRef::RawJson(value));
+    (@implement PartialEq $type:ident) => {
+        impl PartialEq for $type {
+            #[inline]
+            fn eq(&self, other: &Self) -> bool {
+                $crate::copy::are_objects_equal(self, other)
+            }
         }
     };
-    (@visit Optional $kind:ident $visit:ident, $index:literal, $field:expr) => {
-        if let Some(value) = $field {
-            $visit($index, $crate::value::Value::as_value(value));
+    (@implement Default $type:ident) => {
+        impl Default for $type {
+            #[inline]
+            fn default() -> Self {
+                <Self as $crate::value::Value>::empty()
+            }
         }
     };
-    (@visit Nullable $kind:ident $visit:ident, $index:literal, $field:expr) => {
-        match $field {
-            Some($crate::Nullable::Value(value)) => $visit($index, $crate::value::Value::as_value(value)),
-            Some($crate::Nullable::Null) => $visit($index, $crate::value::ValueRef::Null),
-            None => {}
-        }
-    };
-    (@visit $presence:ident $kind:ident $visit:ident, $index:literal, $field:expr) => {
-        $visit($index, $crate::value::Value::as_value($field));
-    };
+    (@value Decimal $field:expr) => { $crate::value::ValueRef::Scalar($field) };
+    (@value $kind:ident $field:expr) => { $crate::value::ValueRef::$kind($field) };
     (@empty Optional) => { None };
     (@empty Nullable) => { None };
     (@empty $presence:ident) => { $crate::value::Value::empty() };

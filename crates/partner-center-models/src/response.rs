@@ -158,6 +158,7 @@ impl FromResponse for Text {
 }
 
 impl fmt::Debug for Text {
+    #[inline]
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { text, content_type } = self;
         formatter.debug_struct("Text").field("length", &text.len()).field("content_type", content_type).finish()
@@ -190,6 +191,7 @@ impl FromResponse for Binary {
 }
 
 impl fmt::Debug for Binary {
+    #[inline]
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { bytes, content_type, file_name } = self;
         let mut binary = formatter.debug_struct("Binary");
@@ -198,6 +200,7 @@ impl fmt::Debug for Binary {
 }
 
 /// Returns the file name in a `Content-Disposition` (RFC 6266); `None` if it is not a plain name.
+#[inline]
 fn parse_file_name(disposition: &str) -> Option<String> {
     let (mut plain, mut extended) = (None, None);
     let mut rest = disposition.split_once(';')?.1;
@@ -224,6 +227,7 @@ fn parse_file_name(disposition: &str) -> Option<String> {
 }
 
 /// Returns the content of a quoted string, whose opening quotation mark is removed, and what follows it.
+#[inline]
 fn unquote_string(quoted: &str) -> Option<(String, &str)> {
     let mut value = String::new();
     let mut characters = quoted.char_indices();
@@ -237,6 +241,7 @@ fn unquote_string(quoted: &str) -> Option<(String, &str)> {
     None
 }
 
+#[inline]
 fn percent_decode(encoded: &str) -> Option<String> {
     let mut bytes = Vec::new();
     let mut rest = encoded.as_bytes();

@@ -1,7 +1,7 @@
 //! Values without parts: strings, numbers, booleans, and what is written as one of them.
 
 use crate::Secret;
-use std::fmt::Debug;
+use std::fmt::{self, Debug};
 use uuid::Uuid;
 
 /// A scalar as a format has it.
@@ -18,6 +18,7 @@ pub enum ScalarValue<'a> {
 
 impl<'a> ScalarValue<'a> {
     /// Returns the number with these digits.
+    #[inline]
     pub(crate) fn number(digits: &'a str) -> Self {
         match digits.parse() {
             // `-0` would be written as `0`.
@@ -46,6 +47,16 @@ pub trait Scalar: Debug {
     fn is_described(&self) -> bool {
         true
     }
+    /// Whether the value equals the scalar `other`, which was made of another value of this type.
+    fn equals(&self, other: ScalarValue<'_>) -> bool {
+        are_equal(self.as_scalar(), other)
+    }
+}
+
+/// Whether two scalars are equal. Compiled once, not for each type.
+#[inline(never)]
+fn are_equal(one: ScalarValue<'_>, other: ScalarValue<'_>) -> bool {
+    one == other
 }
 
 /// How a scalar fits into a field.
@@ -57,15 +68,52 @@ pub enum Fit {
     Misfit,
 }
 
-/// A field that holds a scalar, or may hold one, to be read into.
+/// A field that holds a scalar, or may hold one.
 pub trait ScalarField {
+    /// Returns the value; `None` if it is absent.
+    fn get(&self) -> Option<ScalarValue<'_>>;
+    /// Whether the specification describes the value.
+    fn is_described(&self) -> bool;
+    /// Whether the value equals the scalar `other`, which was made of another value of the same type.
+    fn equals(&self, other: ScalarValue<'_>) -> bool;
+    /// Shows the value, if there is one.
+    fn debug(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result;
     /// Sets the value, unless it is a misfit.
     fn set(&mut self, value: ScalarValue<'_>) -> Fit;
     /// Unsets an optional field.
     fn clear(&mut self);
 }
 
+#[expect(clippy::manual_map, reason = "without closures there is less to compile for each type")]
 impl<T: Scalar> ScalarField for Option<T> {
+    #[inline]
+    fn get(&self) -> Option<ScalarValue<'_>> {
+        match self {
+            Some(scalar) => Some(scalar.as_scalar()),
+            None => None,
+        }
+    }
+    #[inline]
+    fn is_described(&self) -> bool {
+        match self {
+            Some(scalar) => scalar.is_described(),
+            None => true,
+        }
+    }
+    #[inline]
+    fn equals(&self, other: ScalarValue<'_>) -> bool {
+        match self {
+            Some(scalar) => scalar.equals(other),
+            None => false,
+        }
+    }
+    #[inline]
+    fn debug(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Some(scalar) => scalar.fmt(formatter),
+            None => Ok(()),
+        }
+    }
     #[inline]
     fn set(&mut self, value: ScalarValue<'_>) -> Fit {
         *self = T::from_scalar(value);
@@ -83,6 +131,22 @@ impl<T: Scalar> ScalarField for Option<T> {
 
 /// A required field, or an item of a list.
 impl<T: Scalar> ScalarField for T {
+    #[inline]
+    fn get(&self) -> Option<ScalarValue<'_>> {
+        Some(self.as_scalar())
+    }
+    #[inline]
+    fn is_described(&self) -> bool {
+        Scalar::is_described(self)
+    }
+    #[inline]
+    fn equals(&self, other: ScalarValue<'_>) -> bool {
+        Scalar::equals(self, other)
+    }
+    #[inline]
+    fn debug(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.fmt(formatter)
+    }
     #[inline]
     fn set(&mut self, value: ScalarValue<'_>) -> Fit {
         let Some(scalar) = T::from_scalar(value) else { return Fit::Misfit };
@@ -118,15 +182,18 @@ macro_rules! scalars {
     ($($type:ty, $placeholder:expr, $pattern:pat => $from:expr, $self:ident => $as_scalar:expr;)*) => {
         $(
             impl Scalar for $type {
+                #[inline]
                 fn placeholder() -> Self {
                     $placeholder
                 }
+                #[inline]
                 fn from_scalar(value: ScalarValue<'_>) -> Option<Self> {
                     match value {
                         $pattern => $from,
                         _ => None,
                     }
                 }
+                #[inline]
                 fn as_scalar(&self) -> ScalarValue<'_> {
                     let $self = self;
                     $as_scalar
@@ -149,15 +216,19 @@ scalars! {
 }
 
 impl Scalar for Uuid {
+    #[inline]
     fn placeholder() -> Self {
         Self::nil()
     }
+    #[inline]
     fn from_scalar(value: ScalarValue<'_>) -> Option<Self> {
         match value {
             ScalarValue::String(text) if text.len() == HYPHENATED_UUID_LENGTH => text.parse().ok(),
+            ScalarValue::Uuid(uuid) => Some(uuid),
             _ => None,
         }
     }
+    #[inline]
     fn as_scalar(&self) -> ScalarValue<'_> {
         ScalarValue::Uuid(*self)
     }
@@ -166,9 +237,11 @@ scalar_value!(Uuid, Scalar);
 
 /// Whole numbers are numbers, too: the service writes `12` as well as `12.0`.
 impl Scalar for f64 {
+    #[inline]
     fn placeholder() -> Self {
         0.0
     }
+    #[inline]
     fn from_scalar(value: ScalarValue<'_>) -> Option<Self> {
         match value {
             ScalarValue::Float(number) => Some(number),
@@ -183,9 +256,11 @@ impl Scalar for f64 {
             _ => None,
         }
     }
+    #[inline]
     fn as_scalar(&self) -> ScalarValue<'_> {
         ScalarValue::Float(*self)
     }
+    #[inline]
     fn is_written_as(&self, received: ScalarValue<'_>) -> bool {
         match received {
             ScalarValue::Number(digits) => serde_json::to_string(self).is_ok_and(|written| written == digits),

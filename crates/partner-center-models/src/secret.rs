@@ -24,6 +24,7 @@ impl Secret {
 
     /// Returns the string itself; the caller must keep it out of logs and errors.
     #[must_use]
+    #[inline]
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -31,6 +32,7 @@ impl Secret {
 
 #[cfg(feature = "zeroize")]
 impl Drop for Secret {
+    #[inline]
     fn drop(&mut self) {
         zeroize::Zeroize::zeroize(&mut self.0);
     }
@@ -40,6 +42,7 @@ impl Drop for Secret {
 impl zeroize::ZeroizeOnDrop for Secret {}
 
 impl fmt::Debug for Secret {
+    #[inline]
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Secret(..)")
     }

@@ -39,28 +39,33 @@ pub(crate) struct ReceivedSpelling {
 impl UnknownFields {
     /// Returns the value of the field `name`.
     #[must_use]
+    #[inline]
     pub fn get(&self, name: &str) -> Option<&JsonValue> {
         self.0.as_ref()?.fields.get(name)
     }
 
     /// Whether there is a field `name`.
     #[must_use]
+    #[inline]
     pub fn contains(&self, name: &str) -> bool {
         self.get(name).is_some()
     }
 
     /// Whether there is a field `name`, in any case.
+    #[inline]
     pub(crate) fn contains_like(&self, name: &str) -> bool {
         self.iter().any(|(known, _)| known.eq_ignore_ascii_case(name))
     }
 
     /// Whether there are no fields.
     #[must_use]
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.iter().next().is_none()
     }
 
     /// Returns the names and values of the fields, ordered by name.
+    #[inline]
     pub fn iter(&self) -> impl Iterator<Item = (&str, &JsonValue)> {
         self.0.iter().flat_map(|kept| kept.fields.iter()).map(|(name, value)| (name.as_str(), value))
     }
@@ -71,33 +76,40 @@ impl UnknownFields {
     }
 
     /// Removes a field and returns its value.
+    #[inline]
     pub fn remove(&mut self, name: &str) -> Option<JsonValue> {
         self.0.as_mut()?.fields.remove(name)
     }
 
+    #[inline]
     pub(crate) fn has_spellings(&self) -> bool {
         self.0.as_ref().is_some_and(|kept| !kept.spellings.is_empty())
     }
 
+    #[inline]
     pub(crate) fn received_spelling(&self, field: &str) -> Option<&ReceivedSpelling> {
         self.0.as_ref()?.spellings.get(field)
     }
 
     /// Keeps the value of `field` as it was received, and as it would be written.
+    #[inline]
     pub(crate) fn keep_received_spelling(&mut self, field: &str, written: JsonValue, received: JsonValue) {
         self.received_spelling_mut(field).value = Some((written, received));
     }
 
     /// Keeps the name that `field` was received with.
+    #[inline]
     pub(crate) fn keep_received_name(&mut self, field: &str, name: &'static str) {
         self.received_spelling_mut(field).name = Some(name);
     }
 
+    #[inline]
     fn received_spelling_mut(&mut self, field: &str) -> &mut ReceivedSpelling {
         self.0.get_or_insert_default().spellings.entry(field.into()).or_default()
     }
 
     /// Removes what is kept of a known field.
+    #[inline]
     pub(crate) fn forget_field(&mut self, field: &str) {
         if let Some(kept) = &mut self.0 {
             kept.fields.remove(field);
@@ -107,6 +119,7 @@ impl UnknownFields {
 }
 
 impl PartialEq for UnknownFields {
+    #[inline]
     fn eq(&self, other: &Self) -> bool {
         match (&self.0, &other.0) {
             (Some(one), Some(other)) => one.fields == other.fields,
@@ -119,6 +132,7 @@ impl Eq for UnknownFields {}
 
 /// Shows the names only: any value may be a secret.
 impl fmt::Debug for UnknownFields {
+    #[inline]
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_set().entries(self.iter().map(|(name, _)| name)).finish()
     }

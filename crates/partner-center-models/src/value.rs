@@ -3,11 +3,7 @@
 //! Reading and writing are written once, over these traits, and compiled once for each format: code for each generated type would
 //! cost minutes of compile time. A generated type only tells where its fields are.
 
-use crate::{
-    JsonValue, Nullable, UnknownFields,
-    object::Object,
-    scalar::{Scalar, ScalarField},
-};
+use crate::{JsonValue, Nullable, UnknownFields, object::Object, scalar::ScalarField};
 use serde_json::value::RawValue;
 use std::{
     collections::{BTreeMap, btree_map::Entry},
@@ -27,14 +23,30 @@ pub trait Value: Sized {
 /// A value by its kind, to be written.
 #[derive(Clone, Copy)]
 pub enum ValueRef<'a> {
-    Scalar(&'a dyn Scalar),
+    Scalar(&'a dyn ScalarField),
     Object(&'a dyn Object),
     List(&'a dyn List),
     Map(&'a dyn Map),
     Union(&'a dyn Union),
     Json(&'a JsonValue),
-    RawJson(&'a dyn RawJsonObject),
+    RawJson(&'a dyn RawJsonField),
+    Optional(&'a dyn OptionalValue),
+    Nullable(&'a dyn NullableValue),
     Null,
+}
+
+impl<'a> ValueRef<'a> {
+    /// Returns the value that a field has; `None` if the field is absent.
+    #[inline]
+    pub(crate) fn present(self) -> Option<Self> {
+        match self {
+            Self::Scalar(scalar) => scalar.get().map(|_| self),
+            Self::RawJson(raw) => raw.json().map(|_| self),
+            Self::Optional(optional) => optional.get(),
+            Self::Nullable(nullable) => nullable.get(),
+            _ => Some(self),
+        }
+    }
 }
 
 /// A value by its kind, to be read into.
@@ -54,11 +66,12 @@ pub enum ValueMut<'a> {
 
 impl ValueMut<'_> {
     /// Makes the value empty. A required scalar keeps its value, since none is empty.
+    #[inline]
     pub(crate) fn clear(&mut self) {
         match self {
             Self::Scalar(scalar) | Self::Decimal(scalar) => scalar.clear(),
             Self::Object(object) => {
-                for index in 0..object.schema().fields.len() {
+                for index in 0..object.schema().names.len() {
                     object.field_mut(index).clear();
                 }
                 if let Some(map) = object.additional_properties_mut() {
@@ -77,14 +90,24 @@ impl ValueMut<'_> {
     }
 }
 
-/// A field that is absent or has a value of any kind, to be read into. (Scalars have a shorter way, [`ScalarField`].)
+/// A field that is absent or has a value of any kind. (Scalars have a shorter way, [`ScalarField`].)
 pub trait OptionalValue {
+    /// Returns the value; `None` if it is absent.
+    fn get(&self) -> Option<ValueRef<'_>>;
     /// Sets an empty value, and returns it.
     fn insert(&mut self) -> ValueMut<'_>;
     fn clear(&mut self);
 }
 
+#[expect(clippy::manual_map, reason = "without a closure there is less to compile for each type")]
 impl<T: Value> OptionalValue for Option<T> {
+    #[inline]
+    fn get(&self) -> Option<ValueRef<'_>> {
+        match self {
+            Some(value) => Some(value.as_value()),
+            None => None,
+        }
+    }
     #[inline]
     fn insert(&mut self) -> ValueMut<'_> {
         self.insert(T::empty()).as_value_mut()
@@ -95,8 +118,10 @@ impl<T: Value> OptionalValue for Option<T> {
     }
 }
 
-/// A field that is absent, null, or has a value, to be read into.
+/// A field that is absent, null, or has a value.
 pub trait NullableValue {
+    /// Returns the value or [`ValueRef::Null`]; `None` if it is absent.
+    fn get(&self) -> Option<ValueRef<'_>>;
     /// Sets an empty value, and returns it.
     fn insert(&mut self) -> ValueMut<'_>;
     fn set_null(&mut self);
@@ -104,6 +129,14 @@ pub trait NullableValue {
 }
 
 impl<T: Value> NullableValue for Option<Nullable<T>> {
+    #[inline]
+    fn get(&self) -> Option<ValueRef<'_>> {
+        match self {
+            Some(Nullable::Value(value)) => Some(value.as_value()),
+            Some(Nullable::Null) => Some(ValueRef::Null),
+            None => None,
+        }
+    }
     #[inline]
     fn insert(&mut self) -> ValueMut<'_> {
         match self.insert(Nullable::Value(T::empty())) {
@@ -257,15 +290,12 @@ pub enum UnionRef<'a> {
     Unknown(&'a JsonValue),
 }
 
-/// An object that is kept as JSON.
-pub trait RawJsonObject {
-    fn json(&self) -> &RawValue;
-    /// Parses the object and calls `visit` with it; with `None` if it lacks a required field.
-    fn visit_object(&self, visit: &mut dyn FnMut(Option<&dyn Object>));
-}
-
-/// A field that may hold an object that is kept as JSON, to be read into.
+/// A field that may hold an object that is kept as JSON.
 pub trait RawJsonField {
+    /// Returns the JSON; `None` if the field is absent.
+    fn json(&self) -> Option<&RawValue>;
+    /// Parses the object, if there is one, and calls `visit` with it; with `None` if it lacks a required field.
+    fn visit_object(&self, visit: &mut dyn FnMut(Option<&dyn Object>));
     fn set(&mut self, json: Option<Box<RawValue>>);
     /// Returns an empty object of the type that the JSON is of.
     fn empty_object(&self) -> Box<dyn Object>;
@@ -287,12 +317,15 @@ impl<T: Object + Value> Value for Box<T> {
 }
 
 impl Value for JsonValue {
+    #[inline]
     fn empty() -> Self {
         Self::placeholder()
     }
+    #[inline]
     fn as_value(&self) -> ValueRef<'_> {
         ValueRef::Json(self)
     }
+    #[inline]
     fn as_value_mut(&mut self) -> ValueMut<'_> {
         ValueMut::Json(self)
     }

@@ -14,7 +14,6 @@ use serde_json::{Value, json};
 use std::{collections::BTreeMap, fmt::Debug};
 use uuid::Uuid;
 
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 struct Line {
     price: Option<Decimal>,
@@ -47,7 +46,7 @@ struct Line {
     unknown_fields: UnknownFields,
 }
 
-resource!(Line {
+resource!(Line: Clone PartialEq Default {
     0 Optional Decimal price = "price",
     1 Optional Optional prices = "prices",
     2 Optional Scalar rate = "rate",
@@ -78,7 +77,6 @@ resource!(Line {
 });
 
 /// Required fields of each kind.
-#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 struct Part {
     name: String,
@@ -90,7 +88,7 @@ struct Part {
     unknown_fields: UnknownFields,
 }
 
-resource!(Part {
+resource!(Part: Clone PartialEq {
     0 Required Scalar name = "name",
     1 Required Decimal price = "price",
     2 Required Object inner = "inner",
@@ -100,7 +98,6 @@ resource!(Part {
 });
 
 /// An object whose properties with other names are described.
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 struct Inner {
     id: Option<i32>,
@@ -108,7 +105,7 @@ struct Inner {
     unknown_fields: UnknownFields,
 }
 
-resource!(Inner {
+resource!(Inner: Clone PartialEq Default {
     0 Optional Scalar id = "id",
 } additional additional_properties);
 
@@ -175,25 +172,17 @@ fn read(json: &str) -> Line {
 }
 
 /// Reads an object in each way; the results are equal, and are written as `json`, to the letter.
-fn round_trip<T: DeserializeOwned + Serialize + PartialEq + Debug>(json: &str) -> T {
+fn round_trip<T: DeserializeOwned + Serialize + Clone + PartialEq + Debug>(json: &str) -> T {
     let value: T = serde_json::from_str(json).unwrap();
     assert_eq!(serde_json::to_string(&value).unwrap(), json);
     let again = from_json::<T>(json).unwrap().value;
     assert_eq!(again, value);
     assert_eq!(serde_json::to_string(&again).unwrap(), json);
     assert_eq!(serde_json::from_reader::<_, T>(json.as_bytes()).unwrap(), value);
-    assert_eq!(serde_json::to_string(&value.clone_by_json()).unwrap(), json);
+    let copy = value.clone();
+    assert_eq!(copy, value);
+    assert_eq!(serde_json::to_string(&copy).unwrap(), json);
     value
-}
-
-trait CloneByJson: Sized {
-    fn clone_by_json(&self) -> Self;
-}
-
-impl<T: Serialize + DeserializeOwned> CloneByJson for T {
-    fn clone_by_json(&self) -> Self {
-        serde_json::from_slice(&serde_json::to_vec(self).unwrap()).unwrap()
-    }
 }
 
 #[test]
@@ -279,6 +268,66 @@ fn value_of_another_type_is_kept_raw() {
         let error = serde_json::from_str::<Part>(json).unwrap_err().to_string();
         assert!(error.starts_with(message), "{json}: {error}");
     }
+}
+
+#[test]
+fn object_equals_only_one_with_the_same_values() {
+    let other_part = PART.replace("2.5", "2.6");
+    let fields = [
+        r#""price":12.10"#,
+        r#""price":12.1"#,
+        r#""prices":[1]"#,
+        r#""prices":[1,1]"#,
+        r#""rate":1"#,
+        r#""rate":2"#,
+        r#""at":"2021-01-14T16:57:15Z""#,
+        r#""at":"2021-01-14T16:57:15""#,
+        r#""names":{}"#,
+        r#""names":{"a":"b"}"#,
+        r#""names":{"a":"c"}"#,
+        r#""names":{"b":"b"}"#,
+        r#""anything":{"a":null}"#,
+        r#""values":[null]"#,
+        r#""values":[1]"#,
+        r#""ids":["53eb21cb-6b2d-4ee5-9e92-27dfc927e93c"]"#,
+        r#""ids":["53eb21cb-6b2d-4ee5-9e92-27dfc927e93d"]"#,
+        r#""children":[{}]"#,
+        r#""children":[{"count":1}]"#,
+        r#""device":{"deviceType":"laptop"}"#,
+        r#""device":{"deviceType":"phone"}"#,
+        r#""device":{"deviceType":"watch"}"#,
+        r#""reason":10000"#,
+        r#""reason":7"#,
+        r#""status":"active""#,
+        r#""status":"new""#,
+        r#""note":null"#,
+        r#""note":"""#,
+        r#""tags":[]"#,
+        r#""secret":"a""#,
+        r#""secret":"b""#,
+        r#""count":1,"unknown":1"#,
+        r#""raw":{"name":7}"#,
+        &format!(r#""raw":{PART}"#),
+        &format!(r#""raw":{other_part}"#),
+        &format!(r#""owner":{PART}"#),
+        &format!(r#""owner":{other_part}"#),
+        &format!(r#""parts":{{"a":{PART}}}"#),
+        &format!(r#""parts":{{"a":{other_part}}}"#),
+        "",
+    ];
+    let lines = fields.map(|field| read(&format!("{{{field}}}")));
+    for (index, line) in lines.iter().enumerate() {
+        for (other_index, other) in lines.iter().enumerate() {
+            assert_eq!(line == other, index == other_index, "{} and {}", fields[index], fields[other_index]);
+        }
+    }
+    // As written does not matter, nor do the spellings of fields.
+    assert_eq!(read(r#"{"rate":1,"status":"IN_REVIEW"}"#), read(r#"{"status":"in_review","Rate":1.0}"#));
+    assert_eq!(read(r#"{"raw":{"name":7,"a":1}}"#).clone(), read(r#"{"raw":{"name":7,"a":1}}"#));
+    assert_eq!(read(&format!(r#"{{"raw":{PART}}}"#)), read(&format!(r#"{{"raw":{}}}"#, PART.replace(',', ", "))));
+    let not_a_number = Line { rate: Some(f64::NAN), ..Line::default() };
+    assert_ne!(not_a_number, not_a_number.clone());
+    assert!(not_a_number.clone().rate.is_some_and(f64::is_nan));
 }
 
 #[test]

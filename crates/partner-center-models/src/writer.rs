@@ -3,7 +3,7 @@
 use crate::{
     JsonValue, Nullable,
     json_value::serialize_number,
-    object::{FieldSchema, Object, Presence},
+    object::{Object, Presence, present_fields},
     scalar::ScalarValue,
     unknown_fields::ReceivedSpelling,
     value::{List, UnionRef, ValueRef},
@@ -25,27 +25,22 @@ pub(crate) fn write_object<S: Serializer>(object: &dyn Object, serializer: S) ->
 fn write_fields<M: SerializeMap>(object: &dyn Object, map: &mut M) -> Result<(), M::Error> {
     let schema = object.schema();
     let unknown = object.unknown_fields();
-    let (has_unknown, has_spellings) = (!unknown.is_empty(), unknown.has_spellings());
-    // A bit for each field that is present, if that matters.
-    let mut present = 0_u128;
-    let mut result = Ok(());
-    object.visit_fields(&mut |index, value| {
-        if has_unknown {
-            present |= 1 << index;
-        }
-        if result.is_err() {
-            return;
-        }
-        let name = schema.fields[index].name;
+    let has_spellings = unknown.has_spellings();
+    for (index, &name) in schema.names.iter().enumerate() {
+        let field = object.field(index);
         if has_spellings && let Some(spelling) = unknown.received_spelling(name) {
-            result = write_field_as_received(map, name, value, spelling);
-            return;
+            if let Some(value) = field.present() {
+                write_field_as_received(map, name, value, spelling)?;
+            }
+        } else if let ValueRef::Scalar(scalar) = field {
+            if let Some(scalar) = scalar.get() {
+                map.serialize_entry(name, &scalar)?;
+            }
+        } else if let Some(value) = field.present() {
+            map.serialize_entry(name, &SerializedValue(value))?;
         }
-        result = match value {
-            ValueRef::Scalar(scalar) => map.serialize_entry(name, &scalar.as_scalar()),
-            value => map.serialize_entry(name, &SerializedValue(value)),
-        };
-    });
+    }
+    let mut result = Ok(());
     if let Some(additional) = object.additional_properties() {
         additional.for_each(&mut |name, value| {
             if result.is_ok() {
@@ -59,8 +54,8 @@ fn write_fields<M: SerializeMap>(object: &dyn Object, map: &mut M) -> Result<(),
     result?;
     for (name, value) in unknown.iter() {
         // A field that was set replaces the raw value that was kept for it.
-        let is_set = match schema.find_field_index(name, 0) {
-            Some(index) => present & (1 << index) != 0,
+        let is_set = match schema.find_field_index(name) {
+            Some(index) => object.field(index).present().is_some(),
             None => object.additional_properties().is_some_and(|map| map.get(name).is_some()),
         };
         if !is_set {
@@ -89,20 +84,9 @@ fn write_field_as_received<M: SerializeMap>(
 }
 
 /// Returns the field at `index` as it is written; `None` if it is absent.
+#[inline]
 pub(crate) fn serialize_field(object: &dyn Object, index: usize) -> Option<JsonValue> {
-    let mut written = None;
-    object.visit_fields(&mut |found, value| {
-        if found == index {
-            written = JsonValue::from_serializable(&SerializedValue(value)).ok();
-        }
-    });
-    written
-}
-
-fn is_field_present(object: &dyn Object, index: usize) -> bool {
-    let mut is_present = false;
-    object.visit_fields(&mut |found, _| is_present |= found == index);
-    is_present
+    JsonValue::from_serializable(&SerializedValue(object.field(index).present()?)).ok()
 }
 
 /// A value that is present, for a serializer.
@@ -111,7 +95,7 @@ pub(crate) struct SerializedValue<'a>(pub(crate) ValueRef<'a>);
 impl Serialize for SerializedValue<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.0 {
-            ValueRef::Scalar(scalar) => scalar.as_scalar().serialize(serializer),
+            ValueRef::Scalar(scalar) => scalar.get().serialize(serializer),
             ValueRef::Object(object) => write_object(object, serializer),
             ValueRef::List(list) => {
                 let mut items = serializer.serialize_seq(Some(list.len()))?;
@@ -137,8 +121,8 @@ impl Serialize for SerializedValue<'_> {
                     let mut map = serializer.serialize_map(None)?;
                     // The object has the discriminator among its properties, as a rule; a new object need not set it.
                     let schema = object.schema();
-                    let is_set = match schema.find_field_index(union.discriminator(), 0) {
-                        Some(index) => is_field_present(object, index),
+                    let is_set = match schema.find_field_index(union.discriminator()) {
+                        Some(index) => object.field(index).present().is_some(),
                         None => object.unknown_fields().contains(union.discriminator()),
                     };
                     if !is_set {
@@ -154,10 +138,13 @@ impl Serialize for SerializedValue<'_> {
                 raw.visit_object(&mut |object| {
                     result = serializer.take().map(|serializer| match object {
                         Some(object) => write_object(object, serializer),
-                        None => JsonValue::from_raw(raw.json().get()).serialize(serializer),
+                        None => raw.json().map(|json| JsonValue::from_raw(json.get())).serialize(serializer),
                     });
                 });
                 result.unwrap_or_else(|| Err(ser::Error::custom("an object that is kept as JSON was not visited")))
+            }
+            ValueRef::Optional(_) | ValueRef::Nullable(_) => {
+                self.0.present().map(SerializedValue).serialize(serializer)
             }
             ValueRef::Null => serializer.serialize_none(),
         }
@@ -179,11 +166,13 @@ impl Serialize for ScalarValue<'_> {
     }
 }
 
+#[inline]
 fn list_items(list: &dyn List) -> impl Iterator<Item = ValueRef<'_>> {
     (0..list.len()).filter_map(|index| list.get(index))
 }
 
 /// Whether no field that the specification describes was present, and others were.
+#[inline]
 pub(crate) fn has_only_unknown_fields(object: &dyn Object) -> bool {
     let (schema, unknown) = (object.schema(), object.unknown_fields());
     if unknown.is_empty()
@@ -192,34 +181,27 @@ pub(crate) fn has_only_unknown_fields(object: &dyn Object) -> bool {
     {
         return false;
     }
-    let mut is_any_present = false;
-    object.visit_fields(&mut |_, _| is_any_present = true);
-    !is_any_present && !schema.fields.iter().any(|field| unknown.contains(field.name))
+    present_fields(object).next().is_none() && !schema.names.iter().any(|name| unknown.contains(name))
 }
 
 /// Shows an object as `derive(Debug)` does.
+#[inline]
 pub(crate) fn debug_object(object: &dyn Object, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
     let schema = object.schema();
     let mut shown = formatter.debug_struct(schema.name);
-    let mut next = 0;
-    let absent = |shown: &mut fmt::DebugStruct<'_, '_>, fields: &[FieldSchema]| {
-        for field in fields {
-            shown.field(field.rust_name, &None::<()>);
-        }
-    };
-    object.visit_fields(&mut |index, value| {
-        absent(&mut shown, &schema.fields[next..index]);
-        next = index + 1;
-        let field = &schema.fields[index];
-        let value = DebugValue(value);
-        match (field.presence, &value.0) {
-            (Presence::Optional, _) => shown.field(field.rust_name, &Some(value)),
-            (Presence::Nullable, ValueRef::Null) => shown.field(field.rust_name, &Some(Nullable::Null::<()>)),
-            (Presence::Nullable, _) => shown.field(field.rust_name, &Some(Nullable::Value(value))),
-            (Presence::RequiredList | Presence::Required, _) => shown.field(field.rust_name, &value),
+    for (index, name) in schema.rust_names.iter().enumerate() {
+        let Some(value) = object.field(index).present() else {
+            shown.field(name, &None::<()>);
+            continue;
         };
-    });
-    absent(&mut shown, &schema.fields[next..]);
+        let value = DebugValue(value);
+        match (schema.presences[index], &value.0) {
+            (Presence::Optional, _) => shown.field(name, &Some(value)),
+            (Presence::Nullable, ValueRef::Null) => shown.field(name, &Some(Nullable::Null::<()>)),
+            (Presence::Nullable, _) => shown.field(name, &Some(Nullable::Value(value))),
+            (Presence::RequiredList | Presence::Required, _) => shown.field(name, &value),
+        };
+    }
     if let Some(map) = object.additional_properties() {
         shown.field("additional_properties", &DebugValue(ValueRef::Map(map)));
     }
@@ -229,9 +211,10 @@ pub(crate) fn debug_object(object: &dyn Object, formatter: &mut fmt::Formatter<'
 struct DebugValue<'a>(ValueRef<'a>);
 
 impl fmt::Debug for DebugValue<'_> {
+    #[inline]
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            ValueRef::Scalar(scalar) => scalar.fmt(formatter),
+            ValueRef::Scalar(scalar) => scalar.debug(formatter),
             ValueRef::Object(object) => debug_object(object, formatter),
             ValueRef::List(list) => formatter.debug_list().entries(list_items(list).map(DebugValue)).finish(),
             ValueRef::Map(map) => {
@@ -253,12 +236,14 @@ impl fmt::Debug for DebugValue<'_> {
                 });
                 result
             }
+            ValueRef::Optional(_) | ValueRef::Nullable(_) => self.0.present().map(DebugValue).fmt(formatter),
             ValueRef::Null => formatter.write_str("Null"),
         }
     }
 }
 
 /// Returns the paths of everything within `object` that the specification does not describe.
+#[inline]
 pub(crate) fn unknown_paths(object: &dyn Object) -> Vec<String> {
     let mut found = Vec::new();
     collect_unknown_paths(ValueRef::Object(object), "", &mut found);
@@ -266,6 +251,7 @@ pub(crate) fn unknown_paths(object: &dyn Object) -> Vec<String> {
 }
 
 /// Adds the unknown paths of `value`, whose own path is `at`.
+#[inline]
 fn collect_unknown_paths(value: ValueRef<'_>, at: &str, found: &mut Vec<String>) {
     match value {
         ValueRef::Scalar(scalar) => {
@@ -275,9 +261,9 @@ fn collect_unknown_paths(value: ValueRef<'_>, at: &str, found: &mut Vec<String>)
         }
         ValueRef::Object(object) => {
             let schema = object.schema();
-            object.visit_fields(&mut |index, value| {
-                collect_unknown_paths(value, &field_path(at, schema.fields[index].name), found);
-            });
+            for (index, value) in present_fields(object) {
+                collect_unknown_paths(value, &field_path(at, schema.names[index]), found);
+            }
             if let Some(map) = object.additional_properties() {
                 collect_unknown_paths(ValueRef::Map(map), at, found);
             }
@@ -297,11 +283,17 @@ fn collect_unknown_paths(value: ValueRef<'_>, at: &str, found: &mut Vec<String>)
             Some(object) => collect_unknown_paths(ValueRef::Object(object), at, found),
             None => found.push(at.to_owned()),
         }),
+        ValueRef::Optional(_) | ValueRef::Nullable(_) => {
+            if let Some(value) = value.present() {
+                collect_unknown_paths(value, at, found);
+            }
+        }
         ValueRef::Json(_) | ValueRef::Null => {}
     }
 }
 
 /// Returns the path of the field `name` within the object at `at`.
+#[inline]
 pub(crate) fn field_path(at: &str, name: &str) -> String {
     if at.is_empty() { name.to_owned() } else { format!("{at}.{name}") }
 }

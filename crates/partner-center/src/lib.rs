@@ -19,6 +19,8 @@ pub mod pagination;
 pub mod request;
 #[cfg(any(feature = "async", feature = "sync"))]
 pub mod transport;
+#[cfg(feature = "webhook-events")]
+pub mod webhooks;
 
 // The root has the names that most programs use; the modules have all of them.
 #[doc(no_inline)]

@@ -21,6 +21,10 @@ pub(crate) const X_PC_DEPRECATED: &str = "x-pc-deprecated";
 pub(crate) const X_PC_ERROR_CODES: &str = "x-pc-error-codes";
 /// Extension of an operation or a schema: the columns of a table of its results.
 pub(crate) const X_PC_COLUMNS: &str = "x-pc-columns";
+/// Extension of a PATCH: it replaces the resource, as a PUT does, so that what is left out is lost.
+pub(crate) const X_PC_REPLACES: &str = "x-pc-replaces";
+/// Extension of an operation that may be completed later: how to see whether it is completed.
+pub(crate) const X_PC_POLLING: &str = "x-pc-polling";
 /// Extension of an operation: how to get from one page to the next.
 pub(crate) const X_PC_PAGING: &str = "x-pc-paging";
 
@@ -55,6 +59,9 @@ pub(crate) const X_PC_ENUM_NAMES: &str = "x-pc-enum-names";
 pub(crate) const X_PC_LOOSE: &str = "x-pc-loose";
 /// Extension of a schema: fields of this type are boxed where they are optional.
 pub(crate) const X_PC_BOX: &str = "x-pc-box";
+/// Extension of a schema: `Clone` and `PartialEq` are derived for this type and all that it holds, which is faster and takes
+/// longer to compile than to copy and compare by the table of its fields.
+pub(crate) const X_PC_DERIVE: &str = "x-pc-derive";
 /// Extension of a schema: descriptions of properties that are a `$ref`, which can have none beside it.
 pub(crate) const X_PC_PROPERTY_DESCRIPTIONS: &str = "x-pc-property-descriptions";
 /// Extension of a schema: properties that are kept as JSON and parsed on demand.
@@ -134,6 +141,8 @@ pub(crate) const EXTENSIONS: &[(&str, &[ExtensionPlace], bool)] = {
         (X_PC_DEPRECATED, &[Operation, Parameter, Property], false),
         (X_PC_ERROR_CODES, &[Operation], false),
         (X_PC_COLUMNS, &[Operation, Schema], false),
+        (X_PC_REPLACES, &[Operation], true),
+        (X_PC_POLLING, &[Operation], false),
         (X_PC_PAGING, &[Operation], false),
         (X_PC_OUTCOME, &[Response], false),
         (X_PC_FIELD, &[Header], true),
@@ -149,6 +158,7 @@ pub(crate) const EXTENSIONS: &[(&str, &[ExtensionPlace], bool)] = {
         (X_PC_ENUM_NAMES, &[Schema], false),
         (X_PC_LOOSE, &[Schema], true),
         (X_PC_BOX, &[Schema], true),
+        (X_PC_DERIVE, &[Schema], true),
         (X_PC_PROPERTY_DESCRIPTIONS, &[Schema], false),
         (X_PC_RAW, &[Schema], false),
         (X_PC_TYPE, &[Schema], false),

@@ -5,10 +5,11 @@ use super::{
     columns::{Column, read_columns},
     extensions::{
         X_PC_AUTH, X_PC_CLOUDS, X_PC_COLUMNS, X_PC_COMMAND, X_PC_DEPRECATED, X_PC_DESTRUCTIVE, X_PC_ERROR_CODES,
-        X_PC_IDEMPOTENCY, X_PC_PAGING, X_PC_PERMISSIONS,
+        X_PC_IDEMPOTENCY, X_PC_PAGING, X_PC_PERMISSIONS, X_PC_POLLING, X_PC_REPLACES,
     },
     paging::Paging,
     parameter::Parameter,
+    polling::Polling,
     schema::{read_deprecation, required_description},
 };
 use crate::problems::Problems;
@@ -54,6 +55,9 @@ pub(crate) struct OperationFacts {
     pub(crate) error_codes: Vec<ErrorCode>,
     /// The columns of a table of its results, unless they are those of its items.
     pub(crate) columns: Option<Vec<Column>>,
+    /// Whether a PATCH replaces the resource, so that what is left out is lost.
+    pub(crate) is_replacement: bool,
+    pub(crate) polling: Option<Polling>,
     pub(crate) paging: Option<Paging>,
 }
 
@@ -137,6 +141,9 @@ impl OperationFacts {
             problems.value_or_add_error(at, read_error_codes(extension(X_PC_ERROR_CODES)).context(X_PC_ERROR_CODES));
         let columns = extension(X_PC_COLUMNS).map(read_columns).transpose();
         let columns = problems.value_or_add_error(&format!("{at}/{X_PC_COLUMNS}"), columns);
+        let is_replacement = problems.value_or_add_error(at, read_is_replacement(method, extension(X_PC_REPLACES)));
+        let polling = extension(X_PC_POLLING).map(Polling::read).transpose().context(X_PC_POLLING);
+        let polling = problems.value_or_add_error(at, polling);
         let paging = extension(X_PC_PAGING).map(Paging::read).transpose().context(X_PC_PAGING);
         let paging = problems.value_or_add_error(at, paging);
         Some(Self {
@@ -153,6 +160,8 @@ impl OperationFacts {
             deprecated: deprecated?,
             error_codes: error_codes?,
             columns: columns?,
+            is_replacement: is_replacement?,
+            polling: polling?,
             paging: paging?,
         })
     }
@@ -268,6 +277,14 @@ fn read_idempotency(method: &str, extension: Option<&Value>) -> Result<Idempoten
 fn read_is_destructive(method: &str, extension: Option<&Value>) -> Result<bool> {
     let Some(extension) = extension else { return Ok(method == "delete") };
     extension.as_bool().with_context(|| format!("{X_PC_DESTRUCTIVE}: not a boolean: write true or false"))
+}
+
+fn read_is_replacement(method: &str, extension: Option<&Value>) -> Result<bool> {
+    ensure!(
+        extension.is_none() || method == "patch",
+        "{X_PC_REPLACES} is for a PATCH that works as a PUT: leave it out"
+    );
+    Ok(extension.is_some())
 }
 
 fn read_error_codes(extension: Option<&Value>) -> Result<Vec<ErrorCode>> {

@@ -3,8 +3,8 @@
 use super::{
     columns::{Column, read_columns},
     extensions::{
-        X_EXTENSIBLE_ENUM, X_PC_BOX, X_PC_COLUMNS, X_PC_DEPRECATED, X_PC_ENUM_DESCRIPTIONS, X_PC_ENUM_NAMES,
-        X_PC_LOOSE, X_PC_NAME, X_PC_PROPERTY_DESCRIPTIONS, X_PC_RAW, X_PC_SPELLING, X_PC_TYPE,
+        X_EXTENSIBLE_ENUM, X_PC_BOX, X_PC_COLUMNS, X_PC_DEPRECATED, X_PC_DERIVE, X_PC_ENUM_DESCRIPTIONS,
+        X_PC_ENUM_NAMES, X_PC_LOOSE, X_PC_NAME, X_PC_PROPERTY_DESCRIPTIONS, X_PC_RAW, X_PC_SPELLING, X_PC_TYPE,
     },
     names::{
         component_name_of_reference, ensure_variant_name, escape_pointer_step, field_name, is_identifier, variant_name,
@@ -34,10 +34,14 @@ pub(crate) struct Definition {
     pub(crate) example: Option<Value>,
     /// Held in a `Box` where it is optional.
     pub(crate) boxed: bool,
+    /// Derives `Clone` and `PartialEq`, as does all that it holds.
+    pub(crate) is_derived: bool,
     /// Whether it occurs in a request.
     pub(crate) is_sent: bool,
     /// Whether it occurs in a response.
     pub(crate) is_received: bool,
+    /// Whether it is sent only as it was read before, so that it has no constructor: a part of it would delete the rest.
+    pub(crate) is_read_first: bool,
     /// The columns of a table of such objects.
     pub(crate) columns: Option<Vec<Column>>,
     pub(crate) kind: DefinitionKind,
@@ -174,8 +178,10 @@ impl Definition {
             external_docs: external_docs?,
             example: data.example.clone(),
             boxed: data.extensions.contains_key(X_PC_BOX),
+            is_derived: data.extensions.contains_key(X_PC_DERIVE),
             is_sent: false,
             is_received: false,
+            is_read_first: false,
             columns: columns?,
             kind,
         })
@@ -205,7 +211,7 @@ impl Definition {
 }
 
 /// Returns the extensions that not every schema may have, with what it should be, and whether it is.
-fn misplaced_extensions(kind: &DefinitionKind) -> [(&'static str, &'static str, bool); 8] {
+fn misplaced_extensions(kind: &DefinitionKind) -> [(&'static str, &'static str, bool); 9] {
     let is_object = matches!(kind, DefinitionKind::Object(_));
     let is_enum = matches!(kind, DefinitionKind::Enum(_));
     let is_text =
@@ -217,6 +223,7 @@ fn misplaced_extensions(kind: &DefinitionKind) -> [(&'static str, &'static str, 
         (X_PC_LOOSE, "an enum of strings", is_text),
         (X_PC_BOX, "an object", is_object || matches!(kind, DefinitionKind::Union(_))),
         (X_PC_COLUMNS, "an object", is_object),
+        (X_PC_DERIVE, "an object", is_object),
         (X_PC_PROPERTY_DESCRIPTIONS, "an object", is_object),
         (X_PC_RAW, "an object", is_object),
     ]

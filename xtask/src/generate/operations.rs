@@ -3,6 +3,7 @@
 mod documentation;
 mod input;
 mod paging;
+mod related;
 mod response;
 
 use super::{
@@ -24,7 +25,7 @@ use response::ResponseType;
 use std::collections::BTreeMap;
 
 /// Hand-written names of the models crate that generated operations may use.
-const HAND_WRITTEN_NAMES: [&str; 30] = [
+const HAND_WRITTEN_NAMES: [&str; 33] = [
     "Accepted",
     "Binary",
     "Completion",
@@ -37,6 +38,7 @@ const HAND_WRITTEN_NAMES: [&str; 30] = [
     "InvalidContinuationToken",
     "InvalidParameter",
     "JsonValue",
+    "LongRunning",
     "Method",
     "MultipartForm",
     "NoContent",
@@ -46,6 +48,7 @@ const HAND_WRITTEN_NAMES: [&str; 30] = [
     "Paginated",
     "Pagination",
     "Parameters",
+    "Polling",
     "PositionedPage",
     "ResponseReader",
     "Secret",
@@ -55,6 +58,7 @@ const HAND_WRITTEN_NAMES: [&str; 30] = [
     "UnknownFields",
     "UnknownInteger",
     "UnknownVariant",
+    "Updatable",
 ];
 
 /// Returns the code of the operations of each area that has some.
@@ -113,6 +117,9 @@ fn generate_operation(spec: &Spec, operation: &Operation) -> Result<TokenStream>
     let (response_struct, response_type) = (response.declaration(operation), response.rust_type());
     let single = || quote!(#allow impl SingleResponse for #name {});
     let performed = paging.as_ref().map_or_else(single, |paging| paging.implementation(&name, allow.as_ref()));
+    related::ensure_replacement_is_read_first(spec, operation)?;
+    let updatable = related::updatable_implementation(spec, operation)?;
+    let long_running = related::long_running_implementation(spec, operation, &response)?;
     Ok(quote! {
         #docs
         #deprecated
@@ -140,6 +147,10 @@ fn generate_operation(spec: &Spec, operation: &Operation) -> Result<TokenStream>
         }
 
         #performed
+
+        #updatable
+
+        #long_running
 
         #response_struct
     })

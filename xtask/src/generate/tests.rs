@@ -1,5 +1,6 @@
 mod added_endpoint;
 mod rejections;
+mod related;
 mod tables;
 
 use super::*;
@@ -120,10 +121,9 @@ fn everything_understood_is_generated() {
         &[
             "use crate::{ErrorCode, JsonValue, RawJson, Secret, UnknownFields, UnknownVariant, open_enum::open_enum, resource::resource,};",
             // A required value: no `Default`, but a constructor.
-            "#[derive(Clone, PartialEq)] #[non_exhaustive] pub struct Thing { \
-             /// Its identifier. pub id: Option<Uuid>, /// Its name. pub name: String,",
+            "#[non_exhaustive] pub struct Thing { /// Its identifier. pub id: Option<Uuid>, /// Its name. pub name: String,",
             "pub fn new(name: impl Into<String>) -> Self { Self { id: None, name: name.into(), parent: None,",
-            "resource!(Thing { 0 Optional Scalar id = \"id\", 1 Required Scalar name = \"name\", 2 Optional Optional parent = \"parent\",",
+            "resource!(Thing: Clone PartialEq { 0 Optional Scalar id = \"id\", 1 Required Scalar name = \"name\", 2 Optional Optional parent = \"parent\",",
             // Types.
             "pub parent: Option<Box<Thing>>,",
             "pub parts: Option<Vec<Thing>>,",
@@ -141,9 +141,8 @@ fn everything_understood_is_generated() {
             "Optional Scalar type_ = \"type\",",
             "Optional Scalar has_abc = \"hasABC\",",
             // A page: its items are there, if only as an empty list.
-            "#[derive(Clone, Default, PartialEq)] #[non_exhaustive] pub struct ThingCollection { \
-             /// The things. pub items: Vec<Thing>,",
-            "0 RequiredList List items = \"items\",",
+            "#[non_exhaustive] pub struct ThingCollection { /// The things. pub items: Vec<Thing>,",
+            "resource!(ThingCollection: Clone PartialEq Default { 0 RequiredList List items = \"items\",",
             // Sent only: constructor and setters, which are documented.
             "/// Sets `remark`. /// /// A remark. #[must_use] pub fn remark(",
             "pub fn new(name: impl Into<String>, tags: Vec<String>) -> Self {",
@@ -233,6 +232,24 @@ fn everything_understood_is_generated() {
     assert!(!operations.contains("seek_operation"), "{operations}");
     // A paginated operation is not performed with one call.
     assert!(!operations.contains("SingleResponse for ListThings"), "{operations}");
+}
+
+#[test]
+fn derived_type_is_derived_with_all_that_it_holds() {
+    const PAGE: &str = "    ThingCollection:\n";
+    let things = THINGS.replace(PAGE, &format!("{PAGE}      x-pc-derive: true\n"));
+    assert_ne!(things, THINGS);
+    let spec = Spec::parse(&things).unwrap();
+    contains(
+        &types::generate_types(&spec).unwrap()[ROOT_AREA],
+        &[
+            "#[derive(Clone, PartialEq)] #[non_exhaustive] pub struct ThingCollection {",
+            "resource!(ThingCollection: Default {",
+            "#[derive(Clone, PartialEq)] #[non_exhaustive] pub struct Thing {",
+            "resource!(Thing {",
+            "resource!(NewThing: Clone PartialEq {",
+        ],
+    );
 }
 
 #[test]

@@ -340,8 +340,7 @@ fn is_boxed(target: &Definition, in_cycle: bool) -> bool {
 fn generate_struct(spec: &Spec, definition: &Definition, fields: &StructFields<'_>) -> Result<TokenStream> {
     let name = format_ident!("{}", definition.name);
     let description = doc_comment(&(schema_documentation(definition) + &samples::model_example(spec, definition)?), 0);
-    let has_default = has_default(definition);
-    let default = has_default.then(|| quote!(Default,));
+    let derives = definition.is_derived.then(|| quote!(#[derive(Clone, PartialEq)]));
     let declarations = fields.described.iter().map(|field| {
         let (docs, name, declared) = (field.doc_attributes(), &field.name, field.declared_type());
         quote!(#docs pub #name: #declared,)
@@ -358,7 +357,7 @@ fn generate_struct(spec: &Spec, definition: &Definition, fields: &StructFields<'
     let implementation = (!methods.is_empty()).then(|| quote!(impl #name { #methods }));
     Ok(quote! {
         #description
-        #[derive(Clone, #default PartialEq)]
+        #derives
         #[non_exhaustive]
         pub struct #name {
             #(#declarations)*
@@ -370,9 +369,13 @@ fn generate_struct(spec: &Spec, definition: &Definition, fields: &StructFields<'
     })
 }
 
-/// Whether a struct implements `Default`: no field is required but lists, which are empty by default.
+/// Whether a struct implements `Default`: no field is required but lists, which are empty by default, and it may be created.
 fn has_default(definition: &Definition) -> bool {
-    definition.properties().iter().all(|property| FieldPresence::from_property(property) != FieldPresence::Required)
+    !definition.is_read_first
+        && definition
+            .properties()
+            .iter()
+            .all(|property| FieldPresence::from_property(property) != FieldPresence::Required)
 }
 
 /// Whether the function `new` has an argument for a property.
@@ -382,7 +385,7 @@ pub(super) fn is_argument(property: &Property) -> bool {
 
 /// Whether a struct has the function `new`.
 fn has_constructor(definition: &Definition) -> bool {
-    definition.is_sent || !has_default(definition)
+    !definition.is_read_first && (definition.is_sent || !has_default(definition))
 }
 
 /// Returns the description of a schema with a link to the documentation of the service.
@@ -460,7 +463,11 @@ fn clear_setter_name(field: &StructField<'_>) -> String {
 
 /// Returns the macro call that implements reading and writing of a struct.
 fn resource_macro_call(spec: &Spec, definition: &Definition, fields: &StructFields<'_>) -> Result<String> {
-    let mut code = format!("resource!({} {{\n", definition.name);
+    let copied = (!definition.is_derived).then_some(" Clone PartialEq");
+    let default = has_default(definition).then_some(" Default");
+    let traits: String = [copied, default].into_iter().flatten().collect();
+    let separator = if traits.is_empty() { "" } else { ":" };
+    let mut code = format!("resource!({}{separator}{traits} {{\n", definition.name);
     for (index, field) in fields.described.iter().enumerate() {
         let presence = match field.presence {
             FieldPresence::Optional => "Optional",

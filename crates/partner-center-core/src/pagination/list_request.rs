@@ -6,13 +6,13 @@
 
 use crate::{
     RawRequest,
-    base_url::{BaseUrl, has_dot_segment},
+    base_url::BaseUrl,
     error::BoxError,
-    request::{ILLEGAL_URI_CHARACTERS, MAX_TARGET_LENGTH, PreparedRequest, ascii_header_value},
+    link::link_target,
+    request::{PreparedRequest, ascii_header_value},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use partner_center_models::{ContinuationToken, Pagination};
-use percent_encoding::utf8_percent_encode;
 
 /// The requests for the pages of one list.
 pub(crate) struct ListRequest {
@@ -109,7 +109,8 @@ impl ListRequest {
         match continuation.uri() {
             // A search that was sent as a POST is read on with a GET.
             Some(uri) => {
-                request.target = link_target(uri, base, &self.first_page.target)?;
+                let target = link_target(uri, base, self.first_page.target.starts_with("/v1/"));
+                request.target = target.map_err(|problem| format!("the link to the next page {problem}"))?;
                 request.method = Method::GET;
                 request.body = None;
             }
@@ -123,50 +124,6 @@ impl ListRequest {
 const MAX_LINK_HEADER_LENGTH: usize = 16 << 10;
 /// Maximum number of headers in a next-page link.
 const MAX_LINK_HEADERS: usize = 16;
-
-/// Returns path and query of a link, with exactly one `/v1` and one `?`, however the service wrote it: `/v1/customers?..`,
-/// `/customers?..`, `customers?..`, or absolute. A list that is elsewhere than below `/v1`, by its `first_target`, has links that
-/// begin with a slash and are followed as they are.
-fn link_target(uri: &str, base: &BaseUrl, first_target: &str) -> Result<String, BoxError> {
-    if uri.len() > MAX_TARGET_LENGTH {
-        return Err("the link to the next page is too long".into());
-    }
-    if uri.contains(|character: char| character.is_control() || matches!(character, '\\' | '#')) {
-        return Err("the link to the next page contains a character that no link may have".into());
-    }
-    if uri.starts_with("//") {
-        return Err("the link to the next page points to another server".into());
-    }
-    let (before_query, _) = uri.split_once('?').unwrap_or((uri, ""));
-    let target = if before_query.contains(':') {
-        base.strip_base_url(uri).ok_or("the link to the next page points to another server")?
-    } else {
-        base.strip_base_path(uri).unwrap_or(uri)
-    };
-    let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    if has_dot_segment(path) || path.to_ascii_lowercase().contains("%2f") || path.to_ascii_lowercase().contains("%5c") {
-        return Err("the link to the next page leaves the service's path".into());
-    }
-    let is_versioned = first_target.starts_with("/v1/");
-    if !is_versioned && !path.starts_with('/') {
-        return Err("the link to the next page is relative to an unknown path".into());
-    }
-    let mut segments = path.split('/').filter(|segment| !segment.is_empty()).peekable();
-    while segments.next_if(|segment| is_versioned && segment.eq_ignore_ascii_case("v1")).is_some() {}
-    if segments.peek().is_none() {
-        return Err("the link to the next page names no resource".into());
-    }
-    let mut target = String::from(if is_versioned { "/v1" } else { "" });
-    for segment in segments {
-        target.push('/');
-        target.extend(utf8_percent_encode(segment, ILLEGAL_URI_CHARACTERS));
-    }
-    for (index, pair) in query.split(['?', '&']).filter(|pair| !pair.is_empty()).enumerate() {
-        target.push(if index == 0 { '?' } else { '&' });
-        target.extend(utf8_percent_encode(pair, ILLEGAL_URI_CHARACTERS));
-    }
-    Ok(target)
-}
 
 /// Returns the headers that a link sets: only the service's own, `MS-*`, and of those none that identifies the call.
 fn link_headers(continuation: &ContinuationToken) -> Result<HeaderMap, BoxError> {

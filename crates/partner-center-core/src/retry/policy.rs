@@ -43,6 +43,7 @@ pub struct RetryPolicy {
     pub(crate) max_backoff: Duration,
     pub(crate) max_retry_after: Duration,
     pub(crate) jitter: bool,
+    pub(crate) max_conflicts: u32,
 }
 
 impl RetryPolicy {
@@ -87,6 +88,14 @@ impl RetryPolicy {
         self
     }
 
+    /// Sets how many times [`Client::update`](crate::Client::update) reads a resource again and repeats the change, after somebody
+    /// else has changed it meanwhile. Default: 10.
+    #[must_use]
+    pub fn max_conflicts(mut self, max_conflicts: u32) -> Self {
+        self.max_conflicts = max_conflicts;
+        self
+    }
+
     /// Returns how long the other calls of a client wait after a 429 to a call that is not retried.
     pub(crate) fn pause_of_others(&self, retry_after: Option<RetryAfter>) -> Duration {
         let requested = retry_after.map(|wait| wait.delay.min(self.max_retry_after)).filter(|wait| !wait.is_zero());
@@ -94,7 +103,7 @@ impl RetryPolicy {
     }
 
     /// Returns the wait before attempt number `attempts + 1`; `random` is in 0..1.
-    pub(super) fn backoff(&self, attempts: u32, is_throttled: bool, random: f64) -> Duration {
+    pub(crate) fn backoff(&self, attempts: u32, is_throttled: bool, random: f64) -> Duration {
         let doubled = 1_u32.checked_shl(attempts.saturating_sub(1)).unwrap_or(u32::MAX);
         let factor = if is_throttled { doubled.saturating_mul(THROTTLED_BACKOFF_FACTOR) } else { doubled };
         let max = self.initial_backoff.saturating_mul(factor).min(self.max_backoff);
@@ -120,6 +129,7 @@ impl Default for RetryPolicy {
             max_backoff: Duration::from_secs(30),
             max_retry_after: Duration::from_secs(60),
             jitter: true,
+            max_conflicts: 10,
         }
     }
 }

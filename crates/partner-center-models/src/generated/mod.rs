@@ -44,6 +44,11 @@ pub(crate) mod users {
     pub(crate) mod operations;
     pub(crate) mod schemas;
 }
+#[cfg(feature = "webhooks")]
+pub(crate) mod webhooks {
+    pub(crate) mod operations;
+    pub(crate) mod schemas;
+}
 
 pub(crate) mod operations {
     #[cfg(feature = "account")]
@@ -63,6 +68,8 @@ pub(crate) mod operations {
     pub use super::usage::operations::*;
     #[cfg(feature = "users")]
     pub use super::users::operations::*;
+    #[cfg(feature = "webhooks")]
+    pub use super::webhooks::operations::*;
 }
 
 pub(crate) mod schemas {
@@ -83,4 +90,6 @@ pub(crate) mod schemas {
     pub use super::usage::schemas::*;
     #[cfg(feature = "users")]
     pub use super::users::schemas::*;
+    #[cfg(feature = "webhooks")]
+    pub use super::webhooks::schemas::*;
 }

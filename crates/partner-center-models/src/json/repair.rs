@@ -32,6 +32,7 @@ pub(super) enum RepairScope {
 /// overwritten when it is dropped.
 ///
 /// Takes one pass and the memory of its result. Does not validate: that is up to the parser of the result.
+#[inline]
 pub(super) fn repair_json(json: &str, scope: RepairScope) -> (Option<Secret>, Vec<Replacement>) {
     // Surrogates are replaced by as many bytes, so that a result with only those never outgrows its allocation.
     let mut repaired = String::with_capacity(json.len());
@@ -77,6 +78,7 @@ pub(super) fn repair_json(json: &str, scope: RepairScope) -> (Option<Secret>, Ve
     (is_replaced.then_some(repaired), position.replacements)
 }
 
+#[inline]
 fn is_number_out_of_range(scalar: &str) -> bool {
     is_number(scalar) && scalar.parse::<f64>().is_ok_and(f64::is_infinite)
 }
@@ -112,6 +114,7 @@ enum ContainerKey<'a> {
 
 impl<'a> RepairPosition<'a> {
     /// Moves to `token`.
+    #[inline]
     fn enter_token(&mut self, token: JsonToken<'a>) {
         if self.depth > PARSER_RECURSION_LIMIT {
             // Nothing is reported about values nested too deeply.
@@ -154,6 +157,7 @@ impl<'a> RepairPosition<'a> {
     }
 
     /// Moves behind `token`; at the end of an object, gives its identifier to the replacements within it.
+    #[inline]
     fn leave_token(&mut self, token: JsonToken<'a>) {
         let JsonToken::Close(_) = token else { return };
         self.depth = self.depth.saturating_sub(1);
@@ -168,12 +172,14 @@ impl<'a> RepairPosition<'a> {
         }
     }
 
+    #[inline]
     fn report_replacement(&mut self, kind: ReplacementKind) {
         if self.replacements.len() < MAX_REPORTED_REPLACEMENTS {
             self.replacements.push(Replacement { path: self.current_path(), id: None, kind });
         }
     }
 
+    #[inline]
     fn current_path(&self) -> String {
         let inner = self.containers.iter().skip(1).map(|container| container.key);
         let innermost = self.containers.last().map(|container| container.current);
@@ -198,6 +204,7 @@ impl<'a> RepairPosition<'a> {
 }
 
 /// Returns the identifier in a JSON string, if it consists of letters, digits, `-`, `_` and `.` only.
+#[inline]
 fn reportable_id(value: &str) -> Option<String> {
     let id = unescape_string(value);
     let is_plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));

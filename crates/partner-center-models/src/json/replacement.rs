@@ -25,6 +25,7 @@ pub enum ReplacementKind {
 }
 
 impl fmt::Display for Replacement {
+    #[inline]
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(if self.path.is_empty() { "the value" } else { &self.path })?;
         if let Some(id) = &self.id {
@@ -35,6 +36,7 @@ impl fmt::Display for Replacement {
 }
 
 impl fmt::Display for ReplacementKind {
+    #[inline]
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::UnpairedSurrogate => "half of a surrogate pair was replaced by U+FFFD",

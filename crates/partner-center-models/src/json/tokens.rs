@@ -25,6 +25,7 @@ pub(super) struct JsonTokens<'a>(pub(super) &'a str);
 impl<'a> Iterator for JsonTokens<'a> {
     type Item = JsonToken<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<JsonToken<'a>> {
         let is_space = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
         let is_delimiter = |byte: &u8| is_space(byte) || b"[]{}:,\"".contains(byte);
@@ -45,6 +46,7 @@ impl<'a> Iterator for JsonTokens<'a> {
 }
 
 /// Returns the length of the string at the beginning of `bytes`, with its quotes.
+#[inline]
 fn string_length(bytes: &[u8]) -> usize {
     let mut at = 1;
     while let Some(length) = bytes.get(at..).and_then(|rest| rest.iter().position(|byte| matches!(byte, b'"' | b'\\')))
@@ -59,11 +61,13 @@ fn string_length(bytes: &[u8]) -> usize {
 }
 
 /// Whether JSON of a single value is a number.
+#[inline]
 pub(crate) fn is_number(json: &str) -> bool {
     json.starts_with(|character: char| character == '-' || character.is_ascii_digit())
 }
 
 /// Returns the characters of a JSON string; an unpaired surrogate is U+FFFD.
+#[inline]
 pub(crate) fn unescape_string(json: &str) -> Cow<'_, str> {
     let inner = json.strip_prefix('"').and_then(|json| json.strip_suffix('"')).unwrap_or_default();
     if !inner.contains('\\') {
@@ -73,6 +77,7 @@ pub(crate) fn unescape_string(json: &str) -> Cow<'_, str> {
 }
 
 /// Returns the JSON without white space, its strings as `serde_json` serializes them; an unpaired surrogate is U+FFFD.
+#[inline]
 pub(crate) fn compact_json(json: &str) -> String {
     let mut compact = String::with_capacity(json.len());
     for token in JsonTokens(json) {
@@ -95,6 +100,7 @@ pub(crate) fn compact_json(json: &str) -> String {
 }
 
 /// Whether valid JSON has a string with an unpaired surrogate.
+#[inline]
 pub(crate) fn has_unpaired_surrogate(json: &str) -> bool {
     // Almost all JSON has no escapes. Every byte is looked at, as that is compiled to wide instructions.
     let has_escapes = json.bytes().fold(false, |found, byte| found | (byte == b'\\'));
@@ -109,6 +115,7 @@ pub(crate) fn has_unpaired_surrogate(json: &str) -> bool {
 const SURROGATE_ESCAPE_LENGTH: usize = r"\ud83e".len();
 
 /// Returns the JSON of a string with U+FFFD for each unpaired surrogate.
+#[inline]
 pub(super) fn replace_unpaired_surrogates(string: &str) -> Cow<'_, str> {
     let mut replaced = Cow::Borrowed(string);
     for start in unpaired_surrogates(string) {
@@ -119,6 +126,7 @@ pub(super) fn replace_unpaired_surrogates(string: &str) -> Cow<'_, str> {
 }
 
 /// Returns the positions of the escapes in a JSON string that are one half of a surrogate pair without the other half.
+#[inline]
 fn unpaired_surrogates(string: &str) -> impl Iterator<Item = usize> {
     let bytes = string.as_bytes();
     let code_unit = move |at: usize| {

@@ -9,6 +9,7 @@ mod devices;
 mod migrations;
 mod usage;
 mod users;
+mod webhooks;
 
 use crate::{Operation, Schema};
 
@@ -144,6 +145,10 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     usage::LIST_METER_USAGE_RECORDS,
     usage::LIST_RESOURCE_USAGE_RECORDS,
     usage::LIST_AZURE_UTILIZATIONS,
+    webhooks::LIST_WEBHOOK_EVENTS,
+    webhooks::GET_WEBHOOK_REGISTRATION,
+    webhooks::UPDATE_WEBHOOK_REGISTRATION,
+    webhooks::CREATE_WEBHOOK_REGISTRATION,
     devices::LIST_DEVICE_BATCHES,
     devices::CREATE_DEVICE_BATCH,
     devices::LIST_DEVICES,
@@ -507,4 +512,7 @@ pub(crate) const SCHEMAS: &[Schema] = &[
     account::VALIDATION_STATUS,
     account::VERIFIED_DOMAIN,
     account::VETTING_STATUS,
+    webhooks::WEBHOOK_EVENT,
+    webhooks::WEBHOOK_EVENT_NAME,
+    webhooks::WEBHOOK_REGISTRATION,
 ];

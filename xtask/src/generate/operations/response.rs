@@ -88,6 +88,16 @@ impl ResponseType {
         }
     }
 
+    /// Whether the operation may be completed at once.
+    pub(super) fn is_completed(&self) -> bool {
+        self.is_completed
+    }
+
+    /// Whether the operation may be completed later.
+    pub(super) fn is_accepted(&self) -> bool {
+        self.is_accepted
+    }
+
     /// Returns the constant with the statuses that are results although they are no success elsewhere.
     pub(super) fn outcomes(&self) -> Option<TokenStream> {
         let statuses = self.is_accepted.then_some(202).into_iter().chain(self.absent.iter().copied());

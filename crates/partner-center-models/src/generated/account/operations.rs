@@ -16,7 +16,7 @@ use crate::{
     PartnerRelationshipType, PositionedPage, RelationshipRequest, ServiceCostLineItem,
     ServiceCostLineItemCollection, ServiceCostsSummary, ServiceRequest,
     ServiceRequestSummary, ServiceRequestSummaryCollection, SingleResponse,
-    SpendingBudget, ValidationCode, VerifiedDomain,
+    SpendingBudget, Updatable, ValidationCode, VerifiedDomain,
 };
 use uuid::Uuid;
 
@@ -168,6 +168,21 @@ impl Operation for GetCustomerBillingProfile {
 }
 
 impl SingleResponse for GetCustomerBillingProfile {}
+
+impl Updatable for GetCustomerBillingProfile {
+    type Update = UpdateCustomerBillingProfile;
+    #[inline]
+    fn update(
+        &self,
+        resource: CustomerBillingProfile,
+    ) -> Result<UpdateCustomerBillingProfile, InvalidParameter> {
+        Ok(UpdateCustomerBillingProfile {
+            customer_tenant_id: self.customer_tenant_id,
+            if_match: Self::required_etag(&resource)?,
+            customer_billing_profile: resource,
+        })
+    }
+}
 
 /// Replaces the billing profile of a customer.
 ///

@@ -32,7 +32,6 @@ use uuid::Uuid;
 /// assert!(address_validation_response.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct AddressValidationResponse {
     /// The address as it was sent.
@@ -48,7 +47,7 @@ pub struct AddressValidationResponse {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(AddressValidationResponse {
+resource!(AddressValidationResponse: Clone PartialEq Default {
     0 Optional Optional original_address = "originalAddress",
     1 Optional Optional suggested_addresses = "suggestedAddresses",
     2 Optional Scalar status = "status",
@@ -121,7 +120,6 @@ open_enum!(loose AddressValidationStatus {
 /// assert!(customer_qualification.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CustomerQualification {
     /// The qualification.
@@ -136,7 +134,7 @@ pub struct CustomerQualification {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(CustomerQualification {
+resource!(CustomerQualification: Clone PartialEq Default {
     0 Optional Scalar qualification = "qualification",
     1 Optional Scalar vetting_status = "vettingStatus",
     2 Optional Scalar vetting_reason = "vettingReason",
@@ -227,7 +225,6 @@ open_enum!(loose VettingStatus {
 /// assert!(customer_qualification_request.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CustomerQualificationRequest {
     /// The qualification to apply for.
@@ -289,7 +286,7 @@ impl CustomerQualificationRequest {
     }
 }
 
-resource!(CustomerQualificationRequest {
+resource!(CustomerQualificationRequest: Clone PartialEq {
     0 Required Scalar qualification = "qualification",
     1 Optional Scalar education_segment = "educationSegment",
     2 Optional Scalar website = "website",
@@ -341,7 +338,6 @@ open_enum!(EducationSegment {
 /// assert!(customer_organization.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CustomerOrganization {
     /// The street, with the number of the house.
@@ -362,7 +358,7 @@ pub struct CustomerOrganization {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(CustomerOrganization {
+resource!(CustomerOrganization: Clone PartialEq Default {
     0 Optional Scalar street = "street",
     1 Optional Scalar country_letter_code = "countryLetterCode",
     2 Optional Scalar postal_code = "postalCode",
@@ -376,7 +372,6 @@ resource!(CustomerOrganization {
 ///
 /// See [Request a reseller
 /// relationship](https://learn.microsoft.com/partner-center/developer/request-reseller-relationship).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct RelationshipRequest {
     /// The address of the page on which the customer accepts.
@@ -387,7 +382,7 @@ pub struct RelationshipRequest {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(RelationshipRequest {
+resource!(RelationshipRequest: Clone PartialEq Default {
     0 Optional Scalar url = "url",
     1 Optional RawJson attributes = "attributes",
 });
@@ -396,7 +391,6 @@ resource!(RelationshipRequest {
 ///
 /// See [Retrieve a list of indirect
 /// resellers](https://learn.microsoft.com/partner-center/developer/retrieve-a-list-of-indirect-resellers).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct PartnerRelationshipCollection {
     /// The number of relationships. Do not rely on it.
@@ -411,7 +405,7 @@ pub struct PartnerRelationshipCollection {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(PartnerRelationshipCollection {
+resource!(PartnerRelationshipCollection: Clone PartialEq Default {
     0 Optional Scalar total_count = "totalCount",
     1 RequiredList List items = "items",
     2 Optional Optional links = "links",
@@ -449,7 +443,6 @@ resource!(PartnerRelationshipCollection {
 /// assert!(partner_relationship.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct PartnerRelationship {
     /// The identifier of the other partner, which is that of its tenant.
@@ -471,7 +464,7 @@ pub struct PartnerRelationship {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(PartnerRelationship {
+resource!(PartnerRelationship: Clone PartialEq Default {
     0 Optional Scalar id = "id",
     1 Optional Scalar name = "name",
     2 Optional Scalar relationship_type = "relationshipType",
@@ -531,7 +524,6 @@ open_enum!(loose PartnerRelationshipType {
 /// assert!(partner_relationship_filter.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PartnerRelationshipFilter {
     /// The field to search in.
@@ -562,7 +554,7 @@ impl PartnerRelationshipFilter {
     }
 }
 
-resource!(PartnerRelationshipFilter {
+resource!(PartnerRelationshipFilter: Clone PartialEq {
     0 Required Scalar field = "Field",
     1 Required Scalar value = "Value",
     2 Required Scalar operator = "Operator",
@@ -632,7 +624,6 @@ open_enum!(PartnerRelationshipFilterOperator {
 /// assert!(validation_code.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ValidationCode {
     /// The identifier of the partner's tenant.
@@ -652,7 +643,7 @@ pub struct ValidationCode {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(ValidationCode {
+resource!(ValidationCode: Clone PartialEq Default {
     0 Optional Scalar partner_id = "partnerId",
     1 Optional Scalar organization_name = "organizationName",
     2 Optional Scalar validation_id = "validationId",
@@ -706,7 +697,6 @@ open_enum!(loose CustomerValidationType {
 /// assert!(customer_validation_status.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CustomerValidationStatus {
     /// What is validated.
@@ -719,7 +709,7 @@ pub struct CustomerValidationStatus {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(CustomerValidationStatus {
+resource!(CustomerValidationStatus: Clone PartialEq Default {
     0 Optional Scalar type_ = "type",
     1 Optional Scalar status = "status",
     2 Optional Scalar last_update_date_time = "lastUpdateDateTime",
@@ -758,7 +748,6 @@ open_enum!(loose ValidationStatus {
 ///
 /// See [Add a verified domain for a
 /// customer](https://learn.microsoft.com/partner-center/developer/add-a-verified-domain-for-a-customer).
-#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct VerifiedDomain {
     /// The name of the domain, the same as `name` of `domain`.
@@ -798,7 +787,7 @@ impl VerifiedDomain {
     }
 }
 
-resource!(VerifiedDomain {
+resource!(VerifiedDomain: Clone PartialEq {
     0 Required Scalar verified_domain_name = "verifiedDomainName",
     1 Required Object domain = "domain",
     2 Optional Optional domain_federation_settings = "domainFederationSettings",
@@ -836,7 +825,6 @@ resource!(VerifiedDomain {
 /// assert!(domain.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Domain {
     /// Who authenticates the users of the domain.
@@ -978,7 +966,7 @@ impl Domain {
     }
 }
 
-resource!(Domain {
+resource!(Domain: Clone PartialEq Default {
     0 Optional Scalar authentication_type = "authenticationType",
     1 Optional Scalar capability = "capability",
     2 Nullable Nullable is_default = "isDefault",
@@ -1106,7 +1094,6 @@ open_enum!(loose DomainVerificationMethod {
 ///
 /// See [Add a verified domain for a
 /// customer](https://learn.microsoft.com/partner-center/developer/add-a-verified-domain-for-a-customer).
-#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct DomainFederationSettings {
     /// The address at which rich clients sign in.
@@ -1301,7 +1288,7 @@ impl DomainFederationSettings {
     }
 }
 
-resource!(DomainFederationSettings {
+resource!(DomainFederationSettings: Clone PartialEq {
     0 Optional Scalar active_log_on_uri = "activeLogOnUri",
     1 Optional Scalar default_interactive_authentication_method = "defaultInteractiveAuthenticationMethod",
     2 Optional Scalar federation_brand_name = "federationBrandName",
@@ -1380,7 +1367,6 @@ open_enum!(loose PromptLoginBehavior {
 /// assert!(direct_signed_agreement_status.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct DirectSignedAgreementStatus {
     /// Whether the customer has signed it with Microsoft itself.
@@ -1389,7 +1375,7 @@ pub struct DirectSignedAgreementStatus {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(DirectSignedAgreementStatus {
+resource!(DirectSignedAgreementStatus: Clone PartialEq Default {
     0 Optional Scalar is_signed = "isSigned",
 });
 
@@ -1397,7 +1383,6 @@ resource!(DirectSignedAgreementStatus {
 ///
 /// See [Agreement
 /// resources](https://learn.microsoft.com/partner-center/developer/agreement-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CustomerAgreementCollection {
     /// The number of agreements. Do not rely on it.
@@ -1412,7 +1397,7 @@ pub struct CustomerAgreementCollection {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(CustomerAgreementCollection {
+resource!(CustomerAgreementCollection: Clone PartialEq Default {
     0 Optional Scalar total_count = "totalCount",
     1 RequiredList List items = "items",
     2 Optional Optional links = "links",
@@ -1448,7 +1433,6 @@ resource!(CustomerAgreementCollection {
 /// assert!(customer_agreement.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CustomerAgreement {
     /// The user who recorded the acceptance, which the service takes from the token. Absent in
@@ -1519,7 +1503,7 @@ impl CustomerAgreement {
     }
 }
 
-resource!(CustomerAgreement {
+resource!(CustomerAgreement: Clone PartialEq Default {
     0 Optional Scalar user_id = "userId",
     1 Optional Optional primary_contact = "primaryContact",
     2 Optional Scalar template_id = "templateId",
@@ -1574,7 +1558,6 @@ open_enum!(AgreementTypeFilter {
 /// A person to contact.
 ///
 /// See [Utility resources](https://learn.microsoft.com/partner-center/developer/utility-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Contact {
     /// The first name.
@@ -1650,7 +1633,7 @@ impl Contact {
     }
 }
 
-resource!(Contact {
+resource!(Contact: Clone PartialEq Default {
     0 Optional Scalar first_name = "firstName",
     1 Optional Scalar last_name = "lastName",
     2 Optional Scalar email = "email",
@@ -1662,7 +1645,6 @@ resource!(Contact {
 ///
 /// See [Agreement metadata
 /// resources](https://learn.microsoft.com/partner-center/developer/agreement-metadata-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct AgreementMetadataCollection {
     /// The number of agreements. Do not rely on it.
@@ -1677,7 +1659,7 @@ pub struct AgreementMetadataCollection {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(AgreementMetadataCollection {
+resource!(AgreementMetadataCollection: Clone PartialEq Default {
     0 Optional Scalar total_count = "totalCount",
     1 RequiredList List items = "items",
     2 Optional Optional links = "links",
@@ -1718,7 +1700,6 @@ resource!(AgreementMetadataCollection {
 /// assert!(agreement_metadata.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct AgreementMetadata {
     /// The identifier of the template of the agreement.
@@ -1733,7 +1714,7 @@ pub struct AgreementMetadata {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(AgreementMetadata {
+resource!(AgreementMetadata: Clone PartialEq Default {
     0 Optional Scalar template_id = "templateId",
     1 Optional Scalar agreement_type = "agreementType",
     2 Optional Scalar agreement_link = "agreementLink",
@@ -1744,7 +1725,6 @@ resource!(AgreementMetadata {
 ///
 /// See [Agreement document
 /// resources](https://learn.microsoft.com/partner-center/developer/agreement-document-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct AgreementDocument {
     /// The address of a page that shows the agreement.
@@ -1762,7 +1742,7 @@ pub struct AgreementDocument {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(AgreementDocument {
+resource!(AgreementDocument: Clone PartialEq Default {
     0 Optional Scalar display_uri = "displayUri",
     1 Optional Scalar download_uri = "downloadUri",
     2 Optional Scalar language = "language",
@@ -1797,7 +1777,6 @@ resource!(AgreementDocument {
 /// assert!(application_consent.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ApplicationConsent {
     /// The identifier of the application, also called its client ID.
@@ -1852,7 +1831,7 @@ impl ApplicationConsent {
     }
 }
 
-resource!(ApplicationConsent {
+resource!(ApplicationConsent: Clone PartialEq Default {
     0 Optional Scalar application_id = "applicationId",
     1 Optional Scalar display_name = "displayName",
     2 Optional Optional application_grants = "applicationGrants",
@@ -1862,7 +1841,6 @@ resource!(ApplicationConsent {
 ///
 /// See [Control panel vendor
 /// APIs](https://learn.microsoft.com/partner-center/developer/control-panel-vendor-apis).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ApplicationGrant {
     /// The identifier of the API, such as `00000003-0000-0000-c000-000000000000` for Microsoft
@@ -1904,7 +1882,7 @@ impl ApplicationGrant {
     }
 }
 
-resource!(ApplicationGrant {
+resource!(ApplicationGrant: Clone PartialEq Default {
     0 Optional Scalar enterprise_application_id = "enterpriseApplicationId",
     1 Optional Scalar scope = "scope",
 });
@@ -1913,7 +1891,6 @@ resource!(ApplicationGrant {
 ///
 /// See [Managed service
 /// resources](https://learn.microsoft.com/partner-center/developer/managed-service-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ManagedServiceCollection {
     /// The number of services. Do not rely on it.
@@ -1928,7 +1905,7 @@ pub struct ManagedServiceCollection {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(ManagedServiceCollection {
+resource!(ManagedServiceCollection: Clone PartialEq Default {
     0 Optional Scalar total_count = "totalCount",
     1 RequiredList List items = "items",
     2 Optional Optional links = "links",
@@ -1939,7 +1916,6 @@ resource!(ManagedServiceCollection {
 ///
 /// See [Managed service
 /// resources](https://learn.microsoft.com/partner-center/developer/managed-service-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ManagedService {
     /// The identifier of the service, a word such as `Exchange`.
@@ -1956,7 +1932,7 @@ pub struct ManagedService {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(ManagedService {
+resource!(ManagedService: Clone PartialEq Default {
     0 Optional Scalar id = "id",
     1 Optional Scalar name = "name",
     2 Optional Scalar group_name = "groupName",
@@ -1969,7 +1945,6 @@ resource!(ManagedService {
 ///
 /// See [Managed service
 /// resources](https://learn.microsoft.com/partner-center/developer/managed-service-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ManagedServiceLinks {
     /// Where to administer the service.
@@ -1982,7 +1957,7 @@ pub struct ManagedServiceLinks {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(ManagedServiceLinks {
+resource!(ManagedServiceLinks: Clone PartialEq Default {
     0 Optional Optional admin_service = "adminService",
     1 Optional Optional service_health = "serviceHealth",
     2 Optional Optional service_ticket = "serviceTicket",
@@ -2015,7 +1990,6 @@ open_enum!(loose BillingPeriod {
 ///
 /// See [Service costs
 /// resources](https://learn.microsoft.com/partner-center/developer/service-costs-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ServiceCostsSummary {
     /// The beginning of the billing period.
@@ -2044,7 +2018,7 @@ pub struct ServiceCostsSummary {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(ServiceCostsSummary {
+resource!(ServiceCostsSummary: Clone PartialEq Default {
     0 Optional Scalar billing_start_date = "billingStartDate",
     1 Optional Scalar billing_end_date = "billingEndDate",
     2 Optional Decimal pretax_total = "pretaxTotal",
@@ -2062,7 +2036,6 @@ resource!(ServiceCostsSummary {
 ///
 /// See [Service costs
 /// resources](https://learn.microsoft.com/partner-center/developer/service-costs-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ServiceCostsSummaryDetail {
     /// The kind of invoice.
@@ -2073,7 +2046,7 @@ pub struct ServiceCostsSummaryDetail {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(ServiceCostsSummaryDetail {
+resource!(ServiceCostsSummaryDetail: Clone PartialEq Default {
     0 Optional Scalar invoice_type = "invoiceType",
     1 Optional Optional summary = "summary",
 });
@@ -2102,7 +2075,6 @@ open_enum!(loose ServiceCostInvoiceType {
 ///
 /// See [Service costs
 /// resources](https://learn.microsoft.com/partner-center/developer/service-costs-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ServiceCostsSummaryLinks {
     /// The summary itself.
@@ -2113,7 +2085,7 @@ pub struct ServiceCostsSummaryLinks {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(ServiceCostsSummaryLinks {
+resource!(ServiceCostsSummaryLinks: Clone PartialEq Default {
     0 Optional Optional self_ = "self",
     1 Optional Optional service_cost_line_items = "serviceCostLineItems",
 });
@@ -2122,7 +2094,6 @@ resource!(ServiceCostsSummaryLinks {
 ///
 /// See [Service costs
 /// resources](https://learn.microsoft.com/partner-center/developer/service-costs-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ServiceCostLineItemCollection {
     /// The number of charges. Do not rely on it.
@@ -2137,7 +2108,7 @@ pub struct ServiceCostLineItemCollection {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(ServiceCostLineItemCollection {
+resource!(ServiceCostLineItemCollection: Clone PartialEq Default {
     0 Optional Scalar total_count = "totalCount",
     1 RequiredList List items = "items",
     2 Optional Optional links = "links",
@@ -2148,7 +2119,6 @@ resource!(ServiceCostLineItemCollection {
 ///
 /// See [Service costs
 /// resources](https://learn.microsoft.com/partner-center/developer/service-costs-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ServiceCostLineItem {
     /// The beginning of what is charged for, without a zone.
@@ -2213,7 +2183,7 @@ pub struct ServiceCostLineItem {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(ServiceCostLineItem {
+resource!(ServiceCostLineItem: Clone PartialEq Default {
     0 Optional Scalar start_date = "startDate",
     1 Optional Scalar end_date = "endDate",
     2 Optional Scalar subscription_friendly_name = "subscriptionFriendlyName",
@@ -2265,7 +2235,6 @@ resource!(ServiceCostLineItem {
 /// assert!(spending_budget.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct SpendingBudget {
     /// The budget in the currency of the customer's bill. Absent or null if there is none. The
@@ -2329,7 +2298,7 @@ impl SpendingBudget {
     }
 }
 
-resource!(SpendingBudget {
+resource!(SpendingBudget: Clone PartialEq Default {
     0 Nullable Nullable amount = "amount" | "ammount",
     1 Optional Decimal usage_spending_budget = "usageSpendingBudget",
     2 Optional RawJson attributes = "attributes",
@@ -2369,7 +2338,6 @@ resource!(SpendingBudget {
 /// assert!(customer_usage_summary.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CustomerUsageSummary {
     /// The budget of the customer.
@@ -2410,7 +2378,7 @@ pub struct CustomerUsageSummary {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(CustomerUsageSummary {
+resource!(CustomerUsageSummary: Clone PartialEq Default {
     0 Optional Optional budget = "budget",
     1 Optional Optional customer_spending_budget = "customerSpendingBudget",
     2 Optional Decimal spending_budget = "spendingBudget",
@@ -2434,7 +2402,6 @@ resource!(CustomerUsageSummary {
 ///
 /// See [Get usage records for all
 /// customers](https://learn.microsoft.com/partner-center/developer/get-a-customer-s-usage-records).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CustomerUsageRecordCollection {
     /// The number of records. Do not rely on it.
@@ -2452,7 +2419,7 @@ pub struct CustomerUsageRecordCollection {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(CustomerUsageRecordCollection {
+resource!(CustomerUsageRecordCollection: Clone PartialEq Default {
     0 Optional Scalar total_count = "totalCount",
     1 RequiredList List items = "items",
     2 Optional Optional links = "links",
@@ -2491,7 +2458,6 @@ resource!(CustomerUsageRecordCollection {
 /// assert!(customer_usage_record.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CustomerUsageRecord {
     /// The budget of the customer, without an `amount` if there is none.
@@ -2528,7 +2494,7 @@ pub struct CustomerUsageRecord {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(CustomerUsageRecord {
+resource!(CustomerUsageRecord: Clone PartialEq Default {
     0 Optional Optional budget = "budget",
     1 Optional Optional customer_spending_budget = "customerSpendingBudget",
     2 Optional Decimal percent_used = "percentUsed",
@@ -2550,7 +2516,6 @@ resource!(CustomerUsageRecord {
 ///
 /// See [Get a customer's licenses deployment
 /// information](https://learn.microsoft.com/partner-center/developer/get-customer-licenses-deployment-information).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CustomerLicensesDeploymentInsightsCollection {
     /// The number of products. Do not rely on it.
@@ -2565,7 +2530,7 @@ pub struct CustomerLicensesDeploymentInsightsCollection {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(CustomerLicensesDeploymentInsightsCollection {
+resource!(CustomerLicensesDeploymentInsightsCollection: Clone PartialEq Default {
     0 Optional Scalar total_count = "totalCount",
     1 RequiredList List items = "items",
     2 Optional Optional links = "links",
@@ -2604,7 +2569,6 @@ resource!(CustomerLicensesDeploymentInsightsCollection {
 /// assert!(customer_licenses_deployment_insights.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CustomerLicensesDeploymentInsights {
     /// The identifier of the customer.
@@ -2633,7 +2597,7 @@ pub struct CustomerLicensesDeploymentInsights {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(CustomerLicensesDeploymentInsights {
+resource!(CustomerLicensesDeploymentInsights: Clone PartialEq Default {
     0 Optional Scalar customer_id = "customerId",
     1 Optional Scalar customer_name = "customerName",
     2 Optional Scalar product_name = "productName",
@@ -2651,7 +2615,6 @@ resource!(CustomerLicensesDeploymentInsights {
 ///
 /// See [Get a customer's licenses usage
 /// information](https://learn.microsoft.com/partner-center/developer/get-customer-licenses-usage-information).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CustomerLicensesUsageInsightsCollection {
     /// The number of workloads. Do not rely on it.
@@ -2666,7 +2629,7 @@ pub struct CustomerLicensesUsageInsightsCollection {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(CustomerLicensesUsageInsightsCollection {
+resource!(CustomerLicensesUsageInsightsCollection: Clone PartialEq Default {
     0 Optional Scalar total_count = "totalCount",
     1 RequiredList List items = "items",
     2 Optional Optional links = "links",
@@ -2708,7 +2671,6 @@ resource!(CustomerLicensesUsageInsightsCollection {
 /// assert!(customer_licenses_usage_insights.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CustomerLicensesUsageInsights {
     /// The identifier of the customer.
@@ -2741,7 +2703,7 @@ pub struct CustomerLicensesUsageInsights {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(CustomerLicensesUsageInsights {
+resource!(CustomerLicensesUsageInsights: Clone PartialEq Default {
     0 Optional Scalar customer_id = "customerId",
     1 Optional Scalar customer_name = "customerName",
     2 Optional Scalar product_name = "productName",
@@ -2761,7 +2723,6 @@ resource!(CustomerLicensesUsageInsights {
 ///
 /// See [Service request
 /// resources](https://learn.microsoft.com/partner-center/developer/service-request-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ServiceRequestSummaryCollection {
     /// The number of service requests. Do not rely on it.
@@ -2776,7 +2737,7 @@ pub struct ServiceRequestSummaryCollection {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(ServiceRequestSummaryCollection {
+resource!(ServiceRequestSummaryCollection: Clone PartialEq Default {
     0 Optional Scalar total_count = "totalCount",
     1 RequiredList List items = "items",
     2 Optional Optional links = "links",
@@ -2815,7 +2776,6 @@ resource!(ServiceRequestSummaryCollection {
 /// assert!(service_request_summary.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ServiceRequestSummary {
     /// The title.
@@ -2840,7 +2800,7 @@ pub struct ServiceRequestSummary {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(ServiceRequestSummary {
+resource!(ServiceRequestSummary: Clone PartialEq Default {
     0 Optional Scalar title = "title",
     1 Optional Scalar severity = "severity",
     2 Optional Scalar id = "id",
@@ -2933,7 +2893,6 @@ integer_enum!(ServiceRequestStatusNumber {
 /// assert!(service_request.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ServiceRequest {
     /// The title.
@@ -3129,7 +3088,7 @@ impl ServiceRequest {
     }
 }
 
-resource!(ServiceRequest {
+resource!(ServiceRequest: Clone PartialEq Default {
     0 Optional Scalar title = "title",
     1 Optional Scalar description = "description",
     2 Optional Scalar severity = "severity",
@@ -3208,7 +3167,6 @@ open_enum!(loose ServiceRequestStatus {
 ///
 /// See [Service request
 /// resources](https://learn.microsoft.com/partner-center/developer/service-request-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ServiceRequestOrganization {
     /// The identifier of the organization's tenant.
@@ -3260,7 +3218,7 @@ impl ServiceRequestOrganization {
     }
 }
 
-resource!(ServiceRequestOrganization {
+resource!(ServiceRequestOrganization: Clone PartialEq Default {
     0 Optional Scalar id = "id",
     1 Optional Scalar name = "name",
     2 Optional Scalar phone_number = "phoneNumber",
@@ -3270,7 +3228,6 @@ resource!(ServiceRequestOrganization {
 ///
 /// See [Service request
 /// resources](https://learn.microsoft.com/partner-center/developer/service-request-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ServiceRequestContact {
     /// The organization of the person.
@@ -3358,7 +3315,7 @@ impl ServiceRequestContact {
     }
 }
 
-resource!(ServiceRequestContact {
+resource!(ServiceRequestContact: Clone PartialEq Default {
     0 Optional Optional organization = "organization",
     1 Optional Scalar contact_id = "contactId",
     2 Optional Scalar last_name = "lastName",
@@ -3386,7 +3343,6 @@ resource!(ServiceRequestContact {
 /// assert!(service_request_note.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ServiceRequestNote {
     /// The name of the person who wrote the note.
@@ -3418,7 +3374,7 @@ impl ServiceRequestNote {
     }
 }
 
-resource!(ServiceRequestNote {
+resource!(ServiceRequestNote: Clone PartialEq Default {
     0 Optional Scalar created_by_name = "createdByName",
     1 Optional Scalar created_date = "createdDate",
     2 Optional Scalar text = "text",
@@ -3428,7 +3384,6 @@ resource!(ServiceRequestNote {
 ///
 /// See [Service request
 /// resources](https://learn.microsoft.com/partner-center/developer/service-request-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ServiceRequestFile {
     /// The comment on the file.
@@ -3519,7 +3474,7 @@ impl ServiceRequestFile {
     }
 }
 
-resource!(ServiceRequestFile {
+resource!(ServiceRequestFile: Clone PartialEq Default {
     0 Optional Scalar comment = "comment",
     1 Optional Scalar file_extension = "fileExtension" | "extensionType",
     2 Optional Scalar file_name_without_extension = "fileNameWithoutExtension",

@@ -31,7 +31,6 @@ use uuid::Uuid;
 /// assert!(audit_record_filter.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AuditRecordFilter {
     /// The field to filter by.
@@ -62,7 +61,7 @@ impl AuditRecordFilter {
     }
 }
 
-resource!(AuditRecordFilter {
+resource!(AuditRecordFilter: Clone PartialEq {
     0 Required Scalar field = "Field",
     1 Required Scalar value = "Value",
     2 Required Scalar operator = "Operator",
@@ -112,7 +111,6 @@ open_enum!(AuditRecordFilterOperator {
 ///
 /// See [Auditing
 /// resources](https://learn.microsoft.com/partner-center/developer/auditing-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct AuditRecordCollection {
     /// The number of records. Do not rely on it.
@@ -130,7 +128,7 @@ pub struct AuditRecordCollection {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(AuditRecordCollection {
+resource!(AuditRecordCollection: Clone PartialEq Default {
     0 Optional Scalar total_count = "totalCount",
     1 RequiredList List items = "items",
     2 Optional Optional links = "links",
@@ -142,7 +140,6 @@ resource!(AuditRecordCollection {
 ///
 /// See [Auditing
 /// resources](https://learn.microsoft.com/partner-center/developer/auditing-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct AuditRecord {
     /// The identifier of the record, which is opaque. Older records have none.
@@ -188,7 +185,7 @@ pub struct AuditRecord {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(AuditRecord {
+resource!(AuditRecord: Clone PartialEq Default {
     0 Optional Scalar id = "id",
     1 Optional Scalar partner_id = "partnerId",
     2 Optional Optional participants = "participants",
@@ -209,7 +206,6 @@ resource!(AuditRecord {
 });
 
 /// A name and a value that an audit record has besides its fields.
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct AuditCustomizedData {
     /// The name, such as `OfferId-0`; the number is that of the line item.
@@ -220,7 +216,7 @@ pub struct AuditCustomizedData {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(AuditCustomizedData {
+resource!(AuditCustomizedData: Clone PartialEq Default {
     0 Optional Scalar key = "key",
     1 Nullable Nullable value = "value",
 });
@@ -601,7 +597,6 @@ open_enum!(loose AuditOperationType {
 });
 
 /// The App+User requests of the last seven days.
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct PartnerRequestCollection {
     /// The number of requests.
@@ -616,7 +611,7 @@ pub struct PartnerRequestCollection {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(PartnerRequestCollection {
+resource!(PartnerRequestCollection: Clone PartialEq Default {
     0 Optional Scalar total_count = "totalCount",
     1 RequiredList List items = "items",
     2 Optional Optional links = "links",
@@ -627,7 +622,6 @@ resource!(PartnerRequestCollection {
 ///
 /// See [Get API requests without
 /// MFA](https://learn.microsoft.com/partner-center/developer/get-api-request-details).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct PartnerRequest {
     /// The `MS-RequestId` of the request.
@@ -654,7 +648,7 @@ pub struct PartnerRequest {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(PartnerRequest {
+resource!(PartnerRequest: Clone PartialEq Default {
     0 Optional Scalar request_id = "requestId",
     1 Optional Scalar correlation_id = "correlationId",
     2 Optional Scalar operation_name = "operationName",
@@ -668,7 +662,6 @@ resource!(PartnerRequest {
 });
 
 /// The users who have signed in without MFA in the last seven days.
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct NonMfaCompliantPrincipalCollection {
     /// The number of users.
@@ -683,7 +676,7 @@ pub struct NonMfaCompliantPrincipalCollection {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(NonMfaCompliantPrincipalCollection {
+resource!(NonMfaCompliantPrincipalCollection: Clone PartialEq Default {
     0 Optional Scalar total_count = "totalCount",
     1 RequiredList List items = "items",
     2 Optional Optional links = "links",
@@ -694,7 +687,6 @@ resource!(NonMfaCompliantPrincipalCollection {
 ///
 /// See [Get portal requests without
 /// MFA](https://learn.microsoft.com/partner-center/developer/get-portal-requests-without-mfa).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct NonMfaCompliantPrincipal {
     /// The identifier of the user.
@@ -709,7 +701,7 @@ pub struct NonMfaCompliantPrincipal {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(NonMfaCompliantPrincipal {
+resource!(NonMfaCompliantPrincipal: Clone PartialEq Default {
     0 Optional Scalar object_id = "objectId",
     1 Optional Scalar tenant_id = "tenantId",
     2 Optional Scalar upn = "upn",
@@ -720,7 +712,6 @@ resource!(NonMfaCompliantPrincipal {
 ///
 /// See [Get a summary of API requests with
 /// MFA](https://learn.microsoft.com/partner-center/developer/get-api-request-summary).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ApplicationMfaAdoption {
     /// The day.
@@ -737,7 +728,7 @@ pub struct ApplicationMfaAdoption {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(ApplicationMfaAdoption {
+resource!(ApplicationMfaAdoption: Clone PartialEq Default {
     0 Optional Scalar login_date = "loginDate",
     1 Optional Scalar mfa_compliant_request_count = "mfaCompliantRequestCount",
     2 Optional Scalar total_request_count = "totalRequestCount",

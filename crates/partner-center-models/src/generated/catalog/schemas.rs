@@ -103,7 +103,6 @@ open_enum!(ReservationScope {
 /// Products of the catalog.
 ///
 /// See [Product resources](https://learn.microsoft.com/partner-center/developer/product-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ProductCollection {
     /// A number of products, which may differ from the number of `items`.
@@ -118,7 +117,7 @@ pub struct ProductCollection {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(ProductCollection {
+resource!(ProductCollection: Clone PartialEq Default {
     0 Optional Scalar total_count = "totalCount",
     1 RequiredList List items = "items",
     2 Optional Optional links = "links",
@@ -128,7 +127,6 @@ resource!(ProductCollection {
 /// A product of the catalog.
 ///
 /// See [Product resources](https://learn.microsoft.com/partner-center/developer/product-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Product {
     /// The identifier of the product, such as `CFQ7TTC069GL`.
@@ -151,7 +149,7 @@ pub struct Product {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(Product {
+resource!(Product: Clone PartialEq Default {
     0 Optional Scalar id = "id",
     1 Optional Scalar title = "title",
     2 Optional Scalar description = "description",
@@ -165,7 +163,6 @@ resource!(Product {
 /// Something about a product, by its name.
 ///
 /// See [Product resources](https://learn.microsoft.com/partner-center/developer/product-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct LocalizedAttribute {
     /// The name, such as `OfferType`.
@@ -176,7 +173,7 @@ pub struct LocalizedAttribute {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(LocalizedAttribute {
+resource!(LocalizedAttribute: Clone PartialEq Default {
     0 Optional Scalar key = "key",
     1 Optional Scalar value = "value",
 });
@@ -184,7 +181,6 @@ resource!(LocalizedAttribute {
 /// Links from a product to itself and to its SKUs.
 ///
 /// See [Product resources](https://learn.microsoft.com/partner-center/developer/product-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ProductLinks {
     /// Its SKUs.
@@ -195,7 +191,7 @@ pub struct ProductLinks {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(ProductLinks {
+resource!(ProductLinks: Clone PartialEq Default {
     0 Optional Optional skus = "skus",
     1 Optional Optional self_ = "self",
 });
@@ -203,7 +199,6 @@ resource!(ProductLinks {
 /// SKUs of a product.
 ///
 /// See [Product resources](https://learn.microsoft.com/partner-center/developer/product-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct SkuCollection {
     /// A number of SKUs, which may differ from the number of `items`.
@@ -218,7 +213,7 @@ pub struct SkuCollection {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(SkuCollection {
+resource!(SkuCollection: Clone PartialEq Default {
     0 Optional Scalar total_count = "totalCount",
     1 RequiredList List items = "items",
     2 Optional Optional links = "links",
@@ -228,7 +223,6 @@ resource!(SkuCollection {
 /// An edition of a product that can be bought.
 ///
 /// See [Product resources](https://learn.microsoft.com/partner-center/developer/product-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Sku {
     /// The identifier of the SKU within its product, such as `0001`.
@@ -276,7 +270,7 @@ pub struct Sku {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(Sku {
+resource!(Sku: Clone PartialEq Default {
     0 Optional Scalar id = "id",
     1 Optional Scalar product_id = "productId",
     2 Optional Scalar title = "title",
@@ -327,7 +321,6 @@ open_enum!(loose PurchasePrerequisite {
 /// Something that a customer has to attest before a purchase.
 ///
 /// See [Product resources](https://learn.microsoft.com/partner-center/developer/product-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct AttestationProperty {
     /// The kind of attestation.
@@ -338,7 +331,7 @@ pub struct AttestationProperty {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(AttestationProperty {
+resource!(AttestationProperty: Clone PartialEq Default {
     0 Optional Scalar attestation_type = "attestationType",
     1 Optional Scalar enforce_attestation = "enforceAttestation",
 });
@@ -346,7 +339,6 @@ resource!(AttestationProperty {
 /// The minimum amount to commit.
 ///
 /// See [Product resources](https://learn.microsoft.com/partner-center/developer/product-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct MinimumPurchaseCommitment {
     /// The time for which it is committed, such as `Hourly`.
@@ -359,7 +351,7 @@ pub struct MinimumPurchaseCommitment {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(MinimumPurchaseCommitment {
+resource!(MinimumPurchaseCommitment: Clone PartialEq Default {
     0 Optional Scalar grain = "grain",
     1 Optional Optional currency_code = "currencyCode",
     2 Optional Scalar amount = "amount",
@@ -368,7 +360,6 @@ resource!(MinimumPurchaseCommitment {
 /// A currency.
 ///
 /// See [Product resources](https://learn.microsoft.com/partner-center/developer/product-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Currency {
     /// The code of ISO 4217, such as `USD`.
@@ -379,7 +370,7 @@ pub struct Currency {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(Currency {
+resource!(Currency: Clone PartialEq Default {
     0 Optional Scalar code = "code",
     1 Optional Scalar symbol = "symbol",
 });
@@ -387,7 +378,6 @@ resource!(Currency {
 /// Links from a SKU to itself and to its availabilities.
 ///
 /// See [Product resources](https://learn.microsoft.com/partner-center/developer/product-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct SkuLinks {
     /// Its availabilities.
@@ -398,7 +388,7 @@ pub struct SkuLinks {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(SkuLinks {
+resource!(SkuLinks: Clone PartialEq Default {
     0 Optional Optional availabilities = "availabilities",
     1 Optional Optional self_ = "self",
 });
@@ -406,7 +396,6 @@ resource!(SkuLinks {
 /// Availabilities of a SKU.
 ///
 /// See [Product resources](https://learn.microsoft.com/partner-center/developer/product-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct AvailabilityCollection {
     /// A number of availabilities, which may differ from the number of `items`.
@@ -421,7 +410,7 @@ pub struct AvailabilityCollection {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(AvailabilityCollection {
+resource!(AvailabilityCollection: Clone PartialEq Default {
     0 Optional Scalar total_count = "totalCount",
     1 RequiredList List items = "items",
     2 Optional Optional links = "links",
@@ -432,7 +421,6 @@ resource!(AvailabilityCollection {
 /// regularly.
 ///
 /// See [Product resources](https://learn.microsoft.com/partner-center/developer/product-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Availability {
     /// The identifier of the availability within its SKU, such as `CFQ7TTC0G225`.
@@ -469,7 +457,7 @@ pub struct Availability {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(Availability {
+resource!(Availability: Clone PartialEq Default {
     0 Optional Scalar id = "id",
     1 Optional Scalar product_id = "productId",
     2 Optional Scalar sku_id = "skuId",
@@ -515,7 +503,6 @@ open_enum!(loose AvailabilitySegment {
 /// The renewal of terms of an availability.
 ///
 /// See [Product resources](https://learn.microsoft.com/partner-center/developer/product-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct RenewalInstruction {
     /// The terms.
@@ -526,7 +513,7 @@ pub struct RenewalInstruction {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(RenewalInstruction {
+resource!(RenewalInstruction: Clone PartialEq Default {
     0 Optional Optional applicable_term_ids = "applicableTermIds",
     1 Optional Optional renewal_options = "renewalOptions",
 });
@@ -534,7 +521,6 @@ resource!(RenewalInstruction {
 /// Something that a term renews to.
 ///
 /// See [Product resources](https://learn.microsoft.com/partner-center/developer/product-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct RenewalOption {
     /// The product and SKU, such as `CFQ7TTC069GL:0001`.
@@ -545,7 +531,7 @@ pub struct RenewalOption {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(RenewalOption {
+resource!(RenewalOption: Clone PartialEq Default {
     0 Optional Scalar renew_to_id = "renewToId",
     1 Optional Scalar is_auto_renewable = "isAutoRenewable",
 });
@@ -553,7 +539,6 @@ resource!(RenewalOption {
 /// A term that something can be bought for.
 ///
 /// See [Product resources](https://learn.microsoft.com/partner-center/developer/product-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Term {
     /// The identifier of the term, such as `5aeco6mffyxo`.
@@ -572,7 +557,7 @@ pub struct Term {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(Term {
+resource!(Term: Clone PartialEq Default {
     0 Optional Scalar id = "id",
     1 Optional Scalar duration = "duration",
     2 Optional Scalar description = "description",
@@ -584,7 +569,6 @@ resource!(Term {
 /// The refunds for canceling.
 ///
 /// See [Product resources](https://learn.microsoft.com/partner-center/developer/product-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CancellationPolicy {
     /// The refunds, by the time that has passed.
@@ -593,14 +577,13 @@ pub struct CancellationPolicy {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(CancellationPolicy {
+resource!(CancellationPolicy: Clone PartialEq Default {
     0 Optional Optional refund_options = "refundOptions",
 });
 
 /// A refund within a time after the purchase.
 ///
 /// See [Product resources](https://learn.microsoft.com/partner-center/developer/product-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct TermRefundOption {
     /// Its place among the refunds, from 0 on.
@@ -613,7 +596,7 @@ pub struct TermRefundOption {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(TermRefundOption {
+resource!(TermRefundOption: Clone PartialEq Default {
     0 Optional Scalar sequence_id = "sequenceId",
     1 Optional Scalar type_ = "type",
     2 Optional Scalar expires_after = "expiresAfter",
@@ -622,7 +605,6 @@ resource!(TermRefundOption {
 /// A quantity that is included.
 ///
 /// See [Product resources](https://learn.microsoft.com/partner-center/developer/product-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct IncludedQuantityOption {
     /// The quantity.
@@ -633,7 +615,7 @@ pub struct IncludedQuantityOption {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(IncludedQuantityOption {
+resource!(IncludedQuantityOption: Clone PartialEq Default {
     0 Optional Scalar units = "units",
     1 Optional Scalar description = "description",
 });
@@ -657,7 +639,6 @@ resource!(IncludedQuantityOption {
 /// assert!(inventory_check_request.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct InventoryCheckRequest {
     /// The products.
@@ -696,7 +677,7 @@ impl InventoryCheckRequest {
     }
 }
 
-resource!(InventoryCheckRequest {
+resource!(InventoryCheckRequest: Clone PartialEq Default {
     0 RequiredList List target_items = "targetItems",
     1 Optional Optional inventory_context = "inventoryContext",
 });
@@ -705,7 +686,6 @@ resource!(InventoryCheckRequest {
 ///
 /// See [Check inventory by resource
 /// type](https://learn.microsoft.com/partner-center/developer/check-inventory-by-resource-type).
-#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct InventoryTarget {
     /// The product.
@@ -739,7 +719,7 @@ impl InventoryTarget {
     }
 }
 
-resource!(InventoryTarget {
+resource!(InventoryTarget: Clone PartialEq {
     0 Required Scalar product_id = "productId",
     1 Optional Scalar sku_id = "skuId",
 });
@@ -748,7 +728,6 @@ resource!(InventoryTarget {
 ///
 /// See [Check inventory by resource
 /// type](https://learn.microsoft.com/partner-center/developer/check-inventory-by-resource-type).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct InventoryItem {
     /// The product.
@@ -763,7 +742,7 @@ pub struct InventoryItem {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(InventoryItem {
+resource!(InventoryItem: Clone PartialEq Default {
     0 Optional Scalar product_id = "productId",
     1 Optional Scalar sku_id = "skuId",
     2 Optional Scalar is_restricted = "isRestricted",
@@ -774,7 +753,6 @@ resource!(InventoryItem {
 ///
 /// See [Check inventory by resource
 /// type](https://learn.microsoft.com/partner-center/developer/check-inventory-by-resource-type).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct InventoryRestriction {
     /// The reason, such as `NotAvailableForSubscription`.
@@ -787,7 +765,7 @@ pub struct InventoryRestriction {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(InventoryRestriction {
+resource!(InventoryRestriction: Clone PartialEq Default {
     0 Optional Scalar reason_code = "reasonCode",
     1 Optional Scalar description = "description",
     2 Optional Optional properties = "properties",
@@ -797,7 +775,6 @@ resource!(InventoryRestriction {
 ///
 /// See [Promotion
 /// resources](https://learn.microsoft.com/partner-center/developer/promotion-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ProductPromotionCollection {
     /// A number of promotions, which may differ from the number of `items`.
@@ -812,7 +789,7 @@ pub struct ProductPromotionCollection {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(ProductPromotionCollection {
+resource!(ProductPromotionCollection: Clone PartialEq Default {
     0 Optional Scalar total_count = "totalCount",
     1 RequiredList List items = "items",
     2 Optional Optional links = "links",
@@ -823,7 +800,6 @@ resource!(ProductPromotionCollection {
 ///
 /// See [Promotion
 /// resources](https://learn.microsoft.com/partner-center/developer/promotion-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ProductPromotion {
     /// The identifier, such as `39NFJQT1CXL6:000H:39NFJQT1L9D5`.
@@ -846,7 +822,7 @@ pub struct ProductPromotion {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(ProductPromotion {
+resource!(ProductPromotion: Clone PartialEq Default {
     0 Optional Scalar id = "id",
     1 Optional Scalar name = "name",
     2 Optional Scalar description = "description",
@@ -861,7 +837,6 @@ resource!(ProductPromotion {
 ///
 /// See [Promotion
 /// resources](https://learn.microsoft.com/partner-center/developer/promotion-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct PromotionProperties {
     /// Whether a purchase gets it without naming it.
@@ -870,7 +845,7 @@ pub struct PromotionProperties {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(PromotionProperties {
+resource!(PromotionProperties: Clone PartialEq Default {
     0 Optional Scalar is_auto_applicable = "isAutoApplicable",
 });
 
@@ -878,7 +853,6 @@ resource!(PromotionProperties {
 ///
 /// See [Promotion
 /// resources](https://learn.microsoft.com/partner-center/developer/promotion-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct PromotionRequiredProduct {
     /// The product.
@@ -893,7 +867,7 @@ pub struct PromotionRequiredProduct {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(PromotionRequiredProduct {
+resource!(PromotionRequiredProduct: Clone PartialEq Default {
     0 Optional Scalar product_id = "productId",
     1 Optional Scalar sku_id = "skuId",
     2 Optional Optional term = "term",
@@ -904,7 +878,6 @@ resource!(PromotionRequiredProduct {
 ///
 /// See [Promotion
 /// resources](https://learn.microsoft.com/partner-center/developer/promotion-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct PromotionTerm {
     /// The length as an ISO 8601 duration, such as `P1Y`.
@@ -915,7 +888,7 @@ pub struct PromotionTerm {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(PromotionTerm {
+resource!(PromotionTerm: Clone PartialEq Default {
     0 Optional Scalar duration = "duration",
     1 Optional Scalar billing_cycle = "billingCycle",
 });
@@ -924,7 +897,6 @@ resource!(PromotionTerm {
 ///
 /// See [Promotion
 /// resources](https://learn.microsoft.com/partner-center/developer/promotion-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct PricingPolicy {
     /// The kind of discount, such as `PercentDiscount`. One table calls it `type`.
@@ -935,7 +907,7 @@ pub struct PricingPolicy {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(PricingPolicy {
+resource!(PricingPolicy: Clone PartialEq Default {
     0 Optional Scalar policy_type = "policyType",
     1 Optional Scalar value = "value",
 });
@@ -944,7 +916,6 @@ resource!(PricingPolicy {
 ///
 /// See [Promotion
 /// resources](https://learn.microsoft.com/partner-center/developer/promotion-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct PromotionConstraints {
     /// The number of seats that a purchase needs.
@@ -959,7 +930,7 @@ pub struct PromotionConstraints {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(PromotionConstraints {
+resource!(PromotionConstraints: Clone PartialEq Default {
     0 Optional Optional seat_constraints = "seatConstraints",
     1 Optional Optional asset_ownership_limits = "assetOwnershipLimits",
     2 Optional Optional eligibility_constraints = "eligibilityConstraints",
@@ -970,7 +941,6 @@ resource!(PromotionConstraints {
 ///
 /// See [Promotion
 /// resources](https://learn.microsoft.com/partner-center/developer/promotion-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct SeatConstraint {
     /// The minimum.
@@ -983,7 +953,7 @@ pub struct SeatConstraint {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(SeatConstraint {
+resource!(SeatConstraint: Clone PartialEq Default {
     0 Optional Scalar min_seats = "minSeats",
     1 Optional Scalar max_seats = "maxSeats",
     2 Optional Scalar type_ = "type",
@@ -993,7 +963,6 @@ resource!(SeatConstraint {
 ///
 /// See [Promotion
 /// resources](https://learn.microsoft.com/partner-center/developer/promotion-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct AssetOwnershipLimit {
     /// The minimum.
@@ -1006,7 +975,7 @@ pub struct AssetOwnershipLimit {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(AssetOwnershipLimit {
+resource!(AssetOwnershipLimit: Clone PartialEq Default {
     0 Optional Scalar min_assets = "minAssets",
     1 Optional Scalar max_assets = "maxAssets",
     2 Optional Scalar type_ = "type",
@@ -1016,7 +985,6 @@ resource!(AssetOwnershipLimit {
 ///
 /// See [Promotion
 /// resources](https://learn.microsoft.com/partner-center/developer/promotion-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct EligibilityConstraint {
     /// Whether it applies.
@@ -1027,7 +995,7 @@ pub struct EligibilityConstraint {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(EligibilityConstraint {
+resource!(EligibilityConstraint: Clone PartialEq Default {
     0 Optional Scalar is_applicable = "isApplicable",
     1 Optional Scalar type_ = "type",
 });
@@ -1036,7 +1004,6 @@ resource!(EligibilityConstraint {
 ///
 /// See [Promotion
 /// resources](https://learn.microsoft.com/partner-center/developer/promotion-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ProductOwnershipConstraint {
     /// The product and SKU, such as `CFQ7TTC02RVG/0002`.
@@ -1049,7 +1016,7 @@ pub struct ProductOwnershipConstraint {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(ProductOwnershipConstraint {
+resource!(ProductOwnershipConstraint: Clone PartialEq Default {
     0 Optional Scalar big_id = "bigId",
     1 Optional Scalar min_seats = "minSeats",
     2 Optional Scalar max_seats = "maxSeats",
@@ -1059,7 +1026,6 @@ resource!(ProductOwnershipConstraint {
 ///
 /// See [Verify promotion
 /// eligibility](https://learn.microsoft.com/partner-center/developer/verify-promotion-eligibility).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct PromotionEligibilityRequest {
     /// The purchases.
@@ -1080,7 +1046,7 @@ impl PromotionEligibilityRequest {
     }
 }
 
-resource!(PromotionEligibilityRequest {
+resource!(PromotionEligibilityRequest: Clone PartialEq Default {
     0 RequiredList List items = "items",
 });
 
@@ -1110,7 +1076,6 @@ resource!(PromotionEligibilityRequest {
 /// assert!(promotion_eligibility_item.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PromotionEligibilityItem {
     /// The number of the item, from 0 on. It is a string here, and a number in the response.
@@ -1171,7 +1136,7 @@ impl PromotionEligibilityItem {
     }
 }
 
-resource!(PromotionEligibilityItem {
+resource!(PromotionEligibilityItem: Clone PartialEq {
     0 Optional Scalar id = "id",
     1 Required Scalar catalog_item_id = "catalogItemId",
     2 Required Scalar quantity = "quantity",
@@ -1184,7 +1149,6 @@ resource!(PromotionEligibilityItem {
 ///
 /// See [Verify promotion
 /// eligibility](https://learn.microsoft.com/partner-center/developer/verify-promotion-eligibility).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct PromotionEligibilitiesCollection {
     /// A number of purchases, which may differ from the number of `items`.
@@ -1199,7 +1163,7 @@ pub struct PromotionEligibilitiesCollection {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(PromotionEligibilitiesCollection {
+resource!(PromotionEligibilitiesCollection: Clone PartialEq Default {
     0 Optional Scalar total_count = "totalCount",
     1 RequiredList List items = "items",
     2 Optional Optional links = "links",
@@ -1210,7 +1174,6 @@ resource!(PromotionEligibilitiesCollection {
 ///
 /// See [Promotion
 /// resources](https://learn.microsoft.com/partner-center/developer/promotion-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct PromotionEligibilities {
     /// The number of the item, from 0 on.
@@ -1231,7 +1194,7 @@ pub struct PromotionEligibilities {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(PromotionEligibilities {
+resource!(PromotionEligibilities: Clone PartialEq Default {
     0 Optional Scalar id = "id",
     1 Optional Scalar catalog_item_id = "catalogItemId",
     2 Optional Scalar quantity = "quantity",
@@ -1245,7 +1208,6 @@ resource!(PromotionEligibilities {
 ///
 /// See [Promotion
 /// resources](https://learn.microsoft.com/partner-center/developer/promotion-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct PromotionEligibility {
     /// The promotion.
@@ -1258,7 +1220,7 @@ pub struct PromotionEligibility {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(PromotionEligibility {
+resource!(PromotionEligibility: Clone PartialEq Default {
     0 Optional Scalar promotion_id = "promotionId",
     1 Optional Scalar is_eligible = "isEligible",
     2 Optional Optional errors = "errors",
@@ -1306,7 +1268,6 @@ object_union!(PromotionEligibilityError by "type" {
 ///
 /// See [Promotion
 /// resources](https://learn.microsoft.com/partner-center/developer/promotion-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct InvalidCatalogItemError {
     /// The reason, `InvalidCatalogItemId`.
@@ -1317,7 +1278,7 @@ pub struct InvalidCatalogItemError {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(InvalidCatalogItemError {
+resource!(InvalidCatalogItemError: Clone PartialEq Default {
     0 Optional Scalar type_ = "type",
     1 Optional Scalar description = "description",
 });
@@ -1326,7 +1287,6 @@ resource!(InvalidCatalogItemError {
 ///
 /// See [Promotion
 /// resources](https://learn.microsoft.com/partner-center/developer/promotion-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct InvalidPromotionError {
     /// The reason, `InvalidPromotion`.
@@ -1337,7 +1297,7 @@ pub struct InvalidPromotionError {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(InvalidPromotionError {
+resource!(InvalidPromotionError: Clone PartialEq Default {
     0 Optional Scalar type_ = "type",
     1 Optional Scalar description = "description",
 });
@@ -1346,7 +1306,6 @@ resource!(InvalidPromotionError {
 ///
 /// See [Promotion
 /// resources](https://learn.microsoft.com/partner-center/developer/promotion-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct NoPromotionsAvailableError {
     /// The reason, `NoPromotionsAvailable`.
@@ -1357,7 +1316,7 @@ pub struct NoPromotionsAvailableError {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(NoPromotionsAvailableError {
+resource!(NoPromotionsAvailableError: Clone PartialEq Default {
     0 Optional Scalar type_ = "type",
     1 Optional Scalar description = "description",
 });
@@ -1366,7 +1325,6 @@ resource!(NoPromotionsAvailableError {
 ///
 /// See [Promotion
 /// resources](https://learn.microsoft.com/partner-center/developer/promotion-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct OfferPurchasedPreviouslyError {
     /// The reason, `OfferPurchasedPreviously`.
@@ -1377,7 +1335,7 @@ pub struct OfferPurchasedPreviouslyError {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(OfferPurchasedPreviouslyError {
+resource!(OfferPurchasedPreviouslyError: Clone PartialEq Default {
     0 Optional Scalar type_ = "type",
     1 Optional Scalar description = "description",
 });
@@ -1386,7 +1344,6 @@ resource!(OfferPurchasedPreviouslyError {
 ///
 /// See [Promotion
 /// resources](https://learn.microsoft.com/partner-center/developer/promotion-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct PrerequisiteProductError {
     /// The reason, `PrerequisiteProductOwnership`.
@@ -1397,7 +1354,7 @@ pub struct PrerequisiteProductError {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(PrerequisiteProductError {
+resource!(PrerequisiteProductError: Clone PartialEq Default {
     0 Optional Scalar type_ = "type",
     1 Optional Scalar description = "description",
 });
@@ -1406,7 +1363,6 @@ resource!(PrerequisiteProductError {
 ///
 /// See [Promotion
 /// resources](https://learn.microsoft.com/partner-center/developer/promotion-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct RedemptionLimitError {
     /// The reason, `RedemptionLimit`.
@@ -1421,7 +1377,7 @@ pub struct RedemptionLimitError {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(RedemptionLimitError {
+resource!(RedemptionLimitError: Clone PartialEq Default {
     0 Optional Scalar type_ = "type",
     1 Optional Scalar description = "description",
     2 Optional Scalar max_promotion_redemption_count = "maxPromotionRedemptionCount",
@@ -1432,7 +1388,6 @@ resource!(RedemptionLimitError {
 ///
 /// See [Promotion
 /// resources](https://learn.microsoft.com/partner-center/developer/promotion-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct SeatCountError {
     /// The reason, `SeatCount`.
@@ -1449,7 +1404,7 @@ pub struct SeatCountError {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(SeatCountError {
+resource!(SeatCountError: Clone PartialEq Default {
     0 Optional Scalar type_ = "type",
     1 Optional Scalar description = "description",
     2 Nullable Nullable minimum_required_seats = "minimumRequiredSeats",
@@ -1461,7 +1416,6 @@ resource!(SeatCountError {
 ///
 /// See [Promotion
 /// resources](https://learn.microsoft.com/partner-center/developer/promotion-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct PromotionTermError {
     /// The reason, `Term`.
@@ -1474,7 +1428,7 @@ pub struct PromotionTermError {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(PromotionTermError {
+resource!(PromotionTermError: Clone PartialEq Default {
     0 Optional Scalar type_ = "type",
     1 Optional Scalar description = "description",
     2 Optional Optional eligible_terms = "eligibleTerms",

@@ -6,18 +6,18 @@ use crate::{
     ConversionCollection, ConversionResult, CustomTermEndDate,
     CustomTermEndDateCollection, DateTime, Entitlement, EntitlementCollection,
     EntitlementTypeFilter, Idempotency, InvalidContinuationToken, InvalidParameter,
-    Method, MultipartForm, NewCart, NewOrder, NewTransfer, NewTransition, NoContent,
-    Operation, Order, OrderAttachment, OrderAttachmentCollection,
+    LongRunning, Method, MultipartForm, NewCart, NewOrder, NewTransfer, NewTransition,
+    NoContent, Operation, Order, OrderAttachment, OrderAttachmentCollection,
     OrderAttachmentUploadResult, OrderBillingCycleFilter, OrderCollection,
     OrderLineItemActivationLink, OrderLineItemActivationLinkCollection,
     OrderLineItemProvisioningStatus, OrderLineItemProvisioningStatusCollection, Overage,
     OverageCollection, PageFingerprint, PagePosition, Paginated, Pagination, Parameters,
-    PositionedPage, PurchaseOrderMetadata, SingleResponse, Subscription,
+    Polling, PositionedPage, PurchaseOrderMetadata, SingleResponse, Subscription,
     SubscriptionActivationResult, SubscriptionCollection, SubscriptionProvisioningStatus,
     SubscriptionRegistrationStatus, SupportContact, Transfer, TransferEligibility,
     TransferSubmitResult, Transition, TransitionCollection, TransitionEligibility,
-    TransitionEligibilityCollection, TransitionTime, Upgrade, UpgradeCollection,
-    UpgradeResult, UploadFile,
+    TransitionEligibilityCollection, TransitionTime, Updatable, Upgrade,
+    UpgradeCollection, UpgradeResult, UploadFile,
 };
 use uuid::Uuid;
 
@@ -254,6 +254,22 @@ impl Operation for GetSubscription {
 
 impl SingleResponse for GetSubscription {}
 
+impl Updatable for GetSubscription {
+    type Update = UpdateSubscription;
+    #[inline]
+    fn update(
+        &self,
+        resource: Subscription,
+    ) -> Result<UpdateSubscription, InvalidParameter> {
+        Ok(UpdateSubscription {
+            customer_tenant_id: self.customer_tenant_id,
+            subscription_id: self.subscription_id,
+            if_match: Self::etag(&resource),
+            subscription: resource,
+        })
+    }
+}
+
 /// Changes the seats, the state, the renewal or the name of a subscription.
 ///
 /// Read the subscription, change what has to change, and send all of it back. In spite of its
@@ -423,6 +439,29 @@ impl Operation for UpdateSubscription {
 }
 
 impl SingleResponse for UpdateSubscription {}
+
+impl LongRunning for UpdateSubscription {
+    type Poll = GetSubscription;
+    const POLLING: Polling = Polling::by_status()
+        .shown(&["quantity", "status", "autoRenewEnabled"]);
+    #[inline]
+    fn poll(&self) -> Option<GetSubscription> {
+        Some(GetSubscription {
+            customer_tenant_id: self.customer_tenant_id,
+            subscription_id: self.subscription_id,
+        })
+    }
+
+    #[inline]
+    fn expected(&self) -> serde_json::Map<String, serde_json::Value> {
+        Self::POLLING.expected(&self.subscription)
+    }
+
+    #[inline]
+    fn completion(response: Self::Response) -> Completion<Subscription> {
+        response
+    }
+}
 
 /// Lists the add-ons of a legacy subscription.
 ///
@@ -723,6 +762,25 @@ impl Operation for RegisterSubscription {
 }
 
 impl SingleResponse for RegisterSubscription {}
+
+impl LongRunning for RegisterSubscription {
+    type Poll = GetSubscriptionRegistrationStatus;
+    const POLLING: Polling = Polling::by_status().state("status", &["Registered"]);
+    #[inline]
+    fn poll(&self) -> Option<GetSubscriptionRegistrationStatus> {
+        Some(GetSubscriptionRegistrationStatus {
+            customer_tenant_id: self.customer_tenant_id,
+            subscription_id: self.subscription_id,
+        })
+    }
+
+    #[inline]
+    fn completion(
+        response: Self::Response,
+    ) -> Completion<SubscriptionRegistrationStatus> {
+        Completion::Accepted(response)
+    }
+}
 
 /// Gets the registration status of an Azure plan for reservations.
 ///
@@ -2239,6 +2297,24 @@ impl Operation for ReactivateAzureEntitlement {
 
 impl SingleResponse for ReactivateAzureEntitlement {}
 
+impl LongRunning for ReactivateAzureEntitlement {
+    type Poll = GetAzureEntitlement;
+    const POLLING: Polling = Polling::by_status().state("status", &["active"]);
+    #[inline]
+    fn poll(&self) -> Option<GetAzureEntitlement> {
+        Some(GetAzureEntitlement {
+            customer_tenant_id: self.customer_tenant_id,
+            subscription_id: self.subscription_id,
+            azure_entitlement_id: self.azure_entitlement_id,
+        })
+    }
+
+    #[inline]
+    fn completion(response: Self::Response) -> Completion<AzureEntitlement> {
+        Completion::Accepted(response)
+    }
+}
+
 /// Gets the support contact of a legacy subscription.
 ///
 /// **Deprecated**: It is for legacy subscriptions only, which Microsoft moves to new commerce.
@@ -2329,6 +2405,22 @@ impl Operation for GetSupportContact {
 
 #[allow(deprecated)]
 impl SingleResponse for GetSupportContact {}
+
+#[allow(deprecated)]
+impl Updatable for GetSupportContact {
+    type Update = UpdateSupportContact;
+    #[inline]
+    fn update(
+        &self,
+        resource: SupportContact,
+    ) -> Result<UpdateSupportContact, InvalidParameter> {
+        Ok(UpdateSupportContact {
+            customer_tenant_id: self.customer_tenant_id,
+            subscription_id: self.subscription_id,
+            support_contact: resource,
+        })
+    }
+}
 
 /// Sets who gives support for a legacy subscription.
 ///
@@ -4396,6 +4488,18 @@ impl Operation for GetCart {
 }
 
 impl SingleResponse for GetCart {}
+
+impl Updatable for GetCart {
+    type Update = UpdateCart;
+    #[inline]
+    fn update(&self, resource: Cart) -> Result<UpdateCart, InvalidParameter> {
+        Ok(UpdateCart {
+            customer_tenant_id: self.customer_tenant_id,
+            cart_id: self.cart_id,
+            cart: resource,
+        })
+    }
+}
 
 /// Replaces the line items of a cart.
 ///

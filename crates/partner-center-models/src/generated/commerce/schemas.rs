@@ -13,7 +13,6 @@ use uuid::Uuid;
 ///
 /// See [Get all of a customer's
 /// subscriptions](https://learn.microsoft.com/partner-center/developer/get-all-of-a-customer-s-subscriptions).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct SubscriptionCollection {
     /// A number of subscriptions, which may differ from the number of `items`.
@@ -28,7 +27,7 @@ pub struct SubscriptionCollection {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(SubscriptionCollection {
+resource!(SubscriptionCollection: Clone PartialEq Default {
     0 Optional Scalar total_count = "totalCount",
     1 RequiredList List items = "items",
     2 Optional Optional links = "links",
@@ -78,7 +77,6 @@ resource!(SubscriptionCollection {
 /// assert!(subscription.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Subscription {
     /// The identifier of the subscription.
@@ -192,13 +190,6 @@ pub struct Subscription {
 }
 
 impl Subscription {
-    /// Creates a `Subscription` from its required fields.
-    #[must_use]
-    #[inline]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
     /// Sets `id`.
     ///
     /// The identifier of the subscription.
@@ -701,7 +692,7 @@ impl Subscription {
     }
 }
 
-resource!(Subscription {
+resource!(Subscription: Clone PartialEq {
     0 Optional Scalar id = "id",
     1 Optional Scalar entitlement_id = "entitlementId",
     2 Optional Scalar offer_id = "offerId",
@@ -754,7 +745,6 @@ resource!(Subscription {
 ///
 /// See [Subscription
 /// resources](https://learn.microsoft.com/partner-center/developer/subscription-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct SubscriptionLinks {
     /// The legacy offer.
@@ -866,7 +856,7 @@ impl SubscriptionLinks {
     }
 }
 
-resource!(SubscriptionLinks {
+resource!(SubscriptionLinks: Clone PartialEq Default {
     0 Optional Optional offer = "offer",
     1 Optional Optional entitlement = "entitlement",
     2 Optional Optional parent_subscription = "parentSubscription",
@@ -930,7 +920,6 @@ open_enum!(loose SubscriptionContractType {
 ///
 /// See [Subscription
 /// resources](https://learn.microsoft.com/partner-center/developer/subscription-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct SubscriptionRefundOption {
     /// The part of the price that is refunded.
@@ -978,7 +967,7 @@ impl SubscriptionRefundOption {
     }
 }
 
-resource!(SubscriptionRefundOption {
+resource!(SubscriptionRefundOption: Clone PartialEq Default {
     0 Optional Scalar type_ = "type",
     1 Nullable Nullable expires_at = "expiresAt",
 });
@@ -987,7 +976,6 @@ resource!(SubscriptionRefundOption {
 ///
 /// See [Subscription
 /// resources](https://learn.microsoft.com/partner-center/developer/subscription-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct RefundableQuantity {
     /// The number of seats that can be removed now.
@@ -1027,7 +1015,7 @@ impl RefundableQuantity {
     }
 }
 
-resource!(RefundableQuantity {
+resource!(RefundableQuantity: Clone PartialEq Default {
     0 Optional Scalar total_quantity = "totalQuantity",
     1 Optional Optional details = "details",
 });
@@ -1036,7 +1024,6 @@ resource!(RefundableQuantity {
 ///
 /// See [Subscription
 /// resources](https://learn.microsoft.com/partner-center/developer/subscription-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct RefundableQuantityDetail {
     /// The number of seats.
@@ -1076,7 +1063,7 @@ impl RefundableQuantityDetail {
     }
 }
 
-resource!(RefundableQuantityDetail {
+resource!(RefundableQuantityDetail: Clone PartialEq Default {
     0 Optional Scalar quantity = "quantity",
     1 Optional Scalar allowed_until_date_time = "allowedUntilDateTime",
 });
@@ -1101,7 +1088,6 @@ resource!(RefundableQuantityDetail {
 /// assert!(term_instructions.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct TermInstructions {
     /// The product, its term and its billing.
@@ -1155,7 +1141,7 @@ impl TermInstructions {
     }
 }
 
-resource!(TermInstructions {
+resource!(TermInstructions: Clone PartialEq Default {
     0 Optional Optional product = "product",
     1 Optional Scalar quantity = "quantity",
     2 Optional Scalar custom_term_end_date = "customTermEndDate",
@@ -1165,7 +1151,6 @@ resource!(TermInstructions {
 ///
 /// See [Subscription
 /// resources](https://learn.microsoft.com/partner-center/developer/subscription-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ProductTerm {
     /// The product, such as `CFQ7TTC069GL`.
@@ -1253,7 +1238,7 @@ impl ProductTerm {
     }
 }
 
-resource!(ProductTerm {
+resource!(ProductTerm: Clone PartialEq Default {
     0 Optional Scalar product_id = "productId",
     1 Optional Scalar sku_id = "skuId",
     2 Optional Scalar availability_id = "availabilityId",
@@ -1266,7 +1251,6 @@ resource!(ProductTerm {
 ///
 /// See [Create scheduled changes for a
 /// subscription](https://learn.microsoft.com/partner-center/developer/create-scheduled-changes).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ScheduledAction {
     /// The time of the action.
@@ -1318,7 +1302,7 @@ impl ScheduledAction {
     }
 }
 
-resource!(ScheduledAction {
+resource!(ScheduledAction: Clone PartialEq Default {
     0 Optional Scalar scheduled_type = "scheduledType",
     1 Optional Scalar action_type = "actionType",
     2 Optional Optional instructions = "instructions",
@@ -1362,7 +1346,6 @@ open_enum!(loose ScheduledActionType {
 ///
 /// See [Subscription
 /// resources](https://learn.microsoft.com/partner-center/developer/subscription-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct SubscriptionLineItem {
     /// The identifier of the part.
@@ -1453,7 +1436,7 @@ impl SubscriptionLineItem {
     }
 }
 
-resource!(SubscriptionLineItem {
+resource!(SubscriptionLineItem: Clone PartialEq Default {
     0 Optional Scalar id = "id",
     1 Optional Scalar friendly_name = "friendlyName",
     2 Optional Optional scope = "scope",
@@ -1466,7 +1449,6 @@ resource!(SubscriptionLineItem {
 ///
 /// See [Subscription
 /// resources](https://learn.microsoft.com/partner-center/developer/subscription-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct SubscriptionLineItemScope {
     /// The kind of scope, such as `Shared` or `Single`.
@@ -1545,7 +1527,7 @@ impl SubscriptionLineItemScope {
     }
 }
 
-resource!(SubscriptionLineItemScope {
+resource!(SubscriptionLineItemScope: Clone PartialEq Default {
     0 Optional Scalar type_ = "type",
     1 Optional Scalar subscription_id = "subscriptionId",
     2 Optional Scalar entitlement_id = "entitlementId",
@@ -1557,7 +1539,6 @@ resource!(SubscriptionLineItemScope {
 ///
 /// See [Subscription
 /// resources](https://learn.microsoft.com/partner-center/developer/subscription-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct SubscriptionPurchaseCommitment {
     /// The amount, which the service sends as a string.
@@ -1609,7 +1590,7 @@ impl SubscriptionPurchaseCommitment {
     }
 }
 
-resource!(SubscriptionPurchaseCommitment {
+resource!(SubscriptionPurchaseCommitment: Clone PartialEq Default {
     0 Optional Scalar amount = "amount",
     1 Optional Scalar grain = "grain",
     2 Optional Scalar currency = "currency",
@@ -1619,7 +1600,6 @@ resource!(SubscriptionPurchaseCommitment {
 ///
 /// See [Get subscription provisioning
 /// status](https://learn.microsoft.com/partner-center/developer/get-subscription-provisioning-status).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct SubscriptionProvisioningStatus {
     /// The identifier of the licenses' product, as license lists have it.
@@ -1636,7 +1616,7 @@ pub struct SubscriptionProvisioningStatus {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(SubscriptionProvisioningStatus {
+resource!(SubscriptionProvisioningStatus: Clone PartialEq Default {
     0 Optional Scalar sku_id = "skuId",
     1 Optional Scalar status = "status",
     2 Optional Scalar quantity = "quantity",
@@ -1674,7 +1654,6 @@ open_enum!(loose ProvisioningStatus {
 ///
 /// See [Get subscription registration
 /// status](https://learn.microsoft.com/partner-center/developer/get-subscription-registration-status).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct SubscriptionRegistrationStatus {
     /// The Azure plan.
@@ -1687,7 +1666,7 @@ pub struct SubscriptionRegistrationStatus {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(SubscriptionRegistrationStatus {
+resource!(SubscriptionRegistrationStatus: Clone PartialEq Default {
     0 Optional Scalar subscription_id = "subscriptionId",
     1 Optional Scalar status = "status",
     2 Optional RawJson attributes = "attributes",
@@ -1720,7 +1699,6 @@ open_enum!(loose RegistrationStatus {
 ///
 /// See [Activate a sandbox subscription of a marketplace
 /// product](https://learn.microsoft.com/partner-center/developer/activate-sandbox-subscription-azure-marketplace-products).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct SubscriptionActivationResult {
     /// The subscription.
@@ -1731,7 +1709,7 @@ pub struct SubscriptionActivationResult {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(SubscriptionActivationResult {
+resource!(SubscriptionActivationResult: Clone PartialEq Default {
     0 Optional Scalar subscription_id = "subscriptionId",
     1 Optional Scalar status = "status",
 });
@@ -1760,7 +1738,6 @@ open_enum!(TransitionTime {
 ///
 /// See [Transition
 /// resources](https://learn.microsoft.com/partner-center/developer/transition-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct TransitionEligibilityCollection {
     /// A number of eligibilities, which may differ from the number of `items`.
@@ -1775,7 +1752,7 @@ pub struct TransitionEligibilityCollection {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(TransitionEligibilityCollection {
+resource!(TransitionEligibilityCollection: Clone PartialEq Default {
     0 Optional Scalar total_count = "totalCount",
     1 RequiredList List items = "items",
     2 Optional Optional links = "links",
@@ -1789,7 +1766,6 @@ resource!(TransitionEligibilityCollection {
 ///
 /// See [Transition
 /// resources](https://learn.microsoft.com/partner-center/developer/transition-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct TransitionEligibility {
     /// The identifier of this evaluation.
@@ -1813,7 +1789,7 @@ pub struct TransitionEligibility {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(TransitionEligibility {
+resource!(TransitionEligibility: Clone PartialEq Default {
     0 Optional Scalar operation_id = "operationId",
     1 Optional Scalar catalog_item_id = "catalogItemId",
     2 Optional Scalar title = "title",
@@ -1828,7 +1804,6 @@ resource!(TransitionEligibility {
 ///
 /// See [Transition
 /// resources](https://learn.microsoft.com/partner-center/developer/transition-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct TransitionEligibilityDetail {
     /// Whether it is possible.
@@ -1841,7 +1816,7 @@ pub struct TransitionEligibilityDetail {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(TransitionEligibilityDetail {
+resource!(TransitionEligibilityDetail: Clone PartialEq Default {
     0 Optional Scalar is_eligible = "isEligible",
     1 Optional Scalar transition_type = "transitionType",
     2 Optional Optional errors = "errors",
@@ -1851,7 +1826,6 @@ resource!(TransitionEligibilityDetail {
 ///
 /// See [Transition
 /// resources](https://learn.microsoft.com/partner-center/developer/transition-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct SubscriptionTransitionEligibility {
     /// Whether it is possible.
@@ -1870,7 +1844,7 @@ pub struct SubscriptionTransitionEligibility {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(SubscriptionTransitionEligibility {
+resource!(SubscriptionTransitionEligibility: Clone PartialEq Default {
     0 Optional Scalar is_eligible = "isEligible",
     1 Optional Scalar subscription_id = "subscriptionId",
     2 Optional Scalar subscription_friendly_name = "subscriptionFriendlyName",
@@ -1903,7 +1877,6 @@ open_enum!(loose TransitionType {
 ///
 /// See [Transition
 /// resources](https://learn.microsoft.com/partner-center/developer/transition-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct TransitionError {
     /// The reason.
@@ -1914,7 +1887,7 @@ pub struct TransitionError {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(TransitionError {
+resource!(TransitionError: Clone PartialEq Default {
     0 Optional Scalar code = "code",
     1 Optional Scalar description = "description",
 });
@@ -1979,7 +1952,6 @@ integer_enum!(TransitionErrorCode {
 ///
 /// See [Transition
 /// resources](https://learn.microsoft.com/partner-center/developer/transition-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct TargetTransitionError {
     /// The reason.
@@ -1990,7 +1962,7 @@ pub struct TargetTransitionError {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(TargetTransitionError {
+resource!(TargetTransitionError: Clone PartialEq Default {
     0 Optional Scalar code = "code",
     1 Optional Scalar description = "description",
 });
@@ -2025,7 +1997,6 @@ integer_enum!(TargetTransitionErrorCode {
 ///
 /// See [Transition
 /// resources](https://learn.microsoft.com/partner-center/developer/transition-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct TransitionCollection {
     /// A number of transitions, which may differ from the number of `items`.
@@ -2040,7 +2011,7 @@ pub struct TransitionCollection {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(TransitionCollection {
+resource!(TransitionCollection: Clone PartialEq Default {
     0 Optional Scalar total_count = "totalCount",
     1 RequiredList List items = "items" | "transition",
     2 Optional Optional links = "links",
@@ -2051,7 +2022,6 @@ resource!(TransitionCollection {
 ///
 /// See [Transition
 /// resources](https://learn.microsoft.com/partner-center/developer/transition-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Transition {
     /// The identifier of the transition.
@@ -2083,7 +2053,7 @@ pub struct Transition {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(Transition {
+resource!(Transition: Clone PartialEq Default {
     0 Optional Scalar operation_id = "operationId",
     1 Optional Scalar from_catalog_item_id = "fromCatalogItemId",
     2 Optional Scalar from_subscription_id = "fromSubscriptionId",
@@ -2123,7 +2093,6 @@ resource!(Transition {
 /// assert!(new_transition.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct NewTransition {
     /// The catalog item that is changed, such as `CFQ7TTC069GL:0001:CFQ7TTC0G225`.
@@ -2237,7 +2206,7 @@ impl NewTransition {
     }
 }
 
-resource!(NewTransition {
+resource!(NewTransition: Clone PartialEq {
     0 Optional Scalar from_catalog_item_id = "fromCatalogItemId",
     1 Optional Scalar from_subscription_id = "fromSubscriptionId",
     2 Required Scalar to_catalog_item_id = "toCatalogItemId",
@@ -2253,7 +2222,6 @@ resource!(NewTransition {
 ///
 /// See [Transition
 /// resources](https://learn.microsoft.com/partner-center/developer/transition-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct TransitionEvent {
     /// The kind of action.
@@ -2270,7 +2238,7 @@ pub struct TransitionEvent {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(TransitionEvent {
+resource!(TransitionEvent: Clone PartialEq Default {
     0 Optional Scalar name = "name",
     1 Optional Scalar status = "status",
     2 Optional Scalar timestamp = "timestamp",
@@ -2325,7 +2293,6 @@ open_enum!(loose TransitionEventStatus {
 ///
 /// See [Get custom term end
 /// dates](https://learn.microsoft.com/partner-center/developer/custom-term-end-dates).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CustomTermEndDateCollection {
     /// A number of days, which may differ from the number of `items`.
@@ -2340,7 +2307,7 @@ pub struct CustomTermEndDateCollection {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(CustomTermEndDateCollection {
+resource!(CustomTermEndDateCollection: Clone PartialEq Default {
     0 Optional Scalar total_count = "totalCount",
     1 RequiredList List items = "items",
     2 Optional Optional links = "links",
@@ -2351,7 +2318,6 @@ resource!(CustomTermEndDateCollection {
 ///
 /// See [Get custom term end
 /// dates](https://learn.microsoft.com/partner-center/developer/custom-term-end-dates).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CustomTermEndDate {
     /// The alignment of the day.
@@ -2364,7 +2330,7 @@ pub struct CustomTermEndDate {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(CustomTermEndDate {
+resource!(CustomTermEndDate: Clone PartialEq Default {
     0 Optional Scalar allowed_custom_term_end_date_type = "allowedCustomTermEndDateType",
     1 Optional Scalar allowed_custom_term_end_date = "allowedCustomTermEndDate",
     2 Optional Optional coterm_subscription_ids = "cotermSubscriptionIds",
@@ -2394,7 +2360,6 @@ open_enum!(loose CustomTermEndDateType {
 ///
 /// See [Get subscription
 /// overage](https://learn.microsoft.com/partner-center/developer/get-subscription-overage).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct OverageCollection {
     /// A number of settings, which may differ from the number of `items`.
@@ -2409,7 +2374,7 @@ pub struct OverageCollection {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(OverageCollection {
+resource!(OverageCollection: Clone PartialEq Default {
     0 Optional Scalar total_count = "totalCount",
     1 RequiredList List items = "items",
     2 Optional Optional links = "links",
@@ -2420,7 +2385,6 @@ resource!(OverageCollection {
 ///
 /// See [Get subscription
 /// overage](https://learn.microsoft.com/partner-center/developer/get-subscription-overage).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Overage {
     /// The Azure subscription to bill. Without it in a request, the service takes or makes one.
@@ -2508,7 +2472,7 @@ impl Overage {
     }
 }
 
-resource!(Overage {
+resource!(Overage: Clone PartialEq Default {
     0 Optional Scalar azure_entitlement_id = "azureEntitlementId",
     1 Optional Scalar partner_id = "partnerId",
     2 Optional Scalar type_ = "type",
@@ -2521,7 +2485,6 @@ resource!(Overage {
 ///
 /// See [Get subscription
 /// overage](https://learn.microsoft.com/partner-center/developer/get-subscription-overage).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct OverageLinks {
     /// The setting itself.
@@ -2549,7 +2512,7 @@ impl OverageLinks {
     }
 }
 
-resource!(OverageLinks {
+resource!(OverageLinks: Clone PartialEq Default {
     0 Optional Optional overage = "overage",
 });
 
@@ -2557,7 +2520,6 @@ resource!(OverageLinks {
 ///
 /// See [Get a list of Azure entitlements for a
 /// subscription](https://learn.microsoft.com/partner-center/developer/get-a-list-of-azure-entitlements-for-subscription).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct AzureEntitlementCollection {
     /// A number of Azure subscriptions, which may differ from the number of `items`.
@@ -2572,7 +2534,7 @@ pub struct AzureEntitlementCollection {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(AzureEntitlementCollection {
+resource!(AzureEntitlementCollection: Clone PartialEq Default {
     0 Optional Scalar total_count = "totalCount",
     1 RequiredList List items = "items",
     2 Optional Optional links = "links",
@@ -2612,7 +2574,6 @@ resource!(AzureEntitlementCollection {
 /// assert!(azure_entitlement.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct AzureEntitlement {
     /// The identifier of the Azure subscription, which is the one that Azure knows.
@@ -2629,7 +2590,7 @@ pub struct AzureEntitlement {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(AzureEntitlement {
+resource!(AzureEntitlement: Clone PartialEq Default {
     0 Optional Scalar id = "id",
     1 Optional Scalar friendly_name = "friendlyName",
     2 Optional Scalar status = "status",
@@ -2681,7 +2642,6 @@ open_enum!(loose AzureEntitlementStatus {
 /// assert!(azure_entitlement_cancellation.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AzureEntitlementCancellation {
     /// The reason.
@@ -2702,7 +2662,7 @@ impl AzureEntitlementCancellation {
     }
 }
 
-resource!(AzureEntitlementCancellation {
+resource!(AzureEntitlementCancellation: Clone PartialEq {
     0 Required Scalar cancellation_reason = "cancellationReason",
 });
 
@@ -2727,7 +2687,6 @@ open_enum!(AzureCancellationReason {
 ///
 /// See [Subscription
 /// resources](https://learn.microsoft.com/partner-center/developer/subscription-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct SupportContact {
     /// The tenant of the partner who gives support.
@@ -2803,7 +2762,7 @@ impl SupportContact {
     }
 }
 
-resource!(SupportContact {
+resource!(SupportContact: Clone PartialEq Default {
     0 Optional Scalar support_tenant_id = "supportTenantId",
     1 Optional Scalar support_mpn_id = "supportMpnId",
     2 Optional Scalar name = "name",
@@ -2815,7 +2774,6 @@ resource!(SupportContact {
 ///
 /// See [Get a list of trial conversion
 /// offers](https://learn.microsoft.com/partner-center/developer/get-a-list-of-trial-conversion-offers).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ConversionCollection {
     /// A number of conversions, which may differ from the number of `items`.
@@ -2830,7 +2788,7 @@ pub struct ConversionCollection {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(ConversionCollection {
+resource!(ConversionCollection: Clone PartialEq Default {
     0 Optional Scalar total_count = "totalCount",
     1 RequiredList List items = "items",
     2 Optional Optional links = "links",
@@ -2841,7 +2799,6 @@ resource!(ConversionCollection {
 ///
 /// See [Convert a trial subscription to
 /// paid](https://learn.microsoft.com/partner-center/developer/convert-a-trial-subscription-to-paid).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Conversion {
     /// The offer of the trial.
@@ -2929,7 +2886,7 @@ impl Conversion {
     }
 }
 
-resource!(Conversion {
+resource!(Conversion: Clone PartialEq Default {
     0 Optional Scalar offer_id = "offerId",
     1 Optional Scalar target_offer_id = "targetOfferId",
     2 Optional Scalar order_id = "orderId",
@@ -2942,7 +2899,6 @@ resource!(Conversion {
 ///
 /// See [Convert a trial subscription to
 /// paid](https://learn.microsoft.com/partner-center/developer/convert-a-trial-subscription-to-paid).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ConversionResult {
     /// The subscription, which is that of the trial.
@@ -2959,7 +2915,7 @@ pub struct ConversionResult {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(ConversionResult {
+resource!(ConversionResult: Clone PartialEq Default {
     0 Optional Scalar subscription_id = "subscriptionId",
     1 Optional Scalar offer_id = "offerId",
     2 Optional Scalar target_offer_id = "targetOfferId",
@@ -2971,7 +2927,6 @@ resource!(ConversionResult {
 ///
 /// See [Convert a trial subscription to
 /// paid](https://learn.microsoft.com/partner-center/developer/convert-a-trial-subscription-to-paid).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ConversionError {
     /// The code, a number or a string. The documentation has no list of them.
@@ -2982,7 +2937,7 @@ pub struct ConversionError {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(ConversionError {
+resource!(ConversionError: Clone PartialEq Default {
     0 Optional Scalar code = "code",
     1 Optional Scalar description = "description",
 });
@@ -2991,7 +2946,6 @@ resource!(ConversionError {
 ///
 /// See [Transition a
 /// subscription](https://learn.microsoft.com/partner-center/developer/transition-a-subscription).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct UpgradeCollection {
     /// A number of upgrades, which may differ from the number of `items`.
@@ -3006,7 +2960,7 @@ pub struct UpgradeCollection {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(UpgradeCollection {
+resource!(UpgradeCollection: Clone PartialEq Default {
     0 Optional Scalar total_count = "totalCount",
     1 RequiredList List items = "items",
     2 Optional Optional links = "links",
@@ -3017,7 +2971,6 @@ resource!(UpgradeCollection {
 ///
 /// See [Transition a
 /// subscription](https://learn.microsoft.com/partner-center/developer/transition-a-subscription).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Upgrade {
     /// The offer to upgrade to. Send it back as it was received.
@@ -3107,7 +3060,7 @@ impl Upgrade {
     }
 }
 
-resource!(Upgrade {
+resource!(Upgrade: Clone PartialEq Default {
     0 Optional RawJson target_offer = "targetOffer",
     1 Optional Optional upgrade_type = "upgradeType",
     2 Optional Scalar is_eligible = "isEligible",
@@ -3119,7 +3072,6 @@ resource!(Upgrade {
 /// An offer of the legacy catalog, as far as upgrades show it.
 ///
 /// See [Offer resources](https://learn.microsoft.com/partner-center/developer/offer-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct LegacyOffer {
     /// The identifier of the offer, a GUID.
@@ -3479,7 +3431,7 @@ impl LegacyOffer {
     }
 }
 
-resource!(LegacyOffer {
+resource!(LegacyOffer: Clone PartialEq Default {
     0 Optional Scalar id = "id",
     1 Optional Scalar name = "name",
     2 Optional Scalar description = "description",
@@ -3512,7 +3464,6 @@ resource!(LegacyOffer {
 /// A category of the legacy catalog.
 ///
 /// See [Offer resources](https://learn.microsoft.com/partner-center/developer/offer-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct LegacyOfferCategory {
     /// The identifier of the category, such as `Enterprise_Key`.
@@ -3600,7 +3551,7 @@ impl LegacyOfferCategory {
     }
 }
 
-resource!(LegacyOfferCategory {
+resource!(LegacyOfferCategory: Clone PartialEq Default {
     0 Optional Scalar id = "id",
     1 Optional Scalar name = "name",
     2 Optional Scalar rank = "rank",
@@ -3612,7 +3563,6 @@ resource!(LegacyOfferCategory {
 /// The product that a legacy offer is for.
 ///
 /// See [Offer resources](https://learn.microsoft.com/partner-center/developer/offer-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct LegacyOfferProduct {
     /// The identifier of the product, a GUID.
@@ -3664,7 +3614,7 @@ impl LegacyOfferProduct {
     }
 }
 
-resource!(LegacyOfferProduct {
+resource!(LegacyOfferProduct: Clone PartialEq Default {
     0 Optional Scalar id = "id",
     1 Optional Scalar name = "name",
     2 Optional Scalar unit = "unit",
@@ -3673,7 +3623,6 @@ resource!(LegacyOfferProduct {
 /// Links from a legacy offer to itself and to a page about it.
 ///
 /// See [Offer resources](https://learn.microsoft.com/partner-center/developer/offer-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct LegacyOfferLinks {
     /// A page for people.
@@ -3725,7 +3674,7 @@ impl LegacyOfferLinks {
     }
 }
 
-resource!(LegacyOfferLinks {
+resource!(LegacyOfferLinks: Clone PartialEq Default {
     0 Optional Optional learn_more = "learnMore",
     1 Optional Optional add_ons = "addOns",
     2 Optional Optional self_ = "self",
@@ -3735,7 +3684,6 @@ resource!(LegacyOfferLinks {
 ///
 /// See [Transition a
 /// subscription](https://learn.microsoft.com/partner-center/developer/transition-a-subscription).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct UpgradeError {
     /// The reason.
@@ -3799,7 +3747,7 @@ impl UpgradeError {
     }
 }
 
-resource!(UpgradeError {
+resource!(UpgradeError: Clone PartialEq Default {
     0 Optional Scalar code = "code",
     1 Optional Scalar description = "description",
     2 Optional Scalar additional_details = "additionalDetails",
@@ -3810,7 +3758,6 @@ resource!(UpgradeError {
 ///
 /// See [Transition a
 /// subscription](https://learn.microsoft.com/partner-center/developer/transition-a-subscription).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct UpgradeResult {
     /// The subscription that was upgraded.
@@ -3829,7 +3776,7 @@ pub struct UpgradeResult {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(UpgradeResult {
+resource!(UpgradeResult: Clone PartialEq Default {
     0 Optional Scalar source_subscription_id = "sourceSubscriptionId",
     1 Optional Scalar target_subscription_id = "targetSubscriptionId",
     2 Optional Scalar upgrade_type = "upgradeType",
@@ -3865,7 +3812,6 @@ integer_enum!(UpgradeType {
 ///
 /// See [Transition a
 /// subscription](https://learn.microsoft.com/partner-center/developer/transition-a-subscription).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct UserLicenseError {
     /// The identifier of the user.
@@ -3880,7 +3826,7 @@ pub struct UserLicenseError {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(UserLicenseError {
+resource!(UserLicenseError: Clone PartialEq Default {
     0 Optional Scalar user_object_id = "userObjectId",
     1 Optional Scalar name = "name",
     2 Optional Scalar email = "email",
@@ -3891,7 +3837,6 @@ resource!(UserLicenseError {
 ///
 /// See [Transition a
 /// subscription](https://learn.microsoft.com/partner-center/developer/transition-a-subscription).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct UpgradeLicenseReason {
     /// The code, a number or a string.
@@ -3902,7 +3847,7 @@ pub struct UpgradeLicenseReason {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(UpgradeLicenseReason {
+resource!(UpgradeLicenseReason: Clone PartialEq Default {
     0 Optional Scalar code = "code",
     1 Optional Scalar description = "description",
 });
@@ -3931,7 +3876,6 @@ open_enum!(EntitlementTypeFilter {
 ///
 /// See [Entitlement
 /// resources](https://learn.microsoft.com/partner-center/developer/entitlement-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct EntitlementCollection {
     /// A number of entitlements, which may differ from the number of `items`.
@@ -3946,7 +3890,7 @@ pub struct EntitlementCollection {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(EntitlementCollection {
+resource!(EntitlementCollection: Clone PartialEq Default {
     0 Optional Scalar total_count = "totalCount",
     1 RequiredList List items = "items",
     2 Optional Optional links = "links",
@@ -3957,7 +3901,6 @@ resource!(EntitlementCollection {
 ///
 /// See [Entitlement
 /// resources](https://learn.microsoft.com/partner-center/developer/entitlement-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Entitlement {
     /// The entitlements that are included in it. Often empty.
@@ -3986,7 +3929,7 @@ pub struct Entitlement {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(Entitlement {
+resource!(Entitlement: Clone PartialEq Default {
     0 Optional Optional included_entitlements = "includedEntitlements",
     1 Optional Optional reference_order = "referenceOrder",
     2 Optional Scalar product_id = "productId",
@@ -4004,7 +3947,6 @@ resource!(Entitlement {
 ///
 /// See [Entitlement
 /// resources](https://learn.microsoft.com/partner-center/developer/entitlement-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ReferenceOrder {
     /// The identifier of the order.
@@ -4017,7 +3959,7 @@ pub struct ReferenceOrder {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(ReferenceOrder {
+resource!(ReferenceOrder: Clone PartialEq Default {
     0 Optional Scalar id = "id",
     1 Optional Scalar line_item_id = "lineItemId",
     2 Optional Scalar alternate_id = "alternateId",
@@ -4027,7 +3969,6 @@ resource!(ReferenceOrder {
 ///
 /// See [Entitlement
 /// resources](https://learn.microsoft.com/partner-center/developer/entitlement-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct EntitlementQuantity {
     /// The number.
@@ -4038,7 +3979,7 @@ pub struct EntitlementQuantity {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(EntitlementQuantity {
+resource!(EntitlementQuantity: Clone PartialEq Default {
     0 Optional Scalar quantity = "quantity",
     1 Optional Scalar status = "status",
 });
@@ -4047,7 +3988,6 @@ resource!(EntitlementQuantity {
 ///
 /// See [Entitlement
 /// resources](https://learn.microsoft.com/partner-center/developer/entitlement-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct EntitlementArtifact {
     /// The kind, such as `reservedinstance`.
@@ -4062,7 +4002,7 @@ pub struct EntitlementArtifact {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(EntitlementArtifact {
+resource!(EntitlementArtifact: Clone PartialEq Default {
     0 Optional Scalar artifact_type = "artifactType",
     1 Optional Scalar resource_id = "resourceId",
     2 Optional RawJson link = "link",
@@ -4118,7 +4058,6 @@ open_enum!(OrderBillingCycleFilter {
 /// The orders of a customer.
 ///
 /// See [Order resources](https://learn.microsoft.com/partner-center/developer/order-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct OrderCollection {
     /// A number of orders, which may differ from the number of `items`.
@@ -4133,7 +4072,7 @@ pub struct OrderCollection {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(OrderCollection {
+resource!(OrderCollection: Clone PartialEq Default {
     0 Optional Scalar total_count = "totalCount",
     1 RequiredList List items = "items",
     2 Optional Optional links = "links",
@@ -4161,7 +4100,6 @@ resource!(OrderCollection {
 /// assert!(order.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Order {
     /// The identifier of the order, a string of one of several forms.
@@ -4362,7 +4300,7 @@ impl Order {
     }
 }
 
-resource!(Order {
+resource!(Order: Clone PartialEq Default {
     0 Optional Scalar id = "id",
     1 Optional Scalar alternate_id = "alternateId",
     2 Optional Scalar reference_customer_id = "referenceCustomerId",
@@ -4452,7 +4390,6 @@ open_enum!(loose OrderTransactionType {
 /// The program that placed an order.
 ///
 /// See [Order resources](https://learn.microsoft.com/partner-center/developer/order-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct OrderClient {
     /// The country of the catalog, such as `US`.
@@ -4507,7 +4444,7 @@ impl OrderClient {
     }
 }
 
-resource!(OrderClient {
+resource!(OrderClient: Clone PartialEq Default {
     0 Optional Scalar marketplace_country = "marketplaceCountry",
     1 Optional Scalar device_family = "deviceFamily",
     2 Optional Scalar name = "name",
@@ -4516,7 +4453,6 @@ resource!(OrderClient {
 /// Links from an order to itself and to its provisioning status.
 ///
 /// See [Order resources](https://learn.microsoft.com/partner-center/developer/order-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct OrderLinks {
     /// The order itself.
@@ -4568,7 +4504,7 @@ impl OrderLinks {
     }
 }
 
-resource!(OrderLinks {
+resource!(OrderLinks: Clone PartialEq Default {
     0 Optional Optional self_ = "self",
     1 Optional Optional provisioning_status = "provisioningStatus",
     2 Optional Optional patch_operation = "patchOperation",
@@ -4577,7 +4513,6 @@ resource!(OrderLinks {
 /// A product of an order, with its quantity.
 ///
 /// See [Order resources](https://learn.microsoft.com/partner-center/developer/order-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct OrderLineItem {
     /// The number of the line item, from 0 on.
@@ -4838,7 +4773,7 @@ impl OrderLineItem {
     }
 }
 
-resource!(OrderLineItem {
+resource!(OrderLineItem: Clone PartialEq Default {
     0 Optional Scalar line_item_number = "lineItemNumber",
     1 Optional Scalar offer_id = "offerId",
     2 Optional Scalar subscription_id = "subscriptionId",
@@ -4897,7 +4832,6 @@ open_enum!(loose OrderLineItemTransactionType {
 /// The term that something renews to.
 ///
 /// See [Order resources](https://learn.microsoft.com/partner-center/developer/order-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct RenewalTerm {
     /// The length of the term as an ISO 8601 duration, such as `P1Y`.
@@ -4925,14 +4859,13 @@ impl RenewalTerm {
     }
 }
 
-resource!(RenewalTerm {
+resource!(RenewalTerm: Clone PartialEq Default {
     0 Optional Scalar term_duration = "termDuration",
 });
 
 /// The prices of a line item, without taxes.
 ///
 /// See [Cart resources](https://learn.microsoft.com/partner-center/developer/cart-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct LineItemPricing {
     /// The price of one unit in the list.
@@ -5008,7 +4941,7 @@ impl LineItemPricing {
     }
 }
 
-resource!(LineItemPricing {
+resource!(LineItemPricing: Clone PartialEq Default {
     0 Optional Decimal list_price = "listPrice",
     1 Optional Decimal discounted_price = "discountedPrice",
     2 Optional Decimal prorated_price = "proratedPrice",
@@ -5019,7 +4952,6 @@ resource!(LineItemPricing {
 /// Money that is committed by an order of an Azure savings plan.
 ///
 /// See [Order resources](https://learn.microsoft.com/partner-center/developer/order-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct OrderPurchaseCommitment {
     /// The amount, here a number.
@@ -5071,7 +5003,7 @@ impl OrderPurchaseCommitment {
     }
 }
 
-resource!(OrderPurchaseCommitment {
+resource!(OrderPurchaseCommitment: Clone PartialEq Default {
     0 Optional Decimal amount = "amount",
     1 Optional Scalar currency = "currency",
     2 Optional Scalar grain = "grain",
@@ -5080,7 +5012,6 @@ resource!(OrderPurchaseCommitment {
 /// Links from a line item to its subscription and to the catalog.
 ///
 /// See [Order resources](https://learn.microsoft.com/partner-center/developer/order-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct OrderLineItemLinks {
     /// The subscription.
@@ -5168,7 +5099,7 @@ impl OrderLineItemLinks {
     }
 }
 
-resource!(OrderLineItemLinks {
+resource!(OrderLineItemLinks: Clone PartialEq Default {
     0 Optional Optional subscription = "subscription",
     1 Optional Optional product = "product",
     2 Optional Optional sku = "sku",
@@ -5196,7 +5127,6 @@ resource!(OrderLineItemLinks {
 /// assert!(new_order.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct NewOrder {
     /// The products to buy.
@@ -5276,7 +5206,7 @@ impl NewOrder {
     }
 }
 
-resource!(NewOrder {
+resource!(NewOrder: Clone PartialEq Default {
     0 RequiredList List line_items = "lineItems",
     1 Optional Scalar reference_customer_id = "referenceCustomerId",
     2 Optional Scalar billing_cycle = "billingCycle",
@@ -5287,7 +5217,6 @@ resource!(NewOrder {
 /// A product to buy.
 ///
 /// See [Create an order](https://learn.microsoft.com/partner-center/developer/create-an-order).
-#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct NewOrderLineItem {
     /// The number of the line item. Count from 0 without a gap.
@@ -5475,7 +5404,7 @@ impl NewOrderLineItem {
     }
 }
 
-resource!(NewOrderLineItem {
+resource!(NewOrderLineItem: Clone PartialEq {
     0 Required Scalar line_item_number = "lineItemNumber",
     1 Required Scalar offer_id = "offerId",
     2 Required Scalar quantity = "quantity",
@@ -5496,7 +5425,6 @@ resource!(NewOrderLineItem {
 ///
 /// See [Get order provisioning
 /// status](https://learn.microsoft.com/partner-center/developer/get-order-provisioning-status).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct OrderLineItemProvisioningStatusCollection {
     /// A number of line items, which may differ from the number of `items`.
@@ -5511,7 +5439,7 @@ pub struct OrderLineItemProvisioningStatusCollection {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(OrderLineItemProvisioningStatusCollection {
+resource!(OrderLineItemProvisioningStatusCollection: Clone PartialEq Default {
     0 Optional Scalar total_count = "totalCount",
     1 RequiredList List items = "items",
     2 Optional Optional links = "links",
@@ -5521,7 +5449,6 @@ resource!(OrderLineItemProvisioningStatusCollection {
 /// The progress of the provisioning of a line item of an order.
 ///
 /// See [Order resources](https://learn.microsoft.com/partner-center/developer/order-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct OrderLineItemProvisioningStatus {
     /// The same as `lineItemNumber`. Only the documented example has it.
@@ -5536,7 +5463,7 @@ pub struct OrderLineItemProvisioningStatus {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(OrderLineItemProvisioningStatus {
+resource!(OrderLineItemProvisioningStatus: Clone PartialEq Default {
     0 Optional Scalar order_line_item_id = "orderLineItemId",
     1 Optional Scalar line_item_number = "lineItemNumber",
     2 Optional Scalar status = "status",
@@ -5546,7 +5473,6 @@ resource!(OrderLineItemProvisioningStatus {
 /// The progress of the provisioning of a part of a quantity.
 ///
 /// See [Order resources](https://learn.microsoft.com/partner-center/developer/order-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct QuantityProvisioningStatus {
     /// The number of seats.
@@ -5557,7 +5483,7 @@ pub struct QuantityProvisioningStatus {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(QuantityProvisioningStatus {
+resource!(QuantityProvisioningStatus: Clone PartialEq Default {
     0 Optional Scalar quantity = "quantity",
     1 Optional Scalar status = "status",
 });
@@ -5588,7 +5514,6 @@ open_enum!(loose FulfillmentStatus {
 ///
 /// See [Get an activation link by order line
 /// item](https://learn.microsoft.com/partner-center/developer/get-activation-link-by-order-line-item).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct OrderLineItemActivationLinkCollection {
     /// A number of links, which may differ from the number of `items`.
@@ -5603,7 +5528,7 @@ pub struct OrderLineItemActivationLinkCollection {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(OrderLineItemActivationLinkCollection {
+resource!(OrderLineItemActivationLinkCollection: Clone PartialEq Default {
     0 Optional Scalar total_count = "totalCount",
     1 RequiredList List items = "items",
     2 Optional Optional links = "links",
@@ -5613,7 +5538,6 @@ resource!(OrderLineItemActivationLinkCollection {
 /// The page on which a customer activates one product.
 ///
 /// See [Order resources](https://learn.microsoft.com/partner-center/developer/order-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct OrderLineItemActivationLink {
     /// The number of the line item, from 0 on.
@@ -5624,7 +5548,7 @@ pub struct OrderLineItemActivationLink {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(OrderLineItemActivationLink {
+resource!(OrderLineItemActivationLink: Clone PartialEq Default {
     0 Optional Scalar line_item_number = "lineItemNumber",
     1 Optional Optional link = "link",
 });
@@ -5654,7 +5578,6 @@ resource!(OrderLineItemActivationLink {
 /// assert!(purchase_order_metadata.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PurchaseOrderMetadata {
     /// Whether the purchase is a part of a tender.
@@ -5711,7 +5634,7 @@ impl PurchaseOrderMetadata {
     }
 }
 
-resource!(PurchaseOrderMetadata {
+resource!(PurchaseOrderMetadata: Clone PartialEq {
     0 Required Scalar is_partof_tender = "isPartofTender",
     1 Required Scalar customer_price = "customerPrice",
     2 Required Scalar currency = "currency",
@@ -5723,7 +5646,6 @@ resource!(PurchaseOrderMetadata {
 ///
 /// See [Attach a purchase order and complete its
 /// details](https://learn.microsoft.com/partner-center/developer/attaching-purchase-order-and-completing-po-details).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct OrderAttachmentUploadResult {
     /// A number of documents, which may differ from the number of `items`.
@@ -5736,7 +5658,7 @@ pub struct OrderAttachmentUploadResult {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(OrderAttachmentUploadResult {
+resource!(OrderAttachmentUploadResult: Clone PartialEq Default {
     0 Optional Scalar total_count = "totalCount",
     1 RequiredList List items = "items",
     2 Optional Optional attributes = "attributes",
@@ -5746,7 +5668,6 @@ resource!(OrderAttachmentUploadResult {
 ///
 /// See [Attach a purchase order and complete its
 /// details](https://learn.microsoft.com/partner-center/developer/attaching-purchase-order-and-completing-po-details).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct OrderAttachmentCollection {
     /// A number of documents, which may differ from the number of `items`.
@@ -5761,7 +5682,7 @@ pub struct OrderAttachmentCollection {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(OrderAttachmentCollection {
+resource!(OrderAttachmentCollection: Clone PartialEq Default {
     0 Optional Scalar total_count = "totalCount",
     1 RequiredList List items = "items",
     2 Optional Optional links = "links",
@@ -5772,7 +5693,6 @@ resource!(OrderAttachmentCollection {
 ///
 /// See [Attach a purchase order and complete its
 /// details](https://learn.microsoft.com/partner-center/developer/attaching-purchase-order-and-completing-po-details).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct OrderAttachment {
     /// The identifier of the document.
@@ -5787,7 +5707,7 @@ pub struct OrderAttachment {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(OrderAttachment {
+resource!(OrderAttachment: Clone PartialEq Default {
     0 Optional Scalar attachment_id = "attachmentId",
     1 Optional Scalar file_name = "fileName",
     2 Optional Scalar size_in_kb = "sizeInKB",
@@ -5831,7 +5751,6 @@ open_enum!(loose OrderAttachmentType {
 /// assert!(new_cart.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct NewCart {
     /// The products to put into the cart, at least one.
@@ -5872,7 +5791,7 @@ impl NewCart {
     }
 }
 
-resource!(NewCart {
+resource!(NewCart: Clone PartialEq Default {
     0 RequiredList List line_items = "lineItems",
     1 Optional Scalar partner_on_record_attestation_accepted = "partnerOnRecordAttestationAccepted",
 });
@@ -5880,7 +5799,6 @@ resource!(NewCart {
 /// A product to put into a cart.
 ///
 /// See [Create a cart](https://learn.microsoft.com/partner-center/developer/create-a-cart).
-#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct NewCartLineItem {
     /// The number of the line item, from 0 on. The service sets it if it is left out.
@@ -6068,7 +5986,7 @@ impl NewCartLineItem {
     }
 }
 
-resource!(NewCartLineItem {
+resource!(NewCartLineItem: Clone PartialEq {
     0 Optional Scalar id = "id",
     1 Required Scalar catalog_item_id = "catalogItemId",
     2 Required Scalar quantity = "quantity",
@@ -6088,7 +6006,6 @@ resource!(NewCartLineItem {
 /// A partner that takes part in a purchase.
 ///
 /// See [Cart resources](https://learn.microsoft.com/partner-center/developer/cart-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CartParticipant {
     /// The part that the partner takes.
@@ -6128,7 +6045,7 @@ impl CartParticipant {
     }
 }
 
-resource!(CartParticipant {
+resource!(CartParticipant: Clone PartialEq Default {
     0 Optional Scalar key = "key",
     1 Optional Scalar value = "value",
 });
@@ -6158,7 +6075,6 @@ open_enum!(loose CartParticipantRole {
 /// A cart: what can be bought for a customer by checking it out, until it expires.
 ///
 /// See [Cart resources](https://learn.microsoft.com/partner-center/developer/cart-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Cart {
     /// The identifier of the cart.
@@ -6301,7 +6217,7 @@ impl Cart {
     }
 }
 
-resource!(Cart {
+resource!(Cart: Clone PartialEq Default {
     0 Optional Scalar id = "id",
     1 Optional Scalar creation_timestamp = "creationTimestamp",
     2 Optional Scalar last_modified_timestamp = "lastModifiedTimestamp",
@@ -6317,7 +6233,6 @@ resource!(Cart {
 /// Links from a cart to itself.
 ///
 /// See [Cart resources](https://learn.microsoft.com/partner-center/developer/cart-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CartLinks {
     /// The cart itself.
@@ -6345,7 +6260,7 @@ impl CartLinks {
     }
 }
 
-resource!(CartLinks {
+resource!(CartLinks: Clone PartialEq Default {
     0 Optional Optional self_ = "self",
 });
 
@@ -6371,7 +6286,6 @@ open_enum!(loose CartStatus {
 /// A product in a cart.
 ///
 /// See [Cart resources](https://learn.microsoft.com/partner-center/developer/cart-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CartLineItem {
     /// The number of the line item, from 0 on. The documentation calls it a string.
@@ -6608,7 +6522,7 @@ impl CartLineItem {
     }
 }
 
-resource!(CartLineItem {
+resource!(CartLineItem: Clone PartialEq Default {
     0 Optional Scalar id = "id",
     1 Optional Scalar catalog_item_id = "catalogItemId",
     2 Optional Scalar friendly_name = "friendlyName",
@@ -6632,7 +6546,6 @@ resource!(CartLineItem {
 /// A reason for which a line item of a cart cannot be bought.
 ///
 /// See [Cart resources](https://learn.microsoft.com/partner-center/developer/cart-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CartError {
     /// The reason.
@@ -6687,7 +6600,7 @@ impl CartError {
     }
 }
 
-resource!(CartError {
+resource!(CartError: Clone PartialEq Default {
     0 Optional Scalar error_code = "errorCode",
     1 Optional Scalar error_description = "errorDescription",
     2 Optional Optional additional_information = "additionalInformation",
@@ -6776,7 +6689,6 @@ integer_enum!(CartErrorCode {
 /// The orders that came of a cart.
 ///
 /// See [Cart resources](https://learn.microsoft.com/partner-center/developer/cart-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CartCheckoutResult {
     /// The orders that were placed.
@@ -6789,7 +6701,7 @@ pub struct CartCheckoutResult {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(CartCheckoutResult {
+resource!(CartCheckoutResult: Clone PartialEq Default {
     0 Optional Optional orders = "orders",
     1 Optional Optional order_errors = "orderErrors",
     2 Optional RawJson attributes = "attributes",
@@ -6798,7 +6710,6 @@ resource!(CartCheckoutResult {
 /// An error of an order of a cart, which was not placed.
 ///
 /// See [Cart resources](https://learn.microsoft.com/partner-center/developer/cart-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct OrderError {
     /// The `orderGroup` of the line items.
@@ -6811,7 +6722,7 @@ pub struct OrderError {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(OrderError {
+resource!(OrderError: Clone PartialEq Default {
     0 Optional Scalar order_group_id = "orderGroupId",
     1 Optional Scalar code = "code",
     2 Optional Scalar description = "description",
@@ -6846,7 +6757,6 @@ resource!(OrderError {
 /// assert!(new_transfer.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct NewTransfer {
     /// The tenant of the partner that has the subscriptions.
@@ -6993,7 +6903,7 @@ impl NewTransfer {
     }
 }
 
-resource!(NewTransfer {
+resource!(NewTransfer: Clone PartialEq {
     0 Required Scalar source_partner_tenant_id = "sourcePartnerTenantId",
     1 Optional Scalar source_partner_name = "sourcePartnerName",
     2 Optional Scalar customer_email_id = "customerEmailId",
@@ -7063,7 +6973,6 @@ open_enum!(loose TransferProductType {
 ///
 /// See [Transfer
 /// resources](https://learn.microsoft.com/partner-center/developer/transfer-entity-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Transfer {
     /// The identifier of the transfer.
@@ -7343,7 +7252,7 @@ impl Transfer {
     }
 }
 
-resource!(Transfer {
+resource!(Transfer: Clone PartialEq Default {
     0 Optional Scalar id = "id",
     1 Optional Scalar status = "status",
     2 Optional Scalar transfer_type = "transferType",
@@ -7371,7 +7280,6 @@ resource!(Transfer {
 ///
 /// See [Transfer
 /// resources](https://learn.microsoft.com/partner-center/developer/transfer-entity-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct TransferLinks {
     /// The transfer itself.
@@ -7399,7 +7307,7 @@ impl TransferLinks {
     }
 }
 
-resource!(TransferLinks {
+resource!(TransferLinks: Clone PartialEq Default {
     0 Optional Optional self_ = "self",
 });
 
@@ -7442,7 +7350,6 @@ open_enum!(loose TransferStatus {
 ///
 /// See [Transfer
 /// resources](https://learn.microsoft.com/partner-center/developer/transfer-entity-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct TransferLineItem {
     /// The number of the line item. It may be 0 for all of them.
@@ -7641,7 +7548,7 @@ impl TransferLineItem {
     }
 }
 
-resource!(TransferLineItem {
+resource!(TransferLineItem: Clone PartialEq Default {
     0 Optional Scalar id = "id",
     1 Optional Scalar subscription_id = "subscriptionId",
     2 Optional Scalar source_subscription_id = "sourceSubscriptionId",
@@ -7662,7 +7569,6 @@ resource!(TransferLineItem {
 /// The result of accepting a transfer.
 ///
 /// See [Accept a transfer](https://learn.microsoft.com/partner-center/developer/accept-a-transfer).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct TransferSubmitResult {
     /// The orders of the target.
@@ -7675,7 +7581,7 @@ pub struct TransferSubmitResult {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(TransferSubmitResult {
+resource!(TransferSubmitResult: Clone PartialEq Default {
     0 Optional Optional orders = "orders",
     1 Optional Optional transfer_errors = "transferErrors",
     2 Optional RawJson attributes = "attributes",
@@ -7684,7 +7590,6 @@ resource!(TransferSubmitResult {
 /// An error of a transfer, with the line items that it applies to.
 ///
 /// See [Accept a transfer](https://learn.microsoft.com/partner-center/developer/accept-a-transfer).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct TransferError {
     /// The `transferGroupId` of the line items.
@@ -7701,7 +7606,7 @@ pub struct TransferError {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(TransferError {
+resource!(TransferError: Clone PartialEq Default {
     0 Optional Scalar transfer_group_id = "transferGroupId",
     1 Optional Optional line_items = "lineItems",
     2 Optional Scalar code = "code",
@@ -7713,7 +7618,6 @@ resource!(TransferError {
 ///
 /// See [Get a customer's subscriptions transfer
 /// eligibility](https://learn.microsoft.com/partner-center/developer/get-customer-s-subscriptions-transfer-eligibility).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct TransferEligibility {
     /// The subscription.
@@ -7726,7 +7630,7 @@ pub struct TransferEligibility {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(TransferEligibility {
+resource!(TransferEligibility: Clone PartialEq Default {
     0 Optional Scalar id = "id",
     1 Optional Scalar is_eligible = "isEligible",
     2 Optional Scalar reason = "reason",

@@ -30,7 +30,7 @@ use uuid::Uuid;
 /// assert!(customer_collection.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CustomerCollection {
     /// A number of customers, which is unreliable: sometimes that of this page, sometimes that of
@@ -49,7 +49,7 @@ pub struct CustomerCollection {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(CustomerCollection {
+resource!(CustomerCollection: Default {
     0 Optional Scalar total_count = "totalCount",
     1 RequiredList List items = "items",
     2 Optional Optional links = "links",
@@ -87,7 +87,7 @@ resource!(CustomerCollection {
 /// assert!(customer.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Customer {
     /// The identifier of the customer, which is that of its Microsoft Entra tenant and the same as
@@ -256,7 +256,7 @@ impl Customer {
     }
 }
 
-resource!(Customer {
+resource!(Customer: Default {
     0 Optional Scalar id = "id",
     1 Optional Scalar commerce_id = "commerceId",
     2 Optional Optional company_profile = "companyProfile",
@@ -278,7 +278,6 @@ resource!(Customer {
 ///
 /// See [Remove a reseller relationship with a
 /// customer](https://learn.microsoft.com/partner-center/developer/remove-a-reseller-relationship-with-a-customer).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct UpdatedCustomer {
     /// The identifier of the customer, always null.
@@ -306,7 +305,7 @@ pub struct UpdatedCustomer {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(UpdatedCustomer {
+resource!(UpdatedCustomer: Clone PartialEq Default {
     0 Nullable Nullable id = "Id",
     1 Nullable Nullable commerce_id = "CommerceId",
     2 Nullable Nullable company_profile = "CompanyProfile",
@@ -323,7 +322,6 @@ resource!(UpdatedCustomer {
 ///
 /// See [Remove a reseller relationship with a
 /// customer](https://learn.microsoft.com/partner-center/developer/remove-a-reseller-relationship-with-a-customer).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct UpdatedCustomerAttributes {
     /// The type of the resource.
@@ -332,7 +330,7 @@ pub struct UpdatedCustomerAttributes {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(UpdatedCustomerAttributes {
+resource!(UpdatedCustomerAttributes: Clone PartialEq Default {
     0 Optional Scalar object_type = "ObjectType",
 });
 
@@ -364,7 +362,7 @@ resource!(UpdatedCustomerAttributes {
 /// assert!(customer_company_profile.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CustomerCompanyProfile {
     /// The identifier of the customer's Microsoft Entra tenant, the same as `id` of the customer.
@@ -479,7 +477,7 @@ impl CustomerCompanyProfile {
     }
 }
 
-resource!(CustomerCompanyProfile {
+resource!(CustomerCompanyProfile: Default {
     0 Optional Scalar tenant_id = "tenantId",
     1 Optional Scalar domain = "domain",
     2 Optional Scalar company_name = "companyName",
@@ -522,7 +520,7 @@ resource!(CustomerCompanyProfile {
 /// assert!(customer_billing_profile.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CustomerBillingProfile {
     /// The identifier of the profile, which is not that of the customer.
@@ -675,7 +673,7 @@ impl CustomerBillingProfile {
     }
 }
 
-resource!(CustomerBillingProfile {
+resource!(CustomerBillingProfile: Default {
     0 Optional Scalar id = "id",
     1 Optional Scalar first_name = "firstName",
     2 Optional Scalar last_name = "lastName",
@@ -717,7 +715,7 @@ resource!(CustomerBillingProfile {
 /// assert!(address.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Address {
     /// The identifier of the address.
@@ -913,7 +911,7 @@ impl Address {
     }
 }
 
-resource!(Address {
+resource!(Address: Default {
     0 Optional Scalar id = "id",
     1 Optional Scalar country = "country",
     2 Optional Scalar region = "region",
@@ -935,7 +933,7 @@ resource!(Address {
 ///
 /// See [Customer
 /// resources](https://learn.microsoft.com/partner-center/developer/customer-resources).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UserCredentials {
     /// The name to sign in with.
@@ -975,7 +973,7 @@ impl UserCredentials {
     }
 }
 
-resource!(UserCredentials {
+resource!(UserCredentials: Default {
     0 Optional Scalar user_name = "userName",
     1 Optional Scalar password = "password",
 });
@@ -983,7 +981,7 @@ resource!(UserCredentials {
 /// Links from a resource to itself, and from a page to its neighbors.
 ///
 /// See [Utility resources](https://learn.microsoft.com/partner-center/developer/utility-resources).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ResourceLinks {
     /// The resource itself. It may differ from the request that was made.
@@ -1035,7 +1033,7 @@ impl ResourceLinks {
     }
 }
 
-resource!(ResourceLinks {
+resource!(ResourceLinks: Default {
     0 Optional Optional self_ = "self",
     1 Optional Optional next = "next",
     2 Optional Optional previous = "previous",
@@ -1044,7 +1042,7 @@ resource!(ResourceLinks {
 /// A request that can be made.
 ///
 /// See [Utility resources](https://learn.microsoft.com/partner-center/developer/utility-resources).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Link {
     /// The URI of the request. It is usually relative to the base URL of the service, with `/v1` or
@@ -1112,7 +1110,7 @@ impl Link {
     }
 }
 
-resource!(Link {
+resource!(Link: Default {
     0 Optional Scalar uri = "uri",
     1 Optional Scalar method = "method",
     2 Optional Optional headers = "headers",
@@ -1122,7 +1120,7 @@ resource!(Link {
 /// A header to send when a link is followed.
 ///
 /// See [Utility resources](https://learn.microsoft.com/partner-center/developer/utility-resources).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct LinkHeader {
     /// The name of the header, such as `MS-ContinuationToken`.
@@ -1162,7 +1160,7 @@ impl LinkHeader {
     }
 }
 
-resource!(LinkHeader {
+resource!(LinkHeader: Default {
     0 Optional Scalar key = "key",
     1 Optional Scalar value = "value",
 });
@@ -1201,7 +1199,7 @@ open_enum!(loose LinkMethod {
 /// The metadata of a resource.
 ///
 /// See [Utility resources](https://learn.microsoft.com/partner-center/developer/utility-resources).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ResourceAttributes {
     /// The type of the resource.
@@ -1243,7 +1241,7 @@ impl ResourceAttributes {
     }
 }
 
-resource!(ResourceAttributes {
+resource!(ResourceAttributes: Default {
     0 Optional Scalar object_type = "objectType",
     1 Optional Scalar etag = "etag",
 });
@@ -1491,7 +1489,6 @@ open_enum!(RelationshipToPartner {
 /// assert!(error_body.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ErrorBody {
     /// The code of the error, a number or a string, such as `1002` or `900420`.
@@ -1528,7 +1525,7 @@ pub struct ErrorBody {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(ErrorBody {
+resource!(ErrorBody: Clone PartialEq Default {
     0 Optional Scalar code = "code",
     1 Optional Scalar description = "description",
     2 Optional Optional data = "data",
@@ -1574,7 +1571,6 @@ resource!(ErrorBody {
 /// assert!(customer_filter.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CustomerFilter {
     /// The field to search in.
@@ -1606,7 +1602,7 @@ impl CustomerFilter {
     }
 }
 
-resource!(CustomerFilter {
+resource!(CustomerFilter: Clone PartialEq {
     0 Required Scalar field = "Field",
     1 Required Scalar value = "Value",
     2 Required Scalar operator = "Operator",
@@ -1727,7 +1723,6 @@ open_enum!(loose BillingCycle {
 /// The kind of a product.
 ///
 /// See [Product resources](https://learn.microsoft.com/partner-center/developer/product-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ProductType {
     /// The identifier of the kind, such as `OnlineServicesNCE`, `Software`, `Azure` or
@@ -1781,7 +1776,7 @@ impl ProductType {
     }
 }
 
-resource!(ProductType {
+resource!(ProductType: Clone PartialEq Default {
     0 Optional Scalar id = "id",
     1 Optional Scalar display_name = "displayName",
     2 Optional Optional sub_type = "subType",

@@ -10,7 +10,6 @@ use uuid::Uuid;
 ///
 /// See [Device deployment
 /// resources](https://learn.microsoft.com/partner-center/developer/device-deployment-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct DeviceBatchCollection {
     /// A number of batches, which may differ from the number of `items`.
@@ -25,7 +24,7 @@ pub struct DeviceBatchCollection {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(DeviceBatchCollection {
+resource!(DeviceBatchCollection: Clone PartialEq Default {
     0 Optional Scalar total_count = "totalCount",
     1 RequiredList List items = "items",
     2 Optional Optional links = "links",
@@ -36,7 +35,6 @@ resource!(DeviceBatchCollection {
 ///
 /// See [Device deployment
 /// resources](https://learn.microsoft.com/partner-center/developer/device-deployment-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct DeviceBatch {
     /// The name of the batch, which was chosen freely and may have blanks.
@@ -57,7 +55,7 @@ pub struct DeviceBatch {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(DeviceBatch {
+resource!(DeviceBatch: Clone PartialEq Default {
     0 Optional Scalar id = "id",
     1 Optional Scalar status = "status",
     2 Optional Scalar created_by = "createdBy",
@@ -87,7 +85,6 @@ resource!(DeviceBatch {
 /// assert!(new_device_batch.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct NewDeviceBatch {
     /// The name of the batch.
@@ -111,7 +108,7 @@ impl NewDeviceBatch {
     }
 }
 
-resource!(NewDeviceBatch {
+resource!(NewDeviceBatch: Clone PartialEq {
     0 Required Scalar batch_id = "batchId",
     1 RequiredList List devices = "devices",
 });
@@ -120,7 +117,6 @@ resource!(NewDeviceBatch {
 ///
 /// See [Device deployment
 /// resources](https://learn.microsoft.com/partner-center/developer/device-deployment-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct DeviceCollection {
     /// A number of devices, which may differ from the number of `items`.
@@ -137,7 +133,7 @@ pub struct DeviceCollection {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(DeviceCollection {
+resource!(DeviceCollection: Clone PartialEq Default {
     0 Optional Scalar total_count = "totalCount",
     1 RequiredList List items = "items",
     2 Optional Scalar continuation_token = "continuationToken",
@@ -166,7 +162,6 @@ resource!(DeviceCollection {
 /// assert!(device.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Device {
     /// The identifier of the device, a GUID or another string.
@@ -317,7 +312,7 @@ impl Device {
     }
 }
 
-resource!(Device {
+resource!(Device: Clone PartialEq Default {
     0 Optional Scalar id = "id",
     1 Optional Scalar serial_number = "serialNumber",
     2 Optional Scalar product_key = "productKey",
@@ -335,7 +330,6 @@ resource!(Device {
 ///
 /// See [Device deployment
 /// resources](https://learn.microsoft.com/partner-center/developer/device-deployment-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct DevicePolicy {
     /// The category of the policy.
@@ -383,7 +377,7 @@ impl DevicePolicy {
     }
 }
 
-resource!(DevicePolicy {
+resource!(DevicePolicy: Clone PartialEq Default {
     0 Optional Scalar key = "key",
     1 Nullable Nullable value = "value",
 });
@@ -409,7 +403,6 @@ open_enum!(loose PolicyCategory {
 ///
 /// See [Device deployment
 /// resources](https://learn.microsoft.com/partner-center/developer/device-deployment-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct DevicePolicyUpdate {
     /// The devices, with `id` and `policies`.
@@ -443,7 +436,7 @@ impl DevicePolicyUpdate {
     }
 }
 
-resource!(DevicePolicyUpdate {
+resource!(DevicePolicyUpdate: Clone PartialEq Default {
     0 RequiredList List devices = "devices",
     1 Optional RawJson attributes = "attributes",
 });
@@ -452,7 +445,6 @@ resource!(DevicePolicyUpdate {
 ///
 /// See [Device deployment
 /// resources](https://learn.microsoft.com/partner-center/developer/device-deployment-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct BatchUploadDetails {
     /// The identifier of the upload.
@@ -471,7 +463,7 @@ pub struct BatchUploadDetails {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(BatchUploadDetails {
+resource!(BatchUploadDetails: Clone PartialEq Default {
     0 Optional Scalar batch_tracking_id = "batchTrackingId",
     1 Optional Scalar status = "status",
     2 Optional Scalar started_time = "startedTime",
@@ -484,7 +476,6 @@ resource!(BatchUploadDetails {
 ///
 /// See [Device deployment
 /// resources](https://learn.microsoft.com/partner-center/developer/device-deployment-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct DeviceUploadDetails {
     /// The identifier of the device.
@@ -505,7 +496,7 @@ pub struct DeviceUploadDetails {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(DeviceUploadDetails {
+resource!(DeviceUploadDetails: Clone PartialEq Default {
     0 Optional Scalar device_id = "deviceId",
     1 Optional Scalar serial_number = "serialNumber",
     2 Optional Scalar product_key = "productKey",
@@ -551,7 +542,6 @@ open_enum!(loose DeviceUploadStatus {
 ///
 /// See [Device deployment
 /// resources](https://learn.microsoft.com/partner-center/developer/device-deployment-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ConfigurationPolicyCollection {
     /// A number of policies, which may differ from the number of `items`.
@@ -566,7 +556,7 @@ pub struct ConfigurationPolicyCollection {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(ConfigurationPolicyCollection {
+resource!(ConfigurationPolicyCollection: Clone PartialEq Default {
     0 Optional Scalar total_count = "totalCount",
     1 RequiredList List items = "items",
     2 Optional Optional links = "links",
@@ -577,7 +567,6 @@ resource!(ConfigurationPolicyCollection {
 ///
 /// See [Device deployment
 /// resources](https://learn.microsoft.com/partner-center/developer/device-deployment-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ConfigurationPolicy {
     /// The identifier of the policy.
@@ -701,7 +690,7 @@ impl ConfigurationPolicy {
     }
 }
 
-resource!(ConfigurationPolicy {
+resource!(ConfigurationPolicy: Clone PartialEq Default {
     0 Optional Scalar id = "id",
     1 Optional Scalar name = "name",
     2 Optional Scalar category = "category",
@@ -735,7 +724,6 @@ resource!(ConfigurationPolicy {
 /// assert!(new_configuration_policy.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct NewConfigurationPolicy {
     /// The name.
@@ -779,7 +767,7 @@ impl NewConfigurationPolicy {
     }
 }
 
-resource!(NewConfigurationPolicy {
+resource!(NewConfigurationPolicy: Clone PartialEq {
     0 Required Scalar name = "name",
     1 Required Scalar category = "category",
     2 Optional Scalar description = "description",

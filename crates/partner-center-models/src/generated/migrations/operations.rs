@@ -4,7 +4,7 @@ use crate::{
     ContinuationToken, Idempotency, InvalidContinuationToken, InvalidParameter, Method,
     Migration, MigrationEligibility, MigrationEvent, MigrationSchedule, NewMigration,
     NewMigrationSchedule, Operation, PageFingerprint, PagePosition, Paginated,
-    Pagination, Parameters, PositionedPage, SingleResponse,
+    Pagination, Parameters, PositionedPage, SingleResponse, Updatable,
 };
 use uuid::Uuid;
 
@@ -563,6 +563,21 @@ impl Operation for GetMigrationSchedule {
 }
 
 impl SingleResponse for GetMigrationSchedule {}
+
+impl Updatable for GetMigrationSchedule {
+    type Update = UpdateMigrationSchedule;
+    #[inline]
+    fn update(
+        &self,
+        resource: MigrationSchedule,
+    ) -> Result<UpdateMigrationSchedule, InvalidParameter> {
+        Ok(UpdateMigrationSchedule {
+            customer_tenant_id: self.customer_tenant_id,
+            migration_schedule_id: self.migration_schedule_id,
+            migration_schedule: resource,
+        })
+    }
+}
 
 /// Changes a schedule of a migration.
 ///

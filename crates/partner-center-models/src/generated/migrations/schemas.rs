@@ -30,7 +30,6 @@ use uuid::Uuid;
 /// assert!(new_migration.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct NewMigration {
     /// The legacy subscription.
@@ -155,7 +154,7 @@ impl NewMigration {
     }
 }
 
-resource!(NewMigration {
+resource!(NewMigration: Clone PartialEq {
     0 Required Scalar current_subscription_id = "currentSubscriptionId",
     1 Optional Scalar term_duration = "termDuration",
     2 Optional Scalar billing_cycle = "billingCycle",
@@ -170,7 +169,6 @@ resource!(NewMigration {
 ///
 /// See [Validate a subscription for
 /// migration](https://learn.microsoft.com/partner-center/developer/validate-subscription-for-migration).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct MigrationEligibility {
     /// The legacy subscription.
@@ -197,7 +195,7 @@ pub struct MigrationEligibility {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(MigrationEligibility {
+resource!(MigrationEligibility: Clone PartialEq Default {
     0 Optional Scalar current_subscription_id = "currentSubscriptionId",
     1 Optional Scalar is_eligible = "isEligible",
     2 Optional Scalar term_duration = "termDuration",
@@ -214,7 +212,6 @@ resource!(MigrationEligibility {
 ///
 /// See [Validate a subscription for
 /// migration](https://learn.microsoft.com/partner-center/developer/validate-subscription-for-migration).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct MigrationError {
     /// The reason.
@@ -225,7 +222,7 @@ pub struct MigrationError {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(MigrationError {
+resource!(MigrationError: Clone PartialEq Default {
     0 Optional Scalar code = "code",
     1 Optional Scalar description = "description",
 });
@@ -288,7 +285,6 @@ integer_enum!(MigrationErrorCode {
 ///
 /// See [Get a new commerce
 /// migration](https://learn.microsoft.com/partner-center/developer/get-new-commerce-migration).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Migration {
     /// The identifier of the migration. Those of add-ons have none.
@@ -329,7 +325,7 @@ pub struct Migration {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(Migration {
+resource!(Migration: Clone PartialEq Default {
     0 Optional Scalar id = "id",
     1 Optional Scalar started_time = "startedTime",
     2 Optional Scalar completed_time = "completedTime",
@@ -373,7 +369,6 @@ open_enum!(loose MigrationStatus {
 ///
 /// See [Get migration
 /// events](https://learn.microsoft.com/partner-center/developer/get-migration-events).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct MigrationEvent {
     /// The identifier of the event.
@@ -392,7 +387,7 @@ pub struct MigrationEvent {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(MigrationEvent {
+resource!(MigrationEvent: Clone PartialEq Default {
     0 Optional Scalar id = "id",
     1 Optional Scalar new_commerce_migration_id = "newCommerceMigrationId",
     2 Optional Scalar current_subscription_id = "currentSubscriptionId",
@@ -450,7 +445,6 @@ open_enum!(loose MigrationEventName {
 /// assert!(new_migration_schedule.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct NewMigrationSchedule {
     /// The legacy subscription.
@@ -618,7 +612,7 @@ impl NewMigrationSchedule {
     }
 }
 
-resource!(NewMigrationSchedule {
+resource!(NewMigrationSchedule: Clone PartialEq {
     0 Required Scalar current_subscription_id = "currentSubscriptionId",
     1 Optional Scalar quantity = "quantity",
     2 Optional Scalar term_duration = "termDuration",
@@ -635,7 +629,6 @@ resource!(NewMigrationSchedule {
 ///
 /// See [Get a new commerce migration
 /// schedule](https://learn.microsoft.com/partner-center/developer/get-a-new-commerce-migration-schedule).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct MigrationSchedule {
     /// The identifier of the schedule.
@@ -921,7 +914,7 @@ impl MigrationSchedule {
     }
 }
 
-resource!(MigrationSchedule {
+resource!(MigrationSchedule: Clone PartialEq Default {
     0 Optional Scalar id = "id",
     1 Optional Scalar current_subscription_id = "currentSubscriptionId",
     2 Optional Scalar subscription_end_date = "subscriptionEndDate",

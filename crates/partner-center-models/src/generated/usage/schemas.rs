@@ -10,7 +10,6 @@ use std::collections::BTreeMap;
 ///
 /// See [Subscription usage
 /// resources](https://learn.microsoft.com/partner-center/developer/subscription-usage-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct SubscriptionMonthlyUsageRecordCollection {
     /// A number of records, which may differ from the number of `items`.
@@ -25,7 +24,7 @@ pub struct SubscriptionMonthlyUsageRecordCollection {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(SubscriptionMonthlyUsageRecordCollection {
+resource!(SubscriptionMonthlyUsageRecordCollection: Clone PartialEq Default {
     0 Optional Scalar total_count = "totalCount",
     1 RequiredList List items = "items",
     2 Optional Optional links = "links",
@@ -36,7 +35,6 @@ resource!(SubscriptionMonthlyUsageRecordCollection {
 ///
 /// See [Subscription usage
 /// resources](https://learn.microsoft.com/partner-center/developer/subscription-usage-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct SubscriptionMonthlyUsageRecord {
     /// The state of the subscription.
@@ -69,7 +67,7 @@ pub struct SubscriptionMonthlyUsageRecord {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(SubscriptionMonthlyUsageRecord {
+resource!(SubscriptionMonthlyUsageRecord: Clone PartialEq Default {
     0 Optional Scalar status = "status",
     1 Optional Scalar partner_on_record = "partnerOnRecord",
     2 Optional Scalar offer_id = "offerId",
@@ -89,7 +87,6 @@ resource!(SubscriptionMonthlyUsageRecord {
 ///
 /// See [Subscription usage
 /// resources](https://learn.microsoft.com/partner-center/developer/subscription-usage-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct SubscriptionUsageSummary {
     /// The identifier of what is used, in the name of the newer form.
@@ -122,7 +119,7 @@ pub struct SubscriptionUsageSummary {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(SubscriptionUsageSummary {
+resource!(SubscriptionUsageSummary: Clone PartialEq Default {
     0 Optional Scalar resource_id = "resourceId",
     1 Optional Scalar resource_name = "resourceName",
     2 Optional Scalar id = "id",
@@ -142,7 +139,6 @@ resource!(SubscriptionUsageSummary {
 ///
 /// See [Subscription usage
 /// resources](https://learn.microsoft.com/partner-center/developer/subscription-usage-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct MeterUsageRecordCollection {
     /// A number of records, which may differ from the number of `items`.
@@ -157,7 +153,7 @@ pub struct MeterUsageRecordCollection {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(MeterUsageRecordCollection {
+resource!(MeterUsageRecordCollection: Clone PartialEq Default {
     0 Optional Scalar total_count = "totalCount",
     1 RequiredList List items = "items",
     2 Optional Optional links = "links",
@@ -168,7 +164,6 @@ resource!(MeterUsageRecordCollection {
 ///
 /// See [Subscription usage
 /// resources](https://learn.microsoft.com/partner-center/developer/subscription-usage-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct MeterUsageRecord {
     /// The Azure plan.
@@ -209,7 +204,7 @@ pub struct MeterUsageRecord {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(MeterUsageRecord {
+resource!(MeterUsageRecord: Clone PartialEq Default {
     0 Optional Scalar subscription_id = "subscriptionId",
     1 Optional Scalar meter_id = "meterId",
     2 Optional Scalar meter_name = "meterName",
@@ -233,7 +228,6 @@ resource!(MeterUsageRecord {
 ///
 /// See [Subscription usage
 /// resources](https://learn.microsoft.com/partner-center/developer/subscription-usage-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ResourceUsageRecordCollection {
     /// A number of records, which may differ from the number of `items`.
@@ -248,7 +242,7 @@ pub struct ResourceUsageRecordCollection {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(ResourceUsageRecordCollection {
+resource!(ResourceUsageRecordCollection: Clone PartialEq Default {
     0 Optional Scalar total_count = "totalCount",
     1 RequiredList List items = "items",
     2 Optional Optional links = "links",
@@ -259,7 +253,6 @@ resource!(ResourceUsageRecordCollection {
 ///
 /// See [Subscription usage
 /// resources](https://learn.microsoft.com/partner-center/developer/subscription-usage-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ResourceUsageRecord {
     /// The Azure plan.
@@ -298,7 +291,7 @@ pub struct ResourceUsageRecord {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(ResourceUsageRecord {
+resource!(ResourceUsageRecord: Clone PartialEq Default {
     0 Optional Scalar subscription_id = "subscriptionId",
     1 Optional Scalar resource_uri = "resourceUri",
     2 Optional Scalar resource_type = "resourceType",
@@ -341,7 +334,6 @@ open_enum!(UtilizationGranularity {
 ///
 /// See [Azure utilization record
 /// resources](https://learn.microsoft.com/partner-center/developer/azure-utilization-record-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct AzureUtilizationRecordCollection {
     /// A number of records, which may differ from the number of `items`.
@@ -356,7 +348,7 @@ pub struct AzureUtilizationRecordCollection {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(AzureUtilizationRecordCollection {
+resource!(AzureUtilizationRecordCollection: Clone PartialEq Default {
     0 Optional Scalar total_count = "totalCount",
     1 RequiredList List items = "items",
     2 Optional Optional links = "links",
@@ -367,7 +359,6 @@ resource!(AzureUtilizationRecordCollection {
 ///
 /// See [Azure utilization record
 /// resources](https://learn.microsoft.com/partner-center/developer/azure-utilization-record-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct AzureUtilizationRecord {
     /// The beginning of the day or hour.
@@ -392,7 +383,7 @@ pub struct AzureUtilizationRecord {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(AzureUtilizationRecord {
+resource!(AzureUtilizationRecord: Clone PartialEq Default {
     0 Optional Scalar usage_start_time = "usageStartTime",
     1 Optional Scalar usage_end_time = "usageEndTime",
     2 Optional Optional resource = "resource",
@@ -408,7 +399,6 @@ resource!(AzureUtilizationRecord {
 ///
 /// See [Azure utilization record
 /// resources](https://learn.microsoft.com/partner-center/developer/azure-utilization-record-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct AzureResource {
     /// The identifier of the meter, a GUID.
@@ -425,7 +415,7 @@ pub struct AzureResource {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(AzureResource {
+resource!(AzureResource: Clone PartialEq Default {
     0 Optional Scalar id = "id",
     1 Optional Scalar name = "name",
     2 Optional Scalar category = "category",
@@ -437,7 +427,6 @@ resource!(AzureResource {
 ///
 /// See [Azure utilization record
 /// resources](https://learn.microsoft.com/partner-center/developer/azure-utilization-record-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct AzureInstanceData {
     /// The identifier of the resource in Azure.
@@ -458,7 +447,7 @@ pub struct AzureInstanceData {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(AzureInstanceData {
+resource!(AzureInstanceData: Clone PartialEq Default {
     0 Optional Scalar resource_uri = "resourceUri",
     1 Optional Scalar location = "location",
     2 Optional Scalar part_number = "partNumber",

@@ -29,7 +29,6 @@ use uuid::Uuid;
 /// assert!(customer_user_collection.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CustomerUserCollection {
     /// The number of users. Do not rely on it.
@@ -47,7 +46,7 @@ pub struct CustomerUserCollection {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(CustomerUserCollection {
+resource!(CustomerUserCollection: Clone PartialEq Default {
     0 Optional Scalar total_count = "totalCount",
     1 RequiredList List items = "items",
     2 Optional Optional links = "links",
@@ -97,7 +96,6 @@ resource!(CustomerUserCollection {
 /// assert!(customer_user.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CustomerUser {
     /// The country or region in which the user works, a two-letter code of ISO 3166, such as `US`.
@@ -275,7 +273,7 @@ impl CustomerUser {
     }
 }
 
-resource!(CustomerUser {
+resource!(CustomerUser: Clone PartialEq Default {
     0 Optional Scalar usage_location = "usageLocation",
     1 Optional Scalar id = "id",
     2 Optional Scalar user_principal_name = "userPrincipalName",
@@ -296,7 +294,6 @@ resource!(CustomerUser {
 /// The password of a user.
 ///
 /// See [Utility resources](https://learn.microsoft.com/partner-center/developer/utility-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct PasswordProfile {
     /// The password. It is a secret.
@@ -338,7 +335,7 @@ impl PasswordProfile {
     }
 }
 
-resource!(PasswordProfile {
+resource!(PasswordProfile: Clone PartialEq Default {
     0 Optional Scalar password = "password",
     1 Optional Scalar force_change_password = "forceChangePassword",
 });
@@ -410,7 +407,6 @@ open_enum!(loose UserState {
 /// assert!(customer_user_filter.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CustomerUserFilter {
     /// The field to filter by.
@@ -441,7 +437,7 @@ impl CustomerUserFilter {
     }
 }
 
-resource!(CustomerUserFilter {
+resource!(CustomerUserFilter: Clone PartialEq {
     0 Required Scalar field = "Field",
     1 Required Scalar value = "Value",
     2 Required Scalar operator = "Operator",
@@ -529,7 +525,6 @@ open_enum!(SortDirection {
 ///
 /// See [Get user roles for a
 /// customer](https://learn.microsoft.com/partner-center/developer/get-user-roles-for-a-customer).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct DirectoryRoleCollection {
     /// The number of roles. Do not rely on it.
@@ -544,7 +539,7 @@ pub struct DirectoryRoleCollection {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(DirectoryRoleCollection {
+resource!(DirectoryRoleCollection: Clone PartialEq Default {
     0 Optional Scalar total_count = "totalCount",
     1 RequiredList List items = "items",
     2 Optional Optional links = "links",
@@ -575,7 +570,6 @@ resource!(DirectoryRoleCollection {
 /// assert!(directory_role.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct DirectoryRole {
     /// The name of the role.
@@ -588,7 +582,7 @@ pub struct DirectoryRole {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(DirectoryRole {
+resource!(DirectoryRole: Clone PartialEq Default {
     0 Optional Scalar name = "name",
     1 Optional Scalar id = "id",
     2 Optional RawJson attributes = "attributes",
@@ -600,7 +594,6 @@ resource!(DirectoryRole {
 /// carry a token.
 ///
 /// See [User resources](https://learn.microsoft.com/partner-center/developer/user-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct UserMemberCollection {
     /// The number of users. Do not rely on it.
@@ -618,7 +611,7 @@ pub struct UserMemberCollection {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(UserMemberCollection {
+resource!(UserMemberCollection: Clone PartialEq Default {
     0 Optional Scalar total_count = "totalCount",
     1 RequiredList List items = "items",
     2 Optional Optional links = "links",
@@ -656,7 +649,6 @@ resource!(UserMemberCollection {
 /// assert!(user_member.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct UserMember {
     /// The name to show.
@@ -727,7 +719,7 @@ impl UserMember {
     }
 }
 
-resource!(UserMember {
+resource!(UserMember: Clone PartialEq Default {
     0 Optional Scalar display_name = "displayName",
     1 Optional Scalar user_principal_name = "userPrincipalName",
     2 Optional Scalar role_id = "roleId",
@@ -739,7 +731,6 @@ resource!(UserMember {
 /// A list of the licenses of a user.
 ///
 /// See [License resources](https://learn.microsoft.com/partner-center/developer/license-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct LicenseCollection {
     /// The number of licenses. Do not rely on it.
@@ -754,7 +745,7 @@ pub struct LicenseCollection {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(LicenseCollection {
+resource!(LicenseCollection: Clone PartialEq Default {
     0 Optional Scalar total_count = "totalCount",
     1 RequiredList List items = "items",
     2 Optional Optional links = "links",
@@ -764,7 +755,6 @@ resource!(LicenseCollection {
 /// A license that is assigned to a user.
 ///
 /// See [License resources](https://learn.microsoft.com/partner-center/developer/license-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct License {
     /// The parts of the product, which may be none.
@@ -777,7 +767,7 @@ pub struct License {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(License {
+resource!(License: Clone PartialEq Default {
     0 Optional Optional service_plans = "servicePlans",
     1 Optional Optional product_sku = "productSku",
     2 Optional RawJson attributes = "attributes",
@@ -808,7 +798,6 @@ resource!(License {
 /// assert!(product_sku.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ProductSku {
     /// The identifier of the product, which is the `skuId` of an assignment.
@@ -825,7 +814,7 @@ pub struct ProductSku {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(ProductSku {
+resource!(ProductSku: Clone PartialEq Default {
     0 Optional Scalar id = "id",
     1 Optional Scalar name = "name",
     2 Optional Scalar sku_part_number = "skuPartNumber",
@@ -836,7 +825,6 @@ resource!(ProductSku {
 /// A part of a product, which can be left out when a license is assigned.
 ///
 /// See [License resources](https://learn.microsoft.com/partner-center/developer/license-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ServicePlan {
     /// The name to show, in the language of the request.
@@ -853,7 +841,7 @@ pub struct ServicePlan {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(ServicePlan {
+resource!(ServicePlan: Clone PartialEq Default {
     0 Optional Scalar display_name = "displayName",
     1 Optional Scalar service_name = "serviceName",
     2 Optional Scalar id = "id",
@@ -924,7 +912,6 @@ open_enum!(loose LicenseGroup {
 /// assert!(license_update.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct LicenseUpdate {
     /// The licenses to assign. All belong to one group.
@@ -997,7 +984,7 @@ impl LicenseUpdate {
     }
 }
 
-resource!(LicenseUpdate {
+resource!(LicenseUpdate: Clone PartialEq Default {
     0 Nullable Nullable licenses_to_assign = "licensesToAssign",
     1 Nullable Nullable licenses_to_remove = "licensesToRemove",
     2 Optional Optional license_warnings = "licenseWarnings",
@@ -1007,7 +994,6 @@ resource!(LicenseUpdate {
 /// A license to assign.
 ///
 /// See [License resources](https://learn.microsoft.com/partner-center/developer/license-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct LicenseAssignment {
     /// The service plans to leave out, by their identifiers.
@@ -1055,7 +1041,7 @@ impl LicenseAssignment {
     }
 }
 
-resource!(LicenseAssignment {
+resource!(LicenseAssignment: Clone PartialEq Default {
     0 Nullable Nullable excluded_plans = "excludedPlans",
     1 Optional Scalar sku_id = "skuId",
 });
@@ -1063,7 +1049,6 @@ resource!(LicenseAssignment {
 /// What went wrong in part when licenses were assigned.
 ///
 /// See [License resources](https://learn.microsoft.com/partner-center/developer/license-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct LicenseWarning {
     /// The code of the warning.
@@ -1115,7 +1100,7 @@ impl LicenseWarning {
     }
 }
 
-resource!(LicenseWarning {
+resource!(LicenseWarning: Clone PartialEq Default {
     0 Optional Scalar code = "code",
     1 Optional Scalar message = "message",
     2 Optional Optional service_plans = "servicePlans",
@@ -1124,7 +1109,6 @@ resource!(LicenseWarning {
 /// A list of products whose licenses can be assigned.
 ///
 /// See [License resources](https://learn.microsoft.com/partner-center/developer/license-resources).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct SubscribedSkuCollection {
     /// The number of products. Do not rely on it.
@@ -1139,7 +1123,7 @@ pub struct SubscribedSkuCollection {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(SubscribedSkuCollection {
+resource!(SubscribedSkuCollection: Clone PartialEq Default {
     0 Optional Scalar total_count = "totalCount",
     1 RequiredList List items = "items",
     2 Optional Optional links = "links",
@@ -1176,7 +1160,6 @@ resource!(SubscribedSkuCollection {
 /// assert!(subscribed_sku.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct SubscribedSku {
     /// The number of licenses that are left, which is `totalUnits` without `consumedUnits`.
@@ -1204,7 +1187,7 @@ pub struct SubscribedSku {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(SubscribedSku {
+resource!(SubscribedSku: Clone PartialEq Default {
     0 Optional Scalar available_units = "availableUnits",
     1 Optional Scalar active_units = "activeUnits",
     2 Optional Scalar consumed_units = "consumedUnits",

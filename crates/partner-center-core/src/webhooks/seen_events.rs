@@ -1,0 +1,63 @@
+use super::WebhookEvent;
+use std::{
+    collections::{HashSet, VecDeque},
+    hash::{BuildHasher, RandomState},
+};
+
+/// The events that were received lately, by which one that comes again is recognized: the service sends an event at least once, and
+/// nothing keeps others from sending its request once more.
+///
+/// It is in memory, and holds a number for each event, up to its capacity; then the oldest is forgotten. A receiver of several
+/// processes needs a store that they share, with [`key`](Self::key) as the key.
+///
+/// ```
+/// use partner_center_core::webhooks::{SeenEvents, WebhookEvent};
+///
+/// let event: WebhookEvent = serde_json::from_str(r#"{"EventName": "invoice-ready"}"#)?;
+/// let mut seen = SeenEvents::new(10_000);
+/// assert!(seen.insert(&event));
+/// assert!(!seen.insert(&event));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct SeenEvents {
+    capacity: usize,
+    hashes: HashSet<u64>,
+    order: VecDeque<u64>,
+    // Keyed at random, so that nobody can choose events that are taken for each other.
+    hasher: RandomState,
+}
+
+impl SeenEvents {
+    /// Creates an empty memory of at most `capacity` events, at least 1.
+    #[must_use]
+    pub fn new(capacity: usize) -> Self {
+        let capacity = capacity.max(1);
+        Self { capacity, hashes: HashSet::new(), order: VecDeque::new(), hasher: RandomState::new() }
+    }
+
+    /// Remembers an event; returns false if it was seen before.
+    #[must_use = "an event that was seen before is not to be handled again"]
+    pub fn insert(&mut self, event: &WebhookEvent) -> bool {
+        let hash = self.hasher.hash_one(Self::key(event));
+        if !self.hashes.insert(hash) {
+            return false;
+        }
+        if self.order.len() == self.capacity
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.hashes.remove(&oldest);
+        }
+        self.order.push_back(hash);
+        true
+    }
+
+    /// Returns the text that is the same for two deliveries of an event, and differs for two events. Events have no identifier.
+    #[must_use]
+    pub fn key(event: &WebhookEvent) -> String {
+        let WebhookEvent { event_name, resource_uri, audit_uri, resource_change_utc_date, .. } = event;
+        let name = event_name.as_ref().map(|name| name.as_str());
+        let date = resource_change_utc_date.as_ref().map(|date| date.as_str());
+        serde_json::json!([name, resource_uri, date, audit_uri]).to_string()
+    }
+}
