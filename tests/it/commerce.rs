@@ -410,7 +410,8 @@ fn batch_of_devices_is_uploaded_by_a_job() {
 #[test]
 fn mistakes_are_errors_before_sending_or_cannot_be_made() {
     let emulator = Emulator::builder().start_time(UNIX_EPOCH + Duration::from_secs(1_780_304_400)).build();
-    let client = Client::builder(emulator.transport::<transport::Blocking>(), Credential::token(Emulator::TOKEN)).build();
+    let client =
+        Client::builder(emulator.transport::<transport::Blocking>(), Credential::token(Emulator::TOKEN)).build();
     let client = client.unwrap();
     let customer: Uuid = "aaaabbbb-0000-cccc-1111-dddd2222eeee".parse().unwrap();
     let subscription: Uuid = "9e3258d1-19e2-4b05-bb0b-ffad62f208b8".parse().unwrap();

@@ -142,7 +142,7 @@ pub(crate) fn etag_parameter(operation: &Operation) -> Option<&'static Parameter
 /// Returns the operation that reads what `operation` replaces: a GET of the same path, with the type of the body.
 pub(crate) fn reading_operation(operation: &Operation) -> Option<&'static Operation> {
     let body = operation.body.filter(|body| body.media_type == MediaType::Json)?;
-    if !matches!(operation.method, Method::Put | Method::Patch) {
+    if !operation.replaces_resource {
         return None;
     }
     OPERATIONS.iter().find(|reader| {

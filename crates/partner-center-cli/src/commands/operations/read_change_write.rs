@@ -93,7 +93,7 @@ mod tests {
             r#"{"quantity": 25, "status": "active", "links": {"self": {"uri": "/b"}}, "kept": [1], "new": true}"#;
         assert_eq!(
             describe_differences(before, after),
-            ["quantity: 12 -> 25", r#"links.self.uri: "/a" -> "/b""#, "new: (nothing) -> true"]
+            [r#"links.self.uri: "/a" -> "/b""#, "quantity: 12 -> 25", "new: (nothing) -> true"]
         );
         assert!(describe_differences(before, before).is_empty());
     }
