@@ -156,7 +156,7 @@ fn options_are_those_of_their_calls() {
     );
     assert_eq!(
         WithOptions(options().deadline(Instant::now())).run([]),
-        "=> Timeout (request): the deadline of the call was exceeded"
+        "=> Timeout (request): the deadline leaves no time for another attempt"
     );
     assert_eq!(
         WithOptions(options().call_timeout(Duration::from_millis(100))).run([unavailable]),
