@@ -301,7 +301,7 @@ fn update_by_flags_reads_the_resource_and_sends_all_of_it() {
     let server = emulator.serve("127.0.0.1:0").unwrap();
     let run = |more: &[&str]| {
         let id = "9e3258d1-19e2-4b05-bb0b-ffad62f208b8";
-        let update = ["subscriptions", "update", "--customer", DOCUMENTED, "--subscription", id];
+        let update = ["subscriptions", "update", id, "--customer", DOCUMENTED];
         run_at(&server.url(), &[&update[..], more].concat())
     };
     let unconfirmed = run(&["--quantity", "25"]);

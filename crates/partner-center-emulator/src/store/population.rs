@@ -54,7 +54,7 @@ pub(super) fn get_generated_resource(state: &State, path: &ResourcePath, now: Ti
     match kind {
         ["users"] => users::get_user(&tenant()?, id, now),
         ["subscriptions"] => subscriptions::get_subscription(&tenant()?, id),
-        ["orders"] => orders::get_order(&tenant()?, id),
+        ["orders"] => orders::get_order(&tenant()?, id, now),
         ["carts"] => tenant().filter(|tenant| tenant.is_documented).and_then(|_| documented_cart(id)),
         ["directoryroles", ..] => {
             let items = generated_collection_items(state, &collection, now)?;
@@ -76,7 +76,7 @@ pub(crate) fn generated_collection_items(state: &State, path: &ResourcePath, now
     match kind {
         ["users"] => Some(users::all_users(&tenant, now)),
         ["subscriptions"] => Some(advance_all(path, subscriptions::all_subscriptions(&tenant), now)),
-        ["orders"] => Some(advance_all(path, orders::all_orders(&tenant), now)),
+        ["orders"] => Some(advance_all(path, orders::all_orders(&tenant, now), now)),
         // Carts are not listed.
         ["carts"] => Some(Vec::new()),
         ["qualifications"] => Some(qualifications::all_qualifications(&tenant)),

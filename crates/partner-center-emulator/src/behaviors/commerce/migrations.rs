@@ -115,8 +115,10 @@ impl<'a> Migrator<'a> {
         check(known_term.is_some_and(|term| term.billing_cycles.contains(&billing_cycle.as_str())), NO_TERM);
         let first_term = Term::new(self.now.date(), &term, None);
         let custom = text("customTermEndDate").and_then(Timestamp::parse_with_or_without_zone).map(Timestamp::date);
+        // A date that has passed, as that of an example does some day, has no effect.
+        let custom = custom.filter(|day| *day >= first_term.first_day);
         if let Some(day) = custom {
-            check((first_term.first_day..=first_term.last_day).contains(&day), CUSTOM_END);
+            check(day <= first_term.last_day, CUSTOM_END);
             check(is_aligned_date(&subscriptions, day), CUSTOM_END_NOT_ALIGNED);
         }
         // Without a new full term, the one that is running goes on.

@@ -2,13 +2,12 @@ use super::{CustomerTenant, subscriptions::all_subscriptions};
 use crate::{
     json_fields::{string_at_path, without_null_fields},
     lifecycle::{NewOrder, NewOrderLine},
-    timestamp::Timestamp,
+    timestamp::{ONE_DAY, Timestamp},
 };
 use serde_json::{Value, json};
-use std::time::Duration;
 
 /// Returns the orders that the subscriptions of a customer were bought with, and those of what makes no subscription.
-pub(super) fn all_orders(tenant: &CustomerTenant<'_>) -> Vec<Value> {
+pub(super) fn all_orders(tenant: &CustomerTenant<'_>, now: Timestamp) -> Vec<Value> {
     let mut orders: Vec<(String, Vec<Value>)> = Vec::new();
     for subscription in all_subscriptions(tenant) {
         let id = string_at_path(&subscription, &["orderId"]).unwrap_or_default().to_owned();
@@ -20,14 +19,14 @@ pub(super) fn all_orders(tenant: &CustomerTenant<'_>) -> Vec<Value> {
     let mut orders: Vec<_> =
         orders.iter().map(|(id, subscriptions)| order_of_subscriptions(tenant, id, subscriptions)).collect();
     if tenant.is_documented {
-        orders.push(documented_software_order(tenant));
+        orders.push(documented_software_order(tenant, now));
     }
     orders
 }
 
-pub(super) fn get_order(tenant: &CustomerTenant<'_>, id: &str) -> Option<Value> {
+pub(super) fn get_order(tenant: &CustomerTenant<'_>, id: &str, now: Timestamp) -> Option<Value> {
     let has_id = |order: &Value| order["id"].as_str().is_some_and(|known| known.eq_ignore_ascii_case(id));
-    all_orders(tenant).into_iter().find(has_id)
+    all_orders(tenant, now).into_iter().find(has_id)
 }
 
 fn order_of_subscriptions(tenant: &CustomerTenant<'_>, id: &str, subscriptions: &[Value]) -> Value {
@@ -56,9 +55,9 @@ fn order_of_subscriptions(tenant: &CustomerTenant<'_>, id: &str, subscriptions: 
     order.to_record()
 }
 
-/// Returns the order of software in the examples of the specification, bought on 2026-05-20.
-fn documented_software_order(tenant: &CustomerTenant<'_>) -> Value {
-    let created = Timestamp::from_unix_time(Duration::from_secs(1_779_264_000));
+/// Returns the order of software in the examples of the specification. It is always ten days old, so that it can be cancelled.
+fn documented_software_order(tenant: &CustomerTenant<'_>, now: Timestamp) -> Value {
+    let created = Timestamp::start_of_date(now.date()) - ONE_DAY * 10;
     let software = NewOrderLine {
         offer_id: "DG7GMGF0THXD:0003:DG7GMGF0F128".to_owned(),
         friendly_name: "Contoso Bakery file server".to_owned(),
