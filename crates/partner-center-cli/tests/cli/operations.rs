@@ -296,8 +296,8 @@ fn customer_is_created_changed_and_deleted() {
 
 #[test]
 fn update_by_flags_reads_the_resource_and_sends_all_of_it() {
-    let emulator =
-        Emulator::builder().customers(30).start_time(UNIX_EPOCH + Duration::from_secs(1_780_304_400)).build();
+    let start = UNIX_EPOCH + Duration::from_secs(1_780_304_400);
+    let emulator = Emulator::builder().customers(30).token("token").start_time(start).build();
     let server = emulator.serve("127.0.0.1:0").unwrap();
     let run = |more: &[&str]| {
         let id = "9e3258d1-19e2-4b05-bb0b-ffad62f208b8";

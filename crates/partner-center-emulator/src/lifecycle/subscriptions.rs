@@ -218,9 +218,10 @@ pub(crate) fn open_cancellation_window(subscription: &mut Value, start: Timestam
         return close_cancellation_window(subscription, Timestamp::NEVER);
     };
     let until = start + window.length;
-    let until_text = match window.is_in_hours {
-        true => until.to_string_in_seconds(),
-        false => format!("{}T23:59:00Z", super::term::iso_date(until.date())),
+    let until_text = if window.is_in_hours {
+        until.to_string_in_seconds()
+    } else {
+        format!("{}T23:59:00Z", super::term::iso_date(until.date()))
     };
     let next_day = Timestamp::start_of_date((start + ONE_DAY).date()).to_string_in_seconds();
     subscription["cancellationAllowedUntilDate"] = until_text.as_str().into();

@@ -24,7 +24,7 @@ pub(super) fn list_products(call: &OperationCall<'_>) -> Response {
 }
 
 pub(super) fn get_product(call: &OperationCall<'_>) -> Response {
-    respond_with(call, product_as_json(product_in_path(call)?, &country_of_call(call)))
+    Ok(response_with(call, product_as_json(product_in_path(call)?, &country_of_call(call))))
 }
 
 pub(super) fn list_skus(call: &OperationCall<'_>) -> Response {
@@ -37,7 +37,7 @@ pub(super) fn list_skus(call: &OperationCall<'_>) -> Response {
 
 pub(super) fn get_sku(call: &OperationCall<'_>) -> Response {
     let (product, sku) = sku_in_path(call)?;
-    respond_with(call, sku_as_json(product, sku, &country_of_call(call)))
+    Ok(response_with(call, sku_as_json(product, sku, &country_of_call(call))))
 }
 
 pub(super) fn list_availabilities(call: &OperationCall<'_>) -> Response {
@@ -54,11 +54,11 @@ pub(super) fn get_availability(call: &OperationCall<'_>) -> Response {
     let id = call.route.path_parameter("availability-id").unwrap_or_default();
     let availability = sku.availabilities.iter().find(|known| known.id.eq_ignore_ascii_case(id));
     let availability = availability.ok_or_else(|| not_found_error(400_019, "There is no such availability."))?;
-    respond_with(call, availability_as_json(CatalogItem { product, sku, availability }, &country_of_call(call)))
+    Ok(response_with(call, availability_as_json(CatalogItem { product, sku, availability }, &country_of_call(call))))
 }
 
 /// Says of what is requested whether it can be bought now. What the catalog does not have is left out.
-pub(super) fn check_inventory(call: &OperationCall<'_>) -> Response {
+pub(super) fn check_inventory(call: &OperationCall<'_>) -> ResponseWithChanges {
     let targets = call.body["targetItems"].as_array().into_iter().flatten();
     let text = |target: &Value, name: &str| target[name].as_str().unwrap_or_default().to_owned();
     let items = targets.flat_map(|target| {
@@ -68,11 +68,11 @@ pub(super) fn check_inventory(call: &OperationCall<'_>) -> Response {
         skus.map(move |sku| json!({ "productId": id, "skuId": sku.id, "isRestricted": false, "restrictions": [] }))
             .collect::<Vec<_>>()
     });
-    respond_with(call, items.collect())
+    response_with(call, items.collect())
 }
 
-fn respond_with(call: &OperationCall<'_>, resource: Value) -> Response {
-    Ok(ResponseWithChanges::without_changes(call.respond_with_resource(resource, ResourceKind::Other, false)))
+fn response_with(call: &OperationCall<'_>, resource: Value) -> ResponseWithChanges {
+    ResponseWithChanges::without_changes(call.respond_with_resource(resource, ResourceKind::Other, false))
 }
 
 fn not_found_error(code: u32, description: &str) -> ErrorResponse {

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 type Response = Result<ResponseWithChanges, ErrorResponse>;
 
 /// Creates a batch with its devices. The job that does it says what has become of each.
-pub(super) fn create_batch(call: &OperationCall<'_>) -> Response {
+pub(super) fn create_batch(call: &OperationCall<'_>) -> ResponseWithChanges {
     let id = string_at_path(&call.body, &["batchId"]).unwrap_or_default();
     let path = call.path.child_path(id);
     let devices = call.body["devices"].as_array().cloned().unwrap_or_default();
@@ -33,19 +33,19 @@ pub(super) fn create_batch(call: &OperationCall<'_>) -> Response {
     set_internal_field(&mut batch, "startedAt", call.now.to_string_in_microseconds());
     let mut changes = vec![StateChange::Put(path.clone(), batch)];
     let response = start_job(call, &path.child_path("devices"), &devices, &mut changes);
-    Ok(ResponseWithChanges { response, changes })
+    ResponseWithChanges { response, changes }
 }
 
 /// Adds devices to a batch that is there.
-pub(super) fn add_devices(call: &OperationCall<'_>) -> Response {
+pub(super) fn add_devices(call: &OperationCall<'_>) -> ResponseWithChanges {
     let devices = call.body.as_array().cloned().unwrap_or_default();
     let mut changes = Vec::new();
     let response = start_job(call, &call.path, &devices, &mut changes);
-    Ok(ResponseWithChanges { response, changes })
+    ResponseWithChanges { response, changes }
 }
 
 /// Gives devices other policies.
-pub(super) fn update_policies(call: &OperationCall<'_>) -> Response {
+pub(super) fn update_policies(call: &OperationCall<'_>) -> ResponseWithChanges {
     let batches = customer_path(call).child_path("devicebatches");
     let sent = call.body["devices"].as_array().cloned().unwrap_or_default();
     let mut changes = Vec::new();
@@ -64,7 +64,7 @@ pub(super) fn update_policies(call: &OperationCall<'_>) -> Response {
         statuses.push(json!({ "deviceId": id, "status": "finished", "attributes": attributes }));
     }
     let response = put_job(call, statuses, &mut changes);
-    Ok(ResponseWithChanges { response, changes })
+    ResponseWithChanges { response, changes }
 }
 
 /// Lists the devices of a batch, once the job that uploads them is finished.

@@ -87,7 +87,7 @@ impl<'a> Migrator<'a> {
         let mut reasons = Vec::new();
         let mut check = |is_right: bool, reason| {
             if !is_right {
-                reasons.push(reason)
+                reasons.push(reason);
             }
         };
         let moment = |name| of_current(name).and_then(Timestamp::parse);
@@ -99,8 +99,8 @@ impl<'a> Migrator<'a> {
         let named = wanted["addOnMigrations"].as_array().or_else(|| wanted["addOnMigrationSchedules"].as_array());
         let named = named.map_or(&[][..], Vec::as_slice);
         let is_named = |add_on: &Value| {
-            let names = named.iter().filter_map(|named| string_at_path(named, &["currentSubscriptionId"]));
-            names.into_iter().any(|named| add_on["id"].as_str().is_some_and(|id| id.eq_ignore_ascii_case(named)))
+            let mut ids = named.iter().filter_map(|other| string_at_path(other, &["currentSubscriptionId"]));
+            ids.any(|other| add_on["id"].as_str().is_some_and(|own| own.eq_ignore_ascii_case(other)))
         };
         let subscriptions = self.subscriptions();
         let is_unnamed = |other: &Value| {
@@ -255,7 +255,7 @@ fn billing_cycle_of_migrations(billing_cycle: &str) -> &'static str {
 }
 
 /// Says whether a subscription can be migrated. One that cannot be is a result, and not an error.
-pub(super) fn validate_migration(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
+pub(super) fn validate_migration(call: &OperationCall<'_>) -> ResponseWithChanges {
     let migrator = Migrator::from_call(call);
     let id = call.body["currentSubscriptionId"].clone();
     let eligibility = match migrator.plan(&call.body, false) {
@@ -282,7 +282,7 @@ pub(super) fn validate_migration(call: &OperationCall<'_>) -> Result<ResponseWit
             }).collect::<Vec<_>>(),
         }),
     };
-    Ok(ResponseWithChanges::without_changes(call.respond_with_resource(eligibility, ResourceKind::Other, false)))
+    ResponseWithChanges::without_changes(call.respond_with_resource(eligibility, ResourceKind::Other, false))
 }
 
 pub(super) fn create_migration(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {

@@ -100,13 +100,12 @@ impl<'a> Purchase<'a> {
         let id = text("catalogItemId").or_else(|| text("offerId")).unwrap_or_default();
         let Some(item) = find_catalog_item(id) else {
             let is_legacy = id.parse::<Uuid>().is_ok();
-            return Err(match is_legacy {
-                true => PurchaseError::new(LEGACY_OFFER, "Legacy offers can no longer be bought. Use the new catalog."),
-                false => PurchaseError::new(
-                    INVALID_CATALOG_ITEM,
-                    "The catalog item is not valid. Get it from the catalog again.",
-                ),
-            });
+            let (code, description) = if is_legacy {
+                (LEGACY_OFFER, "Legacy offers can no longer be bought. Use the new catalog.")
+            } else {
+                (INVALID_CATALOG_ITEM, "The catalog item is not valid. Get it from the catalog again.")
+            };
+            return Err(PurchaseError::new(code, description));
         };
         let (currency, _) = buyer.currency();
         if text("currencyCode").is_some_and(|sent| !sent.eq_ignore_ascii_case(currency)) {
