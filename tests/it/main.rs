@@ -3,6 +3,7 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "to panic is how a test fails")]
 
+mod account;
 mod azure_credential;
 mod call_controls;
 mod client;
@@ -19,6 +20,7 @@ mod examples;
 mod for_each;
 mod foreign_clients;
 mod fuzz_corpus;
+mod journal;
 mod list_methods;
 mod operations;
 mod polling;

@@ -12,7 +12,7 @@ use partner_center::{
     *,
 };
 use partner_center_emulator::Emulator;
-use partner_center_tests::{MockResponse, Step, action::Action, block_on, response};
+use partner_center_tests::{MockResponse, ScriptedTransport, Step, action::Action, block_on, response};
 use serde_json::json;
 use std::time::Duration;
 use uuid::Uuid;
@@ -168,6 +168,16 @@ fn token_is_sent_to_the_service_only() {
             assert!(outcome.contains("the operation is accepted, but its `Location` "), "{location}: {transcript}");
         }
     }
+}
+
+#[test]
+fn operation_that_cannot_be_polled_is_accepted_all_the_same() {
+    let steps = [accepted("https://evil.example/v1/customers").into()];
+    let transport = ScriptedTransport::<transport::Blocking>::new(steps);
+    let client = Client::builder(transport, Credential::token("the-token")).build().unwrap();
+    let error = client.start(registration()).unwrap_err();
+    assert_eq!(error.write_outcome(), Some(error::WriteOutcome::Performed));
+    assert!(error.to_string().contains("do not send it again"), "{error}");
 }
 
 #[test]

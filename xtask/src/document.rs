@@ -193,8 +193,9 @@ impl Spec {
         let replaced = self.operations.iter().filter(|operation| operation.facts.is_replacement);
         let replaced = replaced.filter_map(|operation| operation.body.as_ref()?.shape.schema_name());
         for name in replaced.map(str::to_owned).collect::<Vec<_>>() {
-            let definition = self.definitions.iter_mut().find(|definition| definition.name == name);
-            definition.into_iter().for_each(|definition| definition.is_read_first = true);
+            if let Some(definition) = self.definitions.iter_mut().find(|definition| definition.name == name) {
+                definition.is_read_first = true;
+            }
         }
     }
 

@@ -14,13 +14,16 @@ pub(crate) use auth::{AuthCommand, LoginCommand};
 pub(crate) use config::ConfigCommand;
 pub(crate) use emulator::{EmulatorBehavior, EmulatorCommand};
 
-use crate::settings::SettingsOptions;
+use crate::{
+    error_format::{self, ErrorDetails},
+    settings::SettingsOptions,
+};
 use clap::{
     Arg, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, error::ErrorKind,
     parser::ValueSource,
 };
 use operations::{CommandLineWords, OperationCall};
-use std::{env, ffi::OsString, fmt::Display, path::PathBuf, time::Duration};
+use std::{env, ffi::OsString, fmt::Display, path::PathBuf, process, time::Duration};
 use uuid::Uuid;
 
 /// A command line: a command and the options that all have in common.
@@ -210,6 +213,23 @@ pub(crate) struct ServiceOptions {
     /// Output format
     #[arg(short, long, value_name = "FORMAT", global = true, value_enum, default_value_t = OutputFormat::Table)]
     pub(crate) output: OutputFormat,
+    /// Format of errors on standard error [default: json with --output json, else text]
+    // It is read before the command line is parsed: see `error_format`.
+    #[arg(long, value_name = "FORMAT", global = true, value_enum)]
+    pub(crate) error_format: Option<ErrorFormat>,
+    /// Sort by the field at PATH, such as companyProfile.companyName, or -PATH for the reverse; the list is printed when it is
+    /// complete
+    #[arg(long, value_name = "PATH", global = true, allow_hyphen_values = true)]
+    pub(crate) sort_by: Option<String>,
+    /// Leave out the header of a table, of CSV or of TSV
+    #[arg(long, global = true)]
+    pub(crate) no_header: bool,
+    /// Begin CSV with a byte order mark, for Excel
+    #[arg(long, global = true)]
+    pub(crate) csv_bom: bool,
+    /// Put an apostrophe before the values of CSV that a spreadsheet would take for formulas
+    #[arg(long, global = true)]
+    pub(crate) csv_escape_formulas: bool,
     /// Configuration file [default: ~/.config/partner-center/config.toml, if it exists]
     #[arg(long, value_name = "FILE", global = true)]
     pub(crate) config: Option<PathBuf>,
@@ -265,6 +285,15 @@ pub(crate) struct MessageOptions {
     pub(crate) quiet: bool,
 }
 
+/// The formats of errors.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum ErrorFormat {
+    /// What failed, why, and what to do about it
+    Text,
+    /// One object per line, with the status, the code and the IDs for support
+    Json,
+}
+
 /// The transports, by name.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum TransportName {
@@ -283,8 +312,12 @@ pub(crate) enum OutputFormat {
     Json,
     /// Everything that the service returns, one item per line
     Jsonl,
-    /// The main fields as comma-separated values, unchanged: beware of formulas in spreadsheets
+    /// The main fields, comma-separated; beware of formulas (--csv-escape-formulas)
     Csv,
+    /// The main fields, tab-separated and quoted like CSV
+    Tsv,
+    /// Everything that the service returns, as YAML
+    Yaml,
 }
 
 /// Microsoft's clouds.
@@ -380,12 +413,13 @@ impl Arguments {
             // Without a command, the help is shown; that is not an error.
             words = ["partner-center", "-h"].map(OsString::from).into();
         }
+        error_format::choose_error_format(&words[1..]);
         let mut command = Self::command_for_words(&words[1..]);
-        let matches = command.try_get_matches_from_mut(words).unwrap_or_else(|error| error.exit());
+        let matches = command.try_get_matches_from_mut(words).unwrap_or_else(|error| exit_with_clap_error(&error));
         Self::from_matches(&matches)
             .and_then(|arguments| Self::check_global_options(&command, &matches).map(|()| arguments))
             .and_then(Self::with_emulator_behavior)
-            .unwrap_or_else(|error| error.format(&mut command).exit())
+            .unwrap_or_else(|error| exit_with_clap_error(&error.format(&mut command)))
     }
 
     fn from_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
@@ -434,6 +468,19 @@ impl Arguments {
         options.emulator_behavior = EmulatorBehavior::parse_settings(&options.emulator_with)?;
         Ok(self)
     }
+}
+
+/// Ends the process with a help text, the version, or a usage error.
+fn exit_with_clap_error(error: &clap::Error) -> ! {
+    if !error.use_stderr() || !error_format::is_json() {
+        error.exit();
+    }
+    let text = error.render().to_string();
+    let message = text.split("\n\n").next().unwrap_or_default();
+    let message = message.strip_prefix("error: ").unwrap_or(message).trim();
+    let advice = "see --help for what is allowed";
+    error_format::print_json_error((message, "", advice), Some(2), &ErrorDetails::default());
+    process::exit(error.exit_code())
 }
 
 /// The commands that do not call the service, so that they reject the service options.

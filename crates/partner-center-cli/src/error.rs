@@ -3,6 +3,7 @@
 use crate::{
     arguments::{MAX_OPTION_DURATION, operations::tables::etag_parameter},
     credentials::TokenFileInUse,
+    error_format::{self, ErrorDetails},
     settings::AddressSources,
     terminal::{terminal_width, wrap_paragraph},
 };
@@ -30,7 +31,7 @@ pub(crate) enum CommandError {
     /// The reader of standard output has closed it: not an error for the user.
     OutputClosed,
     /// An error to report.
-    Reported { error_report: ErrorReport, status: u8 },
+    Reported { error_report: ErrorReport, status: u8, details: Box<ErrorDetails> },
     /// The summary of errors that were reported one by one.
     Summary(String),
 }
@@ -66,8 +67,15 @@ impl ErrorReport {
         Self::new(message, error, &connection_advice.map_or_else(|| advice_for_error(error, sources), Cow::from))
     }
 
+    fn parts(&self) -> (&str, &str, &str) {
+        (&self.message, &self.cause, &self.advice)
+    }
+
     /// Prints it to standard error.
     pub(crate) fn print(&self) {
+        if error_format::is_json() {
+            return error_format::print_json_error(self.parts(), None, &ErrorDetails::default());
+        }
         let width = terminal_width(&Term::stderr());
         let lines = [("error: ", &self.message), ("why:   ", &self.cause), ("try:   ", &self.advice)];
         let text: String = lines.into_iter().map(|(label, text)| wrap_paragraph(label, text, width)).collect();
@@ -94,7 +102,8 @@ impl CommandError {
                 error_report.advice
             );
         }
-        Self::Reported { error_report, status: exit_status_of_error(error) }
+        let details = Box::new(ErrorDetails::of_client_error(error));
+        Self::Reported { error_report, status: exit_status_of_error(error), details }
     }
 
     /// Converts an error of building a transport.
@@ -108,12 +117,21 @@ impl CommandError {
     pub(crate) fn print_and_exit_code(self) -> ExitCode {
         match self {
             Self::OutputClosed => ExitCode::SUCCESS,
-            Self::Reported { error_report, status } => {
-                error_report.print();
+            Self::Reported { error_report, status, details } => {
+                if error_format::is_json() {
+                    error_format::print_json_error(error_report.parts(), Some(status), &details);
+                } else {
+                    error_report.print();
+                }
                 ExitCode::from(status)
             }
             Self::Summary(summary) => {
-                let _ = writeln!(io::stderr().lock(), "error: {summary}");
+                if error_format::is_json() {
+                    let details = ErrorDetails::default();
+                    error_format::print_json_error((&summary, "", ""), Some(EXIT_FAILED), &details);
+                } else {
+                    let _ = writeln!(io::stderr().lock(), "error: {summary}");
+                }
                 ExitCode::from(EXIT_FAILED)
             }
         }
@@ -131,6 +149,7 @@ fn exit_status_of_error(error: &Error) -> u8 {
         };
     }
     match (error.kind(), error.reason(), error.status().map(|status| status.as_u16())) {
+        (_, Some(ErrorReason::NeedsAppAndUser), _) => EXIT_UNAUTHORIZED,
         // Nothing was sent: an argument or a setting is invalid.
         (ErrorKind::Configuration | ErrorKind::Request, ..) => EXIT_USAGE,
         (_, Some(ErrorReason::Throttled | ErrorReason::EtagMismatch), _) | (_, _, Some(409 | 429)) => EXIT_CONFLICT,
@@ -142,7 +161,7 @@ fn exit_status_of_error(error: &Error) -> u8 {
 
 impl From<ErrorReport> for CommandError {
     fn from(error_report: ErrorReport) -> Self {
-        Self::Reported { error_report, status: EXIT_FAILED }
+        Self::Reported { error_report, status: EXIT_FAILED, details: Box::default() }
     }
 }
 
@@ -152,7 +171,7 @@ pub(crate) struct UsageError(pub(crate) ErrorReport);
 
 impl From<UsageError> for CommandError {
     fn from(UsageError(error_report): UsageError) -> Self {
-        Self::Reported { error_report, status: EXIT_USAGE }
+        Self::Reported { error_report, status: EXIT_USAGE, details: Box::default() }
     }
 }
 
@@ -219,6 +238,7 @@ fn advice_for_error(error: &Error, sources: &AddressSources) -> Cow<'static, str
         return authentication_advice(error, sources);
     }
     let advice = match error.kind() {
+        ErrorKind::Request if error.needs_app_and_user() => ErrorReason::NeedsAppAndUser.hint(),
         ErrorKind::Configuration | ErrorKind::Request => "correct what is named above; see --help for what is allowed",
         ErrorKind::Transport => {
             return format!(

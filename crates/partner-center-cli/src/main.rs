@@ -6,6 +6,7 @@ mod arguments;
 mod commands;
 mod credentials;
 mod error;
+mod error_format;
 mod interruption;
 mod messages;
 mod output;

@@ -1,4 +1,4 @@
-//! Prints what the service returns to standard output, in one of four formats.
+//! Prints what the service returns to standard output, in one of six formats.
 
 mod cells;
 mod columns;
@@ -6,28 +6,36 @@ mod csv;
 mod json;
 mod json_cursor;
 mod normalize;
+mod query;
+mod records;
+mod selection;
 mod shapes;
+mod style;
 mod table;
+mod yaml;
 
 pub(crate) use columns::{csv_columns, table_columns, undocumented_paths};
 pub(crate) use json::pretty_print_json;
+pub(crate) use query::parse_query;
+pub(crate) use records::format_records;
 
 use crate::{
     arguments::{
-        OutputFormat,
-        operations::{naming::ResourceNoun, tables::result_item_type},
+        OutputFormat, ServiceOptions,
+        operations::{CallOptions, naming::ResourceNoun, tables::result_item_type},
     },
     messages::Messages,
     terminal,
 };
-use console::Term;
 use normalize::Normalizer;
 use partner_center::models::JsonValue;
 use partner_center_spec::Operation;
+use query::QueryFormatter;
 use std::{
     io::{self, IsTerminal, Write},
     mem,
 };
+use style::FormatStyle;
 
 /// Prints values as they arrive.
 ///
@@ -49,6 +57,11 @@ trait OutputFormatter: Send {
     /// Appends a page of a list to `text`.
     fn append_page(&mut self, items: &[&str], normalizer: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<()>;
 
+    /// Appends the items of a complete list that were held back.
+    fn append_end_of_items(&mut self, _normalizer: &mut Normalizer, _text: &mut Vec<u8>) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Appends the end of a complete list; returns a message for the user, if there is one.
     fn append_end(&mut self, _text: &mut Vec<u8>) -> io::Result<Option<String>> {
         Ok(None)
@@ -61,31 +74,39 @@ trait OutputFormatter: Send {
 }
 
 impl Printer {
-    /// Returns a printer of what `operation` returns; `selected` are the paths of the columns, if they were chosen.
+    /// Returns a printer of what `operation` returns.
     pub(crate) fn new(
-        output_format: OutputFormat,
+        options: &ServiceOptions,
         operation: &Operation,
-        selected: &[String],
+        call_options: &CallOptions,
         noun: ResourceNoun,
         messages: &Messages,
     ) -> Self {
-        let printer = match output_format {
-            OutputFormat::Table => {
-                let columns = table_columns(operation, selected);
-                let width = terminal::terminal_width(&Term::stdout());
-                Self::with_formatter(
-                    Box::new(table::TableFormatter::new(columns, !selected.is_empty(), width, noun)),
-                    messages,
-                )
+        let selected = &call_options.columns;
+        let style = FormatStyle::new(options, noun);
+        // What is selected has other fields than what is described.
+        let is_selection = !style.has_columns() && !selected.is_empty() && call_options.query.is_none();
+        let formatter: Box<dyn OutputFormatter> = match &call_options.query {
+            Some(expression) => Box::new(QueryFormatter {
+                expression: expression.clone(),
+                style,
+                selected: selected.clone(),
+                items: Vec::new(),
+            }),
+            None => {
+                let columns = match options.output {
+                    OutputFormat::Table => table_columns(operation, selected),
+                    _ => csv_columns(operation, selected),
+                };
+                style.build_formatter(columns, selected)
             }
-            OutputFormat::Csv => {
-                let columns = csv_columns(operation, selected);
-                Self::with_formatter(Box::new(csv::CsvFormatter::new(columns, io::stdout().is_terminal())), messages)
-            }
-            OutputFormat::Json => Self::for_json(false, messages),
-            OutputFormat::Jsonl => Self::for_json(true, messages),
         };
-        Self { normalizer: Normalizer::new(result_item_type(operation)), ..printer }
+        let is_json = matches!(options.output, OutputFormat::Json | OutputFormat::Jsonl);
+        Self {
+            normalizer: Normalizer::new(if is_selection { None } else { result_item_type(operation) }),
+            is_json_on_terminal: is_json && io::stdout().is_terminal(),
+            ..Self::with_formatter(formatter, messages)
+        }
     }
 
     /// Returns a printer of JSON: an array, or one item per line.
@@ -116,6 +137,7 @@ impl Printer {
 
     /// Prints the end of a complete list; returns a message for the user, if there is one.
     pub(crate) fn print_end(&mut self) -> io::Result<Option<String>> {
+        self.formatter.append_end_of_items(&mut self.normalizer, &mut self.text)?;
         let note = self.formatter.append_end(&mut self.text)?;
         self.write_text()?;
         Ok(note)

@@ -12,11 +12,12 @@ pub use polling::{InvalidPollToken, PollState, PollToken, Poller};
 
 use crate::{
     CallOptions, CallOutput, Credential, DefaultTransport, Error, ErrorKind, ForEach, Items, Mode, Pages, RawRequest,
-    Response, Transport, WithMetadata,
+    RequestIds, Response, Transport, WithMetadata,
     engine::{CallContext, CallInput, CallOutcome, Engine, ReadResponseFn, rate_limiter::RateLimitStatus},
     error::BoxError,
     pagination::{ListRequest, empty_page},
     request::PreparedRequest,
+    request_ids::RequestIdSource,
 };
 use partner_center_models::{DynamicList, FromResponse, Paginated, Pagination, RawList, SingleResponse};
 use std::{
@@ -464,6 +465,14 @@ impl<X: Transport> Client<X> {
         Self { engine: self.engine.clone(), scope: CallContext { deadline: Some(deadline), ..self.scope.clone() } }
     }
 
+    /// Returns a client for a unit of work whose calls have the ids of `request_ids`, in place of random ones; those of lists keep
+    /// theirs. All else is shared with this client.
+    #[must_use]
+    pub fn with_request_ids(&self, request_ids: Arc<dyn RequestIds>) -> Self {
+        let request_ids = Some(RequestIdSource(request_ids));
+        Self { engine: self.engine.clone(), scope: CallContext { request_ids, ..self.scope.clone() } }
+    }
+
     /// Returns a client whose calls have `options`: other timeouts or retries than this client's, or headers in addition. All else
     /// is shared with this client, and so is what its own options have set. For one call: `client.with_options(options).call(..)`;
     /// [`CallOptions`] has an example.
@@ -474,7 +483,7 @@ impl<X: Transport> Client<X> {
             None => options,
         };
         let deadline = options.deadline.or(self.scope.deadline);
-        let scope = CallContext { deadline, options: Some(Arc::new(options)), ..self.scope };
+        let scope = CallContext { deadline, options: Some(Arc::new(options)), ..self.scope.clone() };
         Self { engine: self.engine.clone(), scope }
     }
 

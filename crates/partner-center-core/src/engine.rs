@@ -14,7 +14,10 @@ pub(crate) mod tracing_fields;
 
 pub(crate) use call::{CallInput, CallOutcome, PageInput, ReadResponseFn};
 
-use crate::{CallMetadata, CallOptions, Error, Hooks, RetryPolicy, Transport, auth::TokenProvider, base_url::BaseUrl};
+use crate::{
+    CallMetadata, CallOptions, Error, ErrorKind, Hooks, RetryPolicy, Transport, auth::TokenProvider, base_url::BaseUrl,
+    request::PreparedRequest, request_ids::RequestIdSource,
+};
 use http::HeaderMap;
 use partner_center_models::Replacement;
 use rate_limiter::RateLimiter;
@@ -34,9 +37,19 @@ pub(crate) struct CallContext {
     pub(crate) deadline: Option<Instant>,
     /// The settings that override those of the client.
     pub(crate) options: Option<Arc<CallOptions>>,
+    /// The source of request ids, if they are not random.
+    pub(crate) request_ids: Option<RequestIdSource>,
 }
 
 impl CallContext {
+    /// Returns the id of the next request of a call, whose last id the service has `answered`.
+    pub(crate) fn next_request_id(&self, call: &PreparedRequest, answered: Option<Uuid>) -> Result<Uuid, Error> {
+        let Some(RequestIdSource(request_ids)) = &self.request_ids else { return Ok(Uuid::new_v4()) };
+        let path = call.target.split('?').next().unwrap_or_default();
+        let request_id = request_ids.next_request_id(&format!("{} {path}", call.method), answered);
+        request_id.map_err(|error| Error::new(ErrorKind::Request, call.operation, error))
+    }
+
     /// Returns the setting that `of` selects, if the calls have one of their own.
     fn option<'a, T>(&'a self, of: impl FnOnce(&'a CallOptions) -> Option<T>) -> Option<T> {
         self.options.as_deref().and_then(of)

@@ -130,7 +130,9 @@ impl Error {
     /// Returns the meaning of the service's error, where it is known.
     #[must_use]
     pub fn reason(&self) -> Option<ErrorReason> {
-        self.service_error().and_then(ServiceError::reason)
+        let needs_user = self.0.source.as_ref().is_some_and(|source| source.is::<AppUserRequired>());
+        let by_client = needs_user.then_some(ErrorReason::NeedsAppAndUser);
+        by_client.or_else(|| self.service_error().and_then(ServiceError::reason))
     }
 
     /// Whether the resource does not exist, or is not visible to this partner.
@@ -189,7 +191,8 @@ impl Error {
         self.reason() == Some(ErrorReason::AudienceRetired)
     }
 
-    /// Whether the service requires an App+User credential and the client has an app-only one.
+    /// Whether the service requires an App+User credential and the client has an app-only one. If the documentation says so,
+    /// nothing was sent.
     #[must_use]
     pub fn needs_app_and_user(&self) -> bool {
         self.reason() == Some(ErrorReason::NeedsAppAndUser)
@@ -283,6 +286,11 @@ impl Error {
 
     pub(crate) fn new(kind: ErrorKind, operation: &'static str, source: impl Into<BoxError>) -> Self {
         Self::without_source(kind, operation).with_source(Some(source.into()))
+    }
+
+    /// The operation is for App+User credentials, and that of the client is app-only.
+    pub(crate) fn needs_user(operation: &'static str) -> Self {
+        Self::new(ErrorKind::Request, operation, AppUserRequired)
     }
 
     /// The service returned an error.
@@ -481,6 +489,20 @@ pub(crate) struct RefreshFailure {
     /// Whether the deadline of the call that refreshed was exceeded.
     pub(crate) is_deadline_exceeded: bool,
 }
+
+/// The operation is for App+User credentials, and that of the client is app-only.
+#[derive(Debug)]
+struct AppUserRequired;
+
+impl fmt::Display for AppUserRequired {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(
+            "the operation needs an App+User credential, and that of the client is app-only; nothing was sent",
+        )
+    }
+}
+
+impl StdError for AppUserRequired {}
 
 /// The authority returned no response that can be decoded.
 #[derive(Debug)]

@@ -16,6 +16,7 @@ mod hooks;
 mod link;
 mod pagination;
 mod request;
+mod request_ids;
 mod response_headers;
 mod retry;
 mod transport;
@@ -48,6 +49,7 @@ pub use hooks::{AttemptDescription, CallDescription, Hooks};
 pub use pagination::{Items, Pages, PagesWithMetadata};
 pub use partner_center_models::*;
 pub use request::RawRequest;
+pub use request_ids::RequestIds;
 pub use retry::RetryPolicy;
 pub use transport::{
     Async, Blocking, CallOutput, CertificateProblem, DefaultTransport, EnvironmentProxy, Limits, Mode, Output,

@@ -66,6 +66,7 @@ impl RawRequest {
                 method: http_method(method),
                 idempotency: method.idempotency(),
                 outcomes: Cow::Borrowed(&[]),
+                needs_user: false,
                 target: target.as_ref().ok().cloned().unwrap_or_default(),
                 headers: HeaderMap::new(),
                 body: None,
@@ -129,6 +130,12 @@ impl RawRequest {
         self
     }
 
+    /// Sets whether App+User credentials alone may send it; with an app-only one nothing is sent. Default: no.
+    pub fn needs_user(mut self, needs_user: bool) -> Self {
+        self.prepared.needs_user = needs_user;
+        self
+    }
+
     /// Continues a list at a position of an earlier one, in place of its first page.
     pub fn resume(mut self, continuation: ContinuationToken) -> Self {
         self.resume = Some(continuation);
@@ -171,6 +178,7 @@ impl RawRequest {
             method: http_method(O::METHOD),
             idempotency: O::IDEMPOTENCY,
             outcomes: Cow::Borrowed(O::OUTCOMES),
+            needs_user: O::NEEDS_USER,
             target,
             headers: HeaderMap::new(),
             body: None,
@@ -219,6 +227,8 @@ pub(crate) struct PreparedRequest {
     pub(crate) idempotency: Idempotency,
     /// See [`Operation::OUTCOMES`].
     pub(crate) outcomes: Cow<'static, [u16]>,
+    /// See [`Operation::NEEDS_USER`].
+    pub(crate) needs_user: bool,
     /// Path and query, percent-encoded.
     pub(crate) target: String,
     pub(crate) headers: HeaderMap,

@@ -53,7 +53,7 @@ const CASES: [Case; 3] = [
     },
     Case {
         name: "a customer by its ID",
-        targets: |_| vec!["/v1/customers/aaaabbbb-0000-cccc-1111-dddd2222eeee".to_owned()],
+        targets: |_| vec!["/v1/customers/a39715f8-c3f1-4c44-a74f-a31a62f51d69".to_owned()],
         repetitions: 4000,
         limit: Some(2.5),
     },

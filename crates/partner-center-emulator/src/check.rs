@@ -89,7 +89,7 @@ struct BodyChecker {
 impl BodyChecker {
     fn check_value(&mut self, of: Type, value: &Value) {
         let is_right = match of {
-            Type::String | Type::Secret | Type::Binary => value.is_string(),
+            Type::String | Type::Secret | Type::Password | Type::Binary => value.is_string(),
             Type::Uuid => value.as_str().is_some_and(|text| text.parse::<uuid::Uuid>().is_ok()),
             Type::DateTime => value.as_str().is_some_and(is_date_time),
             Type::Date => value.as_str().is_some_and(is_date),

@@ -70,7 +70,7 @@ impl CustomerList<'_> {
         }
 
         let mut matching = self.matching_indexes(start, filter.as_ref());
-        let (mut items, mut count) = (String::with_capacity(usize::from(size) * CUSTOMER_SIZE), 0);
+        let (mut items, mut count) = (String::with_capacity((usize::from(size) + 1) * CUSTOMER_SIZE), 0);
         for index in matching.by_ref().take(size.into()) {
             self.state.append_customer_summary(index, &mut items);
             items.push(',');
@@ -221,12 +221,13 @@ mod tests {
         let request = request.body(Vec::new()).unwrap();
         let response = customer_list.requested_page(&QueryParameters::parse(request.uri()), &request).unwrap();
         let ResponseContent::CustomerPage(page, _) = response.content else { panic!("a page was requested") };
-        let json: Value = serde_json::from_str(&page.to_json().unwrap()).unwrap();
+        assert_eq!(page.total_count, 499);
+        assert!(page.links.next.is_none());
+        let json: Value = serde_json::from_str(&page.into_json().unwrap()).unwrap();
         let items = json["items"].as_array().unwrap();
-        assert_eq!((page.total_count, items.len()), (499, 499));
+        assert_eq!(items.len(), 499);
         let mut expected = String::new();
         customers.append_customer_summary(CustomerSequences::new(7), 999_999, &mut expected);
         assert_eq!(items[498], serde_json::from_str::<Value>(&expected).unwrap());
-        assert!(page.links.next.is_none());
     }
 }

@@ -3,14 +3,16 @@
 
 mod countries;
 mod customer_id;
+mod details;
 mod documented;
 mod generated;
 mod indirect_reseller;
 mod searchable_fields;
 mod store;
 
-pub(crate) use countries::{Country, WEIGHTED_COUNTRIES};
+pub(crate) use countries::{City, Country, WEIGHTED_COUNTRIES};
 pub(crate) use customer_id::parse_guid;
+pub(crate) use details::CustomerDetails;
 pub(crate) use generated::CustomerSequences;
 pub(crate) use indirect_reseller::{
     INDIRECT_RESELLER_COUNT, find_indirect_reseller_by_partner_id, indirect_provider_id, indirect_reseller_id,

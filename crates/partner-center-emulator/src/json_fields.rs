@@ -108,7 +108,7 @@ pub(crate) fn without_null_fields(value: Value) -> Value {
 pub(crate) fn remove_write_only_fields(of: Type, fields: &mut Map<String, Value>) {
     let Some(object) = of.object() else { return };
     for property in object.properties {
-        if property.is_write_only || property.value == Type::Secret {
+        if property.is_write_only || property.value.is_secret() {
             fields.remove(property.name);
         } else if let Some(value) = fields.get_mut(property.name) {
             remove_write_only_values(property.value, value);

@@ -32,7 +32,7 @@ pub(crate) fn write_response(
     let json_type = json_media_type(quirks.encoding);
     let (media_type, body): (_, Bytes) = match content {
         ResponseContent::CustomerPage(page, key) => {
-            let body = write_page(quirks, request, &page).into();
+            let body = write_page(quirks, request, page).into();
             if let Some(key) = key {
                 rendered_pages.keep_page(key, &body);
             }
@@ -40,6 +40,9 @@ pub(crate) fn write_response(
         }
         ResponseContent::RenderedPage(body) => (json_type, body),
         ResponseContent::Customer(customer) => {
+            (json_type, serialize_json(quirks, request, &customer, ObjectKind::CUSTOMER_OBJECT).into())
+        }
+        ResponseContent::GeneratedCustomer(customer) => {
             (json_type, serialize_json(quirks, request, &customer, ObjectKind::CUSTOMER_OBJECT).into())
         }
         ResponseContent::Resource(mut value, kind, of) => {
@@ -92,8 +95,8 @@ fn link_prefix(style: LinkStyle, request: &Request) -> String {
     }
 }
 
-fn write_page(quirks: &Quirks, request: &Request, page: &CustomerPage) -> Vec<u8> {
-    let json = page.to_json();
+fn write_page(quirks: &Quirks, request: &Request, page: CustomerPage) -> Vec<u8> {
+    let json = page.into_json();
     if has_value_quirks(quirks) {
         let value = json.and_then(|json| serde_json::from_str::<Value>(&json)).unwrap_or_else(|error| {
             unreachable!("a page of this crate is JSON: {error}");

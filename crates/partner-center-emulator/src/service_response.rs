@@ -1,4 +1,4 @@
-use crate::{rendered_pages::PageKey, resource::ResourceLink};
+use crate::{customers::CustomerDetails, rendered_pages::PageKey, resource::ResourceLink};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use hyper::body::Bytes;
 use partner_center_spec::Type;
@@ -19,6 +19,8 @@ pub(crate) enum ResponseContent {
     /// A page of the customer list that was kept.
     RenderedPage(Bytes),
     Customer(Value),
+    /// A customer that no request has changed.
+    GeneratedCustomer(Box<CustomerDetails>),
     /// Any other JSON, with what it is and its type.
     Resource(Value, ResourceKind, Type),
     /// Bytes of this media type.
@@ -59,16 +61,16 @@ pub(crate) struct PageLinks {
 
 impl CustomerPage {
     /// Returns the page as JSON, its fields in alphabetical order.
-    pub(crate) fn to_json(&self) -> serde_json::Result<String> {
-        let Self { continuation_token, items, links, total_count } = self;
-        let mut json = String::with_capacity(items.len() + 1024);
-        json.push_str(r#"{"attributes":{"objectType":"Collection"},"#);
-        if let Some(token) = continuation_token {
-            json.push_str(&format!(r#""continuationToken":{},"#, serde_json::to_string(token)?));
+    pub(crate) fn into_json(self) -> serde_json::Result<String> {
+        let Self { continuation_token, items: mut json, links, total_count } = self;
+        let token = continuation_token.map(|token| serde_json::to_string(&token)).transpose()?;
+        let token = token.map(|token| format!(r#""continuationToken":{token},"#)).unwrap_or_default();
+        // The customers are most of the page, and stay in their buffer.
+        if json.ends_with(',') {
+            json.pop();
         }
-        json.push_str(r#""items":["#);
-        json.push_str(items.strip_suffix(',').unwrap_or(items));
-        json.push_str(&format!(r#"],"links":{},"totalCount":{total_count}}}"#, serde_json::to_string(links)?));
+        json.insert_str(0, &format!(r#"{{"attributes":{{"objectType":"Collection"}},{token}"items":["#));
+        json.push_str(&format!(r#"],"links":{},"totalCount":{total_count}}}"#, serde_json::to_string(&links)?));
         Ok(json)
     }
 }

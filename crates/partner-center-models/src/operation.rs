@@ -48,6 +48,9 @@ pub trait Operation {
     /// is a `bool`, `None` if it is an `Option`. 401, 403, 408 and 429 are errors always. 202 means that the service completes the
     /// operation later; elsewhere a GET whose response is an empty 202 is sent again.
     const OUTCOMES: &'static [u16] = &[];
+    /// Whether App+User credentials alone may call it: a client with an app-only one returns an error and sends nothing.
+    /// Default: no.
+    const NEEDS_USER: bool = false;
     /// Returns the values of the parameters.
     ///
     /// # Errors

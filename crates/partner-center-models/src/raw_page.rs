@@ -37,6 +37,7 @@ pub struct RawPage {
 
 impl RawPage {
     /// Returns the items, in the order of the service: each is valid JSON, with the white space that it was sent with.
+    #[must_use]
     #[inline]
     pub fn items(&self) -> impl ExactSizeIterator<Item = &str> {
         self.items.iter().map(|item| &self.json[item.clone()])

@@ -118,6 +118,8 @@ pub enum Type {
     String,
     /// A string that is a secret.
     Secret,
+    /// A string that is a password, which people sign in with.
+    Password,
     /// A GUID, as a string.
     Uuid,
     /// A point in time, as a string with a date and a time.
@@ -161,6 +163,12 @@ impl Type {
             Self::Schema(name) => schema(name).map(|schema| &schema.kind),
             _ => None,
         }
+    }
+
+    /// Whether values of this type are secrets, such as passwords.
+    #[must_use]
+    pub fn is_secret(self) -> bool {
+        matches!(self, Self::Secret | Self::Password)
     }
 
     /// Returns the object that this type names; `None` for any other type.

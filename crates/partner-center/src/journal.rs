@@ -3,7 +3,7 @@
 //!
 //! Before a request is sent, its `MS-RequestId` is written; when the work for an item has ended, its outcome is. If the program
 //! is killed in between, the item is *unknown*: the service may have done the work. The request ids are what makes it safe to
-//! do again, as the service does a write once for each id; see [`Journal::repeat_unknown`].
+//! do again, as the service does a write once for each id: a call that is made again keeps its id, whatever the answer; see [`Journal::repeat_unknown`].
 //!
 //! The file is text, a JSON object on each line, and only grows:
 //!
@@ -22,7 +22,7 @@ mod state;
 pub use state::{ItemState, JournalEntry};
 
 use file::JournalFile;
-use partner_center_core::{CallOptions, CallOutput, Client, Error, ForEach, Mode, RequestIds, Transport};
+use partner_center_core::{CallOutput, Client, Error, ForEach, Mode, RequestIds, Transport};
 use state::JournalState;
 use std::{
     error::Error as StdError,
@@ -122,7 +122,7 @@ impl Journal {
         let items = PendingItems { journal: self.clone(), items: items.into_iter() };
         client.for_each(items, concurrency, move |client, item| {
             let recorder = Arc::new(ItemRecorder::new(journal.clone(), item.to_string()));
-            let output = work(&client.with_options(CallOptions::new().request_ids(recorder.clone())), item);
+            let output = work(&client.with_request_ids(recorder.clone()), item);
             X::Mode::block_or_box(async move {
                 let result = X::Mode::into_future(output).await;
                 recorder.record_outcome(result.as_ref().map(|_| ()));
@@ -185,8 +185,16 @@ impl<I: Iterator<Item: fmt::Display>> Iterator for PendingItems<I> {
 struct ItemRecorder {
     journal: Journal,
     item: String,
-    /// The calls that were made in this run.
-    calls: Mutex<Vec<String>>,
+    calls: Mutex<ItemCalls>,
+}
+
+/// The calls of an item in this run.
+#[derive(Default)]
+struct ItemCalls {
+    made: Vec<String>,
+    /// The ids that were sent in an earlier run, too. An answer to one does not tell what has come of it then: it keeps its id,
+    /// also after a 429, and what fails with it stays unknown.
+    repeated: Vec<Uuid>,
 }
 
 impl ItemRecorder {
@@ -195,27 +203,35 @@ impl ItemRecorder {
     }
 
     fn record_outcome(&self, result: Result<(), &Error>) {
+        let calls = self.lock_calls();
+        let request_id = result.err().and_then(Error::request_id);
+        let is_repeated = request_id.is_some_and(|request_id| calls.repeated.contains(&request_id));
         let mut shared = self.journal.lock();
         let Shared { file, state } = &mut *shared;
         // If it cannot be written, no further request is sent, and `finish` reports it.
-        let _ = file.append(&state.record_outcome(&self.item, result));
+        let _ = file.append(&state.record_outcome(&self.item, result, is_repeated));
+    }
+
+    fn lock_calls(&self) -> MutexGuard<'_, ItemCalls> {
+        // No panic leaves it half changed.
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl RequestIds for ItemRecorder {
-    fn next_request_id(
-        &self,
-        call: &str,
-        answered: Option<Uuid>,
-    ) -> Result<Uuid, Box<dyn StdError + Send + Sync>> {
-        let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
-        if answered.is_none() {
-            calls.push(call.to_owned());
+    fn next_request_id(&self, call: &str, answered: Option<Uuid>) -> Result<Uuid, Box<dyn StdError + Send + Sync>> {
+        let mut calls = self.lock_calls();
+        if let Some(repeated) = answered.filter(|answered| calls.repeated.contains(answered)) {
+            return Ok(repeated);
         }
-        let number = calls.iter().filter(|made| *made == call).count();
+        if answered.is_none() {
+            calls.made.push(call.to_owned());
+        }
+        let number = calls.made.iter().filter(|made| *made == call).count();
         let mut shared = self.journal.lock();
         let Shared { file, state } = &mut *shared;
-        let (request_id, record) = state.next_request(&self.item, call, number, answered);
+        let (request_id, is_repeated, record) = state.next_request(&self.item, call, number, answered);
+        calls.repeated.extend(is_repeated.then_some(request_id));
         match file.append(&record) {
             Ok(()) => Ok(request_id),
             Err(error) => Err(format!("the journal cannot be written, so that nothing was sent: {error}").into()),

@@ -13,6 +13,9 @@ pub mod auth;
 pub mod concurrency;
 #[cfg(any(feature = "async", feature = "sync"))]
 pub mod error;
+#[cfg(all(feature = "journal", any(feature = "async", feature = "sync")))]
+#[cfg_attr(docsrs, doc(cfg(feature = "journal")))]
+pub mod journal;
 pub mod models;
 pub mod operations;
 pub mod pagination;

@@ -10,7 +10,7 @@
 #[doc(inline)]
 pub use partner_center_core::{
     AttemptDescription, CallDescription, CallMetadata, CallOptions, Hooks, InvalidPollToken, PollState, PollToken,
-    Poller, RawRequest, WithMetadata,
+    Poller, RawRequest, RequestIds, WithMetadata,
 };
 #[doc(inline)]
 pub use partner_center_models::{

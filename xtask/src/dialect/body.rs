@@ -309,7 +309,7 @@ fn read_header_field(name: &str, header: &Header) -> Result<HeaderField> {
         bail!("`content` is not understood: write a `schema`, a string")
     };
     ensure!(
-        matches!(Shape::from_schema(schema)?, Shape::Text | Shape::Secret | Shape::Uuid),
+        matches!(Shape::from_schema(schema)?, Shape::Text | Shape::Secret | Shape::Password | Shape::Uuid),
         "a header that is part of the result is a string: write `type: string`"
     );
     // One word, whatever its letters.

@@ -298,7 +298,7 @@ fn read_shape_and_style(
 fn ensure_single_word(shape: &Shape, definitions: &[Definition]) -> Result<()> {
     let is_single = match shape {
         Shape::Named(name) => matches!(Definition::find(definitions, name)?.kind, DefinitionKind::Enum(_)),
-        Shape::Secret => false,
+        Shape::Secret | Shape::Password => false,
         shape => shape.is_scalar(),
     };
     ensure!(

@@ -18,6 +18,8 @@ pub(crate) enum Shape {
     Map(Box<Self>),
     Text,
     Secret,
+    /// A secret that people sign in with.
+    Password,
     Uuid,
     DateTime,
     Date,
@@ -99,7 +101,7 @@ impl Shape {
         ensure!(text.enumeration.is_empty(), "an enum within another schema: make it a schema with a name");
         match &text.format {
             Format::Empty | Format::Item(StringFormat::Byte) => Ok(Self::Text),
-            Format::Item(StringFormat::Password) => Ok(Self::Secret),
+            Format::Item(StringFormat::Password) => Ok(Self::Password),
             Format::Item(StringFormat::Date) => Ok(Self::Date),
             Format::Item(StringFormat::DateTime) => Ok(Self::DateTime),
             Format::Item(StringFormat::Binary) => Ok(Self::Binary),

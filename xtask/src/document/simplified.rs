@@ -39,7 +39,7 @@ fn simplified_shape(shape: &Shape) -> Value {
         Shape::Named(name) => json!({"$ref": format!("#/components/schemas/{name}")}),
         Shape::List(item) => json!({"type": "array", "items": simplified_shape(item)}),
         Shape::Text => json!({"type": "string"}),
-        Shape::Secret => json!({"type": "string", "format": "password"}),
+        Shape::Secret | Shape::Password => json!({"type": "string", "format": "password"}),
         Shape::Uuid => json!({"type": "string", "format": "uuid"}),
         Shape::Bool => json!({"type": "boolean"}),
         Shape::Int32 => json!({"type": "integer", "format": "int32"}),

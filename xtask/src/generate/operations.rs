@@ -11,7 +11,7 @@ use super::{
     code::{MEMBER_INDENT, doc_comment, format_items, import_items, names_used},
 };
 use crate::{
-    dialect::{Idempotency, Operation},
+    dialect::{Authentication, Idempotency, Operation},
     document::Spec,
     problems::Problems,
 };
@@ -113,7 +113,13 @@ fn generate_operation(spec: &Spec, operation: &Operation) -> Result<TokenStream>
     let setters = inputs.iter().filter(|input| !input.required).map(OperationInput::setter);
     let additions = input::add_to_parameters_calls(&inputs);
     let resume = paging.as_ref().map(|_| quote!(.resume(self.continuation.as_ref())));
-    let constants = [idempotency_constant(method, facts.idempotency), response.outcomes()];
+    let needs_user = !facts.authentication.contains(&Authentication::AppOnly);
+    let needs_user = needs_user.then(|| {
+        quote!(
+            const NEEDS_USER: bool = true;
+        )
+    });
+    let constants = [idempotency_constant(method, facts.idempotency), response.outcomes(), needs_user];
     let (response_struct, response_type) = (response.declaration(operation), response.rust_type());
     let single = || quote!(#allow impl SingleResponse for #name {});
     let performed = paging.as_ref().map_or_else(single, |paging| paging.implementation(&name, allow.as_ref()));

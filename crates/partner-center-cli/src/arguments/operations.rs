@@ -7,13 +7,17 @@
 pub(crate) mod customers;
 pub(crate) mod help;
 pub(crate) mod naming;
+mod passwords;
 pub(crate) mod tables;
 pub(crate) mod value;
+
+pub(crate) use passwords::PasswordOptions;
 
 use super::parse_positive_number;
 use clap::{Arg, ArgAction, ArgMatches, Command, builder::NonEmptyStringValueParser, error::ErrorKind};
 use naming::{ResourceNoun, to_kebab_case};
 use partner_center_spec::{MediaType, OPERATIONS, Operation, Parameter, ParameterStyle, Property, Type};
+use passwords::build_password_options;
 use std::{
     collections::BTreeMap,
     ffi::{OsStr, OsString},
@@ -80,11 +84,14 @@ pub(crate) enum FieldValue {
 pub(crate) struct CallOptions {
     /// The columns of a table; those of the specification if there are none.
     pub(crate) columns: Vec<String>,
+    /// A JMESPath expression over the output.
+    pub(crate) query: Option<String>,
     /// The maximum number of items.
     pub(crate) limit: Option<u32>,
     pub(crate) is_dry_run: bool,
     pub(crate) is_confirmed: bool,
     pub(crate) shows_example_body: bool,
+    pub(crate) password: PasswordOptions,
 }
 
 /// Returns the word that names the command, if it is the name of one: the first that is neither an option nor its value.
@@ -217,11 +224,12 @@ mod name {
     pub(super) const YES_ARG: &str = "yes";
     pub(super) const LIMIT_ARG: &str = "limit";
     pub(super) const COLUMNS_ARG: &str = "columns";
+    pub(super) const QUERY_ARG: &str = "query";
     pub(super) const PAGE_SIZE_ARG: &str = "page-size";
 }
 
 /// The flags that have a meaning for every operation, now or soon: a field of a body has none of these names.
-const RESERVED_FLAGS: [&str; 43] = [
+const RESERVED_FLAGS: [&str; 45] = [
     "all-customers",
     "application-name",
     "base-url",
@@ -250,6 +258,7 @@ const RESERVED_FLAGS: [&str; 43] = [
     "max-retry-after",
     "output",
     "page-size",
+    "password-file",
     "profile",
     "query",
     "quiet",
@@ -257,6 +266,7 @@ const RESERVED_FLAGS: [&str; 43] = [
     "resume",
     "set",
     "set-file",
+    "show-password",
     "sort",
     "template",
     "timeout",
@@ -357,7 +367,7 @@ fn fields_with_flags(operation: &'static Operation) -> impl Iterator<Item = (&'s
             || operation.parameters.iter().any(|parameter| parameter.flag == flag && !parameter.is_positional)
             || form_part_properties(operation).any(|part| to_kebab_case(part.name) == flag);
         // A secret is not given on the command line, which other programs can read.
-        let has_flag = is_scalar_type(property.value) && property.value != Type::Secret && !property.is_read_only;
+        let has_flag = is_scalar_type(property.value) && !property.value.is_secret() && !property.is_read_only;
         (has_flag && !is_taken).then_some((property, flag))
     })
 }
@@ -474,7 +484,14 @@ fn build_call_options(operation: &'static Operation, noun: ResourceNoun) -> Vec<
                 .value_name("A,B.C")
                 .value_delimiter(',')
                 .value_parser(NonEmptyStringValueParser::new())
-                .help("Columns of a table and of CSV: paths of fields, such as id,address.city"),
+                .help("Columns of every format: paths of fields, such as id,address.city"),
+        );
+        options.push(
+            Arg::new(name::QUERY_ARG)
+                .long(name::QUERY_ARG)
+                .value_name("JMESPATH")
+                .value_parser(crate::output::parse_query)
+                .help("JMESPath expression over the complete output; < and > compare numbers only"),
         );
     }
     options.push(
@@ -483,6 +500,7 @@ fn build_call_options(operation: &'static Operation, noun: ResourceNoun) -> Vec<
             .action(ArgAction::SetTrue)
             .help("Print the request, without the token, and do not send it"),
     );
+    options.extend(build_password_options(operation));
     if asks_before_sending(operation) {
         options.push(
             Arg::new(name::YES_ARG)
@@ -524,10 +542,12 @@ impl OperationCall {
             body: BodyArguments::from_matches(operation, matches),
             options: CallOptions {
                 columns: argument_values(matches, name::COLUMNS_ARG),
+                query: argument_values(matches, name::QUERY_ARG).pop(),
                 limit: argument_values(matches, name::LIMIT_ARG).pop(),
                 is_dry_run: is_flag_set(matches, name::DRY_RUN_ARG),
                 is_confirmed: is_flag_set(matches, name::YES_ARG),
                 shows_example_body: is_flag_set(matches, name::EXAMPLE_BODY_ARG),
+                password: PasswordOptions::from_matches(matches),
             },
         };
         for parameter in caller_settable_parameters(operation) {

@@ -4,6 +4,7 @@ use crate::{
     arguments::{ConfigCommand, OutputFormat, ServiceOptions},
     error::{CommandError, ErrorReport, UsageError},
     messages::Messages,
+    output::format_records,
     settings::{self, SECRET_SETTING_NAMES, SETTING_NAMES, Settings, edit},
     terminal::escape_control_characters,
     text,
@@ -36,7 +37,7 @@ pub(crate) fn run_config(
     match command {
         ConfigCommand::Path => {
             let path = file_path(options)?;
-            write_stdout(&format!("{}\n", path.display()))
+            write_stdout(format!("{}\n", path.display()).as_bytes())
         }
         ConfigCommand::Get { name } => print_setting(&name, options),
         ConfigCommand::List => print_settings(options, messages),
@@ -68,7 +69,7 @@ fn print_setting(name: &str, options: &ServiceOptions) -> Result<(), CommandErro
         Some(setting) if SECRET_SETTING_NAMES.contains(&name) => {
             Err(report(format!("it is a secret, which is set in {}", setting.source), "look there"))
         }
-        Some(setting) => write_stdout(&format!("{}\n", escape_control_characters(setting.value()))),
+        Some(setting) => write_stdout(format!("{}\n", escape_control_characters(setting.value())).as_bytes()),
         None => Err(report("it is not set".to_owned(), "`partner-center config list` shows the settings there are")),
     }
 }
@@ -87,26 +88,14 @@ fn print_settings(options: &ServiceOptions, messages: &Messages) -> Result<(), C
         }
     }
     let text = match options.output {
-        OutputFormat::Json => serde_json::to_string_pretty(&listed).map_err(io::Error::from)? + "\n",
-        OutputFormat::Jsonl => {
-            let lines = listed.iter().map(|setting| serde_json::to_string(setting).map(|line| line + "\n"));
-            lines.collect::<Result<_, _>>().map_err(io::Error::from)?
-        }
-        OutputFormat::Csv => {
-            let mut csv = csv::Writer::from_writer(Vec::new());
-            for setting in &listed {
-                csv.serialize(setting).map_err(io::Error::from)?;
-            }
-            let bytes = csv.into_inner().map_err(|error| io::Error::other(error.to_string()))?;
-            String::from_utf8_lossy(&bytes).into_owned()
-        }
         OutputFormat::Table => {
             let width = listed.iter().map(|setting| setting.setting.len()).max().unwrap_or_default();
             let lines = listed.iter().map(|ListedSetting { setting, value, source }| {
                 escape_control_characters(&format!("{setting:<width$}  {value}  ({source})")) + "\n"
             });
-            lines.collect()
+            lines.collect::<String>().into_bytes()
         }
+        format => format_records(format, &listed, false)?,
     };
     write_stdout(&text)?;
     let profiles: Vec<_> = settings.profile_names().collect();
@@ -148,8 +137,8 @@ fn invalid_value_error(name: &str, error: text::TextError) -> UsageError {
     UsageError(ErrorReport::new(&format!("the value of {name} cannot be used"), &error, "give the value alone"))
 }
 
-fn write_stdout(text: &str) -> Result<(), CommandError> {
+fn write_stdout(text: &[u8]) -> Result<(), CommandError> {
     let mut stdout = io::stdout().lock();
-    stdout.write_all(text.as_bytes())?;
+    stdout.write_all(text)?;
     Ok(stdout.flush()?)
 }

@@ -6,6 +6,7 @@ mod ids;
 pub(super) mod input;
 mod json_tree;
 pub(super) mod list;
+mod passwords;
 mod read_change_write;
 pub(super) mod request;
 mod response;
@@ -29,6 +30,7 @@ use crate::{
 use ids::RequestedIds;
 use partner_center::{Client, RetryPolicy, Transport, transport::Mode};
 use partner_center_spec::{Operation, Outcome};
+use passwords::{PasswordFile, withhold_passwords};
 use request::PlannedRequest;
 use response::{ReceivedBody, ReceivedResponse};
 use std::sync::Arc;
@@ -93,7 +95,7 @@ pub(crate) async fn run_operation<X: Transport>(
         confirm_request(&call, &request)?;
     }
     let noun = call.result_noun();
-    let mut printer = Printer::new(session.options.output, operation, &call.options.columns, noun, messages);
+    let mut printer = Printer::new(session.options, operation, &call.options, noun, messages);
     if is_of_several {
         let pacing = several::RequestPacing::new(&*transport, session.deadline);
         let ids = RequestedIds::new(operation, call.ids.clone(), session.deadline);
@@ -107,12 +109,21 @@ pub(crate) async fn run_operation<X: Transport>(
         }
         return list::print_pages(pages, call.options.limit, noun, &session.sources, &mut printer, messages).await;
     }
+    let password_file = call.options.password.file.as_deref().map(PasswordFile::create).transpose()?;
     let response = send_request(&client, request, operation).await;
-    let response = response.map_err(|error| {
+    let mut response = response.map_err(|error| {
         let message =
             single_id.map_or_else(|| failure_message(operation, noun), |id| several::not_fetched_message(noun, id));
         CommandError::from_client_error(&message, &error, &session.sources)
     })?;
+    withhold_passwords(
+        &mut response,
+        operation,
+        &call.options.password,
+        password_file,
+        session.options.output,
+        messages,
+    )?;
     print_response(response, &call, session.options.output, &mut printer, messages)
 }
 
@@ -221,7 +232,7 @@ fn print_response(
         }
         (Outcome::Absent, _) => {
             messages.print(format_args!("no {}", call.result_noun().singular()));
-            if let OutputFormat::Json | OutputFormat::Jsonl = format {
+            if let OutputFormat::Json | OutputFormat::Jsonl | OutputFormat::Yaml = format {
                 printer.print_value(&response::json_null())?;
             }
             Ok(())

@@ -102,3 +102,32 @@ impl AssertionSigner {
         Ok(Secret::new(format!("{content}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature))))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ring::signature::{KeyPair, RSA_PSS_2048_8192_SHA256, UnparsedPublicKey};
+    use serde_json::Value;
+
+    #[test]
+    fn assertion_is_signed_by_the_key_of_the_certificate() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/certificate.pem");
+        let signer = AssertionSigner::read_file(&path).unwrap();
+        let endpoint = "https://login.example/t/oauth2/v2.0/token";
+        let assertion = signer.sign_assertion("the-client", endpoint).unwrap();
+        let (content, signature) = assertion.expose().rsplit_once('.').unwrap();
+        let key = UnparsedPublicKey::new(&RSA_PSS_2048_8192_SHA256, signer.key.public_key().as_ref());
+        key.verify(content.as_bytes(), &BASE64_URL_SAFE_NO_PAD.decode(signature).unwrap()).unwrap();
+        let part = |index: usize| -> Value {
+            let part = content.split('.').nth(index).unwrap();
+            serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
+        };
+        let (header, claims) = (part(0), part(1));
+        assert_eq!((&header["alg"], header["x5t#S256"].as_str().unwrap().len()), (&"PS256".into(), 43));
+        assert_eq!(
+            (&claims["iss"], &claims["sub"], &claims["aud"]),
+            (&"the-client".into(), &"the-client".into(), &endpoint.into())
+        );
+        assert_eq!(claims["exp"].as_u64().unwrap() - claims["nbf"].as_u64().unwrap(), LIFETIME_SECONDS);
+    }
+}

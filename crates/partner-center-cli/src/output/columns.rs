@@ -63,6 +63,11 @@ pub(crate) fn csv_columns(operation: &Operation, selected: &[String]) -> Vec<Col
     table_columns(operation, selected)
 }
 
+/// Returns the columns of values that the specification does not describe.
+pub(super) fn result_columns(paths: &[String]) -> Vec<Column> {
+    build_columns(None, paths.iter().map(|path| (title_of_path(path), path.clone())).collect())
+}
+
 /// Returns those of the selected paths that the specification does not know.
 pub(crate) fn undocumented_paths<'a>(operation: &Operation, selected: &'a [String]) -> Vec<&'a str> {
     let Some(item) = result_item_type(operation) else { return Vec::new() };

@@ -2,7 +2,7 @@
 //!
 //! What a page consists of has been validated when it was received. Of anything else, the walk ends where it cannot go on.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::Range};
 
 /// A position in JSON.
 #[derive(Clone)]
@@ -52,12 +52,24 @@ impl<'a> JsonCursor<'a> {
         is_next
     }
 
+    /// Returns the JSON between two positions.
+    pub(super) fn json_between(&self, range: Range<usize>) -> &'a str {
+        self.json.get(range).unwrap_or_default()
+    }
+
     /// Reads the name of the next field of an object, and moves to its value; `None` behind the last field, or if this is no
     /// object.
     pub(super) fn read_field_name(&mut self) -> Option<ReceivedValue<'a>> {
-        if !self.move_to_part(b'{', b'}') || self.peek_byte() != Some(b'"') {
-            return None;
-        }
+        if self.move_to_field() { self.read_name() } else { None }
+    }
+
+    /// Moves to the name of the next field of an object; returns false behind the last field, or if this is no object.
+    pub(super) fn move_to_field(&mut self) -> bool {
+        self.move_to_part(b'{', b'}') && self.peek_byte() == Some(b'"')
+    }
+
+    /// Reads the name of the field that the cursor has moved to, and moves to its value.
+    pub(super) fn read_name(&mut self) -> Option<ReceivedValue<'a>> {
         let name = self.read_value();
         self.skip_byte(b':').then_some(name)
     }

@@ -2,7 +2,7 @@
 
 use super::{
     json_cursor::{JsonCursor, ReceivedValue},
-    shapes::{FoundField, KnownFields, Shape, ShapeIndex, Shapes},
+    shapes::{KnownField, KnownFields, Shape, ShapeIndex, Shapes},
 };
 use partner_center_spec::Type;
 use std::ops::Range;
@@ -11,7 +11,7 @@ use std::ops::Range;
 /// names, which some servers begin with a capital. `null` is left out where it means the same as absence. All else stays as it
 /// was received, without white space: fields that are not documented, values of other types, and the digits of numbers.
 ///
-/// A value is read once, and written while it is read; only an object whose fields came in another order is written again.
+/// A value is read once, and most of its fields are copied as they are.
 pub(super) struct Normalizer {
     shapes: Shapes,
     root: ShapeIndex,
@@ -54,21 +54,28 @@ struct Place<'a> {
 /// What the writer remembers of the objects that it is in.
 #[derive(Default)]
 struct NormalizedWriter {
-    fields: Vec<WrittenField>,
-    /// An object in the right order; kept for its allocation.
-    reordered: Vec<u8>,
+    fields: Vec<ReadField>,
 }
 
-/// A field of an object that is being written.
-struct WrittenField {
+/// A field of an object that is being read. The object is written when all of them are.
+struct ReadField {
     /// Its place among the documented fields.
     order: usize,
     /// Whether its name is spelled as in the specification.
     is_exact: bool,
     /// Its position in the JSON that was received.
     position: usize,
-    /// Where it was written, with a comma behind it; empty if it was left out.
-    written: Range<usize>,
+    form: FieldForm,
+}
+
+/// The name and the value of a field, as they will be written.
+enum FieldForm {
+    /// As they are at this place in the JSON that was received.
+    Received(Range<usize>),
+    /// Written already, at this place in the text, from which the object copies it.
+    Written(Range<usize>),
+    /// Left out.
+    LeftOut,
 }
 
 /// The order of fields that are not documented.
@@ -114,75 +121,106 @@ impl NormalizedWriter {
         cursor: &mut JsonCursor<'_>,
         text: &mut Vec<u8>,
     ) {
-        text.push(b'{');
         let (first_field, start) = (self.fields.len(), text.len());
-        let (mut previous, mut is_in_order) = (None, true);
-        loop {
-            let (position, written_start) = (cursor.position(), text.len());
-            let Some(name) = cursor.read_field_name() else { break };
-            let previous_order = self.fields.get(first_field..).and_then(<[_]>::last).map(|field| field.order);
+        let (mut previous, mut previous_order, mut is_in_order) = (None, None, true);
+        while cursor.move_to_field() {
+            let position = cursor.position();
+            let Some(name) = cursor.read_name() else { break };
             let found = name.as_str().and_then(|name| known.find_field(&name, previous));
-            let (order, is_exact) = match found {
-                Some(FoundField { index, is_exact }) => {
-                    let field = known.get_field(index);
-                    text.extend_from_slice(field.label.as_bytes());
-                    let value_start = text.len();
-                    self.append_value(place, field.shape, cursor, text);
-                    text.push(b',');
-                    if !field.is_nullable && text[value_start..] == *b"null," {
-                        text.truncate(written_start);
-                    }
-                    previous = Some(index);
-                    (index, is_exact)
-                }
-                None => {
-                    append_received_field(name, cursor, text);
-                    (UNDOCUMENTED, true)
-                }
-            };
+            let (order, is_exact) = found.map_or((UNDOCUMENTED, true), |found| (found.index, found.is_exact));
+            let field = (order != UNDOCUMENTED).then(|| known.get_field(order));
+            let form = self.read_field(place, (position, name, is_exact), field, cursor, text);
+            previous = if field.is_some() { Some(order) } else { previous };
             is_in_order &= previous_order < Some(order) || order == UNDOCUMENTED;
-            self.fields.push(WrittenField { order, is_exact, position, written: written_start..text.len() });
+            previous_order = Some(order);
+            self.fields.push(ReadField { order, is_exact, position, form });
         }
         if !is_in_order {
-            self.reorder_fields(first_field, cursor, start, text);
+            self.order_fields(first_field, cursor, text);
         }
-        self.fields.truncate(first_field);
+        let end_of_written = text.len();
+        text.push(b'{');
+        for field in &self.fields[first_field..] {
+            match &field.form {
+                FieldForm::Received(range) => {
+                    text.extend_from_slice(cursor.json_between(range.clone()).as_bytes());
+                }
+                FieldForm::Written(range) => text.extend_from_within(range.clone()),
+                FieldForm::LeftOut => continue,
+            }
+            text.push(b',');
+        }
         end_container(b'}', text);
+        self.fields.truncate(first_field);
+        if end_of_written > start {
+            text.drain(start..end_of_written);
+        }
     }
 
-    /// Writes the fields from `first_field` on again, which begin at `start` of `text`, in their order.
-    fn reorder_fields(&mut self, first_field: usize, cursor: &JsonCursor<'_>, start: usize, text: &mut Vec<u8>) {
+    /// Reads the value of a field, which is `known` if it is documented, and returns how it will be written.
+    fn read_field(
+        &mut self,
+        place: Place<'_>,
+        (position, name, is_exact): (usize, ReceivedValue<'_>, bool),
+        known: Option<&KnownField>,
+        cursor: &mut JsonCursor<'_>,
+        text: &mut Vec<u8>,
+    ) -> FieldForm {
+        let shape = known.map_or(Shapes::ANY, |known| known.shape);
+        let written_start = text.len();
+        if let Some(known) = known
+            && shape != Shapes::ANY
+            && matches!(cursor.peek_byte(), Some(b'{' | b'['))
+        {
+            text.extend_from_slice(known.label.as_bytes());
+            self.append_value(place, shape, cursor, text);
+            return FieldForm::Written(written_start..text.len());
+        }
+        let value = cursor.read_value();
+        if value.json == "null" && known.is_some_and(|known| !known.is_nullable) {
+            return FieldForm::LeftOut;
+        }
+        let received = position..cursor.position();
+        let is_compact =
+            name.is_compact && value.is_compact && received.len() == name.json.len() + 1 + value.json.len();
+        if is_compact && is_exact {
+            return FieldForm::Received(received);
+        }
+        append_field(known, name, value, text);
+        FieldForm::Written(written_start..text.len())
+    }
+
+    /// Puts the fields from `first_field` on into their order.
+    fn order_fields(&mut self, first_field: usize, cursor: &JsonCursor<'_>, text: &mut Vec<u8>) {
         let fields = &mut self.fields[first_field..];
         fields.sort_unstable_by_key(|field| (field.order, field.position));
-        let mut has_several = false;
-        for same in fields.chunk_by_mut(|one, other| one.order == other.order && one.order != UNDOCUMENTED) {
-            // Of several fields with the same name the last one counts, and one that is spelled as documented before others.
-            let counting = same.iter().rposition(|field| field.is_exact).unwrap_or(same.len() - 1);
-            for (_, field) in same.iter_mut().enumerate().filter(|(index, _)| *index != counting) {
-                let (mut cursor, written_start) = (cursor.at_position(field.position), text.len());
-                if let Some(name) = cursor.read_field_name() {
-                    append_received_field(name, &mut cursor, text);
+        let is_same = |one: &ReadField, other: &ReadField| one.order == other.order && one.order != UNDOCUMENTED;
+        if !fields.is_sorted_by(|one, other| !is_same(one, other)) {
+            for same in fields.chunk_by_mut(is_same) {
+                // Of several fields with the same name the last one counts, and one that is spelled as documented before others.
+                let counting = same.iter().rposition(|field| field.is_exact).unwrap_or(same.len() - 1);
+                for (_, field) in same.iter_mut().enumerate().filter(|(index, _)| *index != counting) {
+                    let (mut cursor, written_start) = (cursor.at_position(field.position), text.len());
+                    if let Some(name) = cursor.read_name() {
+                        append_field(None, name, cursor.read_value(), text);
+                    }
+                    (field.order, field.form) = (UNDOCUMENTED, FieldForm::Written(written_start..text.len()));
                 }
-                (field.order, field.written) = (UNDOCUMENTED, written_start..text.len());
-                has_several = true;
             }
-        }
-        if has_several {
             fields.sort_unstable_by_key(|field| (field.order, field.position));
         }
-        self.reordered.clear();
-        fields.iter().for_each(|field| self.reordered.extend_from_slice(&text[field.written.clone()]));
-        text.truncate(start);
-        text.extend_from_slice(&self.reordered);
     }
 }
 
-/// Appends the field to whose value the cursor has moved, with a comma behind it.
-fn append_received_field(name: ReceivedValue<'_>, cursor: &mut JsonCursor<'_>, text: &mut Vec<u8>) {
-    name.append_to(text);
-    text.push(b':');
-    cursor.read_value().append_to(text);
-    text.push(b',');
+/// Appends a field, under its documented name if it is `known`.
+fn append_field(known: Option<&KnownField>, name: ReceivedValue<'_>, value: ReceivedValue<'_>, text: &mut Vec<u8>) {
+    if let Some(known) = known {
+        text.extend_from_slice(known.label.as_bytes());
+    } else {
+        name.append_to(text);
+        text.push(b':');
+    }
+    value.append_to(text);
 }
 
 /// Ends an array or an object, whose last part has a comma behind it.

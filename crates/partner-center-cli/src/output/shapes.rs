@@ -69,20 +69,23 @@ impl Shapes {
 
     fn add_type(&mut self, value: Type) -> ShapeIndex {
         match value {
-            Type::List(item) => {
-                let item = self.add_type(*item);
-                self.push_shape(Shape::List(item))
-            }
-            Type::Map(item) => {
-                let item = self.add_type(*item);
-                self.push_shape(Shape::Map(item))
-            }
+            Type::List(item) => match self.add_type(*item) {
+                Self::ANY => Self::ANY,
+                item => self.push_shape(Shape::List(item)),
+            },
+            Type::Map(item) => match self.add_type(*item) {
+                Self::ANY => Self::ANY,
+                item => self.push_shape(Shape::Map(item)),
+            },
             Type::Schema(name) => self.add_schema(name, value.schema_kind()),
             _ => Self::ANY,
         }
     }
 
     fn add_schema(&mut self, name: &'static str, kind: Option<&'static SchemaKind>) -> ShapeIndex {
+        if !matches!(kind, Some(SchemaKind::Object(_) | SchemaKind::Union(_))) {
+            return Self::ANY;
+        }
         if let Some(index) = self.of_schemas.get(name) {
             return *index;
         }

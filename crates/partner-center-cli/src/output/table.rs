@@ -31,6 +31,9 @@ pub(super) struct TableFormatter {
     noun: ResourceNoun,
     /// The column widths, fixed by the first page: the others are not known when it is printed.
     widths: Option<Vec<usize>>,
+    no_header: bool,
+    /// The number of rows so far.
+    count: usize,
 }
 
 impl TableFormatter {
@@ -42,7 +45,12 @@ impl TableFormatter {
         noun: ResourceNoun,
     ) -> Self {
         let rows = RowReader::new(&columns);
-        Self { columns, rows, is_selection, terminal_width, noun, widths: None }
+        Self { columns, rows, is_selection, terminal_width, noun, widths: None, no_header: false, count: 0 }
+    }
+
+    /// Sets whether the header is left out.
+    pub(super) fn no_header(self, no_header: bool) -> Self {
+        Self { no_header, ..self }
     }
 
     /// Narrows the widest shrinkable column until the row fits, or widens the narrowest one while there is room.
@@ -72,7 +80,7 @@ impl OutputFormatter for TableFormatter {
             return Ok(());
         }
         let mut rows = Vec::with_capacity(items.len() + 1);
-        if self.widths.is_none() {
+        if self.widths.is_none() && !self.no_header {
             rows.push(self.columns.iter().map(|column| Cow::Borrowed(column.title.as_str())).collect());
         }
         for item in items {
@@ -82,12 +90,17 @@ impl OutputFormatter for TableFormatter {
             Some(widths) => widths,
             None => self.fit_widths_to_terminal(widest_cell_widths(&rows)),
         };
+        self.count += items.len();
         let widths = self.widths.insert(widths);
         rows.iter().try_for_each(|row| write_row(row, widths, self.terminal_width.is_some(), text))
     }
 
     fn append_end(&mut self, _text: &mut Vec<u8>) -> io::Result<Option<String>> {
-        Ok(self.widths.is_none().then(|| format!("no {}", self.noun.plural())))
+        // A program that reads the table counts its lines.
+        Ok(match self.count {
+            0 => Some(format!("no {}", self.noun.plural())),
+            count => self.terminal_width.map(|_| self.noun.with_count(count)),
+        })
     }
 
     fn append_value(&mut self, value: &str, normalizer: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<()> {

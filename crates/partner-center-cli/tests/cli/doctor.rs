@@ -103,7 +103,8 @@ fn server_without_tls_is_distinguished_from_a_missing_one() {
         }
     });
     for transport in ["reqwest", "ureq"] {
-        let ended = run_at(&url, &["doctor", "--output", "json", "--transport", transport]);
+        let options = ["--output", "json", "--error-format", "text", "--transport", transport];
+        let ended = run_at(&url, &[&["doctor"], &options[..]].concat());
         let statuses: Vec<_> = statuses(&ended.stdout).into_iter().map(|(_, status)| status).collect();
         assert_eq!(statuses, ["ok", "ok", "failed", "ok", "skipped", "skipped", "skipped"], "{}", ended.stdout);
         assert!(ended.stdout.contains("certificate") && ended.stderr == "error: 1 of 7 checks failed\n");

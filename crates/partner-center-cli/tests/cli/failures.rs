@@ -129,7 +129,8 @@ fn output_before_an_error_is_kept() {
         let list = |form| {
             let (url, _requests) =
                 serve_responses(vec![(200, page(r#"{"tags":["a"]}, {"tags":["b"]}"#)), (404, String::new())]);
-            let ended = run_at(&url, &["customers", "list", "--output", form, "--transport", transport]);
+            let options = ["--output", form, "--error-format", "text", "--transport", transport];
+            let ended = run_at(&url, &[&["customers", "list"], &options[..]].concat());
             assert_failed(&ended, NOT_FOUND, "ended early after 2 customers", "page 2", "");
             ended.stdout
         };

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test, a panic is the message")]
 
+mod account;
 mod auth;
 mod command;
 mod completions;
@@ -15,6 +16,7 @@ mod lookup;
 mod network;
 mod operations;
 mod options;
+mod output_formats;
 mod server;
 mod several;
 mod shared_token;

@@ -258,7 +258,7 @@ fn customer_is_created_changed_and_deleted() {
         assert_eq!(stdout(&["domains", "check", DOMAIN]), "false\n");
         let body = file("customer.json", &stdout(&["customers", "create", "--example-body"]));
         let domain = format!("companyProfile.domain={DOMAIN}");
-        let created = json(&["customers", "create", "--body", &body, "--set", &domain]);
+        let created = json(&["customers", "create", "--body", &body, "--set", &domain, "--show-password"]);
         let id = created["id"].as_str().unwrap();
         assert_eq!(stdout(&["domains", "check", DOMAIN]), "true\n");
         let listed = stdout(&["customers", "list", "--domain", DOMAIN, "--output", "csv"]);

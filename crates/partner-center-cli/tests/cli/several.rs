@@ -120,7 +120,8 @@ fn binary_input_is_explained() {
 fn single_errors_are_reported_and_the_command_continues() {
     let input = format!("{OTHER}\nnobody\n{NOBODY} {DOCUMENTED}\n");
     for transport in ["reqwest", "ureq"] {
-        let ended = run_with(&input, &get(&["-", "--output", "json", "--transport", transport]));
+        let options = ["-", "--output", "json", "--error-format", "text", "--transport", transport];
+        let ended = run_with(&input, &get(&options));
         assert_eq!(ended.status, Some(1));
         let came: Vec<Value> = serde_json::from_str(&ended.stdout).unwrap();
         assert!(came.iter().map(|customer| &customer["id"]).eq([OTHER, DOCUMENTED]));

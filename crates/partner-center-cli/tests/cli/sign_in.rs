@@ -1,6 +1,7 @@
 //! `auth login`, `auth token` and `auth logout`, at the emulator's authority: the test plays the user in the browser.
 
 use crate::command::{CommandOutput, command};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use partner_center_emulator::{Emulator, EmulatorBuilder, Server};
 use serde_json::Value;
 use std::{
@@ -317,4 +318,47 @@ fn variables_of_azure_are_heeded_below_those_of_the_command() {
     // A secret of another application is not sent for ours.
     let ended = status(&[("PARTNER_CENTER_CLIENT_ID", "mine"), ("PARTNER_CENTER_TENANT_ID", "contoso.com")]);
     assert!(ended.status == Some(2) && ended.stderr.contains("neither a secret nor"), "{}", ended.stderr);
+}
+
+#[test]
+fn certificate_or_federated_token_stands_in_for_the_secret() {
+    let user = User::new(|builder| builder);
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let certificate = file("certificate.pem", include_str!("certificate.pem"));
+    let claims =
+        r#"{"aud":"api://AzureADTokenExchange","iss":"https://cluster.example","sub":"job","exp":99999999999}"#;
+    let federated = file("federated", &format!("e30.{}.c2ln\n", BASE64_URL_SAFE_NO_PAD.encode(claims)));
+    let tenant = ("PARTNER_CENTER_TENANT_ID", "contoso.com");
+    let client = ("PARTNER_CENTER_CLIENT_ID", Emulator::CLIENT_ID);
+    let azure = [("AZURE_TENANT_ID", "contoso.com"), ("AZURE_CLIENT_ID", Emulator::CLIENT_ID)];
+    for settings in [
+        [tenant, client, ("PARTNER_CENTER_CLIENT_CERTIFICATE_FILE", certificate.as_str())],
+        [tenant, client, ("PARTNER_CENTER_FEDERATED_TOKEN_FILE", &federated)],
+        [azure[0], azure[1], ("AZURE_CLIENT_CERTIFICATE_PATH", &certificate)],
+        [azure[0], azure[1], ("AZURE_FEDERATED_TOKEN_FILE", &federated)],
+    ] {
+        for transport in ["reqwest", "ureq"] {
+            let mut command = user.command(&["auth", "status", "--transport", transport, "-vvvv"]);
+            let ended: CommandOutput = command.envs(settings).output().unwrap().into();
+            assert_eq!(ended.status, Some(0), "{settings:?}: {}", ended.stderr);
+            assert!(ended.stdout.starts_with("credential  app-only"), "{}", ended.stdout);
+            assert!(!ended.stderr.contains("PRIVATE KEY") && !ended.stderr.contains("c2ln"), "{}", ended.stderr);
+        }
+    }
+    for (text, why) in [
+        ("hush", "it has no certificate in PEM"),
+        (include_str!("certificate.pem").split("-----BEGIN PRIVATE").next().unwrap(), "it has no private key in PEM"),
+    ] {
+        let path = file("invalid.pem", text);
+        let mut command = user.command(&["auth", "status"]);
+        command.envs([tenant, client, ("PARTNER_CENTER_CLIENT_CERTIFICATE_FILE", path.as_str())]);
+        let ended: CommandOutput = command.output().unwrap().into();
+        assert_eq!(ended.status, Some(2), "{}", ended.stderr);
+        assert!(ended.stderr.contains(why) && !ended.stderr.contains("hush"), "{}", ended.stderr);
+    }
 }

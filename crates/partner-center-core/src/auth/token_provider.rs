@@ -75,6 +75,17 @@ enum TokenOrigin<M: Mode> {
 }
 
 impl<M: Mode> TokenProvider<M> {
+    /// Whether the tokens are certainly those of an application without a user. A fixed token and a custom source may be of
+    /// either kind.
+    pub(crate) fn is_app_only(&self) -> bool {
+        match self {
+            Self::Refreshing(refreshing) => {
+                matches!(&refreshing.origin, TokenOrigin::Authority(grant, _) if grant.user.is_none())
+            }
+            Self::Fixed(_) => false,
+        }
+    }
+
     /// Creates the provider of tokens for `scope`. The error is what is wrong with `credential`.
     pub(crate) fn new(
         credential: Credential<M>,

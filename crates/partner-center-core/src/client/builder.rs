@@ -261,6 +261,7 @@ impl<X: Transport> ClientBuilder<X> {
                 correlation_id: self.correlation_id.unwrap_or_else(Uuid::new_v4),
                 deadline: None,
                 options: None,
+                request_ids: None,
             },
         })
     }

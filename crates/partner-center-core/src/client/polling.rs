@@ -3,7 +3,7 @@
 use super::Client;
 use crate::{
     CallOutput, Completion, Error, ErrorKind, FromResponse, LongRunning, Method, Mode, Operation, Output, RawRequest,
-    ResponseReader, Transport, base_url::BaseUrl, error::BoxError, link::link_target,
+    ResponseReader, Transport, WriteOutcome, base_url::BaseUrl, error::BoxError, link::link_target,
 };
 use serde_json::{Map, Value};
 use std::{
@@ -27,7 +27,7 @@ impl<X: Transport> Client<X> {
     /// # Errors
     ///
     /// Those of [`call`](Self::call), and [`ErrorKind::Decode`] if the response points to a state that cannot be polled: on another
-    /// server, say, to which no token is sent. The service has accepted the operation all the same.
+    /// server, say, to which no token is sent. The service has accepted the operation all the same ([`WriteOutcome::Performed`]).
     #[must_use = "an operation is started once the outcome is used"]
     pub fn start<O: LongRunning>(&self, operation: O) -> CallOutput<X, Poller<X, O>> {
         let (client, poll, expected) = (self.clone(), operation.poll(), operation.expected());
@@ -41,10 +41,14 @@ impl<X: Transport> Client<X> {
                 Completion::Accepted(accepted) => (None, accepted.location, accepted.retry_after),
             };
             let location = location.map(|location| location_target::<O>(&location, &client.engine.base_url));
-            let target = location.transpose().map_err(|error| Error::new(ErrorKind::Decode, O::ID, error))?;
+            // Whoever starts it again, as the error does not say that it was accepted, may do it twice.
+            let unusable = |problem: String| {
+                Error::new(ErrorKind::Decode, O::ID, problem).with_write_outcome(Some(WriteOutcome::Performed))
+            };
+            let target = location.transpose().map_err(unusable)?;
             let target = target.or(poll_target);
             if result.is_none() && target.is_none() {
-                return Err(Error::new(ErrorKind::Decode, O::ID, "the response does not say where the state is"));
+                return Err(unusable("the response does not say where the state is".to_owned()));
             }
             let token = target.map(|target| PollToken { operation: O::ID.to_owned(), target, expected });
             Ok(Poller::new(client, token, result, retry_after))

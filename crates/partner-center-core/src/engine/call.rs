@@ -15,7 +15,6 @@ use crate::{
 use http::StatusCode;
 use std::{sync::Arc, time::Instant};
 use tracing::Instrument;
-use uuid::Uuid;
 
 /// Reads a response whose status is a result.
 pub(crate) type ReadResponseFn<'a, T> = dyn Fn(&mut BodyReader<'_>) -> Result<T, DecodeError> + Send + Sync + 'a;
@@ -72,6 +71,9 @@ impl<X: Transport> Engine<X> {
     ) -> Result<CallOutcome<X, T>, Error> {
         let started_at = Instant::now();
         let CallInput { call, read, page, prefetched_page, prefetcher, keeps_metadata } = input;
+        if call.needs_user && self.token_provider.is_app_only() {
+            return Err(Error::needs_user(call.operation));
+        }
         let page_number = page.as_ref().map(|page| page.number);
         let correlation_id = call_context.correlation_id;
         if let Some(problem) = call_context.option(|options| options.problem.as_ref()) {
@@ -123,7 +125,7 @@ impl<X: Transport> Engine<X> {
                 (token, request_id, early_response)
             } else {
                 let token = self.token_provider.token(sender, operation, metadata, deadline, None).await?;
-                (token, Uuid::new_v4(), None)
+                (token, plan.call_context.next_request_id(plan.call, None)?, None)
             };
         metadata.request_id = Some(request_id);
         let service_call = ServiceCall::new(self, plan, &token);
@@ -140,7 +142,7 @@ impl<X: Transport> Engine<X> {
             return Err(rejection);
         }
         tracing::info!("the service rejected the token, which is replaced");
-        metadata.request_id = Some(Uuid::new_v4());
+        metadata.request_id = Some(plan.call_context.next_request_id(plan.call, metadata.request_id)?);
         let service_call = ServiceCall::new(self, plan, &replacement);
         let body = sender.send(&service_call, retry_policy, metadata, deadline, None).await?;
         Ok((body, service_call.into_prefetched_page()))

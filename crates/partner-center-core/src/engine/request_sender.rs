@@ -43,6 +43,10 @@ pub(crate) trait RetryableRequest<X: Transport>: Sync {
     }
     /// Returns a ticket of the limiter that such requests wait in, if there is one.
     fn rate_limit_ticket(&self) -> Option<Ticket<'_>>;
+    /// Returns the id of the next request, after one that was `answered`.
+    fn next_request_id(&self, _answered: Option<Uuid>) -> Result<Uuid, Error> {
+        Ok(Uuid::new_v4())
+    }
     /// Returns the maximum size of the response in bytes.
     fn max_response_size(&self) -> usize;
     /// Returns the timeout of an attempt, if it is not that of the sender.
@@ -147,7 +151,7 @@ impl<X: Transport> RequestSender<X> {
                 }
             }
             if failed.has_response {
-                metadata.request_id = Some(Uuid::new_v4());
+                metadata.request_id = Some(request.next_request_id(metadata.request_id)?);
             }
             last_error = Some(failed.error);
         }

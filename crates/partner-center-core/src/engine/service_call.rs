@@ -137,6 +137,10 @@ impl<X: Transport, T> RetryableRequest<X> for ServiceCall<'_, X, T> {
         Some(self.engine.rate_limiter.ticket(&self.plan.call.target))
     }
 
+    fn next_request_id(&self, answered: Option<Uuid>) -> Result<Uuid, Error> {
+        self.plan.call_context.next_request_id(self.plan.call, answered)
+    }
+
     fn max_response_size(&self) -> usize {
         self.engine.sender.limits.body
     }

@@ -24,7 +24,7 @@ pub enum ErrorReason {
     /// The user has given no second factor, which every App+User call requires (401 with code 900421). Another token of the same
     /// sign-in does not help.
     MultifactorRequired,
-    /// The credential is app-only, and an App+User one is required (403 with code 900329).
+    /// The credential is app-only, and an App+User one is required (403 with code 900329, or known before sending).
     NeedsAppAndUser,
     /// The user or application lacks a role or privilege (403 with code 1002, 900150 or 900308).
     MissingRole,

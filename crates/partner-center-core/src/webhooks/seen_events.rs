@@ -1,4 +1,5 @@
-use super::WebhookEvent;
+use super::{WebhookEvent, WebhookEventName};
+use partner_center_models::DateTime;
 use std::{
     collections::{HashSet, VecDeque},
     hash::{BuildHasher, RandomState},
@@ -56,8 +57,8 @@ impl SeenEvents {
     #[must_use]
     pub fn key(event: &WebhookEvent) -> String {
         let WebhookEvent { event_name, resource_uri, audit_uri, resource_change_utc_date, .. } = event;
-        let name = event_name.as_ref().map(|name| name.as_str());
-        let date = resource_change_utc_date.as_ref().map(|date| date.as_str());
+        let name = event_name.as_ref().map(WebhookEventName::as_str);
+        let date = resource_change_utc_date.as_ref().map(DateTime::as_str);
         serde_json::json!([name, resource_uri, date, audit_uri]).to_string()
     }
 }

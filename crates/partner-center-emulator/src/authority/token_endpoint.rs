@@ -2,7 +2,7 @@
 
 use super::{
     Authority, Caller, TokenError,
-    client_credentials::ClientCredentials,
+    client_credentials::{ClientCredentials, is_client_assertion},
     discovery::{resolve_tenant_id, v1_issuer_url, v2_issuer_url},
     endpoint::EndpointVersion,
     form::{TokenAudience, TokenRequestForm},
@@ -30,25 +30,29 @@ impl Authority {
         if client.id != test_credentials::CLIENT_ID {
             return Err(TokenError::UnknownClient);
         }
-        let has_valid_secret = client.secret.as_deref() == Some(test_credentials::CLIENT_SECRET);
-        // A native application has no secret, but one that is sent must be valid.
-        let is_public = client.secret.is_none();
         let now = clock.real_elapsed();
+        let is_authenticated = match &client.assertion {
+            Some(assertion) if is_client_assertion(assertion, &client.id, clock.to_unix_seconds(now)) => true,
+            Some(_) => return Err(TokenError::UnknownCertificate),
+            None => client.secret.as_deref() == Some(test_credentials::CLIENT_SECRET),
+        };
+        // A native application has no secret, but one that is sent must be valid.
+        let is_public = client.secret.is_none() && client.assertion.is_none();
         let tenant = resolve_tenant_id(tenant);
         let user = match form.get_field("grant_type") {
-            Some("client_credentials") if has_valid_secret => None,
-            Some("refresh_token") if has_valid_secret || is_public => {
+            Some("client_credentials") if is_authenticated => None,
+            Some("refresh_token") if is_authenticated || is_public => {
                 let user = form.get_field("refresh_token").and_then(|token| self.user_of_refresh_token(token));
                 let user = user.ok_or(TokenError::InvalidGrant)?;
                 self.check_consent()?;
                 Some(user)
             }
             // The names of the standard, of some clients, and of the first version.
-            Some("urn:ietf:params:oauth:grant-type:device_code" | "device_code") if has_valid_secret || is_public => {
+            Some("urn:ietf:params:oauth:grant-type:device_code" | "device_code") if is_authenticated || is_public => {
                 let code = form.get_field("device_code").or_else(|| form.get_field("code")).unwrap_or_default();
                 Some(self.lock_sign_ins().redeem_device_code(code, &tenant, now)?)
             }
-            Some("authorization_code") if has_valid_secret || is_public => {
+            Some("authorization_code") if is_authenticated || is_public => {
                 let field = |name| form.get_field(name).unwrap_or_default();
                 let code = (field("code"), field("redirect_uri"), form.get_field("code_verifier"));
                 Some(self.lock_sign_ins().redeem_authorization_code(code, &tenant, now)?)

@@ -16,6 +16,10 @@ pub(super) fn list_customers(call: &OperationCall<'_>) -> Result<ResponseWithCha
 }
 
 pub(super) fn get_customer(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
-    let (_, customer) = call.customer_in_path()?;
-    Ok(ResponseWithChanges::without_changes(ServiceResponse::new(StatusCode::OK, ResponseContent::Customer(customer))))
+    let index = call.customer_index_in_path().ok_or(ErrorResponse::NotFound)?;
+    let content = match call.state.get_generated_customer(index) {
+        Some(customer) => ResponseContent::GeneratedCustomer(Box::new(customer)),
+        None => ResponseContent::Customer(call.state.get_customer(index).ok_or(ErrorResponse::NotFound)?),
+    };
+    Ok(ResponseWithChanges::without_changes(ServiceResponse::new(StatusCode::OK, content)))
 }

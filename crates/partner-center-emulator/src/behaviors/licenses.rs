@@ -89,7 +89,7 @@ pub(super) fn update_user_licenses(call: &OperationCall<'_>) -> Result<ResponseW
         let excluded = json!({ "excludedPlans": assignment.get("excludedPlans") });
         changes.push(StateChange::Put(collection.child_path(id), excluded));
     }
-    if groups.windows(2).any(|pair| pair[0] != pair[1]) {
+    if groups.windows(2).any(|pair| !pair[0].eq_ignore_ascii_case(pair[1])) {
         return Err(ErrorResponse::invalid_property_error("All licenses of a request must be of one license group."));
     }
     let mut update = without_null_fields(call.body.clone());
@@ -266,11 +266,11 @@ fn respond_with_license_groups(
     call: &OperationCall<'_>,
     mut items: Vec<Value>,
 ) -> Result<ResponseWithChanges, ErrorResponse> {
-    let mut groups: Vec<_> = call.query.all_values("licenseGroupIds").map(str::to_ascii_lowercase).collect();
+    let mut groups: Vec<_> = call.query.all_values("licenseGroupIds").collect();
     if groups.is_empty() {
-        groups.push("group1".to_owned());
+        groups.push("group1");
     }
-    items.retain(|item| groups.iter().any(|group| group == license_group(item)));
+    items.retain(|item| groups.iter().any(|group| group.eq_ignore_ascii_case(license_group(item))));
     let response = call.documented_success_response(false).ok_or(ErrorResponse::NotFound)?;
     PageRequest::from_call(call)?
         .respond_with_page(call, response, (0..).zip(items).collect())

@@ -3,21 +3,18 @@
 
 use super::{
     INDIRECT_RESELLER_COUNT, SearchableFields,
-    countries::{City, Country, WEIGHTED_COUNTRIES},
+    countries::{Country, WEIGHTED_COUNTRIES},
     customer_id::CustomerIds,
-    indirect_reseller_id, partner_id_of_reseller,
+    indirect_reseller_id,
 };
-use crate::{
-    random::{RandomGenerator, RandomSequence},
-    resource::SelfLinks,
-};
-use serde_json::{Map, Value, json};
+use crate::random::RandomSequence;
+use serde_json::Value;
 use uuid::Uuid;
 
 /// The random numbers of which the customers of a list are made.
 #[derive(Clone, Copy)]
 pub(crate) struct CustomerSequences {
-    seed: u64,
+    pub(super) seed: u64,
     pub(super) ids: CustomerIds,
     searchable: RandomSequence,
     relationship: RandomSequence,
@@ -32,12 +29,12 @@ impl CustomerSequences {
 }
 
 pub(crate) struct GeneratedCustomer {
-    sequences: CustomerSequences,
-    index: u32,
+    pub(super) sequences: CustomerSequences,
+    pub(super) index: u32,
     rare_values: bool,
     pub(crate) country: &'static Country,
     /// The domain without its suffix, such as `contosotoys42`.
-    domain_prefix: String,
+    pub(super) domain_prefix: String,
     pub(crate) searchable: SearchableFields,
 }
 
@@ -101,69 +98,11 @@ impl GeneratedCustomer {
         }
     }
 
-    /// Returns the customer as a request by its identifier gets it.
-    pub(crate) fn details(self) -> Value {
-        let random = &mut RandomGenerator::for_purpose(self.sequences.seed, "details", self.index);
-        let has_delegated_access = !random.true_once_in(4);
-        let has_email = !random.true_once_in(8);
-        let (country, relationship_to_partner) = (self.country, self.relationship_to_partner());
-        let profile = only_present_fields([
-            (
-                "organizationRegistrationNumber",
-                country.registers_organizations.then(|| random_digits(random, 8).into()),
-            ),
-            ("address", has_delegated_access.then(|| self.generate_company_address(random).into())),
-            (
-                "email",
-                (has_delegated_access && has_email).then(|| format!("info@{}.example", self.domain_prefix).into()),
-            ),
-        ]);
-        let customer = only_present_fields([
-            ("commerceId", Some(json!(random.random_guid()))),
-            ("billingProfile", (!random.true_once_in(50)).then(|| self.generate_billing_profile(random).into())),
-            ("allowDelegatedAccess", Some(has_delegated_access.into())),
-            ("customDomains", has_delegated_access.then(|| self.generate_custom_domains(random))),
-            ("tags", random.true_once_in(3).then(|| self.generate_tags(random))),
-            (
-                "associatedPartnerId",
-                self.searchable.indirect_reseller.map(|reseller| partner_id_of_reseller(reseller).into()),
-            ),
-        ]);
-        let id = self.customer_id();
-        let mut company_profile = only_present_fields([
-            ("attributes", Some(json!({ "objectType": "CustomerCompanyProfile" }))),
-            ("companyName", Some(self.searchable.company_name.into())),
-            ("domain", Some(self.searchable.domain.into())),
-            ("links", Some(json!(SelfLinks::new(format!("/customers/{id}/profiles/company"))))),
-            ("tenantId", Some(json!(id))),
-        ]);
-        company_profile.extend(profile);
-        let mut details = only_present_fields([
-            ("attributes", Some(json!({ "objectType": "Customer" }))),
-            ("companyProfile", Some(company_profile.into())),
-            ("id", Some(json!(id))),
-            ("links", Some(json!(SelfLinks::new(format!("/customers/{id}"))))),
-            ("relationshipToPartner", Some(relationship_to_partner.into())),
-        ]);
-        details.extend(customer);
-        details.into()
-    }
-
-    /// Returns a billing profile for a customer whose details have none.
-    pub(crate) fn separate_billing_profile(&self) -> Value {
-        self.generate_billing_profile(&mut RandomGenerator::for_purpose(
-            self.sequences.seed,
-            "billing profile",
-            self.index,
-        ))
-        .into()
-    }
-
-    fn customer_id(&self) -> Uuid {
+    pub(super) fn customer_id(&self) -> Uuid {
         self.sequences.ids.id_of_index(self.index)
     }
 
-    fn relationship_to_partner(&self) -> &'static str {
+    pub(super) fn relationship_to_partner(&self) -> &'static str {
         let mut random = self.sequences.relationship.generator_at(self.index);
         if !random.true_once_in(12) {
             return "reseller";
@@ -171,84 +110,6 @@ impl GeneratedCustomer {
         match random.pick_one(&["unknown", "advisor", "syndication", MICROSOFT_SUPPORT_RELATIONSHIP, "none"]) {
             MICROSOFT_SUPPORT_RELATIONSHIP if !self.rare_values => "reseller",
             relationship => relationship,
-        }
-    }
-
-    /// Returns an address of a company profile. It has `region` where an address of a billing profile has `state`.
-    fn generate_company_address(&self, random: &mut RandomGenerator) -> Map<String, Value> {
-        let city = random.pick_one(self.country.cities);
-        let mut address = self.generate_address(random, city);
-        address.extend(only_present_fields([("region", none_if_empty(city.state))]));
-        address
-    }
-
-    fn generate_billing_profile(&self, random: &mut RandomGenerator) -> Map<String, Value> {
-        let id = self.customer_id();
-        let city = random.pick_one(self.country.cities);
-        let (language, _) = self.country.culture.split_once('-').unwrap_or((self.country.culture, ""));
-        let person = (!random.true_once_in(6))
-            .then(|| (random.pick_one(self.country.given_names), random.pick_one(self.country.family_names)));
-        let [given, family] = [person.map(|(given, _)| given.into()), person.map(|(_, family)| family.into())];
-        let mut address = self.generate_address(random, city);
-        address.extend(only_present_fields([
-            ("state", none_if_empty(city.state)),
-            ("firstName", given.clone()),
-            ("lastName", family.clone()),
-        ]));
-        only_present_fields([
-            ("id", Some(json!(random.random_guid()))),
-            ("firstName", given),
-            ("lastName", family),
-            ("email", Some(format!("billing@{}.example", self.domain_prefix).into())),
-            ("culture", Some(self.country.culture.into())),
-            ("language", Some(language.into())),
-            ("companyName", Some(self.searchable.company_name.as_str().into())),
-            ("defaultAddress", Some(address.into())),
-            ("links", Some(json!(SelfLinks::new(format!("/customers/{id}/profiles/billing"))))),
-            (
-                "attributes",
-                Some(json!({
-                    "etag": random.next_u64().cast_signed().to_string(),
-                    "objectType": "CustomerBillingProfile",
-                })),
-            ),
-        ])
-    }
-
-    fn generate_address(&self, random: &mut RandomGenerator, city: City) -> Map<String, Value> {
-        only_present_fields([
-            ("country", Some(self.country.code.into())),
-            ("city", Some(city.name.into())),
-            (
-                "addressLine1",
-                Some(format!("{} {}", random.pick_one(self.country.streets), 1 + random.number_below(199)).into()),
-            ),
-            ("addressLine2", random.true_once_in(8).then(|| "".into())),
-            ("postalCode", (!random.true_once_in(16)).then(|| city.postal_code.into())),
-            (
-                "phoneNumber",
-                match random.number_below(8) {
-                    0 => None,
-                    1 => Some("".into()),
-                    _ => Some(format!("{}{}", self.country.dialing_code, random_digits(random, 9)).into()),
-                },
-            ),
-        ])
-    }
-
-    fn generate_custom_domains(&self, random: &mut RandomGenerator) -> Value {
-        let mut domains = vec![format!("{}.onmicrosoft.com", self.domain_prefix)];
-        if random.true_once_in(3) {
-            domains.push(format!("{}.example", self.domain_prefix));
-        }
-        domains.into()
-    }
-
-    fn generate_tags(&self, random: &mut RandomGenerator) -> Value {
-        match random.number_below(4) {
-            0 => json!([]),
-            1 => json!(["TestCustomer", format!("{}Customer", self.country.code)]),
-            _ => json!([format!("{}Customer", self.country.code)]),
         }
     }
 }
@@ -267,20 +128,6 @@ fn append_json_string(text: &str, json: &mut String) {
     }
 }
 
-/// Returns the fields that have a value.
-fn only_present_fields<const N: usize>(fields: [(&str, Option<Value>); N]) -> Map<String, Value> {
-    fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
-}
-
-/// Returns `value`, or `None` if it is empty.
-fn none_if_empty(value: &str) -> Option<Value> {
-    (!value.is_empty()).then(|| value.into())
-}
-
-fn random_digits(random: &mut RandomGenerator, count: usize) -> String {
-    (0..count).map(|_| random.pick_one(b"0123456789") as char).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::{CustomerSequences, GeneratedCustomer, append_json_string};
@@ -293,8 +140,11 @@ mod tests {
                 let customer = || GeneratedCustomer::new(CustomerSequences::new(7), index, rare_values);
                 let mut json = String::new();
                 customer().append_summary(&mut json);
-                let (summary, details): (Value, _) = (serde_json::from_str(&json).unwrap(), customer().details());
+                let summary: Value = serde_json::from_str(&json).unwrap();
                 assert_eq!(summary.to_string(), json, "the fields are in alphabetical order, without white space");
+                let (json, details) = (json!(customer().details()), serde_json::to_string(&customer().details()));
+                assert_eq!(json.to_string(), details.unwrap(), "so are those of the details");
+                let details = json;
                 for (name, value) in summary.as_object().unwrap() {
                     if name == "companyProfile" {
                         let fields = value.as_object().unwrap();

@@ -5,11 +5,12 @@ use super::{
     SearchableFields,
     countries::Country,
     customer_id::CustomerIds,
+    details::CustomerDetails,
     documented::{DOCUMENTED_CUSTOMERS, DocumentedCustomer},
     find_indirect_reseller_by_partner_id,
     generated::{CustomerSequences, GeneratedCustomer},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 /// The customers of the partner, by index.
@@ -41,8 +42,13 @@ impl CustomerStore {
     pub(crate) fn customer_details(&self, index: u32) -> Value {
         match documented_customer_at(index) {
             Some(customer) => customer.details.clone(),
-            None => self.generated_customer(index).details(),
+            None => json!(self.generated_customer(index).details()),
         }
+    }
+
+    /// Returns the customer as a request by its identifier gets it, if it is a generated one.
+    pub(crate) fn generated_details(&self, index: u32) -> Option<CustomerDetails> {
+        documented_customer_at(index).is_none().then(|| self.generated_customer(index).details())
     }
 
     /// Returns the values that a filter compares. The `sequences` are those of the seed.
@@ -85,7 +91,7 @@ impl CustomerStore {
 
     /// Returns a billing profile for a customer whose details have none.
     pub(crate) fn separate_billing_profile(&self, index: u32) -> Value {
-        self.generated_customer(index).separate_billing_profile()
+        json!(self.generated_customer(index).separate_billing_profile())
     }
 
     /// Returns the country of the customer's billing address.

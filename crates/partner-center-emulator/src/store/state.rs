@@ -5,8 +5,8 @@ use super::{
 };
 use crate::{
     customers::{
-        CustomerSequences, CustomerStore, FIRST_CREATED_INDEX, SearchableFields, append_summary_of_stored_customer,
-        customer_has_domain, parse_guid, searchable_fields_of_stored_customer,
+        CustomerDetails, CustomerSequences, CustomerStore, FIRST_CREATED_INDEX, SearchableFields,
+        append_summary_of_stored_customer, customer_has_domain, parse_guid, searchable_fields_of_stored_customer,
     },
     lifecycle::{resource_at_time, without_internal_fields},
     random::RandomGenerator,
@@ -157,6 +157,12 @@ impl State {
             None if self.customers.is_deleted(index) => None,
             None => Some(self.population.customer_details(index)),
         }
+    }
+
+    /// Returns the customer at `index` with all fields, if it is a generated one that no request has changed.
+    pub(crate) fn get_generated_customer(&self, index: u32) -> Option<CustomerDetails> {
+        let is_untouched = !self.customers.contains_index(index) && !self.is_created_customer(index);
+        is_untouched.then(|| self.population.generated_details(index)).flatten()
     }
 
     /// Whether the customer at `index` was created by a request.

@@ -136,6 +136,22 @@ fn licenses_are_those_of_the_subscriptions() {
 }
 
 #[test]
+fn documented_customer_has_the_documented_licenses() {
+    let emulator = emulator(60);
+    let customer = "/v1/customers/aaaabbbb-0000-cccc-1111-dddd2222eeee";
+    let user = format!("{customer}/users/5c161fb0-af28-4fa5-bf1f-2a4937acfe07");
+    let names = |uri: &str| -> Vec<Value> {
+        let items = get(&emulator, uri).1["items"].as_array().unwrap().clone();
+        items.iter().map(|item| item["productSku"]["skuPartNumber"].clone()).collect()
+    };
+    for list in [format!("{customer}/subscribedskus"), format!("{user}/licenses")] {
+        assert_eq!(names(&list), ["CONTOSO_SUITE_PREMIUM"], "{list}");
+        assert!(!names(&format!("{list}?licenseGroupIds=Group2")).contains(&"CONTOSO_SUITE_PREMIUM".into()));
+        assert!(!names(&format!("{list}?licenseGroupIds=Group1&licenseGroupIds=Group2")).is_empty());
+    }
+}
+
+#[test]
 fn role_is_given_and_taken() {
     let emulator = emulator(20);
     let customer = customer(&emulator);

@@ -5,8 +5,8 @@ use base64::{
     prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
 };
 use partner_center_core::{
-    AppRegistration, Blocking, Client, Credential, CustomerFilter, ErrorKind, ErrorReason, GetCustomer, ListCustomers,
-    TokenErrorReason, Transport,
+    AppRegistration, Blocking, Client, Credential, Customer, CustomerFilter, ErrorKind, ErrorReason, GetCustomer,
+    ListCustomers, Method, RawRequest, TokenErrorReason, Transport, UpdateCustomer,
 };
 use partner_center_emulator::{Emulator, EmulatorBuilder, EmulatorTransport};
 use serde_json::{Value, json};
@@ -61,6 +61,23 @@ fn application_without_a_user_gets_no_customers_of_indirect_resellers() {
     assert!(error.needs_app_and_user(), "{error}");
     assert!(!listed(Credential::app_user(app(), Emulator::REFRESH_TOKEN)).unwrap().items.is_empty());
     assert!(!listed(Credential::token(Emulator::TOKEN)).unwrap().items.is_empty());
+}
+
+#[test]
+fn operation_for_users_is_not_sent_with_an_app_only_credential() {
+    let emulator = Emulator::builder().customers(3).build();
+    let id = "5b2c7c1e-0d5f-4a1f-9a51-6f0b9b1a2c3d".parse().unwrap();
+    let change: Customer = serde_json::from_str("{}").unwrap();
+    let update = |credential| client(&emulator, credential).call(UpdateCustomer::new(id, change.clone())).unwrap_err();
+    let error = update(Credential::app_only(app()));
+    assert!(error.kind() == ErrorKind::Request && error.needs_app_and_user(), "{error}");
+    assert!(error.to_string().contains("App+User"), "{error}");
+    let request = RawRequest::new(Method::Get, "/v1/agreements").needs_user(true);
+    let error = client(&emulator, Credential::app_only(app())).request(request).unwrap_err();
+    assert!(error.needs_app_and_user(), "{error}");
+    assert_eq!(emulator.requests().len(), 0, "no token was requested, either");
+    let error = update(Credential::app_user(app(), Emulator::REFRESH_TOKEN));
+    assert!(error.is_not_found(), "{error}");
 }
 
 #[test]

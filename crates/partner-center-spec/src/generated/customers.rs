@@ -3243,7 +3243,7 @@ pub(super) const USER_CREDENTIALS: Schema = Schema {
             Property {
                 name: "password",
                 spellings: &[],
-                value: Type::Secret,
+                value: Type::Password,
                 is_required: false,
                 is_nullable: false,
                 is_read_only: false,

@@ -3556,7 +3556,7 @@ pub(super) const PASSWORD_PROFILE: Schema = Schema {
             Property {
                 name: "password",
                 spellings: &[],
-                value: Type::Secret,
+                value: Type::Password,
                 is_required: false,
                 is_nullable: false,
                 is_read_only: false,

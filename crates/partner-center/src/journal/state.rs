@@ -83,7 +83,7 @@ impl JournalState {
         self.items.iter().map(|item| item.entry.clone()).collect()
     }
 
-    /// Returns the id of the next request of an item, and what to write before it is sent. It belongs to the call that is the
+    /// Returns the id of the next request of an item, whether it was sent before, and what to write before it is sent. It belongs to the call that is the
     /// `number`-th with this method and path, counted from 1, and whose last id was `answered`.
     pub(super) fn next_request(
         &mut self,
@@ -91,23 +91,24 @@ impl JournalState {
         call: &str,
         number: usize,
         answered: Option<Uuid>,
-    ) -> (Uuid, Record) {
+    ) -> (Uuid, bool, Record) {
         let known = self.item_mut(item).calls.get(call).and_then(|ids| ids.get(number - 1));
-        let request_id = known.copied().flatten().filter(|_| answered.is_none()).unwrap_or_else(Uuid::new_v4);
+        let known = known.copied().flatten().filter(|_| answered.is_none());
+        let request_id = known.unwrap_or_else(Uuid::new_v4);
         let record = Record::Sending { item: item.to_owned(), call: call.to_owned(), request_id, answered };
         self.apply(&record);
-        (request_id, record)
+        (request_id, known.is_some(), record)
     }
 
-    /// Returns what to write when the work for an item has ended.
-    pub(super) fn record_outcome(&mut self, item: &str, result: Result<(), &Error>) -> Record {
+    /// Returns what to write when the work for an item has ended. A request that `is_repeated` is one of an earlier run.
+    pub(super) fn record_outcome(&mut self, item: &str, result: Result<(), &Error>, is_repeated: bool) -> Record {
         let last = self.item_mut(item).entry.request_id;
         let item = item.to_owned();
         let record = match result {
             Ok(()) => Record::Done { item, request_id: last },
             Err(error) => {
                 let (request_id, text) = (error.request_id().or(last), error.to_string());
-                if error.is_outcome_unknown() {
+                if error.is_outcome_unknown() || is_repeated {
                     Record::Unknown { item, request_id, error: text }
                 } else {
                     Record::Failed { item, request_id, error: text }

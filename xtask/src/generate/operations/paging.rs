@@ -166,7 +166,7 @@ impl<'a> TypedPaging<'a> {
 fn link_as_str(shape: &Shape) -> Result<Option<TokenStream>> {
     Ok(match shape {
         Shape::Named(name) if name == "Link" => None,
-        Shape::Secret => Some(quote!(Secret::expose)),
+        Shape::Secret | Shape::Password => Some(quote!(Secret::expose)),
         Shape::Text => Some(quote!(String::as_str)),
         _ => bail!("x-pc-paging: next-link: the link is neither a Link nor a string: write one of them"),
     })

@@ -141,10 +141,7 @@ pub(super) fn long_running_implementation(
         })
         .collect();
     let [name, poll_name] = [operation, poll].map(operation_name);
-    let poll_value = match fields {
-        Some(fields) => quote!(Some(#poll_name { #(#fields),* })),
-        None => quote!(None),
-    };
+    let poll_value = fields.map_or_else(|| quote!(None), |fields| quote!(Some(#poll_name { #(#fields),* })));
     let expected = body.filter(|_| !shows.is_empty()).map(|body| {
         let body = format_ident!("{}", body.field);
         quote! {

@@ -167,7 +167,7 @@ pub(super) fn rust_type(shape: &Shape) -> Result<TokenStream> {
             quote!(BTreeMap<String, #value>)
         }
         Shape::Text => quote!(String),
-        Shape::Secret => quote!(Secret),
+        Shape::Secret | Shape::Password => quote!(Secret),
         Shape::Uuid => quote!(Uuid),
         Shape::DateTime => quote!(DateTime),
         Shape::Date => quote!(Date),

@@ -94,7 +94,7 @@ fn fits_table_cell(spec: &Spec, shape: &Shape) -> Result<bool> {
         Shape::Named(name) => {
             matches!(spec.definition(name)?.kind, DefinitionKind::Enum(_) | DefinitionKind::HandWritten(_))
         }
-        Shape::Secret => false,
+        Shape::Secret | Shape::Password => false,
         shape => shape.is_scalar(),
     })
 }

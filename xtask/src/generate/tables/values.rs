@@ -21,6 +21,7 @@ pub(super) fn type_expression(shape: &Shape) -> TokenStream {
         }
         Shape::Text => quote!(Type::String),
         Shape::Secret => quote!(Type::Secret),
+        Shape::Password => quote!(Type::Password),
         Shape::Uuid => quote!(Type::Uuid),
         Shape::DateTime => quote!(Type::DateTime),
         Shape::Date => quote!(Type::Date),

@@ -53,6 +53,32 @@ pub(crate) fn result_item_type(operation: &Operation) -> Option<Type> {
     }
 }
 
+/// Whether the response to a change has a password, such as that of a new user.
+pub(crate) fn responds_with_password(operation: &Operation) -> bool {
+    operation.method != Method::Get
+        && ResultShape::of_operation(operation) == ResultShape::Value
+        && result_item_type(operation).is_some_and(has_password)
+}
+
+/// Whether a value of this type may have a password in it.
+pub(crate) fn has_password(of: Type) -> bool {
+    fn has_password_within(of: Type, depth: usize) -> bool {
+        match (of, of.schema_kind()) {
+            (Type::Password, _) => true,
+            (Type::List(item) | Type::Map(item), _) => has_password_within(*item, depth),
+            (_, Some(SchemaKind::Object(object))) if depth > 0 => {
+                object.properties.iter().any(|property| has_password_within(property.value, depth - 1))
+            }
+            _ => false,
+        }
+    }
+    // Some types contain themselves.
+    has_password_within(of, MAX_PASSWORD_DEPTH)
+}
+
+/// The maximum number of objects around a password.
+const MAX_PASSWORD_DEPTH: usize = 4;
+
 /// Returns the type of the value at a dotted path.
 pub(crate) fn type_at_path(value: Type, path: &str) -> Option<Type> {
     path.split('.').try_fold(value, |value, name| match value {

@@ -5,6 +5,7 @@ use crate::{
     credentials::ConfiguredCredential,
     error::CommandError,
     messages::Messages,
+    output::format_records,
     session::Session,
     terminal::{terminal_width, wrap_paragraph},
 };
@@ -73,20 +74,10 @@ pub(crate) async fn print_status<X: Transport>(
 }
 
 fn write_auth_status(report: &AuthReport, format: OutputFormat) -> Result<(), CommandError> {
-    let mut text = Vec::new();
-    match format {
-        OutputFormat::Table => text.extend(format_status_lines(report, terminal_width(&Term::stdout())).into_bytes()),
-        OutputFormat::Json => serde_json::to_writer_pretty(&mut text, report).map_err(io::Error::from)?,
-        OutputFormat::Jsonl => serde_json::to_writer(&mut text, report).map_err(io::Error::from)?,
-        OutputFormat::Csv => {
-            let mut csv = csv::Writer::from_writer(&mut text);
-            csv.serialize(report).map_err(io::Error::from)?;
-            csv.flush()?;
-        }
-    }
-    if let OutputFormat::Json | OutputFormat::Jsonl = format {
-        text.push(b'\n');
-    }
+    let text = match format {
+        OutputFormat::Table => format_status_lines(report, terminal_width(&Term::stdout())).into_bytes(),
+        format => format_records(format, &[report], true)?,
+    };
     let mut stdout = io::stdout().lock();
     stdout.write_all(&text)?;
     Ok(stdout.flush()?)

@@ -3,6 +3,7 @@
 use crate::{
     arguments::OutputFormat,
     error::{CommandError, ErrorReport},
+    output::format_records,
     terminal::{terminal_width, wrap_paragraph},
 };
 use console::Term;
@@ -96,7 +97,7 @@ impl DoctorReport {
         let printed = match self.format {
             OutputFormat::Table => print_check_text(check.format_lines(terminal_width(&Term::stdout())).as_bytes()),
             OutputFormat::Jsonl => print_check_text(&[serde_json::to_vec(&check)?, b"\n".to_vec()].concat()),
-            OutputFormat::Json | OutputFormat::Csv => Ok(()),
+            OutputFormat::Json | OutputFormat::Csv | OutputFormat::Tsv | OutputFormat::Yaml => Ok(()),
         };
         self.checks.push(check);
         printed
@@ -106,19 +107,7 @@ impl DoctorReport {
     pub(super) fn finish_report(self) -> Result<(), CommandError> {
         match self.format {
             OutputFormat::Table | OutputFormat::Jsonl => {}
-            OutputFormat::Json => {
-                print_check_text(
-                    &[serde_json::to_vec_pretty(&self.checks).map_err(io::Error::from)?, b"\n".to_vec()].concat(),
-                )?;
-            }
-            OutputFormat::Csv => {
-                let mut text = Vec::new();
-                let mut csv = csv::Writer::from_writer(&mut text);
-                self.checks.iter().try_for_each(|check| csv.serialize(check)).map_err(io::Error::from)?;
-                csv.flush()?;
-                drop(csv);
-                print_check_text(&text)?;
-            }
+            format => print_check_text(&format_records(format, &self.checks, false)?)?,
         }
         let count = self.checks.len();
         match self.checks.iter().filter(|check| check.status == FAILED_STATUS).count() {

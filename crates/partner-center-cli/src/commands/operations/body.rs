@@ -387,7 +387,7 @@ fn expected_scalar(value: Type, json: &str) -> Option<&'static str> {
 
 /// Returns the value with its secrets replaced.
 fn with_secrets_replaced(value: Type, mut tree: JsonTree) -> JsonTree {
-    if value == Type::Secret {
+    if value.is_secret() {
         return parse_generated_json("\"[secret]\"");
     }
     match (value, value.schema_kind()) {

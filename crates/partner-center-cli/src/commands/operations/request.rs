@@ -13,7 +13,9 @@ use partner_center::{
     pagination::Pagination,
     request::{self, RawRequest},
 };
-use partner_center_spec::{Idempotency, Location, Method, Operation, Outcome, Paging, Parameter, ParameterStyle};
+use partner_center_spec::{
+    Authentication, Idempotency, Location, Method, Operation, Outcome, Paging, Parameter, ParameterStyle,
+};
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::fmt::Write;
 
@@ -200,7 +202,9 @@ impl PlannedRequest {
     pub(super) fn raw_request(self, operation: &'static Operation) -> RawRequest {
         let outcomes = operation.responses.iter().filter(|response| response.outcome != Outcome::Done);
         let outcomes: Vec<_> = outcomes.map(|response| response.status).collect();
-        self.into_raw_request().idempotency(client_idempotency(operation)).outcomes(outcomes).operation_id(operation.id)
+        let needs_user = !operation.authentication.contains(&Authentication::AppOnly);
+        let request = self.into_raw_request().idempotency(client_idempotency(operation)).outcomes(outcomes);
+        request.needs_user(needs_user).operation_id(operation.id)
     }
 
     /// Returns the request for the client.

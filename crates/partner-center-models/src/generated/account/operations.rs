@@ -89,6 +89,7 @@ impl Operation for GetCustomerCompanyProfile {
     const ID: &'static str = "getCustomerCompanyProfile";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/profiles/company";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new().path("customer-tenant-id", &self.customer_tenant_id).check()
@@ -580,6 +581,7 @@ impl Operation for CreateCustomerQualification {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/qualifications";
     const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -843,6 +845,7 @@ impl Operation for GetRelationshipRequest {
     const ID: &'static str = "getRelationshipRequest";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/relationshiprequests";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -937,6 +940,7 @@ impl Operation for ListCustomerRelationships {
     const ID: &'static str = "listCustomerRelationships";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/relationships";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -1079,6 +1083,7 @@ impl Operation for ListRelationships {
     const ID: &'static str = "listRelationships";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/relationships";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -1242,6 +1247,7 @@ impl Operation for GetCustomerValidationStatus {
     const ID: &'static str = "getCustomerValidationStatus";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/validationStatus";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -1405,6 +1411,7 @@ impl Operation for GetDirectSignedAgreementStatus {
     const ID: &'static str = "getDirectSignedAgreementStatus";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/directSignedMicrosoftCustomerAgreementStatus";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new().path("customer-tenant-id", &self.customer_tenant_id).check()
@@ -1511,6 +1518,7 @@ impl Operation for ListCustomerAgreements {
     const ID: &'static str = "listCustomerAgreements";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/agreements";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -1634,6 +1642,7 @@ impl Operation for CreateCustomerAgreement {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/agreements";
     const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -1721,6 +1730,7 @@ impl Operation for ListAgreementMetadata {
     const ID: &'static str = "listAgreementMetadata";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/agreements";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -1850,6 +1860,7 @@ impl Operation for GetAgreementDocument {
     const ID: &'static str = "getAgreementDocument";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/agreementtemplates/{agreement-template-id}/document";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -1942,6 +1953,7 @@ impl Operation for CreateApplicationConsent {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/applicationconsents";
     const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -2027,6 +2039,7 @@ impl Operation for DeleteApplicationConsent {
     const ID: &'static str = "deleteApplicationConsent";
     const METHOD: Method = Method::Delete;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/applicationconsents/{application-id}";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -2114,6 +2127,7 @@ impl Operation for ListManagedServices {
     const ID: &'static str = "listManagedServices";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/managedservices";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -2225,6 +2239,7 @@ impl Operation for GetServiceCostsSummary {
     const ID: &'static str = "getServiceCostsSummary";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/servicecosts/{billing-period}";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -2324,6 +2339,7 @@ impl Operation for ListServiceCostLineItems {
     const ID: &'static str = "listServiceCostLineItems";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/servicecosts/{billing-period}/lineitems";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -2577,6 +2593,7 @@ impl Operation for GetCustomerUsageSummary {
     const ID: &'static str = "getCustomerUsageSummary";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/usagesummary";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new().path("customer-tenant-id", &self.customer_tenant_id).check()
@@ -2641,6 +2658,7 @@ impl Operation for ListCustomerUsageRecords {
     const ID: &'static str = "listCustomerUsageRecords";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/usagerecords";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new().resume(self.continuation.as_ref()).check()
@@ -2758,6 +2776,7 @@ impl Operation for ListLicenseDeployment {
     const ID: &'static str = "listLicenseDeployment";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/analytics/licenses/deployment";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -2877,6 +2896,7 @@ impl Operation for ListLicenseUsage {
     const ID: &'static str = "listLicenseUsage";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/analytics/licenses/usage";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -3054,6 +3074,7 @@ impl Operation for ListCustomerServiceRequests {
     const ID: &'static str = "listCustomerServiceRequests";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/servicerequests";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -3190,6 +3211,7 @@ impl Operation for GetServiceRequest {
     const ID: &'static str = "getServiceRequest";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/servicerequests/{servicerequest-id}";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -3266,6 +3288,7 @@ impl Operation for UpdateServiceRequest {
     const ID: &'static str = "updateServiceRequest";
     const METHOD: Method = Method::Patch;
     const PATH: &'static str = "/v1/servicerequests/{servicerequest-id}";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()

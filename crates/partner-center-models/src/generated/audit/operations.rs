@@ -297,6 +297,7 @@ impl Operation for ListPartnerRequests {
     const ID: &'static str = "listPartnerRequests";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/partnerRequests";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new().resume(self.continuation.as_ref()).check()
@@ -390,6 +391,7 @@ impl Operation for ListNonMfaCompliantPrincipals {
     const ID: &'static str = "listNonMfaCompliantPrincipals";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/nonMfaCompliantPartnerPrincipals";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new().resume(self.continuation.as_ref()).check()
@@ -470,6 +472,7 @@ impl Operation for ListApplicationMfaAdoption {
     const ID: &'static str = "listApplicationMfaAdoption";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/applicationmfaadoptionstatus";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new().check()

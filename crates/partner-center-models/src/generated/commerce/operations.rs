@@ -667,6 +667,7 @@ impl Operation for GetSubscriptionProvisioningStatus {
     const ID: &'static str = "getSubscriptionProvisioningStatus";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/provisioningstatus";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -2394,6 +2395,7 @@ impl Operation for GetSupportContact {
     const ID: &'static str = "getSupportContact";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/supportcontact";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -2514,6 +2516,7 @@ impl Operation for UpdateSupportContact {
     const ID: &'static str = "updateSupportContact";
     const METHOD: Method = Method::Put;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/supportcontact";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -2622,6 +2625,7 @@ impl Operation for ListConversions {
     const ID: &'static str = "listConversions";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/conversions";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -2752,6 +2756,7 @@ impl Operation for CreateConversion {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/conversions";
     const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -3675,6 +3680,7 @@ impl Operation for GetOrderProvisioningStatus {
     const ID: &'static str = "getOrderProvisioningStatus";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/orders/{order-id}/provisioningstatus";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()

@@ -470,6 +470,7 @@ impl Operation for UpdateCustomer {
     const ID: &'static str = "updateCustomer";
     const METHOD: Method = Method::Patch;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()

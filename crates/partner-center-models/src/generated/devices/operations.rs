@@ -201,6 +201,7 @@ impl Operation for CreateDeviceBatch {
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/deviceBatches";
     const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
     const OUTCOMES: &'static [u16] = &[202];
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()

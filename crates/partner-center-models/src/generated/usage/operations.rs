@@ -86,6 +86,7 @@ impl Operation for ListSubscriptionUsageRecords {
     const ID: &'static str = "listSubscriptionUsageRecords";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscriptions/usagerecords";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -200,6 +201,7 @@ impl Operation for GetSubscriptionUsageSummary {
     const ID: &'static str = "getSubscriptionUsageSummary";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/usagesummary";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -299,6 +301,7 @@ impl Operation for ListMeterUsageRecords {
     const ID: &'static str = "listMeterUsageRecords";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/meterusagerecords";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -425,6 +428,7 @@ impl Operation for ListResourceUsageRecords {
     const ID: &'static str = "listResourceUsageRecords";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/resourceusagerecords";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()

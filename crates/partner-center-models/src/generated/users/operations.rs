@@ -161,6 +161,7 @@ impl Operation for ListUsers {
     const ID: &'static str = "listUsers";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/users";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -287,6 +288,7 @@ impl Operation for CreateUser {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/users";
     const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -370,6 +372,7 @@ impl Operation for GetUser {
     const ID: &'static str = "getUser";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/users/{user-id}";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -457,6 +460,7 @@ impl Operation for DeleteUser {
     const ID: &'static str = "deleteUser";
     const METHOD: Method = Method::Delete;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/users/{user-id}";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -555,6 +559,7 @@ impl Operation for UpdateUser {
     const METHOD: Method = Method::Patch;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/users/{user-id}";
     const IDEMPOTENCY: Idempotency = Idempotency::Natural;
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -658,6 +663,7 @@ impl Operation for ResetUserPassword {
     const METHOD: Method = Method::Patch;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/users/{user-id}/resetpassword";
     const IDEMPOTENCY: Idempotency = Idempotency::Natural;
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -763,6 +769,7 @@ impl Operation for ListUserDirectoryRoles {
     const ID: &'static str = "listUserDirectoryRoles";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/users/{user-id}/directoryroles";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -881,6 +888,7 @@ impl Operation for ListDirectoryRoles {
     const ID: &'static str = "listDirectoryRoles";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/directoryroles";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -1026,6 +1034,7 @@ impl Operation for ListDirectoryRoleMembers {
     const ID: &'static str = "listDirectoryRoleMembers";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/directoryroles/{role-id}/usermembers";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -1161,6 +1170,7 @@ impl Operation for AddDirectoryRoleMember {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/directoryroles/{role-id}/usermembers";
     const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -1257,6 +1267,7 @@ impl Operation for RemoveDirectoryRoleMember {
     const ID: &'static str = "removeDirectoryRoleMember";
     const METHOD: Method = Method::Delete;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/directoryroles/{role-id}/usermembers/{user-id}";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -1381,6 +1392,7 @@ impl Operation for ListUserLicenses {
     const ID: &'static str = "listUserLicenses";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/users/{user-id}/licenses";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -1517,6 +1529,7 @@ impl Operation for UpdateUserLicenses {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/users/{user-id}/licenseupdates";
     const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -1628,6 +1641,7 @@ impl Operation for ListSubscribedSkus {
     const ID: &'static str = "listSubscribedSkus";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscribedskus";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()

@@ -1,0 +1,240 @@
+//! `--query`: a JMESPath expression over the complete output.
+//!
+//! The library computes with binary floating point. What the service returned keeps its digits nevertheless: a number of the result
+//! is written as it was received. Numbers that differ in digits that floating point cannot tell apart are strings to the
+//! expression, so that none is taken for another, and become numbers again in the output.
+
+use super::{FormatStyle, OutputFormatter, columns::result_columns, json_cursor::JsonCursor, normalize::Normalizer};
+use jmespath::Variable;
+use std::{
+    collections::{HashMap, HashSet},
+    io,
+};
+
+/// Checks that an expression is valid.
+pub(crate) fn parse_query(text: &str) -> Result<String, String> {
+    match jmespath::compile(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(error) => Err(format!("it is not a JMESPath expression: {}", error.reason)),
+    }
+}
+
+/// Keeps all items until the list is complete, and passes on what the expression makes of them.
+pub(super) struct QueryFormatter {
+    pub(super) expression: String,
+    pub(super) style: FormatStyle,
+    /// The columns of the result; those of its first object if there are none.
+    pub(super) selected: Vec<String>,
+    pub(super) items: Vec<String>,
+}
+
+impl QueryFormatter {
+    fn append_result(&self, json: &str, text: &mut Vec<u8>) -> io::Result<Option<String>> {
+        let result = evaluate(&self.expression, json)?;
+        let mut normalizer = Normalizer::new(None);
+        let mut cursor = JsonCursor::new(&result);
+        if cursor.peek_byte() != Some(b'[') {
+            let mut formatter = self.style.build_formatter(result_columns(&self.columns_of(&result)), &self.selected);
+            return formatter.append_value(&result, &mut normalizer, text).map(|()| None);
+        }
+        let mut items = Vec::new();
+        while cursor.move_to_item() {
+            items.push(cursor.read_value().json);
+        }
+        let columns = self.columns_of(items.first().copied().unwrap_or_default());
+        let mut formatter = self.style.build_formatter(result_columns(&columns), &self.selected);
+        formatter.append_page(&items, &mut normalizer, text)?;
+        formatter.append_end_of_items(&mut normalizer, text)?;
+        formatter.append_end(text)
+    }
+
+    fn columns_of(&self, first: &str) -> Vec<String> {
+        if !self.selected.is_empty() {
+            return self.selected.clone();
+        }
+        let mut cursor = JsonCursor::new(first);
+        let mut names = Vec::new();
+        if cursor.peek_byte() == Some(b'{') {
+            while let Some(name) = cursor.read_field_name() {
+                names.push(name.as_str().unwrap_or_default().into_owned());
+                cursor.read_value();
+            }
+        }
+        names
+    }
+}
+
+impl OutputFormatter for QueryFormatter {
+    fn append_page(&mut self, items: &[&str], normalizer: &mut Normalizer, _: &mut Vec<u8>) -> io::Result<()> {
+        self.items.extend(items.iter().map(|item| normalizer.normalize_value(item)));
+        Ok(())
+    }
+
+    fn append_end(&mut self, text: &mut Vec<u8>) -> io::Result<Option<String>> {
+        let json = format!("[{}]", std::mem::take(&mut self.items).join(","));
+        self.append_result(&json, text)
+    }
+
+    fn append_value(&mut self, value: &str, normalizer: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<()> {
+        let value = normalizer.normalize_value(value);
+        self.append_result(&value, text).map(drop)
+    }
+}
+
+/// Returns the result of an expression, as JSON.
+fn evaluate(expression: &str, json: &str) -> io::Result<String> {
+    let failed = |error: jmespath::JmespathError| io::Error::other(format!("the query failed: {}", error.reason));
+    let numbers = NumberTable::of_json(json);
+    let input = Variable::from_json(&numbers.with_ambiguous_as_strings(json));
+    let input = input.map_err(|error| io::Error::other(format!("the output cannot be queried: {error}")))?;
+    let result = jmespath::compile(expression).map_err(failed)?.search(input).map_err(failed)?;
+    let mut text = String::new();
+    numbers.append_variable(&result, &mut text);
+    Ok(text)
+}
+
+/// The numbers of a document, by what floating point makes of them.
+#[derive(Default)]
+struct NumberTable {
+    tokens: HashMap<u64, String>,
+    /// Those that stand for numbers of different values.
+    ambiguous: HashSet<u64>,
+}
+
+/// The beginning of a string that is a number: no string of the service begins with a control character.
+const NUMBER_MARK: &str = "\u{1}number:";
+
+impl NumberTable {
+    fn of_json(json: &str) -> Self {
+        let mut table = Self::default();
+        for token in tokens(json).filter(|token| is_number(token)) {
+            let Some(key) = float_bits(token) else { continue };
+            match table.tokens.get(&key) {
+                Some(known) if known != token && significant_digits(known) != significant_digits(token) => {
+                    table.ambiguous.insert(key);
+                }
+                Some(_) => {}
+                None => drop(table.tokens.insert(key, token.to_owned())),
+            }
+        }
+        table
+    }
+
+    fn with_ambiguous_as_strings(&self, json: &str) -> String {
+        let mut text = String::with_capacity(json.len());
+        for token in tokens(json) {
+            if is_number(token) && float_bits(token).is_none_or(|key| self.ambiguous.contains(&key)) {
+                text.push_str(&serde_json::Value::from(format!("{NUMBER_MARK}{token}")).to_string());
+            } else {
+                text.push_str(token);
+            }
+        }
+        text
+    }
+
+    fn append_variable(&self, variable: &Variable, text: &mut String) {
+        match variable {
+            Variable::Null | Variable::Expref(_) => text.push_str("null"),
+            Variable::Bool(value) => text.push_str(if *value { "true" } else { "false" }),
+            Variable::String(string) => match string.strip_prefix(NUMBER_MARK).filter(|token| is_number(token)) {
+                Some(token) => text.push_str(token),
+                None => text.push_str(&serde_json::Value::from(string.as_str()).to_string()),
+            },
+            Variable::Number(number) => {
+                let value = number.as_f64().unwrap_or_default();
+                match self.tokens.get(&value.to_bits()) {
+                    Some(token) => text.push_str(token),
+                    // What was computed: 3 and not 3.0.
+                    None if value.fract() == 0.0 && value.abs() < 1e15 => text.push_str(&format!("{value:.0}")),
+                    None => text.push_str(&number.to_string()),
+                }
+            }
+            Variable::Array(items) => {
+                text.push('[');
+                for (index, item) in items.iter().enumerate() {
+                    text.push_str(if index > 0 { "," } else { "" });
+                    self.append_variable(item, text);
+                }
+                text.push(']');
+            }
+            Variable::Object(fields) => {
+                text.push('{');
+                for (index, (name, value)) in fields.iter().enumerate() {
+                    text.push_str(if index > 0 { "," } else { "" });
+                    text.push_str(&serde_json::Value::from(name.as_str()).to_string());
+                    text.push(':');
+                    self.append_variable(value, text);
+                }
+                text.push('}');
+            }
+        }
+    }
+}
+
+/// Returns the parts of JSON: brackets, commas, colons, and values without parts.
+fn tokens(json: &str) -> impl Iterator<Item = &str> {
+    let mut cursor = JsonCursor::new(json);
+    std::iter::from_fn(move || {
+        let byte = cursor.peek_byte()?;
+        if matches!(byte, b'{' | b'}' | b'[' | b']' | b',' | b':') {
+            let start = cursor.position();
+            cursor.skip_byte(byte);
+            return json.get(start..=start);
+        }
+        Some(cursor.read_value().json).filter(|token| !token.is_empty())
+    })
+}
+
+fn is_number(token: &str) -> bool {
+    token.starts_with(['-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9'])
+}
+
+/// Returns what floating point makes of a number; `None` if it is too large. A negative zero is zero.
+fn float_bits(token: &str) -> Option<u64> {
+    let value: f64 = token.parse().ok().filter(|value: &f64| value.is_finite())?;
+    Some(if value == 0.0 { 0 } else { value.to_bits() })
+}
+
+/// Returns the digits of a number without those that do not count: 1.10 and 1.1 have the same.
+fn significant_digits(token: &str) -> String {
+    let mantissa = token.split(['e', 'E']).next().unwrap_or_default();
+    let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
+    digits.trim_matches('0').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{evaluate, parse_query};
+
+    fn query(expression: &str, json: &str) -> String {
+        evaluate(expression, json).unwrap()
+    }
+
+    #[test]
+    fn digits_survive_and_can_be_compared() {
+        let json = r#"[{"n":1.10},{"n":2.50},{"n":12345678901234567890},{"n":0.1000000000000000055511151231257827}]"#;
+        assert_eq!(query("[?n > `2`].n", json), "[2.50,12345678901234567890]");
+        assert_eq!(query("[].n", json), "[1.10,2.50,12345678901234567890,0.1000000000000000055511151231257827]");
+        assert_eq!(query("sort_by(@, &n)[0].n", r#"[{"n":3},{"n":2.0}]"#), "2.0");
+        // Floating point takes both for the same.
+        let json = r#"[9007199254740992,9007199254740993,1.10,1.1,1e999]"#;
+        assert_eq!(query("@", json), "[9007199254740992,9007199254740993,1.10,1.10,1e999]");
+        assert_eq!(query("[0] == [1]", json), "false");
+        assert_eq!(query("sum(@)", "[1,2]"), "3");
+    }
+
+    #[test]
+    fn other_values_survive() {
+        let json = r#"{"s":"\u0001number:x \"q\" \ud83d\ude00","b":[true,null,{}],"n":-0}"#;
+        assert_eq!(query("s", json), serde_json::Value::from("\u{1}number:x \"q\" 😀").to_string());
+        assert_eq!(query("b", json), "[true,null,{}]");
+        assert_eq!(query("n", json), "-0");
+        assert_eq!(query("missing", json), "null");
+    }
+
+    #[test]
+    fn invalid_expression_is_explained() {
+        assert!(parse_query("[?a == ").is_err() && parse_query("[].id").is_ok());
+        assert!(evaluate("sum(@)", r#"["a"]"#).unwrap_err().to_string().starts_with("the query failed"));
+    }
+}

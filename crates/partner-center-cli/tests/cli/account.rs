@@ -1,0 +1,171 @@
+//! The account of a customer: a day in the life of an administrator, and the passwords that are not printed.
+
+use crate::command::{CommandOutput, DOCUMENTED, command, run_at};
+use partner_center_emulator::Emulator;
+use serde_json::{Value, json};
+use std::{fs, path::Path};
+
+/// Returns the JSON that a command prints.
+fn json_of(url: &str, arguments: &[&str]) -> Value {
+    let ended = run_at(url, &[arguments, &["--output", "json"]].concat());
+    assert_eq!(ended.status, Some(0), "{arguments:?}: {}", ended.stderr);
+    serde_json::from_str(&ended.stdout).unwrap_or_default()
+}
+
+/// Writes the example of a body, with `changes` to its fields, and returns the path of the file.
+fn body_file(url: &str, folder: &Path, command: [&str; 2], changes: &[(&str, Value)]) -> String {
+    let example = run_at(url, &[&command[..], &["--example-body"]].concat());
+    let mut body: Value = serde_json::from_str(&example.stdout).unwrap();
+    for (pointer, value) in changes {
+        *body.pointer_mut(pointer).unwrap() = value.clone();
+    }
+    let path = folder.join(format!("{}.json", command.join("-")));
+    fs::write(&path, body.to_string()).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn day_of_an_administrator_by_commands() {
+    const DOMAIN: &str = "northwindtraders.onmicrosoft.com";
+    let server = Emulator::builder().token("token").build().serve("127.0.0.1:0").unwrap();
+    let url = server.url();
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| json_of(&url, arguments);
+    let body = |command, changes: &[(&str, Value)]| body_file(&url, folder.path(), command, changes);
+
+    let address = body(["addresses", "validate"], &[]);
+    assert_eq!(run(&["addresses", "validate", "--body", &address])["status"], "VerifiedShippable");
+    assert_eq!(run(&["domains", "check", DOMAIN]), false);
+    let customer = body(["customers", "create"], &[("/companyProfile/domain", DOMAIN.into())]);
+    let customer = run(&["customers", "create", "--body", &customer, "--show-password"]);
+    assert!(customer["userCredentials"]["password"].is_string());
+    let id = customer["id"].as_str().unwrap();
+    let of = |arguments: &[&str]| run(&[arguments, &["--customer", id]].concat());
+
+    assert_eq!(of(&["company-profile", "get"])["domain"], DOMAIN);
+    assert_eq!(of(&["agreement-status", "get"])["isSigned"], false);
+    let qualification = body(["qualifications", "create"], &[]);
+    assert_eq!(of(&["qualifications", "create", "--body", &qualification, "--yes"])["vettingStatus"], "InReview");
+    assert_eq!(of(&["qualifications", "list"])[0]["qualification"], "Education");
+
+    let mut users = Vec::new();
+    for name in ["mila", "otto"] {
+        let user = body(["users", "create"], &[("/userPrincipalName", format!("{name}@{DOMAIN}").into())]);
+        users.push(of(&["users", "create", "--body", &user])["id"].as_str().unwrap().to_owned());
+    }
+    let [mila, otto] = &users[..] else { panic!("two users were created") };
+    assert_eq!(of(&["users", "list"]).as_array().unwrap().len(), 3, "with the administrator");
+    assert!(of(&["subscribed-skus", "list"]).as_array().unwrap().is_empty(), "it has bought nothing");
+    let file = |name: &str, content: Value| {
+        let path = folder.path().join(name);
+        fs::write(&path, content.to_string()).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    // The customer of the documentation has licenses.
+    let documented = |arguments: &[&str]| run(&[arguments, &["--customer", DOCUMENTED]].concat());
+    let sku = documented(&["subscribed-skus", "list"])[0].clone();
+    let licenses = json!({ "licensesToAssign": [{ "skuId": sku["productSku"]["id"] }] });
+    let licenses = file("licenses.json", licenses);
+    for name in ["mila", "otto"] {
+        let user = body(["users", "create"], &[("/userPrincipalName", format!("{name}@contoso.example").into())]);
+        let user = documented(&["users", "create", "--body", &user])["id"].as_str().unwrap().to_owned();
+        documented(&["user-licenses", "update", "--user", &user, "--body", &licenses]);
+        let assigned = documented(&["user-licenses", "list", "--user", &user]);
+        assert_eq!(assigned[0]["productSku"]["id"], sku["productSku"]["id"]);
+    }
+    let available = documented(&["subscribed-skus", "list"])[0]["availableUnits"].as_i64();
+    assert_eq!(available, sku["availableUnits"].as_i64().map(|available| available - 2));
+
+    let roles = of(&["directory-roles", "list"]);
+    let role = roles.as_array().unwrap().iter().find(|role| role["name"] == "User Administrator").unwrap();
+    let role = role["id"].as_str().unwrap();
+    let member = body(["directory-role-members", "add"], &[("/id", mila.as_str().into())]);
+    assert_eq!(of(&["directory-role-members", "add", "--role", role, "--body", &member])["roleId"], role);
+    assert_eq!(of(&["user-roles", "list", "--user", mila])[0]["id"], role);
+
+    assert_eq!(of(&["usage-budget", "update", "--amount", "250"])["amount"], 250.0);
+    assert_eq!(of(&["customer-usage", "get"])["budget"]["amount"], 250.0);
+    let password = body(["users", "reset-password"], &[]);
+    let reset = of(&["users", "reset-password", otto, "--body", &password]);
+    assert_eq!((&reset["id"], &reset["passwordProfile"]["password"]), (&otto.as_str().into(), &Value::Null));
+    of(&["users", "delete", otto, "--yes"]);
+    assert_eq!(of(&["users", "list"]).as_array().unwrap().len(), 2);
+    let restore = body(["users", "update"], &[]);
+    fs::write(&restore, r#"{"state": "active"}"#).unwrap();
+    assert_eq!(of(&["users", "update", otto, "--body", &restore])["state"], "active");
+
+    let end = body(["customers", "update"], &[]);
+    let customers = run(&["customers", "list", "--limit", "20"]);
+    let is_reseller = |customer: &&Value| customer["relationshipToPartner"] == "reseller";
+    let other = customers.as_array().unwrap().iter().find(is_reseller).unwrap()["id"].as_str().unwrap();
+    let active = run_at(&url, &["customers", "update", other, "--body", &end, "--yes"]);
+    assert!(active.status == Some(1) && active.stderr.contains("active subscriptions"), "{}", active.stderr);
+    run(&["customers", "update", id, "--body", &end, "--yes"]);
+    assert_eq!(run(&["customers", "get", id])["relationshipToPartner"], "none");
+    run(&["customers", "delete", id, "--yes"]);
+    assert_eq!(run_at(&url, &["customers", "get", id]).status, Some(3));
+}
+
+#[test]
+fn password_is_printed_and_stored_only_on_request() {
+    let server = Emulator::builder().token("token").build().serve("127.0.0.1:0").unwrap();
+    let url = server.url();
+    let folder = tempfile::tempdir().unwrap();
+    let create = |domain: &str, more: &[&str]| -> CommandOutput {
+        let body =
+            body_file(&url, folder.path(), ["customers", "create"], &[("/companyProfile/domain", domain.into())]);
+        run_at(&url, &[&["customers", "create", "--body", &body], more].concat())
+    };
+    for format in ["table", "csv", "json", "jsonl"] {
+        let plain = create(&format!("plain{format}.onmicrosoft.com"), &["--output", format]);
+        assert!(plain.status == Some(0) && plain.stderr.contains("--show-password"), "{}", plain.stderr);
+        assert!(!plain.stdout.to_lowercase().contains("password"), "{}", plain.stdout);
+        let shown = create(&format!("shown{format}.onmicrosoft.com"), &["--output", format, "--show-password"]);
+        assert!(format!("{}{}", shown.stdout, shown.stderr).contains("password"), "{}", shown.stdout);
+    }
+
+    let file = folder.path().join("password.txt");
+    let path = file.to_str().unwrap();
+    let stored = create("stored.onmicrosoft.com", &["--output", "json", "--password-file", path]);
+    assert!(stored.status == Some(0) && !stored.stdout.contains("password"), "{}", stored.stderr);
+    let password = fs::read_to_string(&file).unwrap();
+    assert!(password.trim().len() >= 8 && !stored.stderr.contains(password.trim()));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    // A file that is there is not written to, and nothing is sent.
+    let again = create("again.onmicrosoft.com", &["--password-file", path]);
+    assert!(again.status == Some(1) && again.stderr.contains("nothing was sent"), "{}", again.stderr);
+    assert_eq!(fs::read_to_string(&file).unwrap(), password);
+    // No file is left without a password in it.
+    let other = folder.path().join("other.txt");
+    let taken = create("stored.onmicrosoft.com", &["--password-file", other.to_str().unwrap()]);
+    assert!(taken.status == Some(1) && !other.exists(), "{}", taken.stderr);
+
+    let customer: Value = serde_json::from_str(&stored.stdout).unwrap();
+    let name = Value::from("kim@stored.onmicrosoft.com");
+    let body = body_file(&url, folder.path(), ["users", "create"], &[("/userPrincipalName", name)]);
+    let arguments = ["users", "create", "--customer", customer["id"].as_str().unwrap(), "--body", &body];
+    let user = run_at(&url, &[&arguments[..], &["--output", "json"]].concat());
+    assert!(user.status == Some(0) && !user.stdout.contains("Sample-"), "{}{}", user.stdout, user.stderr);
+}
+
+#[test]
+fn app_only_credential_is_rejected_before_anything_is_sent() {
+    let ended: CommandOutput = command(&["agreement-metadata", "list"])
+        .envs([
+            ("PARTNER_CENTER_TENANT_ID", Emulator::TENANT_ID),
+            ("PARTNER_CENTER_CLIENT_ID", Emulator::CLIENT_ID),
+            ("PARTNER_CENTER_CLIENT_SECRET", Emulator::CLIENT_SECRET),
+            // Without a listener: what is sent fails in another way.
+            ("PARTNER_CENTER_BASE_URL", "http://127.0.0.1:9"),
+            ("PARTNER_CENTER_AUTHORITY", "http://127.0.0.1:9"),
+        ])
+        .output()
+        .unwrap()
+        .into();
+    assert!(ended.status == Some(4) && ended.stderr.contains("nothing was sent"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("App+User"), "{}", ended.stderr);
+}
