@@ -193,6 +193,7 @@ pub(crate) struct Options {
 /// The options of commands that call the service.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Common options (all of them: partner-center help options)")]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub(crate) struct ServiceOptions {
     /// Run against an embedded emulator of the service: no account, no network, no configuration
     #[arg(long, global = true)]

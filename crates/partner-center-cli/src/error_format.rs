@@ -88,9 +88,10 @@ impl ErrorDetails {
     pub(crate) fn of_client_error(error: &Error) -> Self {
         let token_error = error.token_error();
         let service_error = error.service_error();
-        let reason = token_error
-            .map(|token_error| token_error.reason().map(|reason| format!("{reason:?}")))
-            .unwrap_or_else(|| error.reason().map(|reason| format!("{reason:?}")));
+        let reason = match token_error {
+            Some(token_error) => token_error.reason().map(|reason| format!("{reason:?}")),
+            None => error.reason().map(|reason| format!("{reason:?}")),
+        };
         Self {
             status: token_error.map(|error| error.status).or(error.status()).map(|status| status.as_u16()),
             code: token_error

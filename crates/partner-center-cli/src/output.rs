@@ -86,20 +86,15 @@ impl Printer {
         let style = FormatStyle::new(options, noun);
         // What is selected has other fields than what is described.
         let is_selection = !style.has_columns() && !selected.is_empty() && call_options.query.is_none();
-        let formatter: Box<dyn OutputFormatter> = match &call_options.query {
-            Some(expression) => Box::new(QueryFormatter {
-                expression: expression.clone(),
-                style,
-                selected: selected.clone(),
-                items: Vec::new(),
-            }),
-            None => {
-                let columns = match options.output {
-                    OutputFormat::Table => table_columns(operation, selected),
-                    _ => csv_columns(operation, selected),
-                };
-                style.build_formatter(columns, selected)
-            }
+        let formatter: Box<dyn OutputFormatter> = if let Some(expression) = &call_options.query {
+            let (expression, selected) = (expression.clone(), selected.clone());
+            Box::new(QueryFormatter { expression, style, selected, items: Vec::new() })
+        } else {
+            let columns = match options.output {
+                OutputFormat::Table => table_columns(operation, selected),
+                _ => csv_columns(operation, selected),
+            };
+            style.build_formatter(columns, selected)
         };
         let is_json = matches!(options.output, OutputFormat::Json | OutputFormat::Jsonl);
         Self {

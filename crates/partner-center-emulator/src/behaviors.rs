@@ -84,7 +84,7 @@ pub(crate) fn find_behavior(operation: &Operation) -> OperationBehavior {
         "validateAddress" => |call| Ok(address::validate_address(call)),
         "listAgreementMetadata" | "listCustomerAgreements" => agreements::list_agreements,
         "createCustomerAgreement" => agreements::create_agreement,
-        "getDirectSignedAgreementStatus" => agreements::get_direct_signed_status,
+        "getDirectSignedAgreementStatus" => |call| Ok(agreements::get_direct_signed_status(call)),
         "getAgreementDocument" => agreements::get_agreement_document,
         "listAuditRecords" => audit::list_records,
         "getUsageBudget" => usage::get_budget,

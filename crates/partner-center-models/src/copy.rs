@@ -4,6 +4,7 @@ use crate::{
     object::Object,
     value::{UnionRef, ValueMut, ValueRef},
 };
+use serde_json::value::RawValue;
 
 /// Copies an object into an empty one of the same type.
 #[inline]
@@ -96,7 +97,7 @@ fn are_equal(one: ValueRef<'_>, other: ValueRef<'_>) -> bool {
         },
         (ValueRef::Json(one), ValueRef::Json(other)) => one == other,
         (ValueRef::RawJson(one), ValueRef::RawJson(other)) => {
-            let mut is_equal = one.json().map(|json| json.get()) == other.json().map(|json| json.get());
+            let mut is_equal = one.json().map(RawValue::get) == other.json().map(RawValue::get);
             if !is_equal && one.json().is_some() && other.json().is_some() {
                 one.visit_object(&mut |one| {
                     other.visit_object(&mut |other| {

@@ -41,12 +41,14 @@ pub struct Polling {
 impl Polling {
     /// Returns the polling whose end is shown by any status but 202.
     #[must_use]
+    #[inline]
     pub const fn by_status() -> Self {
         Self { state: None, completed: &[], shown: &[] }
     }
 
     /// Sets the property with the state, and its values that mean that the operation is completed.
     #[must_use]
+    #[inline]
     pub const fn state(mut self, state: &'static str, completed: &'static [&'static str]) -> Self {
         (self.state, self.completed) = (Some(state), completed);
         self
@@ -54,6 +56,7 @@ impl Polling {
 
     /// Sets the properties of the request that the response shows once the operation is completed.
     #[must_use]
+    #[inline]
     pub const fn shown(mut self, shown: &'static [&'static str]) -> Self {
         self.shown = shown;
         self
@@ -69,6 +72,7 @@ impl Polling {
 
     /// Whether `response` shows that the operation is completed, which was to bring about the `expected` values.
     #[must_use]
+    #[inline]
     pub fn is_completed(&self, response: &Value, expected: &Map<String, Value>) -> bool {
         let has_state = self.state.is_none_or(|state| {
             let state = field(response, state).and_then(Value::as_str);
@@ -79,6 +83,7 @@ impl Polling {
 }
 
 /// Whether two names of a state are the same: the service writes them in several cases, with and without underscores.
+#[inline]
 fn is_same_state(one: &str, other: &str) -> bool {
     let letters = |name: &str| {
         let letters = name.chars().filter(|character| !matches!(character, '_' | '-' | ' '));

@@ -87,7 +87,6 @@ impl<T: Resource> Serialize for RawJson<T> {
     }
 }
 
-#[expect(clippy::manual_map, reason = "without a closure there is less to compile for each type")]
 impl<T: Object + Value + 'static> RawJsonField for Option<RawJson<T>> {
     #[inline]
     fn json(&self) -> Option<&RawValue> {

@@ -63,6 +63,7 @@ pub trait Updatable: SingleResponse<Response: Serialize> + Clone {
 }
 
 /// Returns a field by its name, in any case.
+#[inline]
 pub(crate) fn field<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
     object.as_object()?.iter().find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value)
 }

@@ -35,7 +35,7 @@ pub enum ValueRef<'a> {
     Null,
 }
 
-impl<'a> ValueRef<'a> {
+impl ValueRef<'_> {
     /// Returns the value that a field has; `None` if the field is absent.
     #[inline]
     pub(crate) fn present(self) -> Option<Self> {

@@ -84,7 +84,7 @@ pub(crate) enum FieldValue {
 pub(crate) struct CallOptions {
     /// The columns of a table; those of the specification if there are none.
     pub(crate) columns: Vec<String>,
-    /// A JMESPath expression over the output.
+    /// A `JMESPath` expression over the output.
     pub(crate) query: Option<String>,
     /// The maximum number of items.
     pub(crate) limit: Option<u32>,

@@ -1,4 +1,4 @@
-//! `--query`: a JMESPath expression over the complete output.
+//! `--query`: a `JMESPath` expression over the complete output.
 //!
 //! The library computes with binary floating point. What the service returned keeps its digits nevertheless: a number of the result
 //! is written as it was received. Numbers that differ in digits that floating point cannot tell apart are strings to the
@@ -145,7 +145,7 @@ impl NumberTable {
                 match self.tokens.get(&value.to_bits()) {
                     Some(token) => text.push_str(token),
                     // What was computed: 3 and not 3.0.
-                    None if value.fract() == 0.0 && value.abs() < 1e15 => text.push_str(&format!("{value:.0}")),
+                    None if value.fract() == 0.0 && value.abs() < 1e15 => *text += &whole_number(value),
                     None => text.push_str(&number.to_string()),
                 }
             }
@@ -169,6 +169,10 @@ impl NumberTable {
             }
         }
     }
+}
+
+fn whole_number(value: f64) -> String {
+    format!("{value:.0}")
 }
 
 /// Returns the parts of JSON: brackets, commas, colons, and values without parts.
@@ -217,7 +221,7 @@ mod tests {
         assert_eq!(query("[].n", json), "[1.10,2.50,12345678901234567890,0.1000000000000000055511151231257827]");
         assert_eq!(query("sort_by(@, &n)[0].n", r#"[{"n":3},{"n":2.0}]"#), "2.0");
         // Floating point takes both for the same.
-        let json = r#"[9007199254740992,9007199254740993,1.10,1.1,1e999]"#;
+        let json = "[9007199254740992,9007199254740993,1.10,1.1,1e999]";
         assert_eq!(query("@", json), "[9007199254740992,9007199254740993,1.10,1.10,1e999]");
         assert_eq!(query("[0] == [1]", json), "false");
         assert_eq!(query("sum(@)", "[1,2]"), "3");

@@ -48,12 +48,12 @@ pub(super) fn create_agreement(call: &OperationCall<'_>) -> Result<ResponseWithC
 }
 
 /// Returns whether the customer has accepted the agreement with Microsoft itself, which no new customer has.
-pub(super) fn get_direct_signed_status(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
+pub(super) fn get_direct_signed_status(call: &OperationCall<'_>) -> ResponseWithChanges {
     let documented = call.documented_success_response(false).and_then(documented_example);
     let status = documented.filter(|_| !is_below_created_customer(call.state, &call.path));
     let response =
         call.respond_with_resource(status.unwrap_or_else(|| json!({ "isSigned": false })), ResourceKind::Other, false);
-    Ok(ResponseWithChanges::without_changes(response))
+    ResponseWithChanges::without_changes(response)
 }
 
 /// Returns the links to the text of the agreement, which are new each time.

@@ -200,7 +200,7 @@ fn skus_of_subscriptions(state: &State, customer: &ResourcePath, now: Timestamp)
         let id = random.random_guid().to_string();
         let position = skus.iter().position(|sku| is_sku(sku, &id)).unwrap_or_else(|| {
             let name = string_at_path(&subscription, &["offerName"]).unwrap_or(offer);
-            skus.push(sku_of_offer(&id, name, random.random_guid().to_string()));
+            skus.push(sku_of_offer(&id, name, &random.random_guid().to_string()));
             skus.len() - 1
         });
         for name in [counter, "totalUnits"].iter().take(if counter == "activeUnits" { 2 } else { 1 }) {
@@ -211,7 +211,7 @@ fn skus_of_subscriptions(state: &State, customer: &ResourcePath, now: Timestamp)
     skus
 }
 
-fn sku_of_offer(id: &str, name: &str, plan: String) -> Value {
+fn sku_of_offer(id: &str, name: &str, plan: &str) -> Value {
     let words = name.split(|character: char| !character.is_alphanumeric()).filter(|word| !word.is_empty());
     let part_number = words.collect::<Vec<_>>().join("_").to_uppercase();
     let group = if part_number.contains("MINECRAFT") { "group2" } else { "group1" };

@@ -105,7 +105,9 @@ fn take_passwords(value: &mut JsonTree, of: Type, kept: bool, passwords: &mut Ve
     match value.expand_one_level() {
         JsonTree::List(items) => {
             if let Type::List(item) = of {
-                items.iter_mut().for_each(|value| take_passwords(value, *item, kept, passwords));
+                for value in items {
+                    take_passwords(value, *item, kept, passwords);
+                }
             }
         }
         JsonTree::Object(fields) => {

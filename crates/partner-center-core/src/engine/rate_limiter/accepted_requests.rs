@@ -46,7 +46,7 @@ impl AcceptedRequests {
         let since = self.since?;
         let age = end.saturating_duration_since(since);
         let period = age.min(WINDOW);
-        let first = (age - period).as_nanos() / BUCKET.as_nanos();
+        let first = age.saturating_sub(period).as_nanos() / BUCKET.as_nanos();
         let counts = self.counts.iter().filter(|(bucket, _)| *bucket >= first);
         Some((counts.map(|(_, count)| count).sum(), period))
     }

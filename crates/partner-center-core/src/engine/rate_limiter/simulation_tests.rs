@@ -6,6 +6,7 @@ use super::*;
 use std::{
     cmp::Reverse,
     collections::{BinaryHeap, VecDeque},
+    fmt::Write,
 };
 
 /// The workload: the requests to be accepted, the workers, and the time of one exchange.
@@ -38,7 +39,7 @@ impl Service {
                     (*start, *count) = (Some(now), 0);
                 }
                 *count += 1;
-                (*count > LIMIT).then(|| start.unwrap_or_default() + PERIOD - now)
+                (*count > LIMIT).then(|| (start.unwrap_or_default() + PERIOD).saturating_sub(now))
             }
             Self::SlidingWindow(accepted) => {
                 accepted.retain(|at| *at + PERIOD > now);
@@ -46,11 +47,11 @@ impl Service {
                     accepted.push_back(now);
                     return Ok(());
                 }
-                accepted.front().map(|oldest| *oldest + PERIOD - now)
+                accepted.front().map(|oldest| (*oldest + PERIOD).saturating_sub(now))
             }
             Self::TokenBucket { tokens, filled_at } => {
                 let rate = f64::from(LIMIT) / PERIOD.as_secs_f64();
-                *tokens = (*tokens + (now - *filled_at).as_secs_f64() * rate).min(f64::from(LIMIT));
+                *tokens = (*tokens + now.saturating_sub(*filled_at).as_secs_f64() * rate).min(f64::from(LIMIT));
                 *filled_at = now;
                 if *tokens >= 1.0 {
                     *tokens -= 1.0;
@@ -59,7 +60,7 @@ impl Service {
                 Some(Duration::from_secs_f64((1.0 - *tokens) / rate))
             }
         };
-        wait.map_or(Ok(()), |wait| Err(Duration::from_secs(wait.as_nanos().div_ceil(1_000_000_000) as u64)))
+        wait.map_or(Ok(()), |wait| Err(Duration::from_secs(wait.as_secs() + u64::from(wait.subsec_nanos() > 0))))
     }
 }
 
@@ -252,7 +253,8 @@ fn limit_of_the_service_is_used_and_hardly_exceeded() {
             let (aws, azure) = (run(&mut Aws::new(workers)), run(&mut Azure(vec![Duration::ZERO; workers])));
             for (name, (used, rejected)) in [("ours", ours), ("configured", configured), ("AWS", aws), ("Azure", azure)]
             {
-                table += &format!("{kind}, {workers} workers, {name}: {used:.3} used, {:.2} % 429\n", rejected * 100.0);
+                let rejected = rejected * 100.0;
+                writeln!(table, "{kind}, {workers} workers, {name}: {used:.3} used, {rejected:.2} % 429").unwrap();
             }
             // A bucket is filled at first, and its 429 say nothing of its rate.
             let is_bucket = kind == "token bucket";
@@ -261,6 +263,8 @@ fn limit_of_the_service_is_used_and_hardly_exceeded() {
             assert!(ours.1 < azure.1 && (is_bucket || ours.1 < aws.1), "{table}");
         }
     }
-    // Shown with `--nocapture`; the documentation of performance has it.
-    println!("{table}");
+    #[expect(clippy::print_stdout, reason = "shown with `--nocapture`; the documentation of performance has it")]
+    {
+        println!("{table}");
+    }
 }
