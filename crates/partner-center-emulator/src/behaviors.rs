@@ -86,8 +86,6 @@ pub(crate) fn find_behavior(operation: &Operation) -> OperationBehavior {
         "createCustomerAgreement" => agreements::create_agreement,
         "getDirectSignedAgreementStatus" => |call| Ok(agreements::get_direct_signed_status(call)),
         "getAgreementDocument" => agreements::get_agreement_document,
-        "listSubscriptions" => commerce::list_subscriptions,
-        "updateSubscription" => commerce::update_subscription,
         "listAuditRecords" => audit::list_records,
         "getUsageBudget" => usage::get_budget,
         "updateUsageBudget" => usage::update_budget,
@@ -122,7 +120,7 @@ pub(crate) fn find_behavior(operation: &Operation) -> OperationBehavior {
         "listUserLicenses" => licenses::list_user_licenses,
         "updateUserLicenses" => licenses::update_user_licenses,
         "listSubscribedSkus" => licenses::list_subscribed_skus,
-        _ => stored::respond_from_store,
+        id => commerce::find_behavior(id).unwrap_or(stored::respond_from_store),
     }
 }
 
