@@ -197,8 +197,7 @@ fn is_documented_change(from: &str, to: &str) -> bool {
         (from, to) if from == to => true,
         ("active" | "suspended", "active" | "suspended") => true,
         // A suspended one is not renewed, and does not expire: it is disabled.
-        ("suspended", "expired") => false,
-        (_, "pending") => false,
+        ("suspended", "expired") | (_, "pending") => false,
         (from, to) => order(from) < order(to),
     }
 }

@@ -33,7 +33,7 @@ pub(super) fn build_body(
     match body.media_type {
         MediaType::Json => {
             let Some((_, value, tree)) = json else { return Ok(None) };
-            Ok(Some(json_request_body(Some(value), tree)))
+            Ok(Some(json_request_body(Some(value), &tree)))
         }
         MediaType::Multipart => {
             build_form_body(json.and_then(|(part, _, tree)| Some((part?, tree))), arguments).map(Some)
@@ -51,7 +51,7 @@ pub(super) fn build_body(
 }
 
 /// Returns JSON of the type `value` as the body of a request.
-pub(super) fn json_request_body(value: Option<Type>, tree: JsonTree) -> RequestBody {
+pub(super) fn json_request_body(value: Option<Type>, tree: &JsonTree) -> RequestBody {
     let shown = with_secrets_replaced(value.unwrap_or(Type::Any), tree.clone()).to_json();
     let bytes = tree.to_json().into_bytes();
     RequestBody { content_type: "application/json".to_owned(), bytes, shown: Some(shown) }

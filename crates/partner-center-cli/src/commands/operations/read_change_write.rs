@@ -54,7 +54,7 @@ pub(super) async fn read_and_change<X: Transport>(
     for difference in &differences {
         messages.print(escape_control_characters(difference));
     }
-    request.body = Some(body::json_request_body(json_body_type(call.operation).map(|(_, value)| value), changed));
+    request.body = Some(body::json_request_body(json_body_type(call.operation).map(|(_, value)| value), &changed));
     request.set_etag_from_body(call.operation)?;
     Ok(differences.len())
 }
