@@ -174,6 +174,20 @@ fn authority_is_asked_less_often_when_it_says_so_or_does_not_respond() {
 }
 
 #[test]
+fn sign_in_survives_a_proxy_and_waits_as_long_as_the_authority_asks() {
+    let mut throttled = response(429, "{}");
+    throttled.headers_mut().insert("retry-after", "100".parse().unwrap());
+    let (outcome, sleeps) = scripted::<Blocking>(vec![
+        response(200, "<html>").into(),
+        throttled.into(),
+        error("authorization_pending").into(),
+        response(200, TOKENS).into(),
+    ]);
+    assert_eq!(outcome.unwrap().refresh_token.expose(), "r");
+    assert_eq!(sleeps, [5, 10, 100, 20]);
+}
+
+#[test]
 fn sign_in_ends_at_an_error_that_no_wait_cures() {
     for (code, expected) in [
         (error("expired_token"), "expired_token"),

@@ -17,8 +17,8 @@ use token_file::TokenFile;
 
 pub(crate) use access_token_cache::AccessTokenCache;
 pub(crate) use app_key::AppKey;
-pub(crate) use sign_in_store::{SignInRecord, SignInStore};
-pub(crate) use token_file::{CommandTimeLimits, TokenFileInUse};
+pub(crate) use sign_in_store::{SignInRecord, SignInStore, StoredSignIn};
+pub(crate) use token_file::{CommandTimeLimits, SignInEnded, TokenFileInUse};
 
 /// A configured credential.
 pub(crate) enum ConfiguredCredential {
@@ -74,12 +74,7 @@ pub(crate) struct TokenScope<'a> {
 impl TokenScope<'_> {
     /// Returns the key of the tokens of an application.
     pub(crate) fn app_key(&self, tenant: &str, client_id: &str) -> AppKey {
-        AppKey {
-            authority: self.authority.to_owned(),
-            audience: self.audience.to_owned(),
-            tenant: tenant.to_owned(),
-            client_id: client_id.to_owned(),
-        }
+        AppKey::new(self.authority, self.audience, tenant, client_id)
     }
 }
 
@@ -100,28 +95,43 @@ impl ConfiguredCredential {
     fn app_credential(settings: &Settings, client_id: &Setting, scope: TokenScope<'_>) -> Result<Self, UsageError> {
         let tenant =
             settings.get_setting("tenant_id")?.ok_or_else(|| missing_setting_error("tenant_id", &client_id.source))?;
+        let of_place = settings.down_to(&client_id.source);
         let ConfiguredApp { app, sources: of_app } =
-            ConfiguredApp::find_app(settings, tenant.value(), client_id.value())?;
+            ConfiguredApp::find_app(&of_place, tenant.value(), client_id.value())?;
         let is_confidential = !of_app.is_empty();
         let mut sources = [vec![client_id.source.clone()], of_app].concat();
-        if let Some((refresh_token, source, file)) = Self::refresh_token_credential(settings, scope.limits)? {
+        if let Some((refresh_token, source, file)) = Self::refresh_token_credential(&of_place, scope.limits)? {
             sources.push(source);
             let file = file.map(Arc::new);
             return Ok(Self::AppUser { app, sources, refresh_token, file, sign_in: None, cache: None });
         }
         let key = scope.app_key(tenant.value(), client_id.value());
+        let is_cached = is_token_cached(settings)?;
         if let Some(sign_in) = Self::stored_sign_in(&key, scope.limits)? {
-            let (record, refresh_token, file) = sign_in;
+            let (sign_in, refresh_token, file) = sign_in;
             sources.push(SettingSource::SignIn);
-            let (file, cache) = (Some(Arc::new(file)), access_token_cache(settings, &key, true)?);
-            return Ok(Self::AppUser { app, sources, refresh_token, file, sign_in: Some(record), cache });
+            let cache = AccessTokenCache::of_sign_in(&key, sign_in.clone()).filter(|_| is_cached);
+            let (file, sign_in) = (Some(Arc::new(file)), Some(sign_in.record));
+            return Ok(Self::AppUser { app, sources, refresh_token, file, sign_in, cache });
         }
         if is_confidential {
-            let cache = access_token_cache(settings, &key, false)?;
+            let cache = AccessTokenCache::of_app(&key).filter(|_| is_cached);
             Ok(Self::App { app, sources, cache })
         } else {
             Err(missing_setting_error("client_secret", &client_id.source))
         }
+    }
+
+    /// Returns the tenant and the client ID of the application that a sign-in or a secret is for: that of the settings, or else
+    /// that of the variables of Azure's tools.
+    pub(crate) fn find_app_ids(settings: &Settings) -> Result<Option<(Setting, Setting)>, UsageError> {
+        let (tenant, client_id) = match settings.get_setting("client_id")? {
+            Some(client_id) => (settings.get_setting("tenant_id")?, Some(client_id)),
+            None => {
+                (settings::setting_of_variable("AZURE_TENANT_ID")?, settings::setting_of_variable("AZURE_CLIENT_ID")?)
+            }
+        };
+        Ok(tenant.zip(client_id))
     }
 
     /// Returns the application that the variables of Azure's tools name, of which none is combined with a setting of this command.
@@ -143,7 +153,9 @@ impl ConfiguredCredential {
         } else {
             return Ok(None);
         };
-        let cache = access_token_cache(settings, &scope.app_key(tenant.value(), client_id.value()), false)?;
+        let is_cached = is_token_cached(settings)?;
+        let key = scope.app_key(tenant.value(), client_id.value());
+        let cache = AccessTokenCache::of_app(&key).filter(|_| is_cached);
         Ok(Some(Self::App { app, sources: vec![client_id.source, source], cache }))
     }
 
@@ -151,10 +163,11 @@ impl ConfiguredCredential {
     fn stored_sign_in(
         key: &AppKey,
         limits: CommandTimeLimits,
-    ) -> Result<Option<(SignInRecord, Secret, TokenFile)>, UsageError> {
+    ) -> Result<Option<(StoredSignIn, Secret, TokenFile)>, UsageError> {
         let Some(store) = SignInStore::new(key) else { return Ok(None) };
         let Some(record) = store.read_record(key) else { return Ok(None) };
-        let file = store.refresh_token_file(limits);
+        let sign_in = StoredSignIn { store, record };
+        let file = sign_in.refresh_token_file(limits);
         let token = file.read_token().map_err(|error| {
             UsageError(ErrorReport::new(
                 &format!("the refresh token of the sign-in cannot be read from {}", file.path().display()),
@@ -162,7 +175,7 @@ impl ConfiguredCredential {
                 "sign in again with `partner-center auth login`",
             ))
         })?;
-        Ok(token.map(|token| (record, token, file)))
+        Ok(token.map(|token| (sign_in, token, file)))
     }
 
     /// Returns the refresh token that was last stored in its file, or else the initial one.
@@ -283,16 +296,12 @@ impl ConfiguredCredential {
     }
 }
 
-/// Returns the cache of an access token, unless the setting `token_cache` is `off`.
-pub(crate) fn access_token_cache(
-    settings: &Settings,
-    key: &AppKey,
-    is_user: bool,
-) -> Result<Option<AccessTokenCache>, UsageError> {
-    let Some(setting) = settings.get_setting("token_cache")? else { return Ok(AccessTokenCache::new(key, is_user)) };
+/// Whether access tokens are cached between runs: unless the setting `token_cache` is `off`.
+pub(crate) fn is_token_cached(settings: &Settings) -> Result<bool, UsageError> {
+    let Some(setting) = settings.get_setting("token_cache")? else { return Ok(true) };
     match setting.value() {
-        "on" => Ok(AccessTokenCache::new(key, is_user)),
-        "off" => Ok(None),
+        "on" => Ok(true),
+        "off" => Ok(false),
         value => Err(UsageError(ErrorReport {
             message: format!("the value `{value}` of {} is invalid", setting.source),
             cause: "access tokens are cached between runs, or they are not".to_owned(),
@@ -310,7 +319,7 @@ fn store_rotated_token<M: Mode>(
     let (token_file, lease_messages, messages) = (file.clone(), messages.clone(), messages.clone());
     let file = file.clone();
     // Waiting for other commands blocks, even in an async client: this command has nothing else to do meanwhile.
-    let lease = move || M::ready(file.lease_refresh_token(&lease_messages).map_err(Into::into));
+    let lease = move || M::ready(file.lease_refresh_token(&lease_messages));
     credential.before_refresh(lease).on_rotation(move |newest| {
         // The access token of the same response is valid nevertheless.
         if let Err(error) = token_file.store_token(&newest) {

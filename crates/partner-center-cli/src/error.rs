@@ -2,8 +2,9 @@
 
 use crate::{
     arguments::{MAX_OPTION_DURATION, operations::tables::etag_parameter},
-    credentials::TokenFileInUse,
+    credentials::{SignInEnded, TokenFileInUse},
     error_format::{self, ErrorDetails},
+    output::QueryError,
     settings::AddressSources,
     terminal::{terminal_width, wrap_paragraph},
 };
@@ -144,7 +145,8 @@ fn exit_status_of_error(error: &Error) -> u8 {
         // An authority with an error of its own says nothing about the credential.
         return match token.reason() {
             Some(TokenErrorReason::Throttled) => EXIT_CONFLICT,
-            _ if token.status.is_client_error() => EXIT_UNAUTHORIZED,
+            // Some responses have the error of OAuth under a success status.
+            _ if token.status.is_client_error() || token.status.is_success() => EXIT_UNAUTHORIZED,
             _ => EXIT_FAILED,
         };
     }
@@ -175,9 +177,13 @@ impl From<UsageError> for CommandError {
     }
 }
 
-/// Converts an error of writing to standard output.
+/// Converts an error of writing to standard output. The output of a `--query` that cannot be evaluated is a usage error.
 impl From<io::Error> for CommandError {
     fn from(error: io::Error) -> Self {
+        if let Some(error) = error.get_ref().and_then(|error| error.downcast_ref::<QueryError>()) {
+            let advice = "correct the expression: --query '@' shows what it is about";
+            return UsageError(ErrorReport::new("the query cannot be evaluated", error, advice)).into();
+        }
         match error.kind() {
             io::ErrorKind::BrokenPipe => Self::OutputClosed,
             _ => Self::new("the output cannot be written", &error, "free disk space, or write to another place"),
@@ -227,6 +233,9 @@ fn advice_for_error(error: &Error, sources: &AddressSources) -> Cow<'static, str
     if has_source_of_type::<TokenFileInUse>(error) {
         return "wait until the other command has ended, or give this one more time with --timeout or --deadline"
             .into();
+    }
+    if has_source_of_type::<SignInEnded>(error) {
+        return "run it again, with the sign-in that there is now; or sign in with `partner-center auth login`".into();
     }
     if let Some(wait) = error.retry_after().filter(|_| error.exceeds_max_retry_after()) {
         return long_wait_advice(wait).into();

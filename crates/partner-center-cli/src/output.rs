@@ -16,7 +16,7 @@ mod yaml;
 
 pub(crate) use columns::{csv_columns, table_columns, undocumented_paths};
 pub(crate) use json::pretty_print_json;
-pub(crate) use query::parse_query;
+pub(crate) use query::{QueryError, parse_query};
 pub(crate) use records::format_records;
 
 use crate::{

@@ -1,7 +1,9 @@
 //! Files that only their owner may read: they are replaced atomically.
 
+#[cfg(unix)]
+use std::fs::File;
 use std::{
-    fs::{self, File},
+    fs,
     io::{self, Write},
     path::{Path, PathBuf},
 };
@@ -31,6 +33,15 @@ pub(crate) fn create_folder(folder: &Path) -> io::Result<()> {
     }
     fs::create_dir_all(folder)?;
     restrict_to_owner(folder)
+}
+
+/// Deletes a file; returns whether there was one.
+pub(crate) fn delete_file(path: &Path) -> io::Result<bool> {
+    match fs::remove_file(path) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// Returns the file that a symbolic link points to, or else `path`.

@@ -55,8 +55,8 @@ impl<'a> Session<'a> {
         creates_profile: bool,
     ) -> Result<Self, UsageError> {
         let deadline = options.deadline.map(|timeout| Instant::now() + timeout);
-        let cloud = Cloud::Global;
         if let Some(server) = emulator {
+            let cloud = Cloud::Global;
             let sources = AddressSources { base_url: SettingSource::Emulator, authority: SettingSource::Emulator };
             let (base_url, authority, audience) = (server.url(), server.url(), None);
             let settings = Settings::without_file();
@@ -67,16 +67,31 @@ impl<'a> Session<'a> {
         } else {
             Settings::read_settings(options.settings_options())?
         };
-        let (cloud, source) = match (options.cloud, settings.get_setting("cloud")?) {
+        Self::with_settings(options, options.cloud, settings, deadline)
+    }
+
+    /// Returns the session of a later command without `--cloud`, with the settings that are stored now.
+    pub(crate) fn reopen_without_cloud_option(&self) -> Result<Self, UsageError> {
+        let settings = Settings::read_settings_for_change(self.options.settings_options())?;
+        Self::with_settings(self.options, None, settings, self.deadline)
+    }
+
+    fn with_settings(
+        options: &'a ServiceOptions,
+        cloud_option: Option<arguments::Cloud>,
+        settings: Settings,
+        deadline: Option<Instant>,
+    ) -> Result<Self, UsageError> {
+        let (cloud, source) = match (cloud_option, settings.get_setting("cloud")?) {
             // Options take precedence over settings, and a cloud decides both addresses and the audience.
             (Some(cloud), _) => (cloud.into(), SettingSource::Option("--cloud")),
             (None, Some(setting)) => (parse_cloud(&setting)?, setting.source),
-            (None, None) => (cloud, SettingSource::Default),
+            (None, None) => (Cloud::Global, SettingSource::Default),
         };
         let (mut base_url, mut authority) = (cloud.base_url().to_owned(), cloud.authority().to_owned());
         let mut sources = AddressSources { base_url: source.clone(), authority: source };
         let mut audience = None;
-        if options.cloud.is_none() {
+        if cloud_option.is_none() {
             if let Some(setting) = settings.get_setting("base_url")? {
                 (base_url, sources.base_url) = (setting.value().to_owned(), setting.source);
             }

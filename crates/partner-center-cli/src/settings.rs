@@ -17,6 +17,7 @@ use std::{
     env::{self, VarError},
     fmt,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 /// The names of all settings. A secret can also be in a separate file, which `..._file` names.
@@ -49,10 +50,13 @@ const CONFIG_PATH_VARIABLE: &str = "PARTNER_CENTER_CONFIG";
 /// The variable that names the profile.
 const PROFILE_VARIABLE: &str = "PARTNER_CENTER_PROFILE";
 
+#[derive(Clone)]
 pub(crate) struct Settings {
     /// The configuration file, if there is one.
-    file: Option<ConfigurationFile>,
+    file: Option<Arc<ConfigurationFile>>,
     profile: Option<Profile>,
+    /// The last place that is read, if it is not the last one that there is.
+    last_place: Option<Place>,
 }
 
 /// The profile whose settings are read from the file.
@@ -119,7 +123,7 @@ impl Settings {
     pub(crate) fn read_settings(options: SettingsOptions<'_>) -> Result<Self, UsageError> {
         let settings = Self::read_settings_for_change(options)?;
         let Some(profile) = &settings.profile else { return Ok(settings) };
-        let names: Vec<_> = settings.file.iter().flat_map(ConfigurationFile::profile_names).collect();
+        let names: Vec<_> = settings.profile_names().collect();
         if names.contains(&profile.name.as_str()) {
             return Ok(settings);
         }
@@ -149,8 +153,8 @@ impl Settings {
         }
         let is_default = options.file.is_none() && read_environment_variable(CONFIG_PATH_VARIABLE)?.is_none();
         let path = settings_file_path(options)?.filter(|path| !is_default || path.exists());
-        let file = path.map(|path| ConfigurationFile::read_file(&path)).transpose()?;
-        Ok(Self { file, profile })
+        let file = path.map(|path| ConfigurationFile::read_file(&path).map(Arc::new)).transpose()?;
+        Ok(Self { file, profile, last_place: None })
     }
 
     /// Returns the profile.
@@ -160,12 +164,19 @@ impl Settings {
 
     /// Returns the names of all profiles of the file.
     pub(crate) fn profile_names(&self) -> impl Iterator<Item = &str> {
-        self.file.iter().flat_map(ConfigurationFile::profile_names)
+        self.file.iter().flat_map(|file| file.profile_names())
     }
 
     /// Returns the settings of the environment alone.
     pub(crate) fn without_file() -> Self {
-        Self { file: None, profile: None }
+        Self { file: None, profile: None, last_place: None }
+    }
+
+    /// Returns the settings without the places below that of `source`.
+    ///
+    /// What an application authenticates with is read from them: a secret in a lower place is that of another application.
+    pub(crate) fn down_to(&self, source: &SettingSource) -> Self {
+        Self { last_place: Some(source.place()), ..self.clone() }
     }
 
     /// Returns a setting; an empty one is absent.
@@ -194,20 +205,19 @@ impl Settings {
 
     /// Whether a source of a credential takes precedence over another one, which was found as well.
     pub(crate) fn precedes(&self, one: &SettingSource, other: &SettingSource) -> bool {
-        let rank = |source: &SettingSource| {
-            let place = if source.is_environment() { Place::Environment } else { Place::File };
-            self.places().into_iter().position(|known| known == place)
-        };
+        let rank = |source: &SettingSource| self.places().position(|place| place == source.place());
         rank(one) < rank(other)
     }
 
     /// Returns the places of settings, the one that takes precedence first.
-    fn places(&self) -> [Place; 2] {
-        if self.profile.as_ref().is_some_and(|profile| profile.is_option) {
+    fn places(&self) -> impl Iterator<Item = Place> + use<> {
+        let places = if self.profile.as_ref().is_some_and(|profile| profile.is_option) {
             [Place::File, Place::Environment]
         } else {
             [Place::Environment, Place::File]
-        }
+        };
+        let last = places.iter().position(|place| self.last_place == Some(*place));
+        places.into_iter().take(last.map_or(places.len(), |last| last + 1))
     }
 
     fn setting_at(&self, place: Place, name: &str) -> Result<Option<Setting>, UsageError> {
@@ -296,9 +306,9 @@ impl Setting {
 }
 
 impl SettingSource {
-    /// Whether it is an environment variable.
-    pub(crate) fn is_environment(&self) -> bool {
-        matches!(self, Self::Variable(_))
+    /// Returns its place; that of a value from anywhere else is the file, where such values are kept.
+    fn place(&self) -> Place {
+        if matches!(self, Self::Variable(_)) { Place::Environment } else { Place::File }
     }
 
     /// Returns the full name of the setting `name` from the same source.
@@ -365,7 +375,14 @@ pub(crate) fn application_folder(folder: Folder) -> Option<PathBuf> {
     let folders = choose_app_strategy(names).ok()?;
     Some(match folder {
         Folder::Configuration => folders.config_dir(),
-        Folder::Data => folders.data_dir(),
+        // On Windows, the other one roams: the refresh token would be on every machine of the user.
+        Folder::Data => {
+            if cfg!(windows) {
+                folders.cache_dir().with_file_name("data")
+            } else {
+                folders.data_dir()
+            }
+        }
         Folder::Cache => folders.cache_dir(),
     })
 }

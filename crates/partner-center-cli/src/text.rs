@@ -22,8 +22,13 @@ const READ_CHUNK_SIZE: usize = 8 << 10;
 ///
 /// The content may be a secret: no error shows any of it. An error about the content has a [`TextError`] as its source.
 pub(crate) fn read_small_file(path: &Path) -> io::Result<Secret> {
+    read_small_text(File::open(path)?)
+}
+
+/// Reads a small text like [`read_small_file`].
+pub(crate) fn read_small_text(input: impl Read) -> io::Result<Secret> {
     let mut text = Zeroizing::new(Vec::with_capacity(READ_CHUNK_SIZE));
-    Utf8Converter::new(File::open(path)?).take(MAX_FILE_SIZE as u64 + 1).read_to_end(&mut text)?;
+    Utf8Converter::new(input).take(MAX_FILE_SIZE as u64 + 1).read_to_end(&mut text)?;
     if text.len() > MAX_FILE_SIZE {
         return Err(TextError::TooLarge.into());
     }

@@ -12,7 +12,8 @@ use crate::{
 use partner_center::Secret;
 use serde::Serialize;
 use std::{
-    io::{self, Read, Write},
+    error::Error as StdError,
+    io::{self, Write},
     path::PathBuf,
 };
 
@@ -24,9 +25,6 @@ struct ListedSetting {
     value: String,
     source: String,
 }
-
-/// The maximum length of a value that is read from standard input.
-const MAX_VALUE_SIZE: u64 = 64 << 10;
 
 /// Runs a command of `partner-center config`.
 pub(crate) fn run_config(
@@ -114,9 +112,8 @@ fn set_setting(name: &str, value: &str, options: &ServiceOptions, messages: &Mes
     if value.trim().is_empty() {
         edit::unset_setting(&path, profile, name)?;
     } else if value == "-" {
-        let mut text = String::new();
-        io::stdin().lock().take(MAX_VALUE_SIZE).read_to_string(&mut text)?;
-        let value = text::check_single_value(&Secret::new(text)).map_err(|error| invalid_value_error(name, error))?;
+        let text = text::read_small_text(io::stdin().lock()).map_err(|error| invalid_value_error(name, &error))?;
+        let value = text::check_single_value(&text).map_err(|error| invalid_value_error(name, &error))?;
         edit::set_settings(&path, profile, &[(name, value.expose())])?;
     } else if SECRET_SETTING_NAMES.contains(&name) {
         return Err(UsageError(ErrorReport {
@@ -126,15 +123,15 @@ fn set_setting(name: &str, value: &str, options: &ServiceOptions, messages: &Mes
         })
         .into());
     } else {
-        let value = text::check_single_value(&Secret::new(value)).map_err(|error| invalid_value_error(name, error))?;
+        let value = text::check_single_value(&Secret::new(value)).map_err(|error| invalid_value_error(name, &error))?;
         edit::set_settings(&path, profile, &[(name, value.expose())])?;
     }
     messages.print(format_args!("changed {}", escape_control_characters(&path.display().to_string())));
     Ok(())
 }
 
-fn invalid_value_error(name: &str, error: text::TextError) -> UsageError {
-    UsageError(ErrorReport::new(&format!("the value of {name} cannot be used"), &error, "give the value alone"))
+fn invalid_value_error(name: &str, error: &dyn StdError) -> UsageError {
+    UsageError(ErrorReport::new(&format!("the value of {name} cannot be used"), error, "give the value alone"))
 }
 
 fn write_stdout(text: &[u8]) -> Result<(), CommandError> {

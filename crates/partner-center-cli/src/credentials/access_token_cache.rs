@@ -1,11 +1,12 @@
 //! The access token of an earlier run, in a file that only its owner may read.
 
-use super::app_key::AppKey;
+use super::{app_key::AppKey, sign_in_store::StoredSignIn};
 use crate::{private_file, text};
 use partner_center::{Secret, auth::AccessToken};
 use serde::Deserialize;
+use serde_json::json;
 use std::{
-    fs, io,
+    io,
     path::PathBuf,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -14,6 +15,9 @@ use std::{
 #[derive(Clone, Debug)]
 pub(crate) struct AccessTokenCache {
     path: PathBuf,
+    key: AppKey,
+    /// The sign-in of the user; `None` for the application's own tokens.
+    sign_in: Option<StoredSignIn>,
 }
 
 #[derive(Deserialize)]
@@ -21,49 +25,79 @@ struct StoredToken {
     access_token: Secret,
     /// In Unix seconds.
     expires_at: u64,
+    app: AppKey,
+    /// The ID of the user's sign-in.
+    sign_in: Option<String>,
 }
 
 /// A token that is valid for less than this is not used again: it would expire on the way.
 const MIN_LIFETIME: Duration = Duration::from_secs(60);
 
 impl AccessTokenCache {
-    /// Returns the cache for an application: of its own tokens, or of those for its user.
-    pub(crate) fn new(key: &AppKey, is_user: bool) -> Option<Self> {
-        let kind = if is_user { "user" } else { "app" };
+    /// Returns the cache of an application's own tokens; `None` if this user has no folder for it.
+    pub(crate) fn of_app(key: &AppKey) -> Option<Self> {
+        Self::in_file(key, "app", None)
+    }
+
+    /// Returns the cache of the tokens for the user of a sign-in.
+    pub(crate) fn of_sign_in(key: &AppKey, sign_in: StoredSignIn) -> Option<Self> {
+        Self::in_file(key, "user", Some(sign_in))
+    }
+
+    fn in_file(key: &AppKey, kind: &str, sign_in: Option<StoredSignIn>) -> Option<Self> {
         let folder = crate::settings::application_folder(crate::settings::Folder::Cache)?;
-        Some(Self { path: folder.join("access-tokens").join(format!("{}_{kind}.json", key.file_name())) })
+        let path = folder.join("access-tokens").join(format!("{}_{kind}.json", key.file_name()));
+        Some(Self { path, key: key.clone(), sign_in })
+    }
+
+    /// Deletes all tokens for an application, of its own and for any user of it; returns whether there were some.
+    pub(crate) fn delete_tokens(key: &AppKey) -> io::Result<bool> {
+        let caches = ["app", "user"].map(|kind| Self::in_file(key, kind, None));
+        let deleted = caches.map(|cache| cache.map_or(Ok(false), |cache| private_file::delete_file(&cache.path)));
+        let [of_app, of_user] = deleted;
+        Ok(of_app? | of_user?)
     }
 
     /// Returns the token of an earlier run if it is valid for some time yet.
     pub(crate) fn read_token(&self) -> Option<AccessToken> {
         let text = text::read_small_file(&self.path).ok()?;
-        let StoredToken { access_token, expires_at } = serde_json::from_str(text.expose()).ok()?;
+        let StoredToken { access_token, expires_at, app, sign_in } = serde_json::from_str(text.expose()).ok()?;
         let remaining = Duration::from_secs(expires_at).checked_sub(unix_time())?;
-        (remaining >= MIN_LIFETIME).then(|| AccessToken::new(access_token.expose()).expires_in(remaining))
+        let is_ours = app == self.key && sign_in.as_deref() == self.sign_in_id();
+        (is_ours && remaining >= MIN_LIFETIME).then(|| AccessToken::new(access_token.expose()).expires_in(remaining))
     }
 
-    /// Stores a token for the next run. If that is not possible, the next run requests another one.
+    /// Stores a token for the next run, unless the sign-in has ended. If that is not possible, the next run requests another one.
     pub(crate) fn store_token(&self, token: &AccessToken) {
         let Some(remaining) = token.remaining_lifetime().filter(|remaining| *remaining >= MIN_LIFETIME) else { return };
-        let expires_at = unix_time().saturating_add(remaining).as_secs();
-        let content = Secret::new(format!(
-            "{{\"access_token\":{},\"expires_at\":{expires_at}}}\n",
-            serde_json::Value::from(token.secret().expose())
-        ));
-        if let Err(error) = self.write_file(&content) {
+        if !self.is_current() {
+            return;
+        }
+        let stored = self.write_file(token, unix_time().saturating_add(remaining).as_secs());
+        if let Err(error) = stored {
             tracing::debug!(%error, "the access token is not kept for the next run");
         }
-    }
-
-    /// Deletes the token.
-    pub(crate) fn delete_token(&self) -> io::Result<()> {
-        match fs::remove_file(&self.path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
+        // The user may have signed out meanwhile, and this file was not there yet to be deleted.
+        if !self.is_current() {
+            let _ = private_file::delete_file(&self.path);
         }
     }
 
-    fn write_file(&self, content: &Secret) -> io::Result<()> {
+    fn is_current(&self) -> bool {
+        self.sign_in.as_ref().is_none_or(StoredSignIn::is_current)
+    }
+
+    fn sign_in_id(&self) -> Option<&str> {
+        self.sign_in.as_ref().map(|sign_in| &*sign_in.record.id)
+    }
+
+    fn write_file(&self, token: &AccessToken, expires_at: u64) -> io::Result<()> {
+        let content = Secret::new(format!(
+            "{{\"access_token\":{},\"expires_at\":{expires_at},\"app\":{},\"sign_in\":{}}}\n",
+            json!(token.secret().expose()),
+            json!(self.key),
+            json!(self.sign_in_id())
+        ));
         if let Some(folder) = self.path.parent() {
             private_file::create_folder(folder)?;
         }

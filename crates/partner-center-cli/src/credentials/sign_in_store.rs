@@ -7,12 +7,10 @@ use crate::{
     text,
 };
 use serde::{Deserialize, Serialize};
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::{io, path::PathBuf};
 
 /// The sign-in of a user for one application.
+#[derive(Clone, Debug)]
 pub(crate) struct SignInStore {
     folder: PathBuf,
     name: String,
@@ -21,10 +19,10 @@ pub(crate) struct SignInStore {
 /// What is known of a sign-in. It is no secret.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct SignInRecord {
-    pub(crate) authority: String,
-    pub(crate) audience: String,
-    pub(crate) tenant: String,
-    pub(crate) client_id: String,
+    /// Tells it from every other sign-in, also of the same user.
+    pub(crate) id: String,
+    #[serde(flatten)]
+    pub(crate) app: AppKey,
     /// The name of the user, if the access token shows it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) user: Option<String>,
@@ -33,10 +31,22 @@ pub(crate) struct SignInRecord {
     pub(crate) has_second_factor: Option<bool>,
 }
 
-impl SignInRecord {
-    fn is_for(&self, key: &AppKey) -> bool {
-        let Self { authority, audience, tenant, client_id, .. } = self;
-        [authority, audience, tenant, client_id] == [&key.authority, &key.audience, &key.tenant, &key.client_id]
+/// A sign-in, and where it is stored.
+#[derive(Clone, Debug)]
+pub(crate) struct StoredSignIn {
+    pub(crate) store: SignInStore,
+    pub(crate) record: SignInRecord,
+}
+
+impl StoredSignIn {
+    /// Whether the user has neither signed out since, nor signed in again.
+    pub(crate) fn is_current(&self) -> bool {
+        self.store.read_record(&self.record.app).is_some_and(|record| record.id == self.record.id)
+    }
+
+    /// Returns the file of the refresh token, for as long as the sign-in lasts.
+    pub(crate) fn refresh_token_file(&self, limits: CommandTimeLimits) -> TokenFile {
+        TokenFile::new(&self.store.refresh_token_path(), limits).of_sign_in(self.clone())
     }
 }
 
@@ -50,10 +60,10 @@ impl SignInStore {
     /// Returns the record of the sign-in, if somebody has signed in.
     pub(crate) fn read_record(&self, key: &AppKey) -> Option<SignInRecord> {
         let text = text::read_small_file(&self.record_path()).ok()?;
-        serde_json::from_str(text.expose()).ok().filter(|record: &SignInRecord| record.is_for(key))
+        serde_json::from_str(text.expose()).ok().filter(|record: &SignInRecord| record.app == *key)
     }
 
-    /// Returns the file of the refresh token.
+    /// Returns the file of the refresh token, whoever has signed in: its lock is held while the sign-in changes.
     pub(crate) fn refresh_token_file(&self, limits: CommandTimeLimits) -> TokenFile {
         TokenFile::new(&self.refresh_token_path(), limits)
     }
@@ -73,24 +83,15 @@ impl SignInStore {
         private_file::create_folder(&self.folder)
     }
 
-    /// Deletes the sign-in; returns whether there was one.
+    /// Deletes the sign-in; returns whether there was one. The record is deleted first: a command that still runs looks at it
+    /// before it stores a token. The lock stays, as others may hold it or wait for it.
     pub(crate) fn delete_sign_in(&self) -> io::Result<bool> {
-        let lock = self.folder.join(format!("{}.refresh-token.lock", self.name));
-        let deleted = [self.refresh_token_path(), self.record_path(), lock].map(|path| delete_file(&path));
-        let [refresh_token, record, _] = deleted;
-        Ok(refresh_token? | record?)
+        let record = private_file::delete_file(&self.record_path());
+        let refresh_token = private_file::delete_file(&self.refresh_token_path());
+        Ok(record? | refresh_token?)
     }
 
     fn record_path(&self) -> PathBuf {
         self.folder.join(format!("{}.json", self.name))
-    }
-}
-
-/// Deletes a file; returns whether there was one.
-fn delete_file(path: &Path) -> io::Result<bool> {
-    match fs::remove_file(path) {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error),
     }
 }

@@ -1,3 +1,4 @@
+use super::sign_in_store::StoredSignIn;
 use crate::{messages::Messages, private_file, terminal::escape_control_characters, text};
 use partner_center::{Secret, auth::RefreshTokenLease};
 use std::{
@@ -21,6 +22,8 @@ pub(crate) struct TokenFile {
     /// The token in the file, if this process has a newer one that could not be stored.
     outdated: Mutex<Option<Secret>>,
     limits: CommandTimeLimits,
+    /// The sign-in of which the token is: once it has ended, the file is none of this process any more.
+    sign_in: Option<StoredSignIn>,
 }
 
 /// The time limits of a command.
@@ -45,7 +48,12 @@ const LOCK_WAIT_MARGIN: Duration = Duration::from_millis(100);
 
 impl TokenFile {
     pub(crate) fn new(path: &Path, limits: CommandTimeLimits) -> Self {
-        Self { path: private_file::follow_link(path), outdated: Mutex::default(), limits }
+        Self { path: private_file::follow_link(path), outdated: Mutex::default(), limits, sign_in: None }
+    }
+
+    /// Returns the file as that of a sign-in.
+    pub(crate) fn of_sign_in(self, sign_in: StoredSignIn) -> Self {
+        Self { sign_in: Some(sign_in), ..self }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -68,8 +76,16 @@ impl TokenFile {
     /// It is an error if the command runs out of time meanwhile: the token is then not sent, as the response with the next
     /// one would come too late. A process that holds the lock beyond [`MAX_LOCK_WAIT`] is not waited for any longer: the
     /// token that is known may still be good.
-    pub(crate) fn lease_refresh_token(&self, messages: &Messages) -> Result<RefreshTokenLease, TokenFileInUse> {
+    ///
+    /// It is an error, too, if the sign-in has ended: the token in the file may be that of another user.
+    pub(crate) fn lease_refresh_token(
+        &self,
+        messages: &Messages,
+    ) -> Result<RefreshTokenLease, Box<dyn StdError + Send + Sync>> {
         let lease = RefreshTokenLease::new(self.acquire_locks(messages)?);
+        if !self.is_current() {
+            return Err(SignInEnded.into());
+        }
         Ok(match self.usable_token() {
             Some(token) => lease.refresh_token(token.expose()),
             None => lease,
@@ -81,14 +97,22 @@ impl TokenFile {
         self.read_token().ok().flatten().filter(|token| self.lock_outdated_token().as_ref() != Some(token))
     }
 
-    /// Stores `token` in place of the current one. On Unix, a new file has the mode 0600.
+    /// Stores `token` in place of the current one, unless the sign-in has ended. On Unix, a new file has the mode 0600.
     pub(crate) fn store_token(&self, token: &Secret) -> io::Result<()> {
+        if !self.is_current() {
+            tracing::debug!("the new refresh token is not stored: the sign-in has ended");
+            return Ok(());
+        }
         let outcome = self.replace_file(token).or_else(|error| {
             self.overwrite_file(token)
                 .map_err(|other| if other.kind() == io::ErrorKind::NotFound { error } else { other })
         });
         *self.lock_outdated_token() = if outcome.is_ok() { None } else { self.read_token().ok().flatten() };
         outcome
+    }
+
+    fn is_current(&self) -> bool {
+        self.sign_in.as_ref().is_none_or(StoredSignIn::is_current)
     }
 
     fn replace_file(&self, token: &Secret) -> io::Result<()> {
@@ -108,7 +132,7 @@ impl TokenFile {
     }
 
     /// Waits for the locks, which are held until they are dropped.
-    fn acquire_locks(&self, messages: &Messages) -> Result<Vec<File>, TokenFileInUse> {
+    pub(crate) fn acquire_locks(&self, messages: &Messages) -> Result<Vec<File>, TokenFileInUse> {
         let start = Instant::now();
         let deadline = self.lock_deadline(start);
         let mut is_silent = true;
@@ -151,7 +175,11 @@ impl TokenFile {
         let mut name = self.path.file_name().map_or_else(OsString::new, OsString::from);
         name.push(".lock");
         let path = self.path.with_file_name(name);
-        let beside = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let beside = options.open(&path);
         let beside = beside.or_else(|_| File::open(&path));
         // A file that is mounted by itself has a different folder in each container, so the file is locked as well. On Windows,
         // that would keep even this process from reading it.
@@ -181,6 +209,19 @@ impl fmt::Display for TokenFileInUse {
 }
 
 impl StdError for TokenFileInUse {}
+
+/// Why the refresh token was not sent: the user has signed out, or in again, while the command ran.
+#[derive(Debug)]
+pub(crate) struct SignInEnded;
+
+impl fmt::Display for SignInEnded {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .write_str("the sign-in that this command began with has ended: another command signed out, or in again")
+    }
+}
+
+impl StdError for SignInEnded {}
 
 #[cfg(test)]
 mod tests {

@@ -8,7 +8,8 @@ use super::{FormatStyle, OutputFormatter, columns::result_columns, json_cursor::
 use jmespath::Variable;
 use std::{
     collections::{HashMap, HashSet},
-    io,
+    error::Error as StdError,
+    fmt, io,
 };
 
 /// Checks that an expression is valid.
@@ -18,6 +19,18 @@ pub(crate) fn parse_query(text: &str) -> Result<String, String> {
         Err(error) => Err(format!("it is not a JMESPath expression: {}", error.reason)),
     }
 }
+
+/// Why an expression has no result for the output, in an [`io::Error`].
+#[derive(Debug)]
+pub(crate) struct QueryError(String);
+
+impl fmt::Display for QueryError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl StdError for QueryError {}
 
 /// Keeps all items until the list is complete, and passes on what the expression makes of them.
 pub(super) struct QueryFormatter {
@@ -83,10 +96,10 @@ impl OutputFormatter for QueryFormatter {
 
 /// Returns the result of an expression, as JSON.
 fn evaluate(expression: &str, json: &str) -> io::Result<String> {
-    let failed = |error: jmespath::JmespathError| io::Error::other(format!("the query failed: {}", error.reason));
+    let failed = |error: jmespath::JmespathError| io::Error::other(QueryError(error.reason.to_string()));
     let numbers = NumberTable::of_json(json);
     let input = Variable::from_json(&numbers.with_ambiguous_as_strings(json));
-    let input = input.map_err(|error| io::Error::other(format!("the output cannot be queried: {error}")))?;
+    let input = input.map_err(|error| io::Error::other(QueryError(error)))?;
     let result = jmespath::compile(expression).map_err(failed)?.search(input).map_err(failed)?;
     let mut text = String::new();
     numbers.append_variable(&result, &mut text);
@@ -239,6 +252,6 @@ mod tests {
     #[test]
     fn invalid_expression_is_explained() {
         assert!(parse_query("[?a == ").is_err() && parse_query("[].id").is_ok());
-        assert!(evaluate("sum(@)", r#"["a"]"#).unwrap_err().to_string().starts_with("the query failed"));
+        assert!(evaluate("sum(@)", r#"["a"]"#).unwrap_err().get_ref().unwrap().is::<super::QueryError>());
     }
 }

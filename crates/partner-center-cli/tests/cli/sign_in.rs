@@ -8,7 +8,7 @@ use std::{
     fs,
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::Duration,
 };
@@ -56,8 +56,8 @@ impl User {
     }
 
     /// Returns all files below the home folder.
-    fn files(&self) -> Vec<std::path::PathBuf> {
-        fn walk(folder: &Path, files: &mut Vec<std::path::PathBuf>) {
+    fn files(&self) -> Vec<PathBuf> {
+        fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
             for entry in fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();
                 if path.is_dir() { walk(&path, files) } else { files.push(path) }
@@ -66,6 +66,14 @@ impl User {
         let mut files = Vec::new();
         walk(self.home.path(), &mut files);
         files
+    }
+
+    /// Returns all files but the configuration and the locks, which stay, as other commands may wait for them. A lock is empty.
+    fn token_files(&self) -> Vec<PathBuf> {
+        let is_lock = |path: &Path| {
+            path.extension().is_some_and(|extension| extension == "lock") && fs::read(path).unwrap().is_empty()
+        };
+        self.files().into_iter().filter(|path| !path.ends_with("config.toml") && !is_lock(path)).collect()
     }
 
     fn token_requests(&self) -> usize {
@@ -246,18 +254,158 @@ fn token_is_printed_and_sign_out_deletes_it() {
     assert_eq!((&status["second_factor"], &status["token"]), (&true.into(), &"issued".into()));
     let ended = user.run(&["auth", "logout"]);
     assert!(ended.status == Some(0) && ended.stderr.starts_with("signed out"), "{}", ended.stderr);
-    let left: Vec<_> = user.files();
-    assert!(left.iter().all(|path| path.ends_with("config.toml")), "{left:?}");
+    assert_eq!(user.token_files(), [] as [PathBuf; 0]);
     let ended = user.run(&["customers", "list"]);
     assert!(ended.status == Some(2) && ended.stderr.contains("`partner-center auth login`"), "{}", ended.stderr);
     assert!(user.run(&["auth", "logout"]).stderr.starts_with("nobody was signed in"));
 }
 
 #[test]
+fn sign_out_deletes_the_tokens_of_every_setting() {
+    let user = User::new(|builder| builder);
+    for cache in ["off", "sometimes"] {
+        user.sign_in(&APP, ACCEPT);
+        assert_eq!(user.token_files().len(), 3, "the record, the refresh token and the access token");
+        let mut command = user.command(&["auth", "logout"]);
+        let ended: CommandOutput = command.env("PARTNER_CENTER_TOKEN_CACHE", cache).output().unwrap().into();
+        assert!(ended.status == Some(0) && ended.stderr.starts_with("signed out"), "{}", ended.stderr);
+        assert_eq!(user.token_files(), [] as [PathBuf; 0]);
+    }
+    // The application of Azure's variables has no sign-in, but a token.
+    let run = |arguments: &[&str]| -> CommandOutput {
+        let mut command = user.command(arguments);
+        command.args(["--config", "/dev/null"]).envs([
+            ("AZURE_TENANT_ID", "contoso.com"),
+            ("AZURE_CLIENT_ID", Emulator::CLIENT_ID),
+            ("AZURE_CLIENT_SECRET", Emulator::CLIENT_SECRET),
+        ]);
+        command.output().unwrap().into()
+    };
+    assert_eq!(run(&["auth", "token"]).status, Some(0));
+    assert_eq!(user.token_files().len(), 1);
+    let ended = run(&["auth", "logout"]);
+    assert!(ended.stderr.starts_with("nobody was signed in; the access token"), "{}", ended.stderr);
+    assert_eq!(user.token_files(), [] as [PathBuf; 0]);
+}
+
+#[test]
+fn sign_in_takes_the_place_of_an_earlier_one() {
+    let user = User::new(|builder| builder);
+    user.sign_in(&APP, "decision=accept");
+    assert_eq!(user.run(&["customers", "list"]).status, Some(4), "without a second factor");
+    // Without the cache, nothing but the sign-in itself takes the cached token away.
+    let mut login = Login::start({
+        let mut command = user.command(&["auth", "login"]);
+        command.env("PARTNER_CENTER_TOKEN_CACHE", "off");
+        command
+    });
+    let message = login.read_until("enter the code ");
+    let code = message.split_once("enter the code ").unwrap().1.split(' ').next().unwrap().to_owned();
+    post_form(&user.server, "/devicelogin", &format!("user_code={code}&{ACCEPT}"));
+    assert_eq!(login.end().status, Some(0));
+    let listed = user.run(&["customers", "list"]);
+    assert_eq!(listed.status, Some(0), "{}", listed.stderr);
+    // Not even a token of an earlier sign-in that comes back is used.
+    let access_token = user.token_files().into_iter().find(|path| path.to_string_lossy().contains("_user")).unwrap();
+    let mut stored: Value = serde_json::from_str(&fs::read_to_string(&access_token).unwrap()).unwrap();
+    stored["sign_in"] = "another".into();
+    fs::write(&access_token, stored.to_string()).unwrap();
+    let requested = user.token_requests();
+    assert_eq!(user.run(&["customers", "list"]).status, Some(0));
+    assert_eq!(user.token_requests(), requested + 1);
+}
+
+/// A command that runs while the user signs out, or in again, stores no token, and does not go on as the other user.
+#[test]
+fn running_command_does_not_undo_a_sign_out() {
+    for (signs_in_again, transport) in [(false, "reqwest"), (true, "ureq")] {
+        let user = User::new(|builder| builder.strict_refresh_tokens(true));
+        user.sign_in(&APP, ACCEPT);
+        let listed = user.run(&["customers", "list", "--output", "jsonl"]);
+        let customer: Value = serde_json::from_str(listed.stdout.lines().next().unwrap()).unwrap();
+        let id = customer["id"].as_str().unwrap();
+        let mut command = user.command(&["customers", "get", "-", "--output", "jsonl", "--transport", transport]);
+        let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut running = command.spawn().unwrap();
+        let mut ids = running.stdin.take().unwrap();
+        let mut stdout = BufReader::new(running.stdout.take().unwrap());
+        writeln!(ids, "{id}").unwrap();
+        stdout.read_line(&mut String::new()).unwrap();
+        user.emulator.revoke_access_tokens();
+        let ended = user.run(&["auth", "logout"]);
+        assert!(ended.stderr.starts_with("signed out"), "{}", ended.stderr);
+        if signs_in_again {
+            assert_eq!(user.sign_in(&[], ACCEPT).status, Some(0));
+        }
+        let files = user.token_files();
+        writeln!(ids, "{id}").unwrap();
+        drop(ids);
+        let ended: CommandOutput = running.wait_with_output().unwrap().into();
+        let said = ended.stderr.replace('\n', " ");
+        assert!(ended.status == Some(1) && said.contains("that this command began with has ended"), "{}", ended.stderr);
+        assert_eq!((user.token_files(), files.is_empty()), (files, !signs_in_again));
+        let listed = user.run(&["customers", "list"]);
+        assert_eq!(listed.status, Some(if signs_in_again { 0 } else { 2 }), "{}", listed.stderr);
+    }
+}
+
+#[test]
+fn secret_of_a_lower_place_is_not_combined_with_the_application_of_a_profile() {
+    let user = User::new(|builder| builder);
+    let file = user.home.path().join("settings.toml");
+    fs::write(&file, format!("[profile.emea]\ntenant_id = 'contoso.com'\nclient_id = '{}'\n", Emulator::CLIENT_ID))
+        .unwrap();
+    let run = |arguments: &[&str]| -> CommandOutput {
+        let mut command = user.command(arguments);
+        command.args(["--config", file.to_str().unwrap()]).envs([
+            ("PARTNER_CENTER_CLIENT_SECRET", Emulator::CLIENT_SECRET),
+            ("PARTNER_CENTER_REFRESH_TOKEN", Emulator::REFRESH_TOKEN),
+        ]);
+        command.output().unwrap().into()
+    };
+    let ended = run(&["auth", "status", "--profile", "emea"]);
+    assert!(ended.status == Some(2) && ended.stderr.contains("neither a secret nor"), "{}", ended.stderr);
+    // Of the profile that a variable names, the environment is above.
+    let ended: CommandOutput = user
+        .command(&["auth", "status", "--config", file.to_str().unwrap()])
+        .envs([("PARTNER_CENTER_PROFILE", "emea"), ("PARTNER_CENTER_CLIENT_SECRET", Emulator::CLIENT_SECRET)])
+        .output()
+        .unwrap()
+        .into();
+    assert_eq!(ended.status, Some(0), "{}", ended.stderr);
+}
+
+#[test]
+fn sign_in_that_other_settings_shadow_is_warned_of() {
+    let user = User::new(|builder| builder);
+    let ended = user.sign_in(&APP, ACCEPT);
+    assert!(!ended.stderr.contains("warning"), "{}", ended.stderr);
+    for (variable, value, warning) in [
+        (
+            "PARTNER_CENTER_TOKEN",
+            "token",
+            "another credential than this sign-in: access token, from PARTNER_CENTER_TOKEN",
+        ),
+        ("PARTNER_CENTER_REFRESH_TOKEN", "refresh", "app+user, from client_id in "),
+        ("PARTNER_CENTER_CLIENT_ID", "other", "PARTNER_CENTER_CLIENT_ID takes precedence over the client_id that was"),
+    ] {
+        let mut command = user.command(&[&["auth", "login"], &APP[..]].concat());
+        command.env(variable, value);
+        let mut login = Login::start(command);
+        let message = login.read_until("enter the code ");
+        let code = message.split_once("enter the code ").unwrap().1.split(' ').next().unwrap().to_owned();
+        post_form(&user.server, "/devicelogin", &format!("user_code={code}&{ACCEPT}"));
+        let ended = login.end();
+        let said = ended.stderr.replace('\n', " ");
+        assert!(ended.status == Some(0) && said.contains(warning), "{}", ended.stderr);
+    }
+}
+
+#[test]
 fn secrets_of_a_sign_in_are_in_private_files_and_in_no_output() {
     let user = User::new(|builder| builder);
     let mut outputs = vec![user.sign_in(&[&APP[..], &["-vvvv"]].concat(), ACCEPT)];
-    let secret_files: Vec<_> = user.files().into_iter().filter(|path| !path.ends_with("config.toml")).collect();
+    let secret_files = user.token_files();
     let mut secrets = Vec::new();
     for path in &secret_files {
         let text = fs::read_to_string(path).unwrap();

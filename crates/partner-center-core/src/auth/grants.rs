@@ -6,7 +6,7 @@ use crate::{Request, Response, base_url::BaseUrl, body, error::BoxError, request
 use http::{HeaderValue, Method, header};
 use partner_center_models::Secret;
 use serde_json::{Map, Value};
-use std::time::Duration;
+use std::{error::Error as StdError, fmt, time::Duration};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -151,7 +151,7 @@ pub(crate) fn build_form_request(
 /// Reads a success response. Nothing of an invalid one is shown in the error, as there may be a token in it.
 pub(crate) fn parse_issued_tokens(response: &Response) -> Result<IssuedTokens, BoxError> {
     let body = Zeroizing::new(body::decode_string(response)?.into_owned());
-    let mut fields: Map<String, Value> = body::from_json_or_none(&body).ok_or(NO_TOKEN_MESSAGE)?;
+    let mut fields: Map<String, Value> = body::from_json_or_none(&body).ok_or(NotFromAuthority)?;
     let mut take = |name: &str| match fields.remove(name) {
         Some(Value::String(token)) if !token.trim().is_empty() => Some(Secret::new(token)),
         _ => None,
@@ -184,6 +184,18 @@ fn is_damaged_token(token: &Secret) -> bool {
 
 const NO_TOKEN_MESSAGE: &str =
     "the authority's response holds no access token: a proxy may have responded in its place";
+
+/// Why a success response that is no JSON object holds no token: something else has responded, perhaps only for a while.
+#[derive(Debug)]
+pub(crate) struct NotFromAuthority;
+
+impl fmt::Display for NotFromAuthority {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(NO_TOKEN_MESSAGE)
+    }
+}
+
+impl StdError for NotFromAuthority {}
 
 /// The lifetime of a token when the response has none: Entra's tokens are valid for 60 to 90 minutes. One that expires
 /// earlier is rejected by the service, and then replaced.

@@ -10,7 +10,7 @@ pub use device_code::DeviceCode;
 
 use super::{
     AccessToken, AppRegistration, TokenError,
-    grants::{Grant, GrantRequest, IssuedTokens},
+    grants::{Grant, GrantRequest, IssuedTokens, NotFromAuthority},
     token_exchange::TokenExchange,
 };
 use crate::{
@@ -23,7 +23,11 @@ use crate::{
 use device_code::DeviceCodeExchange;
 use http::HeaderValue;
 use partner_center_models::Secret;
-use std::time::{Duration, Instant};
+use std::{
+    error::Error as StdError,
+    mem,
+    time::{Duration, Instant},
+};
 use uuid::Uuid;
 
 /// The sign-in of a user for an application: it obtains the first refresh token of
@@ -201,9 +205,10 @@ impl<X: Transport> SignIn<X> {
     pub fn wait_for_user<'a>(&'a self, code: &'a DeviceCode) -> Output<'a, X, Result<SignedIn, Error>> {
         X::Mode::block_or_box(async move {
             let mut interval = code.interval();
+            let mut requested_wait = Duration::ZERO;
             loop {
                 let now = Instant::now();
-                let wait = interval.min(code.remaining_lifetime(now));
+                let wait = interval.max(mem::take(&mut requested_wait)).min(code.remaining_lifetime(now));
                 if let Some(deadline) = self.deadline.filter(|deadline| now + wait >= *deadline) {
                     X::Mode::into_future(self.sender.transport.sleep(deadline.saturating_duration_since(now))).await;
                     return Err(Error::deadline_exceeded(OPERATION, None));
@@ -221,6 +226,7 @@ impl<X: Transport> SignIn<X> {
                     Err((PollFailure::Transient, error)) => {
                         tracing::warn!(%error, "the authority does not respond; the sign-in continues");
                         interval = (interval * 2).min(MAX_POLL_INTERVAL);
+                        requested_wait = error.token_error().and_then(|error| error.retry_after).unwrap_or_default();
                     }
                 }
             }
@@ -298,7 +304,7 @@ enum PollFailure {
     Pending,
     /// The client asks too often.
     SlowDown,
-    /// The authority did not respond, or is overloaded.
+    /// The authority did not respond, or a proxy in its place, or it is overloaded.
     Transient,
     Final,
 }
@@ -307,7 +313,8 @@ impl PollFailure {
     fn of(error: &Error) -> Self {
         let Some(token_error) = error.token_error() else {
             let is_transport = matches!(error.kind(), ErrorKind::Transport | ErrorKind::Timeout);
-            return if is_transport { Self::Transient } else { Self::Final };
+            let is_of_proxy = error.source().is_some_and(|source| source.is::<NotFromAuthority>());
+            return if is_transport || is_of_proxy { Self::Transient } else { Self::Final };
         };
         match token_error.error.as_deref() {
             Some("authorization_pending") => Self::Pending,

@@ -1,13 +1,13 @@
 //! `partner-center auth login`: signs a user in, and keeps the refresh token.
 
-use super::{loopback::LoopbackListener, token_claims::TokenClaims};
+use super::{loopback::LoopbackListener, token::lock_sign_in, token_claims::TokenClaims};
 use crate::{
     arguments::LoginCommand,
-    credentials::{AppKey, ConfiguredApp, SignInRecord, SignInStore, access_token_cache},
+    credentials::{AccessTokenCache, AppKey, ConfiguredApp, SignInRecord, SignInStore, StoredSignIn, is_token_cached},
     error::{CommandError, ErrorReport, UsageError},
     messages::Messages,
     session::Session,
-    settings,
+    settings::{self, SettingSource},
     terminal::escape_control_characters,
 };
 use partner_center::{
@@ -21,6 +21,7 @@ use std::{
     process::{Command, Stdio},
     time::{Duration, Instant},
 };
+use uuid::Uuid;
 
 /// The time that a user has for a sign-in in the browser.
 const BROWSER_TIMEOUT: Duration = Duration::from_secs(15 * 60);
@@ -36,9 +37,11 @@ pub(crate) async fn sign_in<X: Transport>(
         return Err(no_sign_in_needed_error().into());
     }
     let LoginCommand { tenant, client_id, browser } = &command;
-    let (tenant, is_new_tenant) = option_or_setting(tenant.as_deref(), "tenant_id", session)?;
-    let (client_id, is_new_client) = option_or_setting(client_id.as_deref(), "client_id", session)?;
-    let app = ConfiguredApp::find_app(&session.settings, &tenant, &client_id)?.app;
+    let (tenant, tenant_source) = option_or_setting(tenant.as_deref(), "tenant_id", session)?;
+    let (client_id, client_source) = option_or_setting(client_id.as_deref(), "client_id", session)?;
+    let app = ConfiguredApp::find_app(&session.settings.down_to(&client_source), &tenant, &client_id)?.app;
+    // An invalid setting is an error before the user signs in.
+    let is_cached = is_token_cached(&session.settings)?;
     let sign_in = session.build_sign_in(transport, app)?;
     let signed_in = if *browser {
         sign_in_in_browser(&sign_in, session, messages).await?
@@ -46,17 +49,51 @@ pub(crate) async fn sign_in<X: Transport>(
         sign_in_with_device_code(&sign_in, session).await?
     };
     let key = session.token_scope().app_key(&tenant, &client_id);
-    store_sign_in(&key, &signed_in, session, messages)?;
-    let mut changed = Vec::new();
-    changed.extend(is_new_tenant.then_some(("tenant_id", tenant.as_str())));
-    changed.extend(is_new_client.then_some(("client_id", client_id.as_str())));
-    if !changed.is_empty()
+    let record = store_sign_in(&key, &signed_in, is_cached, session, messages)?;
+    let mut kept = Vec::new();
+    kept.extend(is_option(&tenant_source).then_some(("tenant_id", tenant.as_str())));
+    kept.extend(is_option(&client_source).then_some(("client_id", client_id.as_str())));
+    if session.options.cloud.is_some() {
+        let (_, source) = option_or_setting(Some(session.cloud_name()), "cloud", session)?;
+        kept.extend(is_option(&source).then_some(("cloud", session.cloud_name())));
+    }
+    if !kept.is_empty()
         && let Some(path) = settings::settings_file_path(session.options.settings_options())?
     {
-        settings::edit::set_settings(&path, session.settings.profile_name(), &changed)?;
-        messages.print(format_args!("the tenant and the client ID are kept in {}", shown(path.display())));
+        settings::edit::set_settings(&path, session.settings.profile_name(), &kept)?;
+        let names = kept.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+        messages.print(format_args!("{names} of this sign-in: kept in {}", shown(path.display())));
     }
+    warn_if_unused(&record, &kept, session, messages);
     Ok(())
+}
+
+/// Warns if the next commands would not use the sign-in, as other settings take precedence.
+fn warn_if_unused(record: &SignInRecord, kept: &[(&str, &str)], session: &Session<'_>, messages: &Messages) {
+    let Ok(next) = session.reopen_without_cloud_option() else { return };
+    for (name, value) in kept {
+        if let Ok(Some(setting)) = next.settings.get_setting(name)
+            && setting.value() != *value
+        {
+            let source = shown(setting.source);
+            messages.print(format_args!("warning: {source} takes precedence over the {name} that was just kept"));
+        }
+    }
+    match next.configured_credential() {
+        Ok(credential) if credential.sign_in().is_some_and(|sign_in| sign_in.id == record.id) => {}
+        Ok(other) => {
+            let sources = other.used_setting_sources().iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            let kind = other.kind_name();
+            messages.print(format_args!(
+                "warning: the next commands use another credential than this sign-in: {kind}, from {}",
+                shown(sources)
+            ));
+        }
+        Err(UsageError(error_report)) => messages.print(format_args!(
+            "warning: the next commands do not find this sign-in with their settings: {}",
+            shown(error_report.cause)
+        )),
+    }
 }
 
 async fn sign_in_with_device_code<X: Transport>(
@@ -101,57 +138,63 @@ async fn sign_in_in_browser<X: Transport>(
     X::Mode::into_future(sign_in.complete_authorization(&request, &query)).await.map_err(failed)
 }
 
-/// Stores the tokens where only this user can read them, and says where.
+/// Stores the tokens where only this user can read them, in place of those of an earlier sign-in, and says where.
 fn store_sign_in(
     key: &AppKey,
     signed_in: &SignedIn,
+    is_cached: bool,
     session: &Session<'_>,
     messages: &Messages,
-) -> Result<(), CommandError> {
+) -> Result<SignInRecord, CommandError> {
     let not_stored = |error: &io::Error| {
         let advice = "make the folder of your data writable (on Unix: XDG_DATA_HOME, or ~/.local/share)";
         CommandError::new("the refresh token cannot be stored", error, advice)
     };
     let store = SignInStore::new(key).ok_or_else(|| not_stored(&io::ErrorKind::NotFound.into()))?;
     let TokenClaims { user, has_second_factor } = TokenClaims::read_token(signed_in.access_token.secret());
-    let record = SignInRecord {
-        authority: key.authority.clone(),
-        audience: key.audience.clone(),
-        tenant: key.tenant.clone(),
-        client_id: key.client_id.clone(),
-        user,
-        has_second_factor,
-    };
-    let stored = store.create_folder().and_then(|()| {
+    let record = SignInRecord { id: Uuid::new_v4().to_string(), app: key.clone(), user, has_second_factor };
+    store.create_folder().map_err(|error| not_stored(&error))?;
+    // A command that renews the refresh token of an earlier sign-in would store it in place of this one.
+    let locks = lock_sign_in(&store, session, messages)?;
+    let stored = store.delete_sign_in().and_then(|_| {
+        AccessTokenCache::delete_tokens(key)?;
         store.refresh_token_file(session.token_scope().limits).store_token(&signed_in.refresh_token)?;
         store.store_record(&record)
     });
     stored.map_err(|error| not_stored(&error))?;
-    if let Some(cache) = access_token_cache(&session.settings, key, true)? {
+    drop(locks);
+    if is_cached
+        && let Some(cache) =
+            AccessTokenCache::of_sign_in(key, StoredSignIn { store: store.clone(), record: record.clone() })
+    {
         cache.store_token(&signed_in.access_token);
     }
     let user = record.user.as_deref().map_or_else(String::new, |user| format!(" as {}", shown(user)));
-    messages.print(format_args!("signed in{user}, in the tenant {}", shown(&key.tenant)));
-    messages.print(format_args!(
-        "the refresh token is kept in a file that only you can read: {}",
-        shown(store.refresh_token_path().display())
-    ));
+    messages.print(format_args!("signed in{user}, in the tenant {}", shown(key.tenant())));
+    // On Windows, the file has the permissions of its folder.
+    let kept_in = if cfg!(unix) { "a file that only you can read" } else { "a file in the folder of your data" };
+    messages
+        .print(format_args!("the refresh token is kept in {kept_in}: {}", shown(store.refresh_token_path().display())));
     if has_second_factor == Some(false) {
         messages.print(
             "warning: this sign-in had no second factor, and Partner Center rejects it (401, code 900421): have the administrator \
              require multifactor authentication for the user, then sign in again",
         );
     }
-    Ok(())
+    Ok(record)
 }
 
-/// Returns the value of an option, or else that of the setting, and whether it is to be stored.
-fn option_or_setting(option: Option<&str>, name: &str, session: &Session<'_>) -> Result<(String, bool), UsageError> {
+/// Returns the value of an option, or else that of the setting; its source is an option only if no setting has the same value.
+fn option_or_setting(
+    option: Option<&str>,
+    name: &str,
+    session: &Session<'_>,
+) -> Result<(String, SettingSource), UsageError> {
     let setting = session.settings.get_setting(name)?;
     match (option, setting) {
-        (Some(value), Some(setting)) => Ok((value.to_owned(), setting.value() != value)),
-        (Some(value), None) => Ok((value.to_owned(), true)),
-        (None, Some(setting)) => Ok((setting.value().to_owned(), false)),
+        (Some(value), Some(setting)) if setting.value() == value => Ok((value.to_owned(), setting.source)),
+        (Some(value), _) => Ok((value.to_owned(), SettingSource::Option("auth login"))),
+        (None, Some(setting)) => Ok((setting.value().to_owned(), setting.source)),
         (None, None) => Err(UsageError(ErrorReport {
             message: format!("the {} is missing", if name == "tenant_id" { "tenant" } else { "client ID" }),
             cause: format!("neither an option nor the setting {name} names it"),
@@ -160,6 +203,11 @@ fn option_or_setting(option: Option<&str>, name: &str, session: &Session<'_>) ->
                 .to_owned(),
         })),
     }
+}
+
+/// Whether a value came from the command line, so that it is to be kept.
+fn is_option(source: &SettingSource) -> bool {
+    matches!(source, SettingSource::Option(_))
 }
 
 fn no_sign_in_needed_error() -> UsageError {

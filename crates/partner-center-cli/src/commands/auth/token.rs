@@ -1,13 +1,14 @@
 //! `partner-center auth token` and `auth logout`.
 
 use crate::{
-    credentials::{AccessTokenCache, ConfiguredCredential, SignInStore, access_token_cache},
+    credentials::{AccessTokenCache, ConfiguredCredential, SignInStore},
     error::{CommandError, ErrorReport, UsageError},
     messages::Messages,
     session::Session,
 };
 use partner_center::{Secret, Transport, transport::Mode};
 use std::{
+    fs::File,
     io::{self, Write},
     sync::{Arc, Mutex, PoisonError},
 };
@@ -59,8 +60,7 @@ async fn request_token<X: Transport>(
 
 /// Deletes the tokens of the sign-in for the configured application.
 pub(crate) fn sign_out(session: &Session<'_>, messages: &Messages) -> Result<(), CommandError> {
-    let (tenant, client_id) = (session.settings.get_setting("tenant_id")?, session.settings.get_setting("client_id")?);
-    let (Some(tenant), Some(client_id)) = (tenant, client_id) else {
+    let Some((tenant, client_id)) = ConfiguredCredential::find_app_ids(&session.settings)? else {
         return Err(UsageError(ErrorReport {
             message: "there is no sign-in".to_owned(),
             cause: "no application is configured: the settings tenant_id and client_id".to_owned(),
@@ -71,19 +71,30 @@ pub(crate) fn sign_out(session: &Session<'_>, messages: &Messages) -> Result<(),
     let key = session.token_scope().app_key(tenant.value(), client_id.value());
     let not_deleted =
         |error: io::Error| CommandError::new("the tokens cannot be deleted", &error, "delete the file yourself");
-    let was_signed_in = match SignInStore::new(&key) {
-        Some(store) => store.delete_sign_in().map_err(not_deleted)?,
-        None => false,
-    };
-    for is_user in [true, false] {
-        if let Some(cache) = access_token_cache(&session.settings, &key, is_user)? {
-            cache.delete_token().map_err(not_deleted)?;
-        }
+    let mut was_signed_in = false;
+    if let Some(store) = SignInStore::new(&key) {
+        // A command that renews the refresh token would store it again.
+        let _locks = lock_sign_in(&store, session, messages)?;
+        was_signed_in = store.delete_sign_in().map_err(not_deleted)?;
     }
-    messages.print(if was_signed_in {
-        "signed out: the tokens are deleted from this machine"
-    } else {
-        "nobody was signed in"
+    // Also with `token_cache` off: they may be those of runs with another setting.
+    let had_tokens = AccessTokenCache::delete_tokens(&key).map_err(not_deleted)?;
+    messages.print(match (was_signed_in, had_tokens) {
+        (true, _) => "signed out: the tokens are deleted from this machine",
+        (false, true) => "nobody was signed in; the access token of the application is deleted from this machine",
+        (false, false) => "nobody was signed in",
     });
     Ok(())
+}
+
+/// Keeps other commands from using the refresh token of a sign-in, until the locks are dropped.
+pub(super) fn lock_sign_in(
+    store: &SignInStore,
+    session: &Session<'_>,
+    messages: &Messages,
+) -> Result<Vec<File>, CommandError> {
+    store.refresh_token_file(session.token_scope().limits).acquire_locks(messages).map_err(|error| {
+        let advice = "wait until the other command has ended, or give this one more time with --timeout or --deadline";
+        CommandError::new("the sign-in cannot be changed", &error, advice)
+    })
 }
