@@ -175,8 +175,7 @@ fn authority_is_asked_less_often_when_it_says_so_or_does_not_respond() {
 
 #[test]
 fn sign_in_survives_a_proxy_and_waits_as_long_as_the_authority_asks() {
-    let mut throttled = response(429, "{}");
-    throttled.headers_mut().insert("retry-after", "100".parse().unwrap());
+    let throttled = response(429, "{}").with("retry-after", "100");
     let (outcome, sleeps) = scripted::<Blocking>(vec![
         response(200, "<html>").into(),
         throttled.into(),

@@ -63,6 +63,23 @@ fn setting_is_changed_and_the_rest_of_the_file_is_kept() {
 }
 
 #[test]
+fn unusable_standard_input_and_query_are_usage_errors() {
+    let file = Configuration::new("");
+    let too_large = "x".repeat((1 << 20) + 1).into_bytes();
+    for (input, why) in [(&b"\xff\xfe\xfd"[..], "UTF"), (&too_large, "larger than 1 MiB")] {
+        let mut set = command(&["config", "set", "client_secret", "-"]);
+        let set = set.env("PARTNER_CENTER_CONFIG", file.path()).stdin(Stdio::piped()).stderr(Stdio::piped());
+        let mut set = set.spawn().unwrap();
+        let _ = set.stdin.take().unwrap().write_all(input);
+        let ended = set.wait_with_output().unwrap();
+        let said = String::from_utf8(ended.stderr).unwrap();
+        assert!(ended.status.code() == Some(2) && said.contains(why) && !said.contains("disk"), "{said}");
+    }
+    let ended = file.run(&["customers", "list", "--emulator", "--query", "sum([].id)"]);
+    assert!(ended.status == Some(2) && ended.stderr.contains("the query cannot be evaluated"), "{}", ended.stderr);
+}
+
+#[test]
 fn secret_is_read_from_standard_input_and_never_printed() {
     let file = Configuration::new("");
     let ended = file.run(&["config", "set", "client_secret", "hush"]);
