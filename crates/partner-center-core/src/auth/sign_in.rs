@@ -313,7 +313,7 @@ impl PollFailure {
     fn of(error: &Error) -> Self {
         let Some(token_error) = error.token_error() else {
             let is_transport = matches!(error.kind(), ErrorKind::Transport | ErrorKind::Timeout);
-            let is_of_proxy = error.source().is_some_and(|source| source.is::<NotFromAuthority>());
+            let is_of_proxy = error.source().is_some_and(<dyn StdError>::is::<NotFromAuthority>);
             return if is_transport || is_of_proxy { Self::Transient } else { Self::Final };
         };
         match token_error.error.as_deref() {
