@@ -281,7 +281,7 @@ fn value_that_is_never_shown_is_named() {
             shown(r#"{"quantity": 5, "status": "active", "autoRenewEnabled": true}"#),
             response(202, "").into(),
             shown(r#"{"quantity": 5, "status": "active", "autoRenewEnabled": true}"#),
-            shown(r#"{"quantity": 7.0, "status": "Active", "autoRenewEnabled": false}"#),
+            shown(r#"{"quantity": 7, "status": "Active", "autoRenewEnabled": false}"#),
         ]
     };
     let transcript = Change { compares: false }.run(steps());
