@@ -266,10 +266,9 @@ fn value_that_is_never_shown_is_named() {
                 let poller = X::Mode::into_future(client.start(UpdateSubscription::new(ID, ID, changed))).await?;
                 let poller = poller.timeout(Duration::from_secs(5));
                 let mut poller = if self.compares { poller.changed_from(&subscription) } else { poller };
-                let changed = X::Mode::into_future(poller.wait()).await.map_err(|error| {
+                let changed = X::Mode::into_future(poller.wait()).await.inspect_err(|error| {
                     let problem = error.source().and_then(|source| source.source()).map(ToString::to_string);
                     assert_eq!(problem.as_deref(), Some("not shown yet as expected: autoRenewEnabled"));
-                    error
                 })?;
                 Ok(format!("{:?}", changed.quantity))
             })
