@@ -465,8 +465,8 @@ impl<X: Transport> Client<X> {
         Self { engine: self.engine.clone(), scope: CallContext { deadline: Some(deadline), ..self.scope.clone() } }
     }
 
-    /// Returns a client for a unit of work whose calls have the ids of `request_ids`, in place of random ones; those of lists keep
-    /// theirs. All else is shared with this client.
+    /// Returns a client for a unit of work whose writes have the ids of `request_ids`, in place of random ones. Reads, and so lists,
+    /// keep theirs. All else is shared with this client.
     #[must_use]
     pub fn with_request_ids(&self, request_ids: Arc<dyn RequestIds>) -> Self {
         let request_ids = Some(RequestIdSource(request_ids));
