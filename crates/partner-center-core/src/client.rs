@@ -3,6 +3,7 @@
 mod builder;
 
 pub use builder::ClientBuilder;
+#[cfg(feature = "sign-in")]
 pub(crate) use builder::token_scope;
 
 mod polling;
