@@ -44,9 +44,9 @@ where
 }
 
 /// Returns all items of a list as JSON.
-fn items<X: Transport, O: Paginated>(client: &Client<X>, list: O) -> Vec<Value>
+fn items<X: Transport, O>(client: &Client<X>, list: O) -> Vec<Value>
 where
-    O: Send + 'static,
+    O: Paginated + Send + 'static,
     O::Response: Serialize + Send + 'static,
 {
     let mut pages = client.pages(list);

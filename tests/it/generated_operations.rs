@@ -82,7 +82,7 @@ list!(list_entitlements, ListEntitlements::new(value(r#""aaaabbbb-0000-cccc-1111
 list!(list_orders, ListOrders::new(value(r#""aaaabbbb-0000-cccc-1111-dddd2222eeee""#)));
 call!(create_order, CreateOrder::new(value(r#""aaaabbbb-0000-cccc-1111-dddd2222eeee""#), value(include_str!("../../spec/examples/create-an-order.request.json"))));
 call!(get_order, GetOrder::new(value(r#""aaaabbbb-0000-cccc-1111-dddd2222eeee""#), "b4f1c9027e5d"));
-call!(update_order, UpdateOrder::new(value(r#""aaaabbbb-0000-cccc-1111-dddd2222eeee""#), "b4f1c9027e5d", value(include_str!("../../spec/examples/cancel-software-purchases.request.json"))));
+call!(update_order, UpdateOrder::new(value(r#""aaaabbbb-0000-cccc-1111-dddd2222eeee""#), "Tq9_rPkzHbYdMVxcuoWnLJeA4s5fGgi21", value(include_str!("../../spec/examples/cancel-software-purchases.request.json"))));
 list!(get_order_provisioning_status, GetOrderProvisioningStatus::new(value(r#""aaaabbbb-0000-cccc-1111-dddd2222eeee""#), "b4f1c9027e5d"));
 list!(list_order_activation_links, ListOrderActivationLinks::new(value(r#""aaaabbbb-0000-cccc-1111-dddd2222eeee""#), "b4f1c9027e5d"));
 list!(list_order_line_item_activation_links, ListOrderLineItemActivationLinks::new(value(r#""aaaabbbb-0000-cccc-1111-dddd2222eeee""#), "b4f1c9027e5d", value(r"0")));

@@ -7,6 +7,8 @@ mod account;
 mod azure_credential;
 mod call_controls;
 mod client;
+mod commerce;
+mod commerce_properties;
 mod completeness;
 mod concurrency;
 mod conversations;

@@ -11,6 +11,7 @@ use partner_center_emulator::{Emulator, check};
 use partner_center_spec::{Location, MediaType, OPERATIONS, ParameterStyle};
 use partner_center_tests::block_on;
 use serde::de::DeserializeOwned;
+use std::time::{Duration, UNIX_EPOCH};
 
 /// Tests an operation with one response.
 macro_rules! call {
@@ -51,16 +52,20 @@ macro_rules! list {
 /// Runs `test` against an emulator in each mode.
 macro_rules! in_both_modes {
     ($test:ident) => {
-        for (id, result) in [
-            $test(&client(Emulator::default().transport::<Blocking>())),
-            $test(&client(Emulator::default().transport::<Async>())),
-        ] {
+        for (id, result) in
+            [$test(&client(emulator().transport::<Blocking>())), $test(&client(emulator().transport::<Async>()))]
+        {
             ensure_documented(id, result);
         }
     };
 }
 
 include!("generated_operations.rs");
+
+/// Returns an emulator in the year of the documented examples, from 2026-06-01T09:00:00Z on.
+fn emulator() -> Emulator {
+    Emulator::builder().start_time(UNIX_EPOCH + Duration::from_secs(1_780_304_400)).build()
+}
 
 fn client<X: Transport>(transport: X) -> Client<X> {
     Client::builder(transport, Credential::token(Emulator::TOKEN)).build().unwrap()
@@ -110,7 +115,7 @@ fn emulator_accepts_each_example_of_a_request() {
             let place = format!("{}: the example {}", operation.id, example.name);
             let checked = check::request(operation, example.json);
             assert_eq!(checked.map_err(|problems| problems[0].to_string()), Ok(()), "{place}");
-            let response = Emulator::default().transport::<Blocking>().send(request(operation, example.json)).unwrap();
+            let response = emulator().transport::<Blocking>().send(request(operation, example.json)).unwrap();
             let documented = operation.responses.iter().any(|documented| documented.status == response.status());
             let is_stale = sends_etag(operation) && response.status() == 412;
             let body = String::from_utf8_lossy(response.body());

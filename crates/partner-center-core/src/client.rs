@@ -3,6 +3,7 @@
 mod builder;
 
 pub use builder::ClientBuilder;
+#[cfg(feature = "sign-in")]
 pub(crate) use builder::token_scope;
 
 mod polling;
@@ -478,11 +479,12 @@ impl<X: Transport> Client<X> {
     /// [`CallOptions`] has an example.
     #[must_use]
     pub fn with_options(&self, options: CallOptions) -> Self {
+        // The last deadline that was set counts, whether by options or by `with_deadline`.
+        let deadline = options.deadline.or(self.scope.deadline);
         let options = match &self.scope.options {
             Some(earlier) => options.or(earlier),
             None => options,
         };
-        let deadline = options.deadline.or(self.scope.deadline);
         let scope = CallContext { deadline, options: Some(Arc::new(options)), ..self.scope.clone() };
         Self { engine: self.engine.clone(), scope }
     }

@@ -160,7 +160,7 @@ impl MeasuredServer {
         }
         #[expect(clippy::cast_precision_loss, reason = "small numbers")]
         let requests = (repetitions * targets.len()) as f64;
-        (self.cpu_time() - before).as_secs_f64() * 1e6 / requests
+        self.cpu_time().saturating_sub(before).as_secs_f64() * 1e6 / requests
     }
 
     /// Requests `target`, and returns the body of the response.

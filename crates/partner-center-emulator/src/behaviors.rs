@@ -21,6 +21,7 @@ mod stored;
 mod tenant;
 mod usage;
 mod users;
+mod webhooks;
 
 pub(crate) use audit::record_of_write;
 pub(crate) use documented::{is_item_template, item_exists};
@@ -86,8 +87,6 @@ pub(crate) fn find_behavior(operation: &Operation) -> OperationBehavior {
         "createCustomerAgreement" => agreements::create_agreement,
         "getDirectSignedAgreementStatus" => |call| Ok(agreements::get_direct_signed_status(call)),
         "getAgreementDocument" => agreements::get_agreement_document,
-        "listSubscriptions" => commerce::list_subscriptions,
-        "updateSubscription" => commerce::update_subscription,
         "listAuditRecords" => audit::list_records,
         "getUsageBudget" => usage::get_budget,
         "updateUsageBudget" => usage::update_budget,
@@ -122,7 +121,8 @@ pub(crate) fn find_behavior(operation: &Operation) -> OperationBehavior {
         "listUserLicenses" => licenses::list_user_licenses,
         "updateUserLicenses" => licenses::update_user_licenses,
         "listSubscribedSkus" => licenses::list_subscribed_skus,
-        _ => stored::respond_from_store,
+        "createWebhookRegistration" => webhooks::create_registration,
+        id => commerce::find_behavior(id).unwrap_or(stored::respond_from_store),
     }
 }
 

@@ -1,6 +1,7 @@
 use crate::{
     ContinuationIn, Emulator, Encoding, ErrorCodes, Fault, LinkStyle, ListEnd, TotalCount,
     authority::{Authority, AuthoritySettings},
+    clock::Clock,
     customers::CustomerStore,
     fault::FaultInjector,
     quirks::Quirks,
@@ -13,7 +14,7 @@ use crate::{
 use std::{
     fmt,
     num::{NonZeroU16, NonZeroU32},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 /// A builder of an [`Emulator`], with settings for its customers, tokens, quirks and faults.
@@ -34,6 +35,8 @@ use std::{
 pub struct EmulatorBuilder {
     customers: u32,
     seed: u64,
+    /// `None` is the time of the system when the emulator is built.
+    start_time: Option<SystemTime>,
     token: String,
     authority: AuthoritySettings,
     quirks: Quirks,
@@ -54,6 +57,23 @@ impl EmulatorBuilder {
     /// gives the same customers and requests. Default: 0.
     pub fn seed(self, seed: u64) -> Self {
         Self { seed, ..self }
+    }
+
+    /// Sets the time that it is when the emulator is built, from which its clock runs on. Default: the system's time.
+    ///
+    /// The dates of subscriptions, orders and carts depend on it: with a fixed time a test gets the same ones every day. See
+    /// [`Emulator::advance_clock`]. Times before 1970 count as 1970.
+    ///
+    /// ```
+    /// use partner_center_emulator::Emulator;
+    /// use std::time::{Duration, UNIX_EPOCH};
+    ///
+    /// let new_year = UNIX_EPOCH + Duration::from_secs(1_767_225_600); // 2026-01-01T00:00:00Z
+    /// let emulator = Emulator::builder().start_time(new_year).build();
+    /// # let _ = emulator;
+    /// ```
+    pub fn start_time(self, time: SystemTime) -> Self {
+        Self { start_time: Some(time), ..self }
     }
 
     /// Sets the access token to accept, besides those that the emulator's authority issues. Default: [`Emulator::TOKEN`].
@@ -236,13 +256,14 @@ impl EmulatorBuilder {
     #[must_use]
     pub fn build(self) -> Emulator {
         let Self { customers, seed, token, authority, quirks, faults, .. } = self;
-        let Self { rate_limit, rate_limit_period, rare_values, reject_unknown_parameters, .. } = self;
+        let Self { rate_limit, rate_limit_period, rare_values, reject_unknown_parameters, start_time, .. } = self;
         let rate_limit = rate_limit.map(|requests| RateLimit::new(requests, rate_limit_period));
         let authority = Authority::new(seed, authority);
         let store = ResourceStore::new(CustomerStore { seed, count: customers, rare_values });
         let rendered_pages = RenderedPages::default();
         let service = Service { seed, store, token, authority, quirks, rendered_pages, reject_unknown_parameters };
-        Emulator::new(RequestHandler::new(service, FaultInjector::new(faults), rate_limit))
+        let clock = Clock::start_at(start_time.unwrap_or_else(SystemTime::now));
+        Emulator::new(RequestHandler::new(service, clock, FaultInjector::new(faults), rate_limit))
     }
 }
 
@@ -251,6 +272,7 @@ impl Default for EmulatorBuilder {
         Self {
             customers: 1000,
             seed: 0,
+            start_time: None,
             token: Emulator::TOKEN.to_owned(),
             authority: AuthoritySettings::default(),
             quirks: Quirks::default(),

@@ -14,8 +14,9 @@ pub(crate) struct Clock {
 }
 
 impl Clock {
-    pub(crate) fn start() -> Self {
-        let started_unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    /// Starts a clock that shows `start_time` now.
+    pub(crate) fn start_at(start_time: SystemTime) -> Self {
+        let started_unix = start_time.duration_since(UNIX_EPOCH).unwrap_or_default();
         Self { started: Instant::now(), started_unix, simulated: Mutex::default() }
     }
 

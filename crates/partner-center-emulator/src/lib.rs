@@ -3,6 +3,7 @@
 mod authority;
 mod behaviors;
 mod builder;
+mod catalog;
 #[doc(hidden)]
 pub mod check;
 mod clock;
@@ -16,6 +17,7 @@ mod fault;
 mod filter;
 mod item_filter;
 mod json_fields;
+mod lifecycle;
 mod origin;
 mod pages;
 mod query;

@@ -29,7 +29,7 @@ pub(crate) struct PageRequest {
     offset: usize,
     /// The maximum number of items.
     size: u32,
-    /// The filter of the list, or an empty string.
+    /// The filter of the list, or what else decides on its items; or an empty string. Its token has it, too.
     pub(crate) filter: String,
 }
 
@@ -196,7 +196,8 @@ impl PageRequest {
         let mut parameters: Vec<_> = size.iter().map(|(name, size)| (*name, size.as_str())).collect();
         parameters.extend(call.query.iter().filter(|(name, _)| !is_replaced(name)));
         // The token alone may have it.
-        if !self.filter.is_empty() && call.query.first_value(FILTER_PARAMETER_NAME).is_none() {
+        let has_filter = call.operation.parameters.iter().any(|known| known.name == FILTER_PARAMETER_NAME);
+        if has_filter && !self.filter.is_empty() && call.query.first_value(FILTER_PARAMETER_NAME).is_none() {
             parameters.push((FILTER_PARAMETER_NAME, &self.filter));
         }
         parameters.extend(position.iter().map(|(name, value)| (*name, value.as_str())));

@@ -29,9 +29,9 @@ pub(crate) struct RequestHandler {
 }
 
 impl RequestHandler {
-    pub(crate) fn new(service: Service, faults: FaultInjector, rate_limit: Option<RateLimit>) -> Self {
+    pub(crate) fn new(service: Service, clock: Clock, faults: FaultInjector, rate_limit: Option<RateLimit>) -> Self {
         let rate_limit = rate_limit.map(Mutex::new);
-        Self { service, clock: Clock::start(), faults, rate_limit, log: Mutex::default() }
+        Self { service, clock, faults, rate_limit, log: Mutex::default() }
     }
 
     /// Logs `request` and returns the response to it. The work is abandoned once it is `cancelled`.

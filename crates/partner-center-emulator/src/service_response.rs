@@ -70,7 +70,13 @@ impl CustomerPage {
             json.pop();
         }
         json.insert_str(0, &format!(r#"{{"attributes":{{"objectType":"Collection"}},{token}"items":["#));
-        json.push_str(&format!(r#"],"links":{},"totalCount":{total_count}}}"#, serde_json::to_string(&links)?));
+        json.extend([
+            r#"],"links":"#,
+            &serde_json::to_string(&links)?,
+            r#","totalCount":"#,
+            &total_count.to_string(),
+            "}",
+        ]);
         Ok(json)
     }
 }

@@ -2,13 +2,16 @@ use std::{
     ops::{Add, Sub},
     time::Duration,
 };
-use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
+use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, UtcOffset, format_description::well_known::Rfc3339};
 
 /// A moment of the emulator's clock, as the time since 1970.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Timestamp(Duration);
 
 impl Timestamp {
+    /// A moment that does not come.
+    pub(crate) const NEVER: Self = Self(Duration::MAX);
+
     pub(crate) const fn from_unix_time(since_1970: Duration) -> Self {
         Self(since_1970)
     }
@@ -17,6 +20,23 @@ impl Timestamp {
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let moment = OffsetDateTime::parse(text, &Rfc3339).ok()?.to_offset(UtcOffset::UTC);
         u64::try_from(moment.unix_timestamp()).ok().map(|seconds| Self(Duration::from_secs(seconds)))
+    }
+
+    /// Parses a moment that may lack its time zone, which is then UTC: `2028-02-29T00:00:00`.
+    pub(crate) fn parse_with_or_without_zone(text: &str) -> Option<Self> {
+        Self::parse(text).or_else(|| Self::parse(&format!("{text}Z")))
+    }
+
+    /// Returns the day in UTC, at most the last one of the year 9999.
+    pub(crate) fn date(self) -> Date {
+        let seconds = i64::try_from(self.0.as_secs()).unwrap_or(i64::MAX);
+        OffsetDateTime::from_unix_timestamp(seconds).map_or(Date::MAX, OffsetDateTime::date)
+    }
+
+    /// Returns the first moment of `date`, or 1970 for an earlier date.
+    pub(crate) fn start_of_date(date: Date) -> Self {
+        let seconds = PrimitiveDateTime::new(date, time::Time::MIDNIGHT).assume_utc().unix_timestamp();
+        Self(Duration::from_secs(u64::try_from(seconds).unwrap_or_default()))
     }
 
     /// Returns the time since an `earlier` moment; none if that is later.
@@ -46,6 +66,21 @@ impl Timestamp {
     }
 }
 
+/// Returns the same day some `months` later, or the last day of that month if it is shorter.
+pub(crate) fn add_months(date: Date, months: u32) -> Date {
+    let months = i64::from(date.year()) * 12 + i64::from(u8::from(date.month())) - 1 + i64::from(months);
+    let month = u8::try_from(months % 12 + 1).ok().and_then(|month| Month::try_from(month).ok());
+    let (Ok(year), Some(month)) = (i32::try_from(months / 12), month) else { return Date::MAX };
+    Date::from_calendar_date(year, month, date.day().min(month.length(year))).unwrap_or(Date::MAX)
+}
+
+/// Returns the number of complete months from `start` to `end`.
+pub(crate) fn months_between(start: Date, end: Date) -> u32 {
+    let month_number = |date: Date| i64::from(date.year()) * 12 + i64::from(u8::from(date.month()));
+    let months = u32::try_from(month_number(end) - month_number(start)).unwrap_or_default();
+    if add_months(start, months) > end { months.saturating_sub(1) } else { months }
+}
+
 impl Add<Duration> for Timestamp {
     type Output = Self;
 
@@ -69,8 +104,9 @@ pub(crate) const ONE_DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 #[cfg(test)]
 mod tests {
-    use super::{ONE_DAY, Timestamp};
+    use super::{ONE_DAY, Timestamp, add_months, months_between};
     use std::time::Duration;
+    use time::{Date, Month};
 
     #[test]
     fn timestamp_is_written_as_the_service_does() {
@@ -81,5 +117,20 @@ mod tests {
         let parsed = Timestamp::parse("2026-01-31T13:00:00+01:00").unwrap();
         assert_eq!(parsed.to_string_in_microseconds(), "2026-01-31T12:00:00Z");
         assert_eq!(Timestamp::parse("2026-01-31"), None);
+    }
+
+    #[test]
+    fn months_end_where_the_calendar_ends_them() {
+        let date = |year, month: u8, day| Date::from_calendar_date(year, Month::try_from(month).unwrap(), day).unwrap();
+        assert_eq!(add_months(date(2026, 1, 31), 1), date(2026, 2, 28));
+        assert_eq!(add_months(date(2026, 12, 9), 12), date(2027, 12, 9));
+        assert_eq!(add_months(date(9999, 12, 1), 1), Date::MAX);
+        assert_eq!(months_between(date(2026, 1, 31), date(2026, 2, 28)), 1);
+        assert_eq!(months_between(date(2026, 1, 15), date(2027, 1, 14)), 11);
+        assert_eq!(months_between(date(2027, 1, 15), date(2026, 1, 14)), 0);
+        let moment = Timestamp::parse("2026-03-09T14:22:07Z").unwrap();
+        assert_eq!(Timestamp::start_of_date(moment.date()).to_string_in_seconds(), "2026-03-09T00:00:00Z");
+        assert_eq!(Timestamp::from_unix_time(Duration::MAX).date(), Date::MAX);
+        assert_eq!(Timestamp::parse_with_or_without_zone("2026-03-09T14:22:07"), Some(moment));
     }
 }

@@ -1,5 +1,13 @@
 //! Hand-written methods of generated types: shortcuts that every caller would write and the specification cannot express.
 
+#[cfg(feature = "commerce")]
+mod purchases;
+#[cfg(feature = "commerce")]
+mod subscriptions;
+
+#[cfg(feature = "commerce")]
+pub use purchases::{CartOutcome, CheckoutOutcome};
+
 use crate::{Address, Customer, CustomerFilter, CustomerSearchField, FilterOperator};
 use uuid::Uuid;
 

@@ -53,6 +53,9 @@ pub use continuation::{ContinuationToken, InvalidContinuationToken};
 pub use date_time::{CivilDateTime, Date, DateTime};
 pub use decimal::Decimal;
 pub use error_code::ErrorCode;
+#[cfg(feature = "commerce")]
+#[cfg_attr(docsrs, doc(cfg(feature = "commerce")))]
+pub use ext::{CartOutcome, CheckoutOutcome};
 pub use generated::{operations::*, schemas::*};
 pub use invalid_value::InvalidValue;
 #[doc(hidden)]

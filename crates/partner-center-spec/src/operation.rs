@@ -43,6 +43,8 @@ pub struct Operation {
     pub idempotency: Idempotency,
     /// Whether it removes something or cannot be undone, so that a person is asked first.
     pub is_destructive: bool,
+    /// Whether it replaces a resource, so that what a request leaves out is lost: a PUT, or a PATCH that works as one.
+    pub replaces_resource: bool,
     /// Why it is deprecated, and by what it is replaced.
     pub deprecated: Option<&'static str>,
     /// The error codes that the documentation names.

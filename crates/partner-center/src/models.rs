@@ -14,3 +14,7 @@ pub use partner_center_models::{
 // In signatures of this crate, so that programs need not match its version.
 #[doc(no_inline)]
 pub use partner_center_models::uuid;
+#[cfg(feature = "commerce")]
+#[cfg_attr(docsrs, doc(cfg(feature = "commerce")))]
+#[doc(inline)]
+pub use partner_center_models::{CartOutcome, CheckoutOutcome};

@@ -11,7 +11,7 @@ pub(crate) fn cpu_time_of_command(command: &mut Command) -> Duration {
     let before = children_cpu_time();
     let status = command.stdin(Stdio::null()).stdout(tempfile::tempfile().unwrap()).status().unwrap();
     assert!(status.success(), "{command:?}");
-    children_cpu_time() - before
+    children_cpu_time().saturating_sub(before)
 }
 
 fn children_cpu_time() -> Duration {

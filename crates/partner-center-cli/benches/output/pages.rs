@@ -64,7 +64,7 @@ fn generate_customers(count: u32, fields: CustomerFields) -> Vec<Value> {
         let mut page = get("/v1/customers?size=500", &token);
         items.append(page["items"].as_array_mut().unwrap());
         let Some(next) = page["links"]["next"]["headers"][0]["value"].as_str() else { break };
-        token = next.to_owned();
+        next.clone_into(&mut token);
     }
     if fields == CustomerFields::Full {
         for item in &mut items {

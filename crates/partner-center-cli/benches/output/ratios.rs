@@ -75,7 +75,7 @@ fn list_command(service: &PageService, format: &str) -> Command {
 /// Checks that a list is complete.
 fn check_count(service: &PageService) {
     let output = list_command(service, "jsonl").output().unwrap();
-    assert_eq!(output.stdout.iter().filter(|byte| **byte == b'\n').count(), service.customers);
+    assert_eq!(String::from_utf8(output.stdout).unwrap().lines().count(), service.customers);
 }
 
 fn nanoseconds_a_byte(times: &[Duration], service: &PageService) -> f64 {

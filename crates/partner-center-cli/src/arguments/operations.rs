@@ -24,8 +24,9 @@ use std::{
     path::PathBuf,
 };
 use tables::{
-    ResultShape, body_object_schema, caller_settable_parameters, etag_parameter, form_part_properties,
-    has_etag_in_body, has_example_body, id_path_parameter, json_body_type, page_size_parameter, takes_several_ids,
+    ResultShape, asks_before_sending, body_object_schema, caller_settable_parameters, etag_parameter,
+    form_part_properties, has_etag_in_body, has_example_body, id_path_parameter, json_body_type, page_size_parameter,
+    takes_several_ids,
 };
 use value::{SchemaValueParser, is_scalar_type};
 
@@ -500,7 +501,7 @@ fn build_call_options(operation: &'static Operation, noun: ResourceNoun) -> Vec<
             .help("Print the request, without the token, and do not send it"),
     );
     options.extend(build_password_options(operation));
-    if operation.is_destructive {
+    if asks_before_sending(operation) {
         options.push(
             Arg::new(name::YES_ARG)
                 .long(name::YES_ARG)

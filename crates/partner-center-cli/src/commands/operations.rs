@@ -7,6 +7,7 @@ pub(super) mod input;
 mod json_tree;
 pub(super) mod list;
 mod passwords;
+mod read_change_write;
 pub(super) mod request;
 mod response;
 mod several;
@@ -18,7 +19,7 @@ use crate::{
             IdArg, OperationCall,
             help::{cloud_name, first_sentence, markdown_to_plain_text},
             naming::ResourceNoun,
-            tables::{ResultShape, example_body, takes_several_ids},
+            tables::{ResultShape, asks_before_sending, example_body, takes_several_ids},
         },
     },
     error::CommandError,
@@ -55,17 +56,21 @@ pub(crate) async fn run_operation<X: Transport>(
     };
     let is_of_several = takes_several_ids(operation) && single_id.is_none();
     let mut request = request::plan_request(&call, single_id)?;
-    request.body = body::build_body(operation, &call.body, messages)?;
-    request.set_etag_from_body(operation)?;
+    let reader = read_change_write::reader_of_call(&call);
+    if reader.is_none() || call.options.is_dry_run {
+        request.body = body::build_body(operation, &call.body, messages)?;
+    }
+    if reader.is_none() {
+        request.set_etag_from_body(operation)?;
+    }
     if call.options.is_dry_run {
+        if reader.is_some() {
+            messages.print("note: the resource is read first, and sent back complete with these fields");
+        }
         return print_planned_requests(&call, &request, session, messages);
     }
-    if operation.is_destructive && !call.options.is_confirmed {
-        let mut what = first_sentence(operation.summary);
-        if let Some(first) = what.get_mut(..1) {
-            first.make_ascii_lowercase();
-        }
-        confirmation::ask_to_confirm(&format!("{} {} {what}", request.method, request.target))?;
+    if reader.is_none() {
+        confirm_request(&call, &request)?;
     }
 
     let transport = Arc::new(transport);
@@ -80,6 +85,15 @@ pub(crate) async fn run_operation<X: Transport>(
         session.configured_credential()?.build_credential(messages),
         messages,
     )?;
+    if let Some(reader) = reader {
+        let differences =
+            read_change_write::read_and_change(&client, reader, &call, &mut request, session, messages).await?;
+        if differences == 0 {
+            messages.print("note: nothing was sent, as nothing would change");
+            return Ok(());
+        }
+        confirm_request(&call, &request)?;
+    }
     let noun = call.result_noun();
     let mut printer = Printer::new(session.options, operation, &call.options, noun, messages);
     if is_of_several {
@@ -111,6 +125,22 @@ pub(crate) async fn run_operation<X: Transport>(
         messages,
     )?;
     print_response(response, &call, session.options.output, &mut printer, messages)
+}
+
+/// Asks before a request that removes something, cannot be undone, or replaces what was read.
+fn confirm_request(call: &OperationCall, request: &PlannedRequest) -> Result<(), CommandError> {
+    if !asks_before_sending(call.operation) || call.options.is_confirmed {
+        return Ok(());
+    }
+    let is_change = read_change_write::reader_of_call(call).is_some();
+    if !is_change && !call.operation.is_destructive {
+        return Ok(());
+    }
+    let mut what = first_sentence(call.operation.summary);
+    if let Some(first) = what.get_mut(..1) {
+        first.make_ascii_lowercase();
+    }
+    confirmation::ask_to_confirm(&format!("{} {} {what}", request.method, request.target))
 }
 
 /// Sends a request that has a single response.

@@ -1,7 +1,7 @@
 //! What the specification says of the values that are printed, looked up once for all items of a list.
 
 use partner_center_spec::{Object, SchemaKind, Type};
-use std::{borrow::Cow, cell::Cell, collections::HashMap};
+use std::{cell::Cell, collections::HashMap};
 
 /// The shapes of a value and of all values within it. They refer to each other by their index, as objects may contain themselves.
 pub(super) struct Shapes {
@@ -130,9 +130,9 @@ impl KnownFields {
 
     /// Finds the field with this name, which may have other capitals, in an object in which it comes behind the known field
     /// `previous`. The objects of a list tend to have the same fields in the same order, so that the first guess is right.
-    pub(super) fn find_field(&self, name: &Cow<'_, str>, previous: Option<usize>) -> Option<FoundField> {
+    pub(super) fn find_field(&self, name: &str, previous: Option<usize>) -> Option<FoundField> {
         let guess = previous.map_or(&self.first, |previous| &self.fields[previous].next);
-        if self.fields.get(guess.get()).is_some_and(|field| field.name == *name) {
+        if self.fields.get(guess.get()).is_some_and(|field| field.name == name) {
             return Some(FoundField { index: guess.get(), is_exact: true });
         }
         let find = |is_named: &dyn Fn(&str) -> bool| self.fields.iter().position(|field| is_named(field.name));

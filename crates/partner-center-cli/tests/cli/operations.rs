@@ -1,7 +1,7 @@
 //! Commands that are made of the specification: each operation is one.
 
 use crate::{
-    command::{CommandOutput, command, run, run_at, stdout},
+    command::{CommandOutput, DOCUMENTED, command, run, run_at, stdout},
     server::{serve_responses, serve_responses_with_headers},
     snapshot::assert_snapshot,
 };
@@ -12,6 +12,7 @@ use std::{
     fs,
     io::{BufRead, BufReader, Write},
     path::Path,
+    time::{Duration, UNIX_EPOCH},
 };
 
 /// An address without a listener: a request would fail with status 1.
@@ -291,6 +292,39 @@ fn customer_is_created_changed_and_deleted() {
         assert_eq!(stdout(&["customers", "delete", id, "--yes"]), "");
         assert_eq!(run(&["customers", "get", id]).status, Some(3));
     }
+}
+
+#[test]
+fn update_by_flags_reads_the_resource_and_sends_all_of_it() {
+    let start = UNIX_EPOCH + Duration::from_secs(1_780_304_400);
+    let emulator = Emulator::builder().customers(30).token("token").start_time(start).build();
+    let server = emulator.serve("127.0.0.1:0").unwrap();
+    let run = |more: &[&str]| {
+        let id = "9e3258d1-19e2-4b05-bb0b-ffad62f208b8";
+        let update = ["subscriptions", "update", id, "--customer", DOCUMENTED];
+        run_at(&server.url(), &[&update[..], more].concat())
+    };
+    let unconfirmed = run(&["--quantity", "25"]);
+    assert_eq!((unconfirmed.status, unconfirmed.stdout.as_str()), (Some(2), ""), "{}", unconfirmed.stderr);
+    assert!(unconfirmed.stderr.contains("quantity: 12 -> 25\n"), "{}", unconfirmed.stderr);
+    assert!(unconfirmed.stderr.contains("--yes"), "{}", unconfirmed.stderr);
+    let methods = || emulator.requests().iter().map(|request| request.method().to_string()).collect::<Vec<_>>();
+    assert_eq!(methods(), ["GET"]);
+
+    let updated = run(&["--quantity", "25", "--yes", "--output", "json"]);
+    assert_eq!((updated.status, updated.stderr.as_str()), (Some(0), "quantity: 12 -> 25\n"));
+    let subscription: Value = serde_json::from_str(&updated.stdout).unwrap();
+    assert_eq!(subscription["quantity"], 25);
+    assert_eq!(subscription["autoRenewEnabled"], true, "what is not changed is sent back");
+    assert_eq!(methods(), ["GET", "GET", "PATCH"]);
+
+    let unchanged = run(&["--quantity", "25", "--yes"]);
+    assert_eq!((unchanged.status, unchanged.stdout.as_str()), (Some(0), ""));
+    assert!(unchanged.stderr.contains("nothing was sent"), "{}", unchanged.stderr);
+    let planned = run(&["--quantity", "26", "--dry-run"]);
+    assert!(planned.stdout.contains("\"quantity\": 26"), "{}", planned.stdout);
+    assert!(planned.stderr.contains("is read first"), "{}", planned.stderr);
+    assert_eq!(methods(), ["GET", "GET", "PATCH", "GET"]);
 }
 
 #[test]

@@ -48,7 +48,7 @@ pub(super) fn is_client_assertion(assertion: &str, client_id: &str, now: u64) ->
     let Some(claims): Option<Value> = claims else { return false };
     let audience = claims["aud"].as_str().unwrap_or_default();
     let is_own = claims["iss"] == client_id && claims["sub"] == client_id && audience.ends_with("/token");
-    let is_valid_now = claims["exp"].as_f64().is_some_and(|expires| expires > now as f64);
+    let is_valid_now = claims["exp"].as_u64().is_some_and(|expires| expires > now);
     !signature.is_empty() && is_valid_now && (is_own || audience == "api://AzureADTokenExchange")
 }
 

@@ -65,6 +65,7 @@ pub(crate) struct BillingProfile {
 /// An address. That of a company profile has `region` where that of a billing profile has `state`.
 #[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the names are those of the service")]
 struct Address {
     address_line1: String,
     #[serde(skip_serializing_if = "Option::is_none")]

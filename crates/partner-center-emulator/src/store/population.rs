@@ -2,6 +2,8 @@
 //! they are made when they are requested, from the seed and the customer's index.
 
 mod directory_roles;
+mod documented_subscriptions;
+mod orders;
 mod qualifications;
 mod subscriptions;
 mod users;
@@ -12,13 +14,16 @@ pub(crate) use users::{USER_STATE_ACTIVE, USER_STATE_INACTIVE};
 
 use super::State;
 use crate::{
+    catalog::{find_catalog_item, find_product, find_sku},
     customers::{Country, WEIGHTED_COUNTRIES, is_documented_customer, parse_guid},
+    json_fields::string_at_path,
+    lifecycle::{resource_at_time, without_internal_fields},
     random::RandomGenerator,
     resource_path::ResourcePath,
     timestamp::Timestamp,
 };
 use partner_center_spec::{Location, OPERATIONS};
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 /// A customer, as far as its other resources depend on it.
@@ -37,15 +42,20 @@ struct CustomerTenant<'a> {
     is_documented: bool,
 }
 
-/// Returns the generated resource at `path`.
+/// Returns the generated resource at `path` as it was at first, with its internal fields.
 pub(super) fn get_generated_resource(state: &State, path: &ResourcePath, now: Timestamp) -> Option<Value> {
     let (collection, id) = path.split_last_segment()?;
+    let segments = path.segments();
+    if let Some(["products", product, rest @ ..]) = path_below_root(&segments) {
+        return catalog_entry(product, rest);
+    }
     let ["v1", "customers", customer, ref kind @ ..] = collection.segments()[..] else { return None };
+    let tenant = || CustomerTenant::for_customer_id(state, customer);
     match kind {
-        ["users"] => users::get_user(&CustomerTenant::for_customer_id(state, customer)?, id, now),
-        ["subscriptions"] => {
-            subscriptions::get_subscription(&CustomerTenant::for_customer_id(state, customer)?, id, now)
-        }
+        ["users"] => users::get_user(&tenant()?, id, now),
+        ["subscriptions"] => subscriptions::get_subscription(&tenant()?, id),
+        ["orders"] => orders::get_order(&tenant()?, id, now),
+        ["carts"] => tenant().filter(|tenant| tenant.is_documented).and_then(|_| documented_cart(id)),
         ["directoryroles", ..] => {
             let items = generated_collection_items(state, &collection, now)?;
             items.into_iter().find(|item| item["id"].as_str().is_some_and(|known| known.eq_ignore_ascii_case(id)))
@@ -54,22 +64,78 @@ pub(super) fn get_generated_resource(state: &State, path: &ResourcePath, now: Ti
     }
 }
 
-/// Returns the generated resources directly below `collection`, or `None` if it has none, whatever the customer.
-pub(crate) fn generated_collection_items(
-    state: &State,
-    collection: &ResourcePath,
-    now: Timestamp,
-) -> Option<Vec<Value>> {
-    let ["v1", "customers", customer, ref kind @ ..] = collection.segments()[..] else { return None };
+/// Returns the generated resources directly below `path`, as they are `now`, or `None` if it has none, whatever the customer.
+pub(crate) fn generated_collection_items(state: &State, path: &ResourcePath, now: Timestamp) -> Option<Vec<Value>> {
+    let segments = path.segments();
+    if let Some(["products", ..]) = path_below_root(&segments) {
+        // These are listed by operations of the catalog alone.
+        return Some(Vec::new());
+    }
+    let ["v1", "customers", customer, ref kind @ ..] = segments[..] else { return None };
     let tenant = CustomerTenant::for_customer_id(state, customer)?;
     match kind {
         ["users"] => Some(users::all_users(&tenant, now)),
-        ["subscriptions"] => Some(subscriptions::all_subscriptions(&tenant, now)),
+        ["subscriptions"] => Some(advance_all(path, subscriptions::all_subscriptions(&tenant), now)),
+        ["orders"] => Some(advance_all(path, orders::all_orders(&tenant, now), now)),
+        // Carts are not listed.
+        ["carts"] => Some(Vec::new()),
         ["qualifications"] => Some(qualifications::all_qualifications(&tenant)),
         ["directoryroles"] => Some(directory_roles::all_directory_roles(&tenant)),
         ["directoryroles", role, "usermembers"] => directory_roles::directory_role_members(&tenant, role),
         _ => None,
     }
+}
+
+/// Returns the segments of a path below the version, or below the customer.
+fn path_below_root<'a>(segments: &'a [&'a str]) -> Option<&'a [&'a str]> {
+    match segments {
+        ["v1", "customers", _, rest @ ..] | ["v1", rest @ ..] => Some(rest),
+        _ => None,
+    }
+}
+
+/// Returns what tells that the catalog has a product, a SKU or an availability. Operations of the catalog tell more.
+fn catalog_entry(product: &str, rest: &[&str]) -> Option<Value> {
+    let entry = match rest {
+        [] => find_product(product).map(|product| product.id),
+        ["skus", sku] => find_sku(product, sku).map(|(_, sku)| sku.id),
+        ["skus", sku, "availabilities", availability] => {
+            find_catalog_item(&[product, sku, availability].join(":")).map(|item| item.availability.id)
+        }
+        _ => None,
+    };
+    entry.map(|id| json!({ "id": id }))
+}
+
+/// Returns generated resources as they are `now`.
+fn advance_all(path: &ResourcePath, resources: Vec<Value>, now: Timestamp) -> Vec<Value> {
+    let advanced = resources.into_iter().filter_map(|resource| {
+        let id = string_at_path(&resource, &["id"])?.to_owned();
+        resource_at_time(&path.child_path(&id), resource, now).map(without_internal_fields)
+    });
+    advanced.collect()
+}
+
+/// Returns the cart of the examples of the specification, if it is the one with this identifier.
+fn documented_cart(id: &str) -> Option<Value> {
+    let operation = partner_center_spec::operation("createCart")?;
+    let example = operation.responses.iter().flat_map(|response| response.examples).next()?;
+    let mut cart: Value = serde_json::from_str(example.json).ok()?;
+    // It never expires, as it is there to be looked at.
+    cart.as_object_mut()?.remove("expirationTimestamp");
+    cart["id"].as_str().is_some_and(|known| known.eq_ignore_ascii_case(id)).then_some(cart)
+}
+
+/// Returns everything directly below `path` as it is `now`, generated or written.
+pub(crate) fn all_collection_items(state: &State, path: &ResourcePath, now: Timestamp) -> Vec<Value> {
+    let written = state.written_collection_items(path, now);
+    let mut items = generated_collection_items(state, path, now).unwrap_or_default();
+    items.retain(|item| {
+        let id = string_at_path(item, &["id"]).map(str::to_ascii_lowercase);
+        !written.iter().any(|(written, ..)| Some(*written) == id.as_deref())
+    });
+    items.extend(written.into_iter().filter_map(|(.., item)| item));
+    items
 }
 
 impl<'a> CustomerTenant<'a> {

@@ -8,6 +8,7 @@ use crate::{
         CustomerDetails, CustomerSequences, CustomerStore, FIRST_CREATED_INDEX, SearchableFields,
         append_summary_of_stored_customer, customer_has_domain, parse_guid, searchable_fields_of_stored_customer,
     },
+    lifecycle::{resource_at_time, without_internal_fields},
     random::RandomGenerator,
     resource_path::ResourcePath,
     timestamp::Timestamp,
@@ -86,13 +87,19 @@ impl State {
 
     /// Returns the resource at `path`, as it is `now`.
     pub(crate) fn get_resource(&self, path: &ResourcePath, now: Timestamp) -> Option<Value> {
-        match self.resources.get(path) {
+        self.get_stored_resource(path, now).map(without_internal_fields)
+    }
+
+    /// Returns the resource at `path`, as it is `now`, with its internal fields.
+    pub(crate) fn get_stored_resource(&self, path: &ResourcePath, now: Timestamp) -> Option<Value> {
+        let resource = match self.resources.get(path) {
             Some(entry) => entry.value_at_time(now).map(|value| Value::clone(value)),
             None => match path.segments()[..] {
                 ["v1", "customers", id] => self.get_customer(self.find_customer_by_id(parse_guid(id)?)?),
                 _ => population::get_generated_resource(self, path, now),
             },
-        }
+        };
+        resource_at_time(path, resource?, now)
     }
 
     /// Whether a request has deleted the resource at `path`.
@@ -117,15 +124,19 @@ impl State {
             .take_while(|(path, _)| path.is_below(collection))
             .filter(|(path, _)| path.is_child_of(collection))
             .filter_map(|(path, entry)| {
-                Some((
-                    *path.segments().last()?,
-                    entry.created,
-                    entry.value_at_time(now).map(|value| Value::clone(value)),
-                ))
+                let value = entry.value_at_time(now).map(|value| Value::clone(value));
+                let value = value.and_then(|value| resource_at_time(path, value, now)).map(without_internal_fields);
+                Some((*path.segments().last()?, entry.created, value))
             })
             .collect();
         items.sort_by_key(|(_, created, _)| *created);
         items
+    }
+
+    /// Returns what has been written at the paths whose segments are `wanted`, in their order.
+    pub(crate) fn written_resources(&self, now: Timestamp, wanted: impl Fn(&[&str]) -> bool) -> Vec<Value> {
+        let resources = self.resources.keys().filter(|path| wanted(&path.segments()));
+        resources.filter_map(|path| self.get_resource(path, now)).collect()
     }
 
     /// Returns the response to an earlier write, if it has been done.
@@ -216,7 +227,7 @@ impl State {
             match change {
                 StateChange::Put(path, value) => self.put_resource(path, value),
                 StateChange::PutLater(path, value, moment) => {
-                    let current = self.get_resource(&path, moment).map(Arc::new);
+                    let current = self.get_stored_resource(&path, moment).map(Arc::new);
                     let entry = self.entry_or_insert(path);
                     (entry.value, entry.next) = (current, Some((moment, Arc::new(value))));
                 }

@@ -1,19 +1,19 @@
 //! The pages of all lists but that of the customers.
 
-use crate::{call, emulator, get, operations::example_request, post};
+use crate::{START_TIME, call, emulator, get, operations::example_request, post};
 use http::{Method, StatusCode};
 use partner_center_core::{Blocking, Client, Credential, Pagination, RawRequest};
 use partner_center_emulator::{ContinuationIn, Emulator, EmulatorBuilder, LinkStyle, ListEnd};
 use partner_center_spec::{OPERATIONS, Operation};
 use serde_json::{Value, json};
-use std::num::NonZeroU16;
+use std::{num::NonZeroU16, time::UNIX_EPOCH};
 
 const CUSTOMER: &str = "/v1/customers/aaaabbbb-0000-cccc-1111-dddd2222eeee";
 
 type Configure = fn(EmulatorBuilder) -> EmulatorBuilder;
 
 fn build(configure: impl FnOnce(EmulatorBuilder) -> EmulatorBuilder) -> Emulator {
-    configure(Emulator::builder().customers(60).seed(7)).build()
+    configure(Emulator::builder().customers(60).seed(7).start_time(UNIX_EPOCH + START_TIME)).build()
 }
 
 fn one() -> NonZeroU16 {
@@ -110,7 +110,8 @@ fn list_without_documented_pages_comes_whole() {
     let uri = format!("{CUSTOMER}/orders");
     let before = get(&emulator, &uri).1["items"].as_array().unwrap().len();
     for _ in 0..505 {
-        let (status, order) = post(&emulator, &uri, &json!({ "billingCycle": "monthly", "lineItems": [] }));
+        let line_item = json!({ "lineItemNumber": 0, "offerId": "DG7GMGF0THXD:0003:DG7GMGF0F128", "quantity": 1 });
+        let (status, order) = post(&emulator, &uri, &json!({ "billingCycle": "one_time", "lineItems": [line_item] }));
         assert_eq!(status, StatusCode::CREATED, "{order}");
     }
     let (_, page) = get(&emulator, &uri);
@@ -177,7 +178,8 @@ fn self_link_has_the_style_before_and_after_a_write() {
         (LinkStyle::Absolute, "http://localhost/v1/"),
     ] {
         let emulator = build(|emulator| emulator.link_style(style));
-        let (_, cart) = post(&emulator, &format!("{CUSTOMER}/carts"), &json!({ "lineItems": [] }));
+        let line_item = json!({ "catalogItemId": "DG7GMGF0THXD:0003:DG7GMGF0F128", "quantity": 1 });
+        let (_, cart) = post(&emulator, &format!("{CUSTOMER}/carts"), &json!({ "lineItems": [line_item] }));
         let uri = format!("{CUSTOMER}/carts/{}", cart["id"].as_str().unwrap());
         let expected = format!("{prefix}{}", uri.strip_prefix("/v1/").unwrap());
         assert_eq!(cart["links"]["self"]["uri"], expected);

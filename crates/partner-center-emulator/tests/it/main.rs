@@ -17,14 +17,19 @@ mod sign_in;
 mod state;
 #[cfg(feature = "tls")]
 mod tls;
+mod webhooks;
 
 use http::{HeaderMap, Method, StatusCode};
 use partner_center_core::{Blocking, Request, Response, Transport};
 use partner_center_emulator::Emulator;
 use serde_json::Value;
+use std::time::{Duration, UNIX_EPOCH};
+
+/// The time at which emulators start, in the year of the documented examples: 2026-06-01T09:00:00Z.
+const START_TIME: Duration = Duration::from_secs(1_780_304_400);
 
 fn emulator(customers: u32) -> Emulator {
-    Emulator::builder().customers(customers).seed(7).build()
+    Emulator::builder().customers(customers).seed(7).start_time(UNIX_EPOCH + START_TIME).build()
 }
 
 fn send(emulator: &Emulator, request: Request) -> Response {

@@ -305,7 +305,9 @@ fn absent_item_and_all_below_it_are_not_found() {
                 None => Value::Null,
             };
             let (status, ..) = call(&emulator, &method, &uri, &headers, &body);
-            if status != StatusCode::NOT_FOUND {
+            // The service documents 400 with the code 900224 for a migration that is not there.
+            let expected = if operation.id == "getMigration" { StatusCode::BAD_REQUEST } else { StatusCode::NOT_FOUND };
+            if status != expected {
                 problems.push(format!("{} {uri}: {status}", operation.id));
             }
         }

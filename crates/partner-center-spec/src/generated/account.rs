@@ -89,6 +89,7 @@ pub(super) const GET_CUSTOMER_COMPANY_PROFILE: Operation = Operation {
     permissions: "The address and the email address need delegated administration privileges (DAP), or the GDAP role Global Administrator, Directory Writer or Global Reader.",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -223,6 +224,7 @@ pub(super) const GET_CUSTOMER_BILLING_PROFILE: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -405,6 +407,7 @@ pub(super) const UPDATE_CUSTOMER_BILLING_PROFILE: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::RequestId,
     is_destructive: false,
+    replaces_resource: true,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -533,6 +536,7 @@ pub(super) const CHECK_DOMAIN: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[],
     columns: &[],
@@ -665,6 +669,7 @@ pub(super) const VALIDATE_ADDRESS: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -787,6 +792,7 @@ pub(super) const LIST_CUSTOMER_QUALIFICATIONS: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -921,6 +927,7 @@ pub(super) const CREATE_CUSTOMER_QUALIFICATION: Operation = Operation {
     permissions: "For `GovernmentCommunityCloud`, the GDAP role Directory Reader, Directory Writer, License Administrator or User Administrator.",
     idempotency: Idempotency::RequestId,
     is_destructive: true,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1038,6 +1045,7 @@ pub(super) const GET_CUSTOMER_ORGANIZATION: Operation = Operation {
     permissions: "The GDAP role Global Administrator, Directory Writer or Global Reader.",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1146,6 +1154,7 @@ pub(super) const LIST_CUSTOMER_CUSTOM_DOMAINS: Operation = Operation {
     permissions: "The GDAP role Global Administrator, Directory Writer, Global Reader or Domain Administrator.",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1268,6 +1277,7 @@ pub(super) const GET_RELATIONSHIP_REQUEST: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1371,6 +1381,7 @@ pub(super) const LIST_CUSTOMER_RELATIONSHIPS: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1536,6 +1547,7 @@ pub(super) const LIST_RELATIONSHIPS: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1635,6 +1647,7 @@ pub(super) const LIST_VALIDATION_CODES: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[],
     columns: &[
@@ -1743,6 +1756,7 @@ pub(super) const GET_CUSTOMER_VALIDATION_STATUS: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1894,6 +1908,7 @@ pub(super) const ADD_VERIFIED_DOMAIN: Operation = Operation {
     permissions: "Only for domain registrars that Microsoft has admitted.",
     idempotency: Idempotency::RequestId,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1992,6 +2007,7 @@ pub(super) const GET_DIRECT_SIGNED_AGREEMENT_STATUS: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -2158,6 +2174,7 @@ pub(super) const LIST_CUSTOMER_AGREEMENTS: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -2297,6 +2314,7 @@ pub(super) const CREATE_CUSTOMER_AGREEMENT: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::RequestId,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: Some(
         "Microsoft has replaced it in January 2026 by an attestation that the customer itself completes on a page of Microsoft.",
     ),
@@ -2461,6 +2479,7 @@ pub(super) const LIST_AGREEMENT_METADATA: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -2581,6 +2600,7 @@ pub(super) const GET_AGREEMENT_DOCUMENT: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -2710,6 +2730,7 @@ pub(super) const CREATE_APPLICATION_CONSENT: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::RequestId,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -2826,6 +2847,7 @@ pub(super) const DELETE_APPLICATION_CONSENT: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: true,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -2955,6 +2977,7 @@ pub(super) const LIST_MANAGED_SERVICES: Operation = Operation {
     permissions: "Delegated administration privileges (DAP) for the tenant of the customer.",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -3122,6 +3145,7 @@ pub(super) const GET_SERVICE_COSTS_SUMMARY: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -3330,6 +3354,7 @@ pub(super) const LIST_SERVICE_COST_LINE_ITEMS: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -3452,6 +3477,7 @@ pub(super) const GET_USAGE_BUDGET: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -3571,6 +3597,7 @@ pub(super) const UPDATE_USAGE_BUDGET: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -3714,6 +3741,7 @@ pub(super) const GET_CUSTOMER_USAGE_SUMMARY: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -3886,6 +3914,7 @@ pub(super) const LIST_CUSTOMER_USAGE_RECORDS: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -4033,6 +4062,7 @@ pub(super) const LIST_LICENSE_DEPLOYMENT: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -4191,6 +4221,7 @@ pub(super) const LIST_LICENSE_USAGE: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -4400,6 +4431,7 @@ pub(super) const LIST_CUSTOMER_SERVICE_REQUESTS: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -4573,6 +4605,7 @@ pub(super) const GET_SERVICE_REQUEST: Operation = Operation {
     permissions: "With `IncludeOrganizationRequests`, the role Support Request Administrator.",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -4742,6 +4775,7 @@ pub(super) const UPDATE_SERVICE_REQUEST: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::None,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {

@@ -203,6 +203,7 @@ pub(super) const LIST_AUDIT_RECORDS: Operation = Operation {
     permissions: "A partner user has to be an admin agent.",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -326,6 +327,7 @@ pub(super) const GET_AUDIT_RECORD: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[],
     columns: &[
@@ -439,6 +441,7 @@ pub(super) const LIST_PARTNER_REQUESTS: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -543,6 +546,7 @@ pub(super) const LIST_NON_MFA_COMPLIANT_PRINCIPALS: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -628,6 +632,7 @@ pub(super) const LIST_APPLICATION_MFA_ADOPTION: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {

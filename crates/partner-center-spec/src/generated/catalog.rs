@@ -193,6 +193,7 @@ pub(super) const LIST_PRODUCTS: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -330,6 +331,7 @@ pub(super) const GET_PRODUCT: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -577,6 +579,7 @@ pub(super) const LIST_SKUS: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -759,6 +762,7 @@ pub(super) const GET_SKU: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1104,6 +1108,7 @@ pub(super) const LIST_AVAILABILITIES: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1320,6 +1325,7 @@ pub(super) const GET_AVAILABILITY: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1512,6 +1518,7 @@ pub(super) const LIST_CUSTOMER_PRODUCTS: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1651,6 +1658,7 @@ pub(super) const GET_CUSTOMER_PRODUCT: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1874,6 +1882,7 @@ pub(super) const LIST_CUSTOMER_SKUS: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -2059,6 +2068,7 @@ pub(super) const GET_CUSTOMER_SKU: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -2398,6 +2408,7 @@ pub(super) const LIST_CUSTOMER_AVAILABILITIES: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -2626,6 +2637,7 @@ pub(super) const GET_CUSTOMER_AVAILABILITY: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -2808,6 +2820,7 @@ pub(super) const CHECK_INVENTORY: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[],
     columns: &[
@@ -2947,6 +2960,7 @@ pub(super) const LIST_PROMOTIONS: Operation = Operation {
     permissions: "A partner user has to be a Global Administrator or an admin agent.",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[],
     columns: &[
@@ -3105,6 +3119,7 @@ pub(super) const GET_PROMOTION: Operation = Operation {
     permissions: "A partner user has to be a Global Administrator or an admin agent.",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[],
     columns: &[
@@ -3325,6 +3340,7 @@ pub(super) const CHECK_PROMOTION_ELIGIBILITIES: Operation = Operation {
     permissions: "A partner user has to be a Global Administrator or an admin agent.",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {

@@ -349,6 +349,7 @@ pub(super) const LIST_SUBSCRIPTIONS: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -720,6 +721,7 @@ pub(super) const GET_SUBSCRIPTION: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1236,6 +1238,7 @@ pub(super) const UPDATE_SUBSCRIPTION: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::RequestId,
     is_destructive: false,
+    replaces_resource: true,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1594,6 +1597,7 @@ pub(super) const LIST_SUBSCRIPTION_ADDONS: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1729,6 +1733,7 @@ pub(super) const GET_SUBSCRIPTION_PROVISIONING_STATUS: Operation = Operation {
     permissions: "A partner user needs the GDAP role Directory Reader or Global Reader for the customer.",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1847,6 +1852,7 @@ pub(super) const REGISTER_SUBSCRIPTION: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::RequestId,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1949,6 +1955,7 @@ pub(super) const GET_SUBSCRIPTION_REGISTRATION_STATUS: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -2059,6 +2066,7 @@ pub(super) const ACTIVATE_SUBSCRIPTION: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::RequestId,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -2209,6 +2217,7 @@ pub(super) const LIST_SUBSCRIPTION_ACTIVATION_LINKS: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -2421,6 +2430,7 @@ pub(super) const LIST_TRANSITION_ELIGIBILITIES: Operation = Operation {
     permissions: "A partner user has to be a Global Administrator or an admin agent.",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -2614,6 +2624,7 @@ pub(super) const LIST_TRANSITIONS: Operation = Operation {
     permissions: "A partner user has to be a Global Administrator or an admin agent.",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -2784,6 +2795,7 @@ pub(super) const CREATE_TRANSITION: Operation = Operation {
     permissions: "A partner user has to be a Global Administrator or an admin agent.",
     idempotency: Idempotency::RequestId,
     is_destructive: true,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -3015,6 +3027,7 @@ pub(super) const LIST_CUSTOM_TERM_END_DATES: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -3139,6 +3152,7 @@ pub(super) const GET_OVERAGE: Operation = Operation {
     permissions: "A partner user has to be a Global Administrator or an admin agent.",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -3272,6 +3286,7 @@ pub(super) const UPDATE_OVERAGE: Operation = Operation {
     permissions: "A partner user has to be a Global Administrator or an admin agent.",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: true,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -3429,6 +3444,7 @@ pub(super) const LIST_AZURE_ENTITLEMENTS: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -3563,6 +3579,7 @@ pub(super) const GET_AZURE_ENTITLEMENT: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -3717,6 +3734,7 @@ pub(super) const CANCEL_AZURE_ENTITLEMENT: Operation = Operation {
     permissions: "A partner user has to be a Global Administrator and an admin agent.",
     idempotency: Idempotency::RequestId,
     is_destructive: true,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -3847,6 +3865,7 @@ pub(super) const REACTIVATE_AZURE_ENTITLEMENT: Operation = Operation {
     permissions: "A partner user has to be a Global Administrator and an admin agent.",
     idempotency: Idempotency::RequestId,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -3969,6 +3988,7 @@ pub(super) const GET_SUPPORT_CONTACT: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: Some(
         "It is for legacy subscriptions only, which Microsoft moves to new commerce.",
     ),
@@ -4128,6 +4148,7 @@ pub(super) const UPDATE_SUPPORT_CONTACT: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: true,
     deprecated: Some(
         "It is for legacy subscriptions only, which Microsoft moves to new commerce.",
     ),
@@ -4276,6 +4297,7 @@ pub(super) const LIST_CONVERSIONS: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: Some(
         "It is for legacy trials only. `listTransitionEligibilities` is for those of new commerce.",
     ),
@@ -4443,6 +4465,7 @@ pub(super) const CREATE_CONVERSION: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::RequestId,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: Some(
         "It is for legacy trials only. `createTransition` is for those of new commerce.",
     ),
@@ -4661,6 +4684,7 @@ pub(super) const LIST_UPGRADES: Operation = Operation {
     permissions: "A partner user needs the GDAP role Directory Reader or Global Reader for the customer.",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: Some(
         "It is for legacy subscriptions only. `listTransitionEligibilities` is for those of new commerce.",
     ),
@@ -4882,6 +4906,7 @@ pub(super) const CREATE_UPGRADE: Operation = Operation {
     permissions: "A partner user needs the GDAP role Directory Reader or Global Reader for the customer, and Directory Writer to move licenses.",
     idempotency: Idempotency::RequestId,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: Some(
         "It is for legacy subscriptions only. `createTransition` is for those of new commerce.",
     ),
@@ -5087,6 +5112,7 @@ pub(super) const LIST_ENTITLEMENTS: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -5386,6 +5412,7 @@ pub(super) const LIST_ORDERS: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -5658,6 +5685,7 @@ pub(super) const CREATE_ORDER: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::RequestId,
     is_destructive: true,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -6032,6 +6060,7 @@ pub(super) const GET_ORDER: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -6124,7 +6153,7 @@ pub(super) const UPDATE_ORDER: Operation = Operation {
             default: None,
             deprecated: None,
             description: "The identifier of the order, a string of one of several forms: a GUID, 12 hexadecimal digits, or 33 characters with `-` and `_`.",
-            example: Some("b4f1c9027e5d"),
+            example: Some("Tq9_rPkzHbYdMVxcuoWnLJeA4s5fGgi21"),
         },
     ],
     body: Some(RequestBody {
@@ -6346,6 +6375,7 @@ pub(super) const UPDATE_ORDER: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::RequestId,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -6565,6 +6595,7 @@ pub(super) const GET_ORDER_PROVISIONING_STATUS: Operation = Operation {
     permissions: "A partner user has to be a Global Administrator or an admin agent.",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -6723,6 +6754,7 @@ pub(super) const LIST_ORDER_ACTIVATION_LINKS: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -6877,6 +6909,7 @@ pub(super) const LIST_ORDER_LINE_ITEM_ACTIVATION_LINKS: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -7015,6 +7048,7 @@ pub(super) const UPLOAD_ORDER_ATTACHMENTS: Operation = Operation {
     permissions: "A partner user has to be a Global Administrator or an admin agent.",
     idempotency: Idempotency::RequestId,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -7171,6 +7205,7 @@ pub(super) const LIST_ORDER_ATTACHMENTS: Operation = Operation {
     permissions: "A partner user has to be a Global Administrator or an admin agent.",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -7293,6 +7328,7 @@ pub(super) const DOWNLOAD_ORDER_ATTACHMENT: Operation = Operation {
     permissions: "A partner user has to be a Global Administrator or an admin agent.",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -7612,6 +7648,7 @@ pub(super) const CREATE_CART: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::RequestId,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -7790,6 +7827,7 @@ pub(super) const GET_CART: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -8015,6 +8053,7 @@ pub(super) const UPDATE_CART: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: true,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -8212,6 +8251,7 @@ pub(super) const CHECKOUT_CART: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: true,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -8236,13 +8276,13 @@ pub(super) const CHECKOUT_CART: Operation = Operation {
         },
         ErrorCode {
             status: 404,
-            code: "400019",
-            description: "The availability was replaced: fetch it from the catalog again.",
+            code: "800008",
+            description: "There is no such cart.",
         },
         ErrorCode {
             status: 404,
-            code: "800008",
-            description: "There is no such cart.",
+            code: "400019",
+            description: "The availability was replaced: fetch it from the catalog again.",
         },
         ErrorCode {
             status: 409,
@@ -8424,6 +8464,7 @@ pub(super) const LIST_TRANSFERS: Operation = Operation {
     permissions: "A partner user has to be a Global Administrator, an admin agent or a sales agent.",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -8644,6 +8685,7 @@ pub(super) const CREATE_TRANSFER: Operation = Operation {
     permissions: "For new commerce, a partner user has to be an admin agent; for legacy subscriptions, a Global Administrator, an admin agent or a sales agent.",
     idempotency: Idempotency::RequestId,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -8850,6 +8892,7 @@ pub(super) const GET_TRANSFER: Operation = Operation {
     permissions: "A partner user has to be a Global Administrator, an admin agent or a sales agent.",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -8959,6 +9002,7 @@ pub(super) const WITHDRAW_TRANSFER: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: true,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -9133,6 +9177,7 @@ pub(super) const UPDATE_TRANSFER: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::RequestId,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -9361,6 +9406,7 @@ pub(super) const ACCEPT_TRANSFER: Operation = Operation {
     permissions: "A partner user has to be a Global Administrator, an admin agent or a sales agent.",
     idempotency: Idempotency::RequestId,
     is_destructive: true,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -9501,6 +9547,7 @@ pub(super) const LIST_TRANSFER_ELIGIBILITIES: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {

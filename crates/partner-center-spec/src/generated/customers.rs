@@ -411,6 +411,7 @@ pub(super) const LIST_CUSTOMERS: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[],
     columns: &[
@@ -636,6 +637,7 @@ pub(super) const CREATE_CUSTOMER: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::RequestId,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -935,6 +937,7 @@ pub(super) const GET_CUSTOMER: Operation = Operation {
     permissions: "For all fields, DAP or the GDAP role Global Administrator, Directory Writer, Global Reader or Domain Administrator.",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1021,6 +1024,7 @@ pub(super) const DELETE_CUSTOMER: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: true,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1142,6 +1146,7 @@ pub(super) const UPDATE_CUSTOMER: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::None,
     is_destructive: true,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {

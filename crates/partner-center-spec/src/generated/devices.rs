@@ -100,6 +100,7 @@ pub(super) const LIST_DEVICE_BATCHES: Operation = Operation {
     permissions: "A partner user has to be a Global Administrator, an admin agent or a sales agent.",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -222,6 +223,7 @@ pub(super) const CREATE_DEVICE_BATCH: Operation = Operation {
     permissions: "A partner user needs a GDAP role for the customer, such as Intune Administrator or Cloud Device Administrator.",
     idempotency: Idempotency::RequestId,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -388,6 +390,7 @@ pub(super) const LIST_DEVICES: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -526,6 +529,7 @@ pub(super) const ADD_DEVICES: Operation = Operation {
     permissions: "A partner user needs a GDAP role for the customer, such as Intune Administrator or Cloud Device Administrator.",
     idempotency: Idempotency::RequestId,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -692,6 +696,7 @@ pub(super) const UPDATE_DEVICE: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: true,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -810,6 +815,7 @@ pub(super) const DELETE_DEVICE: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: true,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -930,6 +936,7 @@ pub(super) const UPDATE_DEVICE_POLICIES: Operation = Operation {
     permissions: "A partner user needs a GDAP role for the customer, such as Intune Administrator or Cloud Device Administrator.",
     idempotency: Idempotency::RequestId,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1052,6 +1059,7 @@ pub(super) const GET_BATCH_JOB_STATUS: Operation = Operation {
     permissions: "A partner user has to be a Global Administrator, an admin agent or a sales agent.",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1199,6 +1207,7 @@ pub(super) const LIST_CONFIGURATION_POLICIES: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1328,6 +1337,7 @@ pub(super) const CREATE_CONFIGURATION_POLICY: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::RequestId,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1450,6 +1460,7 @@ pub(super) const GET_CONFIGURATION_POLICY: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1599,6 +1610,7 @@ pub(super) const UPDATE_CONFIGURATION_POLICY: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: true,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1699,6 +1711,7 @@ pub(super) const DELETE_CONFIGURATION_POLICY: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: true,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {

@@ -118,6 +118,7 @@ pub(super) const VALIDATE_MIGRATION: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -326,6 +327,7 @@ pub(super) const CREATE_MIGRATION: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::RequestId,
     is_destructive: true,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -558,6 +560,7 @@ pub(super) const GET_MIGRATION: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -721,6 +724,7 @@ pub(super) const LIST_MIGRATION_EVENTS: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -924,6 +928,7 @@ pub(super) const CREATE_MIGRATION_SCHEDULE: Operation = Operation {
     permissions: "A partner user has to be a Global Administrator, an admin agent or a sales agent.",
     idempotency: Idempotency::RequestId,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1108,6 +1113,7 @@ pub(super) const GET_MIGRATION_SCHEDULE: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1263,6 +1269,7 @@ pub(super) const UPDATE_MIGRATION_SCHEDULE: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: true,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1410,6 +1417,7 @@ pub(super) const CANCEL_MIGRATION_SCHEDULE: Operation = Operation {
     permissions: "A partner user has to be a Global Administrator, an admin agent or a sales agent.",
     idempotency: Idempotency::RequestId,
     is_destructive: true,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1590,6 +1598,7 @@ pub(super) const LIST_MIGRATIONS: Operation = Operation {
     permissions: "A partner user has to be a Global Administrator, an admin agent or a sales agent.",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[],
     columns: &[
@@ -1752,6 +1761,7 @@ pub(super) const LIST_MIGRATION_SCHEDULES: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[],
     columns: &[

@@ -125,6 +125,7 @@ pub(super) const LIST_SUBSCRIPTION_USAGE_RECORDS: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -286,6 +287,7 @@ pub(super) const GET_SUBSCRIPTION_USAGE_SUMMARY: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -469,6 +471,7 @@ pub(super) const LIST_METER_USAGE_RECORDS: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -641,6 +644,7 @@ pub(super) const LIST_RESOURCE_USAGE_RECORDS: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -941,6 +945,7 @@ pub(super) const LIST_AZURE_UTILIZATIONS: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: Some(
         "It is for legacy Azure subscriptions only. `listMeterUsageRecords` and `listResourceUsageRecords` are for Azure plans.",
     ),

@@ -243,6 +243,7 @@ pub(super) const LIST_USERS: Operation = Operation {
     permissions: "The GDAP role Directory Reader, Global Reader or User Administrator.",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -421,6 +422,7 @@ pub(super) const CREATE_USER: Operation = Operation {
     permissions: "The GDAP role User Administrator or Directory Writer.",
     idempotency: Idempotency::RequestId,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -574,6 +576,7 @@ pub(super) const GET_USER: Operation = Operation {
     permissions: "The GDAP role Directory Reader, Global Reader or User Administrator.",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -703,6 +706,7 @@ pub(super) const DELETE_USER: Operation = Operation {
     permissions: "The GDAP role User Administrator.",
     idempotency: Idempotency::Natural,
     is_destructive: true,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -895,6 +899,7 @@ pub(super) const UPDATE_USER: Operation = Operation {
     permissions: "The GDAP role User Administrator or Directory Writer.",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1079,6 +1084,7 @@ pub(super) const RESET_USER_PASSWORD: Operation = Operation {
     permissions: "The GDAP role User Administrator or Privileged Authentication Administrator.",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1249,6 +1255,7 @@ pub(super) const LIST_USER_DIRECTORY_ROLES: Operation = Operation {
     permissions: "The GDAP role Directory Reader, Global Reader, User Administrator, Privileged Role Administrator or Directory Writer.",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1400,6 +1407,7 @@ pub(super) const LIST_DIRECTORY_ROLES: Operation = Operation {
     permissions: "The GDAP role Directory Reader, Global Reader, User Administrator, Privileged Role Administrator or Directory Writer.",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1583,6 +1591,7 @@ pub(super) const LIST_DIRECTORY_ROLE_MEMBERS: Operation = Operation {
     permissions: "The GDAP role Directory Reader, Global Reader, User Administrator, Privileged Role Administrator or Directory Writer.",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1739,6 +1748,7 @@ pub(super) const ADD_DIRECTORY_ROLE_MEMBER: Operation = Operation {
     permissions: "The GDAP role Privileged Role Administrator.",
     idempotency: Idempotency::RequestId,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1869,6 +1879,7 @@ pub(super) const REMOVE_DIRECTORY_ROLE_MEMBER: Operation = Operation {
     permissions: "The GDAP role Privileged Role Administrator.",
     idempotency: Idempotency::Natural,
     is_destructive: true,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -2112,6 +2123,7 @@ pub(super) const LIST_USER_LICENSES: Operation = Operation {
     permissions: "The GDAP role Directory Reader, License Administrator, User Administrator or Directory Writer.",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -2304,6 +2316,7 @@ pub(super) const UPDATE_USER_LICENSES: Operation = Operation {
     permissions: "The GDAP role License Administrator, User Administrator or Directory Writer.",
     idempotency: Idempotency::RequestId,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -2568,6 +2581,7 @@ pub(super) const LIST_SUBSCRIBED_SKUS: Operation = Operation {
     permissions: "The GDAP role Directory Reader, Global Reader, License Administrator or User Administrator.",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[
         ErrorCode {

@@ -49,6 +49,7 @@ pub(super) const LIST_WEBHOOK_EVENTS: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[],
     columns: &[Column { title: "VALUE", path: "" }],
@@ -100,6 +101,7 @@ pub(super) const GET_WEBHOOK_REGISTRATION: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[],
     columns: &[
@@ -185,6 +187,7 @@ pub(super) const UPDATE_WEBHOOK_REGISTRATION: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
+    replaces_resource: true,
     deprecated: None,
     error_codes: &[],
     columns: &[
@@ -273,6 +276,7 @@ pub(super) const CREATE_WEBHOOK_REGISTRATION: Operation = Operation {
     permissions: "",
     idempotency: Idempotency::None,
     is_destructive: false,
+    replaces_resource: false,
     deprecated: None,
     error_codes: &[],
     columns: &[

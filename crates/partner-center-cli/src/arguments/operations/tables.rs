@@ -2,8 +2,8 @@
 
 use super::value::is_scalar_type;
 use partner_center_spec::{
-    Location, MediaType, Method, Object, Operation, Outcome, Parameter, ParameterStyle, Property, Response, SchemaKind,
-    Type,
+    Location, MediaType, Method, OPERATIONS, Object, Operation, Outcome, Parameter, ParameterStyle, Property, Response,
+    SchemaKind, Type,
 };
 
 /// The shape of what an operation returns.
@@ -163,6 +163,23 @@ pub(crate) fn etag_parameter(operation: &Operation) -> Option<&'static Parameter
     let is_etag =
         |parameter: &&Parameter| parameter.location == Location::Header && parameter.style == ParameterStyle::Quoted;
     operation.parameters.iter().find(is_etag)
+}
+
+/// Returns the operation that reads what `operation` replaces: a GET of the same path, with the type of the body.
+pub(crate) fn reading_operation(operation: &Operation) -> Option<&'static Operation> {
+    let body = operation.body.filter(|body| body.media_type == MediaType::Json)?;
+    if !operation.replaces_resource {
+        return None;
+    }
+    OPERATIONS.iter().find(|reader| {
+        let has_type = |response: &Response| matches!(response.body, Some((_, value)) if value == body.value);
+        reader.method == Method::Get && reader.path == operation.path && reader.responses.iter().any(has_type)
+    })
+}
+
+/// Whether a person is asked before the request is sent: it removes something, cannot be undone, or replaces what was read.
+pub(crate) fn asks_before_sending(operation: &Operation) -> bool {
+    operation.is_destructive || reading_operation(operation).is_some()
 }
 
 /// Whether the body of the request has an etag, at `attributes.etag`.

@@ -33,9 +33,7 @@ pub(super) fn build_body(
     match body.media_type {
         MediaType::Json => {
             let Some((_, value, tree)) = json else { return Ok(None) };
-            let shown = with_secrets_replaced(value, tree.clone()).to_json();
-            let bytes = tree.to_json().into_bytes();
-            Ok(Some(RequestBody { content_type: "application/json".to_owned(), bytes, shown: Some(shown) }))
+            Ok(Some(json_request_body(Some(value), &tree)))
         }
         MediaType::Multipart => {
             build_form_body(json.and_then(|(part, _, tree)| Some((part?, tree))), arguments).map(Some)
@@ -52,6 +50,13 @@ pub(super) fn build_body(
     }
 }
 
+/// Returns JSON of the type `value` as the body of a request.
+pub(super) fn json_request_body(value: Option<Type>, tree: &JsonTree) -> RequestBody {
+    let shown = with_secrets_replaced(value.unwrap_or(Type::Any), tree.clone()).to_json();
+    let bytes = tree.to_json().into_bytes();
+    RequestBody { content_type: "application/json".to_owned(), bytes, shown: Some(shown) }
+}
+
 fn build_json_body(
     operation: &'static Operation,
     value: Type,
@@ -59,13 +64,24 @@ fn build_json_body(
     messages: &Messages,
 ) -> Result<Option<JsonTree>, UsageError> {
     let is_required = operation.body.is_some_and(|body| body.is_required);
-    let mut tree = match &arguments.file {
+    let tree = match &arguments.file {
         Some(file) => input::read_input_json(file)?,
         None if arguments.changes.is_empty() && is_required => return Err(missing_body_error(operation, value)),
         None if arguments.changes.is_empty() => return Ok(None),
         None if matches!(value, Type::List(_)) => JsonTree::List(Vec::new()),
         None => JsonTree::empty_object(),
     };
+    change_body(operation, tree, arguments, messages).map(Some)
+}
+
+/// Makes the changes of the flags in a body, and checks the result.
+pub(super) fn change_body(
+    operation: &'static Operation,
+    mut tree: JsonTree,
+    arguments: &BodyArguments,
+    messages: &Messages,
+) -> Result<JsonTree, UsageError> {
+    let value = json_body_type(operation).map_or(Type::Any, |(_, value)| value);
     for (path, change) in &arguments.changes {
         set_field(&mut tree, value, path, change)?;
     }
@@ -84,7 +100,7 @@ fn build_json_body(
     }
     let mut missing = Vec::new();
     find_missing_fields(&mut tree, value, "", &mut missing);
-    if missing.is_empty() { Ok(Some(tree)) } else { Err(incomplete_body_error(operation, &missing)) }
+    if missing.is_empty() { Ok(tree) } else { Err(incomplete_body_error(operation, &missing)) }
 }
 
 fn usage_error(message: impl Into<String>, cause: impl Into<String>, advice: impl Into<String>) -> UsageError {

@@ -120,7 +120,7 @@ fn take_passwords(value: &mut JsonTree, of: Type, kept: bool, passwords: &mut Ve
                     return true;
                 }
                 let JsonTree::Value(json) = &*value else { return true };
-                passwords.extend(json.as_str().map(|password| password.into_owned()));
+                passwords.extend(json.as_str().map(std::borrow::Cow::into_owned));
                 kept || json.json() == "null"
             });
         }

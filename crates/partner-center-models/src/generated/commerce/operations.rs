@@ -3527,7 +3527,7 @@ impl SingleResponse for GetOrder {}
 /// # fn example(order: Order) -> Result<(), Box<dyn std::error::Error>> {
 /// let operation = UpdateOrder::new(
 ///     Uuid::parse_str("aaaabbbb-0000-cccc-1111-dddd2222eeee")?,
-///     "b4f1c9027e5d",
+///     "Tq9_rPkzHbYdMVxcuoWnLJeA4s5fGgi21",
 ///     order,
 /// );
 /// let parameters = operation.parameters()?;
@@ -3538,7 +3538,9 @@ impl SingleResponse for GetOrder {}
 ///     parameters.path[0], ("customer-tenant-id", "aaaabbbb-0000-cccc-1111-dddd2222eeee"
 ///     .to_owned())
 /// );
-/// assert_eq!(parameters.path[1], ("order-id", "b4f1c9027e5d".to_owned()));
+/// assert_eq!(
+///     parameters.path[1], ("order-id", "Tq9_rPkzHbYdMVxcuoWnLJeA4s5fGgi21".to_owned())
+/// );
 /// # Ok(())
 /// # }
 /// ```
@@ -4619,8 +4621,8 @@ impl SingleResponse for UpdateCart {}
 /// - 400 with code 900203: The product requires the acceptance of an attestation.
 /// - 400 with code 900206: The attestation of the partner is missing.
 /// - 403 with code 13605: The customer has not accepted the Microsoft Customer Agreement.
-/// - 404 with code 400019: The availability was replaced: fetch it from the catalog again.
 /// - 404 with code 800008: There is no such cart.
+/// - 404 with code 400019: The availability was replaced: fetch it from the catalog again.
 /// - 409 with code 800060: The order is in progress. Look for it among the orders in a few minutes.
 /// - 409 with code 800064: The cart is being processed by another request.
 /// - 400 with code 900118: The identifier of the customer is invalid.
