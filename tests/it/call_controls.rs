@@ -171,6 +171,7 @@ fn options_are_those_of_their_calls() {
     for (options, problem) in [
         (options().header("Authorization", "Bearer x"), "the header `Authorization` is set by the client"),
         (options().header("MS-RequestId", "x"), "the header `MS-RequestId` is set by the client"),
+        (options().header("Accept", "text/csv"), "the header `Accept` is set by the client"),
         (options().header("a b", "x"), "`a b` is not the name of a header"),
         (options().header("X-A", "x\r\nY: 1"), "the value of `X-A` must be ASCII on one line, as headers are"),
         (options().locale("ž"), "the value of `X-Locale` must be ASCII on one line, as headers are"),
@@ -208,6 +209,70 @@ fn later_options_override_earlier_ones_and_keep_the_rest() {
     assert!(!lines[2].contains("[ms-"), "{sent}");
     let deadline = Instant::now() + Duration::from_secs(60);
     assert_eq!(client.with_options(CallOptions::new().deadline(deadline)).correlation_id(), client.correlation_id());
+}
+
+#[test]
+fn last_deadline_of_a_client_counts() {
+    let past = Instant::now();
+    let future = past + Duration::from_secs(3600);
+    let with_deadline = |deadline| CallOptions::new().deadline(deadline);
+    let request = |client: &Client<_>| client.request(RawRequest::new(Method::Get, "/v1/things"));
+    let (client, recording) = scripted::<Blocking>(vec![response(200, "{}").into(); 2], |builder| builder);
+    let other_options = || CallOptions::new().header("MS-A", "1");
+    let urgent = client.with_options(with_deadline(future)).with_deadline(past);
+    for client in [&urgent, &urgent.with_options(other_options()), &client.with_options(with_deadline(past))] {
+        assert!(request(client).unwrap_err().is_timeout());
+    }
+    assert_eq!(recording.to_text("http://127.0.0.1:9"), "");
+    let relaxed = client.with_options(with_deadline(past)).with_deadline(future);
+    request(&relaxed.with_options(other_options())).unwrap();
+    request(&urgent.with_options(with_deadline(future))).unwrap();
+}
+
+#[test]
+fn header_that_the_service_echoes_is_removed_from_the_error() {
+    const KEY: &str = "key-5f1d0c7a9be3";
+    fn outcome<M: Mode>(status: u16) -> String {
+        let body = format!(r#"{{"code": 2000, "description": "Not for {KEY}."}}"#);
+        let (client, _) = scripted::<M>([response(status, body).into(), Step::Close], |builder| builder);
+        let client = client.with_options(CallOptions::new().header("X-Contoso-Key", KEY));
+        let error = block_on::<M, _>(client.call(GetCustomer::new(Uuid::nil()))).unwrap_err();
+        format!("{error} {error:?} {:?}", error.service_error())
+    }
+    for status in [200, 400] {
+        for shown in [outcome::<Blocking>(status), outcome::<Async>(status)] {
+            assert!(shown.contains("Not for [redacted].") && !shown.contains(KEY), "{shown}");
+        }
+    }
+    let (client, _) =
+        scripted::<Blocking>([response(400, format!(r#"{{"code": "{KEY}"}}"#)).into()], |builder| builder);
+    let request = RawRequest::new(Method::Get, "/v1/things").header("X-Contoso-Key", KEY);
+    let error = client.request(request).unwrap_err();
+    assert!(!format!("{error} {error:?}").contains(KEY), "{error}");
+}
+
+#[test]
+fn patience_of_one_call_is_not_that_of_the_others() {
+    fn outcome<M: Mode>() -> (String, Duration) {
+        let throttled = response(429, "").with("Retry-After", "3600");
+        let steps = [throttled.clone().into(), throttled.into(), response(200, "{}").into()];
+        let (client, recording) = scripted::<M>(steps, |builder| builder);
+        let request = || RawRequest::new(Method::Get, "/v1/things");
+        let day = Duration::from_secs(86_400);
+        // Not retried, so that the pause can be seen; then retried.
+        let patient = |attempts| {
+            let policy = RetryPolicy::default().max_retry_after(day).max_attempts(attempts);
+            client.with_options(CallOptions::new().retry(policy))
+        };
+        block_on::<M, _>(patient(1).request(request())).unwrap_err();
+        let pause = client.rate_limit_status().paused_for.unwrap();
+        block_on::<M, _>(patient(2).request(request())).unwrap();
+        (recording.to_text("http://127.0.0.1:9"), pause)
+    }
+    for (sent, pause) in [outcome::<Blocking>(), outcome::<Async>()] {
+        assert!(pause <= Duration::from_secs(60) && pause > Duration::from_secs(50), "{pause:?}");
+        assert!(sent.contains("sleep 3600s"), "{sent}");
+    }
 }
 
 /// Notes what hooks see.

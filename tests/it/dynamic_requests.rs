@@ -72,6 +72,12 @@ fn invalid_request_is_not_sent() {
         (get("/v1").header("host", "a"), "the header `host` is set by the client"),
         (get("/v1").header("Content-Length", "7"), "the header `Content-Length` is set by the client"),
         (get("/v1").header("MS-RequestId", "7"), "the header `MS-RequestId` is set by the client"),
+        (get("/v1").header("User-Agent", "7"), "the header `User-Agent` is set by the client"),
+        (get("/v1").header("Proxy-Authorization", "7"), "the header `Proxy-Authorization` is set by the client"),
+        (get("/v1").header("Expect", "100-continue"), "the header `Expect` is set by the client"),
+        (get("/v1").header("Upgrade", "h2c"), "the header `Upgrade` is set by the client"),
+        (get("/v1").header("traceparent", "7"), "the header `traceparent` is set by the client"),
+        (get("/v1").header("MS-Contract-Version", "v2"), "the header `MS-Contract-Version` is set by the client"),
         (get("/v1").header("a b", "7"), "`a b` is not the name of a header"),
         (get("/v1").header("x-a", "a\r\nx-b: 1"), "the value of `x-a` must be ASCII on one line, as headers are"),
         (

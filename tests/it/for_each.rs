@@ -125,6 +125,48 @@ fn panic_of_the_work_reaches_the_caller() {
     assert!(panic.downcast_ref::<String>().is_some_and(|message| message.contains("an unlucky item")));
 }
 
+/// Who catches the panic may read on: the other items have their outcomes, and the places of those that panicked are free.
+#[test]
+fn run_goes_on_after_a_caught_panic() {
+    let mut outcomes = offline().for_each(0..20, 2, |_, item| {
+        assert_ne!(*item % 4, 3, "an unlucky item");
+        Ok(())
+    });
+    let (mut done, mut panics) = (0, 0);
+    loop {
+        match catch_unwind(AssertUnwindSafe(|| outcomes.next())) {
+            Ok(Some(_)) => done += 1,
+            Ok(None) => break,
+            Err(_) => panics += 1,
+        }
+    }
+    assert_eq!((done, panics, outcomes.under_way()), (15, 5, 0));
+}
+
+#[test]
+fn async_run_goes_on_after_a_caught_panic() {
+    let client = client(ScriptedTransport::<Async>::new([]), "http://127.0.0.1:9");
+    let mut outcomes = client.for_each(0..20, 2, |_, item| {
+        let item = *item;
+        // Some before there is a future, others in it.
+        assert_ne!(item % 8, 3, "an unlucky item");
+        Box::pin(async move {
+            assert_ne!(item % 8, 7, "an unlucky item");
+            Ok(())
+        })
+    });
+    let (mut done, mut panics) = (0, 0);
+    loop {
+        let next = AssertUnwindSafe(|| block_on::<Async, _>(Box::pin(outcomes.next())));
+        match catch_unwind(next) {
+            Ok(Some(_)) => done += 1,
+            Ok(None) => break,
+            Err(_) => panics += 1,
+        }
+    }
+    assert_eq!((done, panics, outcomes.under_way()), (15, 5, 0));
+}
+
 /// The futures are polled by the caller's own task: any executor will do.
 #[test]
 fn async_work_needs_no_runtime() {

@@ -1,16 +1,17 @@
 //! The journal: what is done is not done again, what is unknown is with the same request ids, whenever the program is killed.
 
 use partner_center::{
-    Client, Credential, ErrorKind, GetCustomer, ListCustomers, RetryPolicy, SyncClient, Ureq,
+    Client, Credential, Error, ErrorKind, GetCustomer, ListCustomers, RetryPolicy, SyncClient, Ureq,
     journal::{ItemState, Journal, JournalEntry},
     operations::Method,
-    request::{Idempotency, RawRequest},
+    request::{CallOptions, Idempotency, RawRequest},
     transport::{Async, Blocking},
 };
 use partner_center_emulator::Emulator;
 use partner_center_tests::{Recording, RecordingTransport, ScriptedTransport, Step, block_on, response};
 use std::{
     env, fs,
+    panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     process::{Command, Stdio},
     thread,
@@ -75,7 +76,9 @@ fn journaled_run_that_is_killed_forty_times_does_everything_once() {
         client.items(ListCustomers::new()).map(|customer| customer.unwrap().id.unwrap().to_string()).collect();
     let policies = |customer: &String| {
         let policies = RawRequest::new(Method::Get, &format!("/v1/customers/{customer}/policies"));
-        let policies = String::from_utf8(client.request(policies).unwrap().body().to_vec()).unwrap();
+        // A new client has learned of no limit from the 429s.
+        let policies = self::client(&server.url()).request(policies).unwrap();
+        let policies = String::from_utf8(policies.body().to_vec()).unwrap();
         policies.matches("Nightly policy").count()
     };
     let folder = TempDir::new().unwrap();
@@ -115,7 +118,11 @@ fn journaled_run_that_is_killed_forty_times_does_everything_once() {
     assert!(before > 40 && before < customers.len(), "it is killed before the end: {before}");
 
     // What has failed in one run is tried again in the next.
-    let mut runs = (0..5).map(|_| run(&server.url(), &path, customers.clone()));
+    let run_all = || {
+        // A client learns of no limit from a 429 before it has made 20 requests.
+        customers.chunks(8).map(|customers| run(&server.url(), &path, customers.to_vec())).last().unwrap()
+    };
+    let mut runs = (0..5).map(|_| run_all());
     let entries = runs.find(|entries| count(entries, ItemState::Done) == customers.len()).unwrap();
     assert_eq!((entries.len(), count(&entries, ItemState::Done)), (customers.len(), customers.len()));
     assert!(entries.iter().all(|entry| entry.request_id.is_some() && entry.error.is_none()));
@@ -123,14 +130,14 @@ fn journaled_run_that_is_killed_forty_times_does_everything_once() {
     assert!(twice.is_empty(), "{twice:?}");
     // Nothing is left to do.
     let requests = emulator.requests().len();
-    run(&server.url(), &path, customers);
+    run_all();
     assert_eq!(emulator.requests().len(), requests);
 }
 
+type ScriptedClient = Client<RecordingTransport<ScriptedTransport<Blocking>>>;
+
 /// Returns a client that is given these responses, and a recording of what it sends.
-fn scripted(
-    steps: impl IntoIterator<Item = Step>,
-) -> (Client<RecordingTransport<ScriptedTransport<Blocking>>>, Recording) {
+fn scripted(steps: impl IntoIterator<Item = Step>) -> (ScriptedClient, Recording) {
     let (transport, recording) = RecordingTransport::new(ScriptedTransport::new(steps));
     let client = Client::builder(transport, Credential::token("the-token")).base_url("http://127.0.0.1:9");
     (client.retry(RetryPolicy::default().jitter(false)).build().unwrap(), recording)
@@ -193,6 +200,165 @@ fn answered_request_id_is_replaced() {
     assert!(!lines.contains("not in the journal"), "{lines}");
 }
 
+/// Returns a request whose path tells the step of the work; it is not idempotent.
+fn post(step: &str) -> RawRequest {
+    RawRequest::new(Method::Post, &format!("/v1/{step}")).json("{}").idempotency(Idempotency::None)
+}
+
+fn get() -> RawRequest {
+    RawRequest::new(Method::Get, "/v1/read")
+}
+
+/// Does `work` for one item in one run; returns the state of the item, if it is in the journal, and what was sent.
+fn run_steps(
+    folder: &TempDir,
+    repeats_unknown: bool,
+    steps: impl IntoIterator<Item = Step>,
+    work: impl Fn(&ScriptedClient) -> Result<(), Error> + Send + Sync + 'static,
+) -> (Option<ItemState>, Vec<String>) {
+    let (client, recording) = scripted(steps);
+    let journal = Journal::open(journal_path(folder), PURPOSE).unwrap();
+    let journal = if repeats_unknown { journal.repeat_unknown() } else { journal };
+    journal.for_each(&client, ["the item"], 1, move |client, _| work(client)).for_each(drop);
+    let state = journal.finish().unwrap().first().map(|entry| entry.state);
+    let text = recording.to_text("http://127.0.0.1:9");
+    let sent = text.lines().filter_map(|line| Some(line.split_once("/v1/")?.1.split_whitespace().next()?.to_owned()));
+    (state, sent.collect())
+}
+
+/// Returns the id of the last request with this path that was sent, from the file.
+fn last_id(folder: &TempDir, path: &str) -> String {
+    let lines = fs::read_to_string(journal_path(folder)).unwrap();
+    let line = lines.lines().rfind(|line| line.contains("sending") && line.contains(path)).unwrap();
+    line.split_once(r#""request_id":""#).unwrap().1[..36].to_owned()
+}
+
+#[test]
+fn performed_write_whose_response_is_unusable_is_not_repeated() {
+    let folder = TempDir::new().unwrap();
+    let work = |client: &ScriptedClient| client.request_as::<Vec<u8>>(post("a")).map(drop);
+    let unusable = || Step::from(response(201, r#"{"not":"a list"}"#));
+    assert_eq!(run_steps(&folder, false, [unusable()], work), (Some(ItemState::Unknown), vec!["a".to_owned()]));
+    let id = last_id(&folder, "/v1/a");
+    assert_eq!(run_steps(&folder, false, [], work), (Some(ItemState::Unknown), vec![]));
+    let usable = response(201, "[1]").into();
+    assert_eq!(run_steps(&folder, true, [usable], work), (Some(ItemState::Done), vec!["a".to_owned()]));
+    assert_eq!(last_id(&folder, "/v1/a"), id);
+}
+
+#[test]
+fn item_whose_second_write_fails_is_not_repeated() {
+    let folder = TempDir::new().unwrap();
+    let work = |client: &ScriptedClient| client.request(post("a")).and_then(|_| client.request(post("b"))).map(drop);
+    let steps = [created(), response(400, "{}").into()];
+    let both = || vec!["a".to_owned(), "b".to_owned()];
+    assert_eq!(run_steps(&folder, false, steps, work), (Some(ItemState::Unknown), both()));
+    assert_eq!(run_steps(&folder, false, [], work), (Some(ItemState::Unknown), vec![]));
+    // The performed write keeps its id, and the rejected one has another.
+    let ids = [last_id(&folder, "/v1/a"), last_id(&folder, "/v1/b")];
+    assert_eq!(run_steps(&folder, true, [created(), created()], work), (Some(ItemState::Done), both()));
+    assert_eq!(last_id(&folder, "/v1/a"), ids[0]);
+    assert_ne!(last_id(&folder, "/v1/b"), ids[1]);
+}
+
+#[test]
+fn write_before_a_call_that_is_not_sent_is_not_repeated() {
+    let folder = TempDir::new().unwrap();
+    // The second call fails before it has an id.
+    let work = |client: &ScriptedClient| {
+        client.request(post("a"))?;
+        client.with_deadline(Instant::now()).request(post("b")).map(drop)
+    };
+    assert_eq!(run_steps(&folder, false, [created()], work), (Some(ItemState::Unknown), vec!["a".to_owned()]));
+    let id = last_id(&folder, "/v1/a");
+    assert_eq!(run_steps(&folder, false, [], work), (Some(ItemState::Unknown), vec![]));
+    assert_eq!(run_steps(&folder, true, [created()], work), (Some(ItemState::Unknown), vec!["a".to_owned()]));
+    assert_eq!(last_id(&folder, "/v1/a"), id);
+}
+
+/// The n-th call with a path keeps the n-th id, also if an earlier one was rejected.
+#[test]
+fn rejected_call_does_not_take_the_id_of_the_next() {
+    let folder = TempDir::new().unwrap();
+    let work = |client: &ScriptedClient| {
+        let first = client.request(post("a"));
+        client.request(post("a")).and(first).map(drop)
+    };
+    let steps = [response(400, "{}").into(), Step::InvalidHead];
+    assert_eq!(run_steps(&folder, false, steps, work).0, Some(ItemState::Unknown));
+    let id = last_id(&folder, "/v1/a");
+    assert_eq!(run_steps(&folder, true, [created(), created()], work).0, Some(ItemState::Done));
+    assert_eq!(last_id(&folder, "/v1/a"), id);
+    let lines = fs::read_to_string(journal_path(&folder)).unwrap();
+    let count = |text: &str| lines.matches(text).count();
+    assert_eq!((count(r#""preceding":1"#), count(r#""status":"not_performed""#)), (2, 1), "{lines}");
+}
+
+#[test]
+fn idempotent_write_is_failed_only_if_it_was_not_performed() {
+    let put = || RawRequest::new(Method::Put, "/v1/a").json("{}");
+    let work = move |client: &ScriptedClient| client.with_options(no_retries()).request(put()).map(drop);
+    for (step, expected) in [
+        (Step::InvalidHead, ItemState::Unknown),
+        (response(500, "{}").into(), ItemState::Unknown),
+        (response(400, "{}").into(), ItemState::Failed),
+    ] {
+        let folder = TempDir::new().unwrap();
+        assert_eq!(run_steps(&folder, false, [step], work).0, Some(expected));
+    }
+}
+
+fn no_retries() -> CallOptions {
+    CallOptions::new().retry(RetryPolicy::none())
+}
+
+#[test]
+fn read_does_not_make_an_item_unknown() {
+    let work = |client: &ScriptedClient| {
+        client.with_options(no_retries()).request(get())?;
+        client.request(post("a")).map(drop)
+    };
+    let folder = TempDir::new().unwrap();
+    assert_eq!(
+        run_steps(&folder, false, [Step::InvalidHead], work),
+        (Some(ItemState::Failed), vec!["read".to_owned()])
+    );
+    // It is killed, or panics, before the write: the journal knows nothing of it.
+    let killed = |client: &ScriptedClient| -> Result<(), Error> {
+        client.request(get())?;
+        panic!("killed")
+    };
+    let ended = catch_unwind(AssertUnwindSafe(|| run_steps(&folder, false, [created()], killed)));
+    assert!(ended.is_err());
+    let sent = vec!["read".to_owned(), "a".to_owned()];
+    assert_eq!(run_steps(&folder, false, [created(), created()], work), (Some(ItemState::Done), sent));
+}
+
+#[test]
+fn item_that_is_twice_in_the_list_is_begun_once() {
+    let items = ["twice", "once", "twice", "twice"];
+    let folder = TempDir::new().unwrap();
+    let (client, recording) = scripted([created(), created()]);
+    let journal = Journal::open(journal_path(&folder), PURPOSE).unwrap();
+    assert_eq!(journal.for_each(&client, items, 4, |client, _| client.request(post("a"))).count(), 2);
+    assert_eq!(recording.to_text("http://127.0.0.1:9").matches("POST").count(), 2);
+
+    let folder = TempDir::new().unwrap();
+    let transport = ScriptedTransport::<Async>::new([created(), created()]);
+    let client = Client::builder(transport, Credential::token("the-token")).base_url("http://127.0.0.1:9");
+    let client = client.build().unwrap();
+    let journal = Journal::open(journal_path(&folder), PURPOSE).unwrap();
+    let mut outcomes = journal.for_each(&client, items, 4, |client, _| client.request(post("a")));
+    let begun = block_on::<Async, _>(Box::pin(async move {
+        let mut begun = 0;
+        while let Some(outcome) = outcomes.next().await {
+            begun += usize::from(outcome.result.is_ok());
+        }
+        begun
+    }));
+    assert_eq!(begun, 2);
+}
+
 #[test]
 fn journal_works_in_async_mode() {
     let emulator = Emulator::builder().customers(30).build();
@@ -248,7 +414,7 @@ fn nothing_is_sent_that_is_not_in_the_journal() {
     let emulator = Emulator::builder().build();
     let client = Client::builder(emulator.transport::<Blocking>(), Credential::token(Emulator::TOKEN));
     let client = client.base_url("http://127.0.0.1").build().unwrap();
-    let outcomes = journal.for_each(&client, [Uuid::nil()], 1, |client, id| client.call(GetCustomer::new(*id)));
+    let outcomes = journal.for_each(&client, [Uuid::nil()], 1, |client, _| client.request(post("a")));
     let errors: Vec<_> = outcomes.map(|outcome| outcome.result.unwrap_err().kind()).collect();
     assert_eq!((errors, emulator.requests().len()), (vec![ErrorKind::Request], 0));
 }

@@ -14,7 +14,7 @@ use partner_center::{
 use partner_center_emulator::Emulator;
 use partner_center_tests::{MockResponse, ScriptedTransport, Step, action::Action, block_on, response};
 use serde_json::json;
-use std::time::Duration;
+use std::{error::Error as _, time::Duration};
 use uuid::Uuid;
 
 /// Starts an operation, and waits until it is completed.
@@ -249,6 +249,44 @@ fn wait_is_bounded() {
     let sleeps: Vec<_> = transcript.lines().filter_map(|line| line.strip_prefix("  sleep ")).collect();
     assert_eq!(sleeps, ["1s", "40s", "40s"], "{transcript}");
     assert!(transcript.contains("=> Timeout (registerSubscription)"), "{transcript}");
+}
+
+/// What the service never shows as it was sent does not go unnoticed, and what was not changed is not waited for.
+#[test]
+fn value_that_is_never_shown_is_named() {
+    struct Change {
+        compares: bool,
+    }
+    impl Action for Change {
+        fn perform<'a, X: Transport>(&'a self, client: &'a Client<X>) -> Output<'a, X, Result<String, Error>> {
+            X::Mode::block_or_box(async move {
+                let subscription = X::Mode::into_future(client.call(GetSubscription::new(ID, ID))).await?;
+                let mut changed = subscription.clone();
+                changed.quantity = Some(7);
+                let poller = X::Mode::into_future(client.start(UpdateSubscription::new(ID, ID, changed))).await?;
+                let poller = poller.timeout(Duration::from_secs(5));
+                let mut poller = if self.compares { poller.changed_from(&subscription) } else { poller };
+                let changed = X::Mode::into_future(poller.wait()).await.inspect_err(|error| {
+                    let problem = error.source().and_then(|source| source.source()).map(ToString::to_string);
+                    assert_eq!(problem.as_deref(), Some("not shown yet as expected: autoRenewEnabled"));
+                })?;
+                Ok(format!("{:?}", changed.quantity))
+            })
+        }
+    }
+    let shown = |body: &str| response(200, body).into();
+    let steps = || {
+        [
+            shown(r#"{"quantity": 5, "status": "active", "autoRenewEnabled": true}"#),
+            response(202, "").into(),
+            shown(r#"{"quantity": 5, "status": "active", "autoRenewEnabled": true}"#),
+            shown(r#"{"quantity": 7, "status": "Active", "autoRenewEnabled": false}"#),
+        ]
+    };
+    let transcript = Change { compares: false }.run(steps());
+    assert!(transcript.contains("=> Timeout (updateSubscription)"), "{transcript}");
+    let transcript = Change { compares: true }.run(steps());
+    assert!(transcript.ends_with("=> Some(7)"), "{transcript}");
 }
 
 #[test]

@@ -14,6 +14,7 @@ use partner_center::{
     request::{Idempotency, Method, RawRequest},
     transport::{Async, Blocking, CallOutput, Mode},
 };
+use partner_center_tests::{MockResponse, ScriptedTransport, block_on, response};
 use proptest::{
     prelude::*,
     test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner},
@@ -178,6 +179,33 @@ fn write_without_a_response_is_not_sent_again_with_a_new_id() {
         let error = result.unwrap_err();
         assert_eq!((error.kind(), error.is_outcome_unknown()), (ErrorKind::Service, true), "{response:?}: {error}");
         assert_eq!((performed, received.len()), (1, 2), "{response:?}");
+    }
+}
+
+/// What a response tells, if it may be that of a proxy.
+#[test]
+fn write_is_reported_as_not_done_only_by_the_service() {
+    fn outcome<M: Mode>(response: MockResponse) -> Option<WriteOutcome> {
+        let client = Client::builder(ScriptedTransport::<M>::new([response.into()]), Credential::token("the-token"));
+        let client = client.base_url("http://127.0.0.1:9").retry(RetryPolicy::none()).build().unwrap();
+        let request = RawRequest::new(Method::Post, "/v1/things").json("{}");
+        block_on::<M, _>(client.request_as::<Value>(request)).unwrap_err().write_outcome()
+    }
+    let error = |status| response(status, r#"{"code": 2000, "description": "Invalid."}"#);
+    let text = "text/plain";
+    for (response, expected) in [
+        (error(200), WriteOutcome::NotPerformed),
+        (error(200).with("Content-Type", text).with("MS-RequestId", "r"), WriteOutcome::NotPerformed),
+        (error(200).with("Content-Type", text), WriteOutcome::Unknown),
+        (error(200).with("Content-Type", "text/html"), WriteOutcome::Unknown),
+        (error(400), WriteOutcome::NotPerformed),
+        (error(408), WriteOutcome::Unknown),
+        (response(302, "").with("Location", "https://proxy.example/sign-in"), WriteOutcome::Unknown),
+        (response(304, ""), WriteOutcome::Unknown),
+        (response(307, "").with("Location", "/v1/other"), WriteOutcome::Unknown),
+    ] {
+        let outcomes = [outcome::<Blocking>(response.clone()), outcome::<Async>(response.clone())];
+        assert_eq!(outcomes, [Some(expected); 2], "{response:?}");
     }
 }
 

@@ -2,9 +2,9 @@
 
 use crate::{
     RetryPolicy,
-    request::{header_value, request_header},
+    request::{header_value, request_header, set_by_client},
 };
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, header};
 use std::{
     fmt,
     time::{Duration, Instant},
@@ -59,10 +59,15 @@ impl CallOptions {
         Self::default()
     }
 
-    /// Adds a header to every request to the service. Those that the client sets by itself are invalid, such as `Authorization`;
-    /// a header that the operation has too, such as `If-Match`, is the operation's.
+    /// Adds a header to every request to the service. `Accept` is invalid, and so are the headers of authentication, of the ids, of
+    /// the connection and of the trace, `User-Agent` and `MS-Contract-Version`: the client sets them by itself. A header that the
+    /// operation has too, such as `If-Match`, is the operation's. The value is removed from errors, as a secret is.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         match request_header(name, value) {
+            // An operation reads the media type that it requests.
+            Ok((header::ACCEPT, _)) => {
+                self.problem.get_or_insert_with(|| set_by_client(name));
+            }
             Ok((name, value)) => {
                 self.headers.insert(name, value);
             }
@@ -113,7 +118,8 @@ impl CallOptions {
         self
     }
 
-    /// Returns these options, with the settings of `earlier` where these have none.
+    /// Returns these options, with the settings of `earlier` where these have none. Deadlines are those of the client that has
+    /// the options.
     pub(crate) fn or(self, earlier: &Self) -> Self {
         let mut headers = earlier.headers.clone();
         headers.extend(self.headers);
@@ -121,7 +127,7 @@ impl CallOptions {
             headers,
             attempt_timeout: self.attempt_timeout.or(earlier.attempt_timeout),
             call_timeout: self.call_timeout.or(earlier.call_timeout),
-            deadline: self.deadline.or(earlier.deadline),
+            deadline: self.deadline,
             retry_policy: self.retry_policy.or_else(|| earlier.retry_policy.clone()),
             problem: self.problem.or_else(|| earlier.problem.clone()),
         }

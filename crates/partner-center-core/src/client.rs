@@ -3,6 +3,7 @@
 mod builder;
 
 pub use builder::ClientBuilder;
+#[cfg(feature = "sign-in")]
 pub(crate) use builder::token_scope;
 
 mod polling;
@@ -465,8 +466,8 @@ impl<X: Transport> Client<X> {
         Self { engine: self.engine.clone(), scope: CallContext { deadline: Some(deadline), ..self.scope.clone() } }
     }
 
-    /// Returns a client for a unit of work whose calls have the ids of `request_ids`, in place of random ones; those of lists keep
-    /// theirs. All else is shared with this client.
+    /// Returns a client for a unit of work whose writes have the ids of `request_ids`, in place of random ones. Reads, and so lists,
+    /// keep theirs. All else is shared with this client.
     #[must_use]
     pub fn with_request_ids(&self, request_ids: Arc<dyn RequestIds>) -> Self {
         let request_ids = Some(RequestIdSource(request_ids));
@@ -478,11 +479,12 @@ impl<X: Transport> Client<X> {
     /// [`CallOptions`] has an example.
     #[must_use]
     pub fn with_options(&self, options: CallOptions) -> Self {
+        // The last deadline that was set counts, whether by options or by `with_deadline`.
+        let deadline = options.deadline.or(self.scope.deadline);
         let options = match &self.scope.options {
             Some(earlier) => options.or(earlier),
             None => options,
         };
-        let deadline = options.deadline.or(self.scope.deadline);
         let scope = CallContext { deadline, options: Some(Arc::new(options)), ..self.scope.clone() };
         Self { engine: self.engine.clone(), scope }
     }

@@ -15,8 +15,8 @@ pub(crate) mod tracing_fields;
 pub(crate) use call::{CallInput, CallOutcome, PageInput, ReadResponseFn};
 
 use crate::{
-    CallMetadata, CallOptions, Error, ErrorKind, Hooks, RetryPolicy, Transport, auth::TokenProvider, base_url::BaseUrl,
-    request::PreparedRequest, request_ids::RequestIdSource,
+    CallMetadata, CallOptions, Error, ErrorKind, Hooks, RequestIds, RetryPolicy, Transport, WriteOutcome,
+    auth::TokenProvider, base_url::BaseUrl, request::PreparedRequest, request_ids::RequestIdSource,
 };
 use http::HeaderMap;
 use partner_center_models::Replacement;
@@ -37,17 +37,32 @@ pub(crate) struct CallContext {
     pub(crate) deadline: Option<Instant>,
     /// The settings that override those of the client.
     pub(crate) options: Option<Arc<CallOptions>>,
-    /// The source of request ids, if they are not random.
+    /// The source of the request ids of writes, if they are not random.
     pub(crate) request_ids: Option<RequestIdSource>,
 }
 
 impl CallContext {
     /// Returns the id of the next request of a call, whose last id the service has `answered`.
     pub(crate) fn next_request_id(&self, call: &PreparedRequest, answered: Option<Uuid>) -> Result<Uuid, Error> {
-        let Some(RequestIdSource(request_ids)) = &self.request_ids else { return Ok(Uuid::new_v4()) };
+        let Some(request_ids) = self.request_ids_of(call) else { return Ok(Uuid::new_v4()) };
         let path = call.target.split('?').next().unwrap_or_default();
         let request_id = request_ids.next_request_id(&format!("{} {path}", call.method), answered);
         request_id.map_err(|error| Error::new(ErrorKind::Request, call.operation, error))
+    }
+
+    /// Tells the source of request ids that a call has failed, if its write was not performed.
+    pub(crate) fn record_failure(&self, call: &PreparedRequest, metadata: &CallMetadata) {
+        let request_ids = self.request_ids_of(call).zip(metadata.request_id);
+        if let Some((request_ids, request_id)) = request_ids
+            && metadata.write_outcome == WriteOutcome::NotPerformed
+        {
+            request_ids.record_not_performed(request_id);
+        }
+    }
+
+    /// A read has no effect, so that it does not matter what has come of it.
+    fn request_ids_of(&self, call: &PreparedRequest) -> Option<&dyn RequestIds> {
+        self.request_ids.as_ref().filter(|_| call.may_have_effect()).map(|RequestIdSource(request_ids)| &**request_ids)
     }
 
     /// Returns the setting that `of` selects, if the calls have one of their own.

@@ -1,7 +1,7 @@
 //! A request of the service, built once and sent any number of times: from an [`Operation`], or by the caller as a
 //! [`RawRequest`].
 
-use crate::{base_url::has_dot_segment, error::BoxError};
+use crate::{base_url::has_dot_segment, engine::tracing_fields::TRACEPARENT_HEADER, error::BoxError};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use partner_center_models::{Body, ContinuationToken, FromResponse, Idempotency, Method, Operation, Parameters};
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
@@ -11,6 +11,8 @@ use std::{borrow::Cow, fmt};
 pub(crate) const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("ms-requestid");
 /// The header with the id of a unit of work.
 pub(crate) const CORRELATION_ID_HEADER: HeaderName = HeaderName::from_static("ms-correlationid");
+/// The header with the version of the API.
+pub(crate) const CONTRACT_VERSION_HEADER: HeaderName = HeaderName::from_static("ms-contract-version");
 
 /// A request to the service that is not one of the generated operations, or one whose parameters are known at run time only.
 ///
@@ -88,7 +90,9 @@ impl RawRequest {
         self
     }
 
-    /// Sets a header. Those that the client sets by itself are rejected, such as `Authorization`; `Accept` is not one of them.
+    /// Sets a header. Those of authentication, of the ids, of the connection and of the trace, `User-Agent` and
+    /// `MS-Contract-Version` are rejected, since the client sets them by itself; `Accept` is not one of them. The value is removed
+    /// from errors, as a secret is.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         match request_header(name, value) {
             Ok((name, value)) => {
@@ -321,24 +325,39 @@ fn url_target(path: &str) -> Result<String, &'static str> {
     Ok(utf8_percent_encode(path, ILLEGAL_URI_CHARACTERS).to_string())
 }
 
-/// Returns a header that a caller sets, unless it is invalid or one that the client sets by itself.
+/// Returns a header that a caller sets, unless it is invalid or one that the client sets by itself. Its value may be a secret.
 pub(crate) fn request_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), String> {
-    const RESERVED_HEADERS: [HeaderName; 8] = [
+    const RESERVED_HEADERS: [HeaderName; 16] = [
         header::AUTHORIZATION,
+        header::PROXY_AUTHORIZATION,
         header::HOST,
         header::CONTENT_LENGTH,
         header::CONTENT_TYPE,
         header::TRANSFER_ENCODING,
         header::CONNECTION,
+        header::EXPECT,
+        header::TE,
+        header::TRAILER,
+        header::UPGRADE,
+        header::USER_AGENT,
+        CONTRACT_VERSION_HEADER,
         REQUEST_ID_HEADER,
         CORRELATION_ID_HEADER,
+        TRACEPARENT_HEADER,
     ];
     let parsed =
         HeaderName::from_bytes(name.as_bytes()).map_err(|_| format!("`{name}` is not the name of a header"))?;
     if RESERVED_HEADERS.contains(&parsed) {
-        return Err(format!("the header `{name}` is set by the client"));
+        return Err(set_by_client(name));
     }
-    Ok((parsed, header_value(name, value)?))
+    let mut value = header_value(name, value)?;
+    value.set_sensitive(true);
+    Ok((parsed, value))
+}
+
+/// Returns the problem of a header that a caller may not set.
+pub(crate) fn set_by_client(name: &str) -> String {
+    format!("the header `{name}` is set by the client")
 }
 
 /// Returns `value` as the value of the header `name`.

@@ -18,25 +18,34 @@
 //! ```
 //! use partner_center_core::http::HeaderMap;
 //! use partner_center_core::webhooks::{EventVerifier, SeenEvents, WebhookError, WebhookEvent};
-//! use std::time::SystemTime;
+//! use std::{io, time::SystemTime};
 //!
-//! /// Returns the event of a request if it is a new one.
+//! /// Stores the event of a request if it is a new one, and returns the status of the response.
 //! fn receive(
 //!     verifier: &EventVerifier,
 //!     seen: &mut SeenEvents,
 //!     get_certificate: impl Fn(&str) -> Vec<u8>,
+//!     store: impl Fn(&WebhookEvent) -> io::Result<()>,
 //!     headers: &HeaderMap,
 //!     body: &[u8],
-//! ) -> Result<Option<WebhookEvent>, WebhookError> {
+//! ) -> Result<u16, WebhookError> {
 //!     let signature = verifier.signature(headers)?;
 //!     let certificate = get_certificate(signature.certificate_url());
 //!     let event = verifier.verify(&signature, &certificate, body, SystemTime::now())?;
-//!     Ok(seen.insert(&event).then_some(event))
+//!     if !seen.contains(&event) {
+//!         if store(&event).is_err() {
+//!             // The service sends it again, and it is still a new one.
+//!             return Ok(503);
+//!         }
+//!         seen.insert(&event);
+//!     }
+//!     Ok(200)
 //! }
 //! # let error = receive(
 //! #     &EventVerifier::new::<&[u8]>([])?,
 //! #     &mut SeenEvents::new(1000),
 //! #     |_| Vec::new(),
+//! #     |_| Ok(()),
 //! #     &HeaderMap::new(),
 //! #     b"{}",
 //! # ).unwrap_err();

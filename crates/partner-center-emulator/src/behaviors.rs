@@ -21,6 +21,7 @@ mod stored;
 mod tenant;
 mod usage;
 mod users;
+mod webhooks;
 
 pub(crate) use audit::record_of_write;
 pub(crate) use documented::{is_item_template, item_exists};
@@ -120,6 +121,7 @@ pub(crate) fn find_behavior(operation: &Operation) -> OperationBehavior {
         "listUserLicenses" => licenses::list_user_licenses,
         "updateUserLicenses" => licenses::update_user_licenses,
         "listSubscribedSkus" => licenses::list_subscribed_skus,
+        "createWebhookRegistration" => webhooks::create_registration,
         id => commerce::find_behavior(id).unwrap_or(stored::respond_from_store),
     }
 }

@@ -1,6 +1,6 @@
 use crate::{Completion, Operation, SingleResponse, update::field};
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// An operation that the service may complete later (202), and whose state another operation shows.
 ///
@@ -70,15 +70,34 @@ impl Polling {
         self.shown.iter().filter_map(value).filter(|(_, value)| !value.is_null()).collect()
     }
 
-    /// Whether `response` shows that the operation is completed, which was to bring about the `expected` values.
+    /// Returns the names of the properties of `response` that do not show yet that the operation is completed, which was to bring
+    /// about the `expected` values. Without any, it is completed.
     #[must_use]
-    #[inline]
-    pub fn is_completed(&self, response: &Value, expected: &Map<String, Value>) -> bool {
-        let has_state = self.state.is_none_or(|state| {
-            let state = field(response, state).and_then(Value::as_str);
-            state.is_some_and(|state| self.completed.iter().any(|completed| is_same_state(state, completed)))
-        });
-        has_state && expected.iter().all(|(name, value)| field(response, name) == Some(value))
+    pub fn pending(&self, response: &Value, expected: &Map<String, Value>) -> Vec<String> {
+        let shown = |name: &str| field(response, name).unwrap_or(&Value::Null);
+        let is_completed =
+            |state: &&str| self.completed.iter().any(|completed| is_same_value(shown(state), &json!(completed)));
+        let state = self.state.filter(|state| !is_completed(state)).map(str::to_owned);
+        let values = expected.iter().filter(|(name, value)| !is_same_value(shown(name), value));
+        state.into_iter().chain(values.map(|(name, _)| name.clone())).collect()
+    }
+
+    /// Leaves out of `expected` what `previous`, the resource before the change, has shown already.
+    pub fn retain_changed<B: Serialize>(expected: &mut Map<String, Value>, previous: &B) {
+        let previous = serde_json::to_value(previous).unwrap_or_default();
+        expected.retain(|name, value| !field(&previous, name).is_some_and(|shown| is_same_value(shown, value)));
+    }
+}
+
+/// Whether two values mean the same: the service writes 7 as 7.0, and a state in several spellings.
+fn is_same_value(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Number(_), Value::Number(_)) => {
+            let integers = one.as_i64().zip(other.as_i64());
+            integers.map_or_else(|| one.as_f64() == other.as_f64(), |(one, other)| one == other)
+        }
+        (Value::String(one), Value::String(other)) => is_same_state(one, other),
+        _ => one == other,
     }
 }
 
@@ -95,7 +114,6 @@ fn is_same_state(one: &str, other: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn state_is_recognized_in_any_spelling() {
@@ -108,9 +126,9 @@ mod tests {
             (json!({"status": null}), false),
             (json!({}), false),
         ] {
-            assert_eq!(UPLOAD.is_completed(&response, &Map::new()), expected, "{response}");
+            assert_eq!(UPLOAD.pending(&response, &Map::new()).is_empty(), expected, "{response}");
         }
-        assert!(Polling::by_status().is_completed(&json!({}), &Map::new()));
+        assert!(Polling::by_status().pending(&json!({}), &Map::new()).is_empty());
     }
 
     #[test]
@@ -118,10 +136,27 @@ mod tests {
         const CHANGE: Polling = Polling::by_status().shown(&["quantity", "status"]);
         let expected = CHANGE.expected(&json!({"quantity": 7, "status": null, "id": 1}));
         assert_eq!(Value::Object(expected.clone()), json!({"quantity": 7}));
-        for (response, is_completed) in
-            [(json!({"quantity": 7}), true), (json!({"Quantity": 7, "id": 2}), true), (json!({"quantity": 6}), false)]
-        {
-            assert_eq!(CHANGE.is_completed(&response, &expected), is_completed, "{response}");
+        for (response, is_completed) in [
+            (json!({"quantity": 7}), true),
+            (json!({"quantity": 7.0}), true),
+            (json!({"Quantity": 7, "id": 2}), true),
+            (json!({"quantity": 6}), false),
+            (json!({"quantity": 7.5}), false),
+            (json!({"quantity": "7"}), false),
+        ] {
+            assert_eq!(CHANGE.pending(&response, &expected).is_empty(), is_completed, "{response}");
         }
+        let expected = CHANGE.expected(&json!({"quantity": 7, "status": "suspended"}));
+        assert!(CHANGE.pending(&json!({"quantity": 7, "status": "Suspended"}), &expected).is_empty());
+        assert_eq!(CHANGE.pending(&json!({"quantity": 7, "status": "active"}), &expected), ["status"]);
+        assert_eq!(CHANGE.pending(&json!([]), &expected), ["quantity", "status"]);
+    }
+
+    #[test]
+    fn what_is_not_changed_is_not_expected() {
+        const CHANGE: Polling = Polling::by_status().shown(&["quantity", "status", "autoRenewEnabled"]);
+        let mut expected = CHANGE.expected(&json!({"quantity": 7, "status": "active", "autoRenewEnabled": true}));
+        Polling::retain_changed(&mut expected, &json!({"Quantity": 6, "status": "Active"}));
+        assert_eq!(Value::Object(expected), json!({"quantity": 7, "autoRenewEnabled": true}));
     }
 }

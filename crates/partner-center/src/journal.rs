@@ -1,9 +1,10 @@
 //! A journal of many calls: a file that says for each item whether its work is done, failed or unknown, so that a run over
 //! thousands of customers goes on after a crash, without doing a write twice.
 //!
-//! Before a request is sent, its `MS-RequestId` is written; when the work for an item has ended, its outcome is. If the program
-//! is killed in between, the item is *unknown*: the service may have done the work. The request ids are what makes it safe to
-//! do again, as the service does a write once for each id: a call that is made again keeps its id, whatever the answer; see [`Journal::repeat_unknown`].
+//! Before a write is sent, its `MS-RequestId` is written; when the work for an item has ended, its outcome is. If the program
+//! is killed in between, or a call fails after a write that may have been performed, the item is *unknown*. The request ids are
+//! what makes it safe to do again, as the service does a write once for each id: a call that is made again keeps its id, whatever
+//! the answer, unless it was not performed; see [`Journal::repeat_unknown`]. Reads are not in the journal.
 //!
 //! The file is text, a JSON object on each line, and only grows:
 //!
@@ -12,6 +13,9 @@
 //! {"at":1764295200,"status":"sending","item":"7f..","call":"POST /v1/customers/7f../users","request_id":"c0.."}
 //! {"at":1764295201,"status":"done","item":"7f..","request_id":"c0.."}
 //! ```
+//!
+//! `not_performed` follows a request that was rejected or not sent; `failed` and `unknown` are the ends with an error. A request
+//! with `preceding` is not the first of its item with this method and path.
 //!
 //! It has no bodies, queries or tokens. A line is written at once and in one piece, so that it survives the end of the process;
 //! it is not forced to the disk before the request is sent, so that the last lines may be lost if the machine loses power.
@@ -25,6 +29,7 @@ use file::JournalFile;
 use partner_center_core::{CallOutput, Client, Error, ForEach, Mode, RequestIds, Transport};
 use state::JournalState;
 use std::{
+    collections::HashSet,
     error::Error as StdError,
     fmt, io,
     path::Path,
@@ -54,8 +59,8 @@ use uuid::Uuid;
 ///     println!("{}: {}", outcome.item, if outcome.result.is_ok() { "done" } else { "failed" });
 /// }
 /// let entries = journal.finish()?;
-/// assert_eq!(entries[0].state, ItemState::Done);
-/// assert_eq!(entries[1].state, ItemState::Failed);
+/// let failed: Vec<_> = entries.iter().filter(|entry| entry.state == ItemState::Failed).collect();
+/// assert_eq!((entries.len(), &failed[0].item), (2, &ids[1].to_string()));
 ///
 /// // What failed is tried again, what is done is not.
 /// let journal = Journal::open(&path, "get two customers")?;
@@ -75,6 +80,8 @@ pub struct Journal {
 struct Shared {
     file: JournalFile,
     state: JournalState,
+    /// The items whose work was begun since the journal was opened.
+    begun: HashSet<String>,
 }
 
 impl Journal {
@@ -87,7 +94,7 @@ impl Journal {
     /// record of a journal.
     pub fn open(path: impl AsRef<Path>, purpose: &str) -> io::Result<Self> {
         let (file, state) = JournalFile::open(path.as_ref(), purpose)?;
-        Ok(Self { shared: Arc::new(Mutex::new(Shared { file, state })), repeats_unknown: false })
+        Ok(Self { shared: Arc::new(Mutex::new(Shared { file, state, begun: HashSet::new() })), repeats_unknown: false })
     }
 
     /// Does the work for unknown items again. By default it is not done: look first whether the service has done it.
@@ -101,9 +108,11 @@ impl Journal {
     }
 
     /// Does some work for each of the `items`, as [`Client::for_each`] does, except for those that are done, and for those that
-    /// are unknown unless [`repeat_unknown`](Self::repeat_unknown) is on. An item is known by its `Display`.
+    /// are unknown unless [`repeat_unknown`](Self::repeat_unknown) is on. An item is known by its `Display`;
+    /// its work is begun once while the journal is open, so that what fails is tried again after it was opened again, and an item
+    /// that is in the list twice is skipped the second time.
     ///
-    /// The outcome of the work is in the journal before it is returned. If the journal cannot be written, requests are not sent,
+    /// The outcome of the work is in the journal before it is returned. If the journal cannot be written, writes are not sent,
     /// and fail with [`ErrorKind::Request`](partner_center_core::ErrorKind::Request). Calls that the work makes by another
     /// client than the one it is given are not in the journal.
     pub fn for_each<X, I, T>(
@@ -131,7 +140,7 @@ impl Journal {
         })
     }
 
-    /// Returns all items of the journal, those of earlier runs included, in the order in which they were begun.
+    /// Returns all items of the journal, those of earlier runs included, in the order of their first lines.
     #[must_use]
     pub fn entries(&self) -> Vec<JournalEntry> {
         self.lock().state.entries()
@@ -172,16 +181,21 @@ impl<I: Iterator<Item: fmt::Display>> Iterator for PendingItems<I> {
 
     fn next(&mut self) -> Option<I::Item> {
         let repeats_unknown = self.journal.repeats_unknown;
-        let is_pending = |item: &I::Item| match self.journal.lock().state.state_of(&item.to_string()) {
-            Some(ItemState::Done) => false,
-            Some(ItemState::Unknown) => repeats_unknown,
-            Some(ItemState::Failed) | None => true,
+        let is_pending = |item: &I::Item| {
+            let item = item.to_string();
+            let mut shared = self.journal.lock();
+            let is_pending = match shared.state.state_of(&item) {
+                Some(ItemState::Done) => false,
+                Some(ItemState::Unknown) => repeats_unknown,
+                Some(ItemState::Failed) | None => true,
+            };
+            is_pending && shared.begun.insert(item)
         };
         self.items.by_ref().find(is_pending)
     }
 }
 
-/// Records the requests of an item, and its outcome.
+/// Records the writes of an item, and its outcome.
 struct ItemRecorder {
     journal: Journal,
     item: String,
@@ -192,8 +206,8 @@ struct ItemRecorder {
 #[derive(Default)]
 struct ItemCalls {
     made: Vec<String>,
-    /// The ids that were sent in an earlier run, too. An answer to one does not tell what has come of it then: it keeps its id,
-    /// also after a 429, and what fails with it stays unknown.
+    /// The ids that were sent in an earlier run, too. An answer to one does not tell what has come of it then: the call keeps its
+    /// id, also after a 429, and the item stays unknown if it fails.
     repeated: Vec<Uuid>,
 }
 
@@ -203,13 +217,10 @@ impl ItemRecorder {
     }
 
     fn record_outcome(&self, result: Result<(), &Error>) {
-        let calls = self.lock_calls();
-        let request_id = result.err().and_then(Error::request_id);
-        let is_repeated = request_id.is_some_and(|request_id| calls.repeated.contains(&request_id));
         let mut shared = self.journal.lock();
-        let Shared { file, state } = &mut *shared;
-        // If it cannot be written, no further request is sent, and `finish` reports it.
-        let _ = file.append(&state.record_outcome(&self.item, result, is_repeated));
+        let Shared { file, state, .. } = &mut *shared;
+        // If it cannot be written, no further write is sent, and `finish` reports it.
+        let _ = file.append(&state.record_outcome(&self.item, result.map_err(Error::to_string)));
     }
 
     fn lock_calls(&self) -> MutexGuard<'_, ItemCalls> {
@@ -224,17 +235,27 @@ impl RequestIds for ItemRecorder {
         if let Some(repeated) = answered.filter(|answered| calls.repeated.contains(answered)) {
             return Ok(repeated);
         }
+        let preceding = calls.made.iter().filter(|made| *made == call).count();
         if answered.is_none() {
             calls.made.push(call.to_owned());
         }
-        let number = calls.made.iter().filter(|made| *made == call).count();
         let mut shared = self.journal.lock();
-        let Shared { file, state } = &mut *shared;
-        let (request_id, is_repeated, record) = state.next_request(&self.item, call, number, answered);
+        let Shared { file, state, .. } = &mut *shared;
+        let (request_id, is_repeated, record) = state.next_request(&self.item, call, preceding, answered);
         calls.repeated.extend(is_repeated.then_some(request_id));
         match file.append(&record) {
             Ok(()) => Ok(request_id),
             Err(error) => Err(format!("the journal cannot be written, so that nothing was sent: {error}").into()),
         }
+    }
+
+    fn record_not_performed(&self, request_id: Uuid) {
+        if self.lock_calls().repeated.contains(&request_id) {
+            return;
+        }
+        let mut shared = self.journal.lock();
+        let Shared { file, state, .. } = &mut *shared;
+        // As above.
+        let _ = file.append(&state.record_not_performed(&self.item, request_id));
     }
 }

@@ -2,8 +2,8 @@
 
 use super::Client;
 use crate::{
-    CallOutput, Completion, Error, ErrorKind, FromResponse, LongRunning, Method, Mode, Operation, Output, RawRequest,
-    ResponseReader, Transport, WriteOutcome, base_url::BaseUrl, error::BoxError, link::link_target,
+    CallOutput, Completion, Error, ErrorKind, FromResponse, LongRunning, Method, Mode, Operation, Output, Polling,
+    RawRequest, ResponseReader, Transport, WriteOutcome, base_url::BaseUrl, error::BoxError, link::link_target,
 };
 use serde_json::{Map, Value};
 use std::{
@@ -150,6 +150,8 @@ pub struct Poller<X: Transport, O: LongRunning> {
     token: Option<PollToken>,
     /// The result, if the operation was completed at once.
     result: Option<ResultOf<O>>,
+    /// The properties that did not show yet, at the last poll, that the operation is completed.
+    pending: Vec<String>,
     /// The wait before the next poll.
     interval: Duration,
     /// The number of polls without a requested wait.
@@ -184,6 +186,7 @@ impl<X: Transport, O: LongRunning> Poller<X, O> {
             client,
             token,
             result,
+            pending: Vec::new(),
             interval: Duration::ZERO,
             polls: 0,
             max_interval: Duration::from_secs(10 * 60),
@@ -194,6 +197,16 @@ impl<X: Transport, O: LongRunning> Poller<X, O> {
             poller.schedule_poll(retry_after);
         }
         poller
+    }
+
+    /// Leaves out what has not changed: waits only for values that differ from those of `previous`, the resource as it was read
+    /// before the change. Default: for all that was sent and that is documented to be shown. A value that somebody else changes
+    /// meanwhile would never be.
+    pub fn changed_from(mut self, previous: &ResultOf<O>) -> Self {
+        if let Some(token) = &mut self.token {
+            Polling::retain_changed(&mut token.expected, previous);
+        }
+        self
     }
 
     /// Sets the time after which [`wait`](Self::wait) fails. Default: an hour. The deadline of the client
@@ -246,8 +259,8 @@ impl<X: Transport, O: LongRunning> Poller<X, O> {
     ///
     /// # Errors
     ///
-    /// Those of [`Client::call`], and [`ErrorKind::Timeout`] if the operation is not completed in time. The poller can go on after
-    /// either.
+    /// Those of [`Client::call`], and [`ErrorKind::Timeout`] if the operation is not completed in time: its sources name the
+    /// properties that are not shown yet as expected. The poller can go on after either.
     #[must_use = "the state is polled once the outcome is used"]
     pub fn wait(&mut self) -> Output<'_, X, Result<ResultOf<O>, Error>> {
         X::Mode::block_or_box(async move {
@@ -259,7 +272,7 @@ impl<X: Transport, O: LongRunning> Poller<X, O> {
                 let remaining = deadline
                     .map_or(remaining, |deadline| remaining.min(deadline.saturating_duration_since(Instant::now())));
                 if self.interval >= remaining {
-                    return Err(Error::deadline_exceeded(O::ID, None));
+                    return Err(Error::deadline_exceeded(O::ID, self.pending_error()));
                 }
                 // What came at once is returned at once.
                 if !self.interval.is_zero() {
@@ -287,10 +300,13 @@ impl<X: Transport, O: LongRunning> Poller<X, O> {
         let request = RawRequest::new(Method::Get, &token.target).operation_id(O::Poll::ID).outcomes(&[202][..]);
         let response = X::Mode::into_future(self.client.request_as::<PollResponse<ResultOf<O>>>(request)).await?;
         let retry_after = match response {
-            PollResponse::Shown { result, json, .. } if O::POLLING.is_completed(&json, &token.expected) => {
-                return Ok(PollState::Completed(result));
+            PollResponse::Shown { result, json, retry_after } => {
+                self.pending = O::POLLING.pending(&json, &token.expected);
+                if self.pending.is_empty() {
+                    return Ok(PollState::Completed(result));
+                }
+                retry_after
             }
-            PollResponse::Shown { retry_after, .. } => retry_after,
             PollResponse::Accepted { location, retry_after } => {
                 if let Some(location) = location {
                     let target = location_target::<O>(&location, &self.client.engine.base_url);
@@ -302,6 +318,12 @@ impl<X: Transport, O: LongRunning> Poller<X, O> {
         };
         self.schedule_poll(retry_after);
         Ok(PollState::Pending(self.interval))
+    }
+
+    /// Returns the error that names what the last poll did not show.
+    fn pending_error(&self) -> Option<Error> {
+        let problem = || format!("not shown yet as expected: {}", self.pending.join(", "));
+        (!self.pending.is_empty()).then(|| Error::new(ErrorKind::Timeout, O::ID, problem()))
     }
 
     /// Sets the wait before the next poll. A requested wait of zero is none, as for retries.

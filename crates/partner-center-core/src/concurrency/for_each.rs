@@ -1,6 +1,6 @@
 use crate::{
     Async, Blocking, CallOutput, Client, Error, Mode, Transport,
-    transport::mode::{Tasks, start_task},
+    transport::mode::{Tasks, count_tasks, start_task},
 };
 #[cfg(feature = "stream")]
 use futures_core::Stream;
@@ -30,7 +30,7 @@ pub struct ItemOutcome<I, T> {
 /// as fewer than `concurrency` outcomes are outstanding. Memory is bounded by these.
 ///
 /// To cancel it, call [`stop`](Self::stop) and read on: the work under way is completed, and each item that was begun has its
-/// outcome. When it is dropped instead, a blocking one waits for the work under way, whose outcomes are lost; an async one drops
+/// outcome. A panic of the work reaches the caller in place of an outcome; who catches it may read on. When it is dropped instead, a blocking one waits for the work under way, whose outcomes are lost; an async one drops
 /// it, wherever it is. A journal knows either way.
 #[must_use = "no work is started until outcomes are requested"]
 pub struct ForEach<X: Transport, I: Iterator<Item: Send + 'static>, T: Send + 'static> {
@@ -39,7 +39,6 @@ pub struct ForEach<X: Transport, I: Iterator<Item: Send + 'static>, T: Send + 's
     items: Option<I>,
     work: Arc<Work<X, I::Item, T>>,
     concurrency: usize,
-    under_way: usize,
     tasks: Tasks<X::Mode, ItemOutcome<I::Item, T>>,
 }
 
@@ -48,7 +47,7 @@ type Work<X, I, T> = dyn Fn(&Client<X>, &I) -> CallOutput<X, T> + Send + Sync;
 impl<X: Transport, I: Iterator<Item: Send + 'static>, T: Send + 'static> ForEach<X, I, T> {
     pub(crate) fn new(client: Client<X>, items: I, concurrency: usize, work: Arc<Work<X, I::Item, T>>) -> Self {
         let concurrency = concurrency.max(1);
-        Self { client, items: Some(items), work, concurrency, under_way: 0, tasks: Tasks::<X::Mode, _>::default() }
+        Self { client, items: Some(items), work, concurrency, tasks: Tasks::<X::Mode, _>::default() }
     }
 
     /// Starts no more work. The outcomes of the work under way follow, and then the end.
@@ -58,17 +57,16 @@ impl<X: Transport, I: Iterator<Item: Send + 'static>, T: Send + 'static> ForEach
 
     /// Returns the number of items whose outcome is outstanding.
     pub fn under_way(&self) -> usize {
-        self.under_way
+        count_tasks::<X::Mode, _>(&self.tasks)
     }
 
     /// Starts work until as much is under way as may be.
     fn refill(&mut self) {
-        while self.under_way < self.concurrency {
+        while self.under_way() < self.concurrency {
             let Some(item) = self.items.as_mut().and_then(Iterator::next) else {
                 self.items = None;
                 break;
             };
-            self.under_way += 1;
             let (client, work) = (self.client.clone(), self.work.clone());
             start_task::<X::Mode, _>(&mut self.tasks, move || {
                 let output = work(&client, &item);
@@ -91,9 +89,7 @@ where
 
     fn next(&mut self) -> Option<Self::Item> {
         self.refill();
-        let outcome = self.tasks.next()?;
-        self.under_way -= 1;
-        Some(outcome)
+        self.tasks.next()
     }
 }
 
@@ -134,11 +130,7 @@ where
 {
     fn poll_outcome(&mut self, context: &mut Context<'_>) -> Poll<Option<ItemOutcome<I::Item, T>>> {
         self.refill();
-        let outcome = self.tasks.poll_next(context);
-        if let Poll::Ready(Some(_)) = outcome {
-            self.under_way -= 1;
-        }
-        outcome
+        self.tasks.poll_next(context)
     }
 }
 
@@ -151,7 +143,7 @@ impl<X: Transport, I: Iterator<Item: Send + 'static>, T: Send + 'static> fmt::De
             .debug_struct("ForEach")
             .field("client", &self.client)
             .field("concurrency", &self.concurrency)
-            .field("under_way", &self.under_way)
+            .field("under_way", &self.under_way())
             .finish_non_exhaustive()
     }
 }

@@ -8,7 +8,7 @@ use std::{
 /// Futures that one task polls, each only when it was woken. (With one waker for all, each response would poll every call.)
 pub struct FutureSet<T> {
     slots: Vec<Slot<T>>,
-    /// The slots without a future.
+    /// The slots without a future, or with one that is polled right now.
     free: Vec<usize>,
     woken: Arc<WokenSlots>,
 }
@@ -33,22 +33,30 @@ impl<T> FutureSet<T> {
         self.woken.lock().push(index);
     }
 
-    /// Returns the value of the future that is done next; `None` if there is none.
+    /// Returns the number of futures that are not done.
+    pub(crate) fn len(&self) -> usize {
+        self.slots.len() - self.free.len()
+    }
+
+    /// Returns the value of the future that is done next; `None` if there is none. A future that panics is dropped.
     pub(crate) fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<T>> {
-        if self.free.len() == self.slots.len() {
+        if self.len() == 0 {
             return Poll::Ready(None);
         }
         self.woken.lock().task = Some(context.waker().clone());
         // A future that wakes itself must not keep this task from yielding.
         for _ in 0..self.slots.len() {
             let Some(index) = self.woken.lock().pop() else { return Poll::Pending };
-            let Slot { future, waker } = &mut self.slots[index];
-            let polled = future.as_mut().map(|future| future.as_mut().poll(&mut Context::from_waker(waker)));
-            if let Some(Poll::Ready(value)) = polled {
-                *future = None;
-                self.free.push(index);
+            let slot = &mut self.slots[index];
+            // One that is done may still be woken.
+            let Some(mut future) = slot.future.take() else { continue };
+            // Should it panic, it is gone and its slot is free.
+            self.free.push(index);
+            if let Poll::Ready(value) = future.as_mut().poll(&mut Context::from_waker(&slot.waker)) {
                 return Poll::Ready(Some(value));
             }
+            slot.future = Some(future);
+            self.free.pop();
         }
         context.waker().wake_by_ref();
         Poll::Pending

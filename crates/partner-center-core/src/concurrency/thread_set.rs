@@ -36,6 +36,11 @@ impl<T: Send + 'static> ThreadSet<T> {
         }
     }
 
+    /// Returns the number of pieces of work whose value is outstanding.
+    pub(crate) fn len(&self) -> usize {
+        self.running
+    }
+
     /// Waits for the work that is done next, and returns its value; `None` if nothing is under way. A panic is continued.
     pub(crate) fn next(&mut self) -> Option<T> {
         if self.running == 0 {

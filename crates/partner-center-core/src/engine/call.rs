@@ -100,6 +100,7 @@ impl<X: Transport> Engine<X> {
                     // It failed before it was sent (again).
                     error = error.with_write_outcome(Some(metadata.write_outcome));
                 }
+                call_context.record_failure(call, &metadata);
                 let error = error.with_metadata(metadata);
                 self.hooks.iter().for_each(|hooks| hooks.after_call(&description, Err(&error)));
                 Err(error)

@@ -5,19 +5,22 @@
 //! rejected requests count, too (facts sheet on throttling, section 3). A *learned rate* follows the pause, so that the next
 //! 429 is late and meets few requests; see [`learned_rate`]. It grows by itself, and is forgotten in the end.
 //!
-//! Waits are reservations: a request books its slot, waits until then, and looks whether a pause has begun meanwhile. All
+//! Waits are reservations: a request books its slot, waits until then, and looks whether a pause has begun meanwhile. A request
+//! that is given up before gives its slot back; and when a pause ends, all slots are void, since nobody has used them. All
 //! functions take the time, so that a minute is tested in no time. The wait before a retry is trusted: when the transport's sleep
 //! has returned, its time has passed for the limiter, also in tests whose sleep returns immediately.
 
 mod accepted_requests;
 mod learned_rate;
 mod limited_scope;
+mod schedule;
 #[cfg(test)]
 mod simulation_tests;
 #[cfg(test)]
 mod tests;
 
 use limited_scope::LimitedScope;
+use schedule::{Schedule, Slot};
 use std::{
     collections::BTreeMap,
     sync::{Mutex, MutexGuard, PoisonError},
@@ -66,8 +69,8 @@ pub(crate) struct RateLimiter {
 struct State {
     /// The time that waits before retries were cut short by; zero with a transport that sleeps.
     ahead: Duration,
-    /// The next free slot at the configured rate.
-    next_slot: Option<Instant>,
+    /// The slots at the configured rate.
+    schedule: Schedule,
     /// What all share that has no scope of its own.
     partner: LimitedScope,
     customers: BTreeMap<Uuid, LimitedScope>,
@@ -133,8 +136,16 @@ impl RateLimiter {
 pub(crate) struct Ticket<'a> {
     limiter: &'a RateLimiter,
     customer: Option<Uuid>,
-    /// The slot that is reserved, and the number of pauses before the reservation.
-    booked: Option<(Instant, u64)>,
+    booked: Option<Reservation>,
+}
+
+struct Reservation {
+    moment: Instant,
+    /// The number of pauses before it.
+    pauses: u64,
+    /// The slots that it holds, until the request may be sent.
+    configured: Option<Slot>,
+    learned: Option<Slot>,
 }
 
 impl<'a> Ticket<'a> {
@@ -150,25 +161,34 @@ impl<'a> Ticket<'a> {
     /// Returns the time until the request may be sent, and reserves a slot; zero if it may be sent now. After a wait it is
     /// called again, as a pause may have begun. Returns `None`, without a reservation, if the wait is not within `remaining`.
     pub(crate) fn admit(&mut self, now: Instant, remaining: Option<Duration>) -> Option<Duration> {
-        let mut state = self.limiter.lock_state();
-        let State { next_slot, .. } = *state;
-        let scope = state.scope_mut(self.customer, now);
+        let limiter = self.limiter;
+        let mut state = limiter.lock_state();
         let is_within = |wait: &Duration| remaining.is_none_or(|remaining| *wait < remaining);
+        let (scope, schedule) = state.scope_and_schedule(self.customer, now);
         if let Some(pause) = scope.remaining_pause(now) {
             // Nothing is booked: the rate after the pause is known only then.
+            if let Some(reservation) = self.booked.take() {
+                reservation.release(scope, schedule);
+            }
             return Some(pause).filter(is_within);
         }
-        scope.finish_pause(now);
-        if let Some((slot, _)) = self.booked.filter(|(_, pauses)| *pauses == scope.pauses()) {
-            return Some(slot.saturating_duration_since(now));
+        if scope.finish_pause(now) && limiter.scope == RateLimitScope::Partner {
+            schedule.reset();
         }
-        let slot = [next_slot, scope.next_slot()].into_iter().flatten().fold(now, Instant::max);
-        let wait = Some(slot - now).filter(is_within)?;
-        self.booked = Some((slot, scope.pauses()));
-        scope.book_slot(slot);
-        if let Some(interval) = self.limiter.interval {
-            state.next_slot = Some(slot + interval);
+        if let Some(reservation) = self.booked.take() {
+            if reservation.is_valid(scope, schedule) {
+                let wait = reservation.moment.saturating_duration_since(now);
+                self.booked = Some(reservation.after(wait));
+                return Some(wait);
+            }
+            reservation.release(scope, schedule);
         }
+        schedule.forget_until(now);
+        let moment = scope.earliest_slot(now, schedule);
+        let wait = Some(moment - now).filter(is_within)?;
+        let configured = limiter.interval.map(|interval| schedule.reserve(moment, interval));
+        let reservation = Reservation { moment, pauses: scope.pauses(), configured, learned: scope.book_slot(moment) };
+        self.booked = Some(reservation.after(wait));
         Some(wait)
     }
 
@@ -191,17 +211,58 @@ impl<'a> Ticket<'a> {
     }
 }
 
+/// A request that is given up before it may be sent leaves its slot to others.
+impl Drop for Ticket<'_> {
+    fn drop(&mut self) {
+        let Some(reservation) = self.booked.take().filter(Reservation::holds_slots) else { return };
+        let mut state = self.limiter.lock_state();
+        let now = Instant::now() + state.ahead;
+        let (scope, schedule) = state.scope_and_schedule(self.customer, now);
+        reservation.release(scope, schedule);
+    }
+}
+
+impl Reservation {
+    /// Returns the reservation of a request that may be sent after `wait`. If that is now, its slots are used.
+    fn after(self, wait: Duration) -> Self {
+        if wait.is_zero() { Self { configured: None, learned: None, ..self } } else { self }
+    }
+
+    fn holds_slots(&self) -> bool {
+        self.configured.is_some() || self.learned.is_some()
+    }
+
+    fn is_valid(&self, scope: &LimitedScope, schedule: &Schedule) -> bool {
+        self.pauses == scope.pauses() && self.configured.as_ref().is_none_or(|slot| schedule.has(slot))
+    }
+
+    fn release(self, scope: &mut LimitedScope, schedule: &mut Schedule) {
+        if let Some(slot) = self.configured {
+            schedule.release(slot);
+        }
+        if let Some(slot) = self.learned {
+            scope.release_slot(slot);
+        }
+    }
+}
+
 impl State {
     /// Returns the scope of the customer, or that of all.
     fn scope_mut(&mut self, customer: Option<Uuid>, now: Instant) -> &mut LimitedScope {
-        let Some(customer) = customer else { return &mut self.partner };
-        if self.customers.len() >= MAX_CUSTOMERS && !self.customers.contains_key(&customer) {
-            self.customers.retain(|_, scope| !scope.is_unlimited(now));
-            if self.customers.len() >= MAX_CUSTOMERS {
-                return &mut self.partner;
+        self.scope_and_schedule(customer, now).0
+    }
+
+    /// Returns the scope of the customer, or that of all, and the schedule that all scopes share.
+    fn scope_and_schedule(&mut self, customer: Option<Uuid>, now: Instant) -> (&mut LimitedScope, &mut Schedule) {
+        let Self { partner, customers, schedule, .. } = self;
+        let Some(customer) = customer else { return (partner, schedule) };
+        if customers.len() >= MAX_CUSTOMERS && !customers.contains_key(&customer) {
+            customers.retain(|_, scope| !scope.is_unlimited(now));
+            if customers.len() >= MAX_CUSTOMERS {
+                return (partner, schedule);
             }
         }
-        self.customers.entry(customer).or_default()
+        (customers.entry(customer).or_default(), schedule)
     }
 }
 

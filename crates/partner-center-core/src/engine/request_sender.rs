@@ -8,6 +8,7 @@ use super::{rate_limiter::Ticket, retry_budget::RetryBudget, tracing_fields::rec
 use crate::{
     AttemptDescription, CallMetadata, Error, ErrorKind, Limits, Mode, Output, Request, Response, RetryPolicy,
     Transport, TransportError, WriteOutcome,
+    response_headers::has_service_headers,
     retry::{AttemptError, RetryDecision, Retryability, decide_retry},
 };
 use http::{HeaderMap, StatusCode};
@@ -132,7 +133,7 @@ impl<X: Transport> RequestSender<X> {
                 fastrand::f64(),
             );
             if let Some((ticket, sent_at)) = ticket.as_ref().zip(sent_at) {
-                record_failure(ticket, sent_at, &failed, decision, retry_policy);
+                self.record_failure(ticket, sent_at, &failed, decision);
             }
             match decision {
                 RetryDecision::Fail => return Err(failed.error),
@@ -184,6 +185,22 @@ impl<X: Transport> RequestSender<X> {
         }
     }
 
+    /// Tells the limiter of an attempt that has failed. After a 429, all requests wait as long as the retry does, or would; but not
+    /// longer than this sender's own policy allows, since a call may have a policy of its own.
+    fn record_failure(&self, ticket: &Ticket<'_>, sent_at: Instant, failed: &AttemptError, decision: RetryDecision) {
+        match failed.retryability {
+            Retryability::Throttled { retry_after } => {
+                let pause = match decision {
+                    RetryDecision::Retry(delay) => delay.min(self.retry_policy.max_wait()),
+                    _ => self.retry_policy.pause_of_others(retry_after),
+                };
+                ticket.record_throttled(sent_at, ticket.limiter().now(), pause);
+            }
+            _ if failed.has_response => ticket.record_accepted(sent_at),
+            _ => {}
+        }
+    }
+
     /// Performs an attempt, and adds to `metadata` what has come of it.
     async fn perform_attempt<R: RetryableRequest<X>>(
         &self,
@@ -227,8 +244,8 @@ impl<X: Transport> RequestSender<X> {
             request.decode(&mut response)
         };
         let outcome = decoded.as_ref().err().map(|failed| match failed.error.status() {
-            // An error response with a success status is the service's own word on the outcome.
-            Some(status) if status.is_success() => WriteOutcome::NotPerformed,
+            // An error response with a success status is the service's own word on the outcome, if it is the service's.
+            Some(status) if status.is_success() && has_service_headers(&response) => WriteOutcome::NotPerformed,
             _ => WriteOutcome::from_unusable_response(&response),
         });
         if decoded.is_err() || request.keeps_metadata() {
@@ -286,27 +303,6 @@ fn may_send_again(idempotency: Idempotency, failed: &AttemptError, write_outcome
         // The service recognizes the id. With a new one, it would perform the request once more.
         Idempotency::RequestId => !failed.has_response,
         _ => false,
-    }
-}
-
-/// Tells the limiter of an attempt that has failed. After a 429, all requests wait as long as the retry does, or would.
-fn record_failure(
-    ticket: &Ticket<'_>,
-    sent_at: Instant,
-    failed: &AttemptError,
-    decision: RetryDecision,
-    retry_policy: &RetryPolicy,
-) {
-    match failed.retryability {
-        Retryability::Throttled { retry_after } => {
-            let pause = match decision {
-                RetryDecision::Retry(delay) => delay,
-                _ => retry_policy.pause_of_others(retry_after),
-            };
-            ticket.record_throttled(sent_at, ticket.limiter().now(), pause);
-        }
-        _ if failed.has_response => ticket.record_accepted(sent_at),
-        _ => {}
     }
 }
 

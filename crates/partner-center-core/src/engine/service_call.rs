@@ -91,8 +91,9 @@ impl<'a, X: Transport, T> ServiceCall<'a, X, T> {
 
     /// Returns the secrets in the request, which are removed from errors: some services echo what they were sent.
     fn exposed_secrets(&self) -> Vec<&str> {
-        let values =
-            self.plan.call.headers.values().filter(|value| value.is_sensitive()).chain([&self.token.authorization]);
+        let of_options = self.plan.call_context.options.iter().flat_map(|options| options.headers.values());
+        let values = of_options.chain(self.plan.call.headers.values()).filter(|value| value.is_sensitive());
+        let values = values.chain([&self.token.authorization]);
         values.filter_map(|value| value.to_str().ok()).map(|value| value.trim_start_matches("Bearer ")).collect()
     }
 }

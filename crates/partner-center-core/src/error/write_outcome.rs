@@ -23,11 +23,12 @@ impl WriteOutcome {
             status if status.is_success() && has_service_headers(response) => Self::Performed,
             // A success that may be that of a proxy.
             status if status.is_success() => Self::Unknown,
-            // The service failed on the way, or a proxy waited for its response in vain: the front door of the service returns
-            // 503 for that, too.
+            // A proxy or the service has waited in vain.
             StatusCode::REQUEST_TIMEOUT => Self::Unknown,
-            status if status.is_server_error() => Self::Unknown,
-            _ => Self::NotPerformed,
+            status if status.is_client_error() => Self::NotPerformed,
+            // The service failed on the way, or a proxy waited for its response in vain: the front door of the service returns
+            // 503 for that, too. A redirect is not the service's: what has come of the request is known to who sent it, if at all.
+            _ => Self::Unknown,
         }
     }
 

@@ -17,7 +17,8 @@ use std::time::Duration;
 ///
 /// A client and its clones share a budget of 100 retries, so that they do not multiply the load of a service that is down: a
 /// retry that succeeds returns to it, and so does a part of one with each call that succeeds without. When it is used up, calls
-/// fail with the first error. Retries after a 429 are not counted: a 429 makes all requests of the client wait.
+/// fail with the first error. Retries after a 429 are not counted: a 429 makes all requests of the client wait, at most as long as
+/// the policy of the client allows, whatever the options of the throttled call allow it.
 ///
 /// If the service requests a wait (header `Retry-After`, or a message such as `Try again in 57 seconds.`), the client waits
 /// exactly that long. A requested wait above `max_retry_after` fails the call immediately; the error has the value
@@ -94,6 +95,11 @@ impl RetryPolicy {
     pub fn max_conflicts(mut self, max_conflicts: u32) -> Self {
         self.max_conflicts = max_conflicts;
         self
+    }
+
+    /// Returns the maximum wait before any retry.
+    pub(crate) fn max_wait(&self) -> Duration {
+        self.max_retry_after.max(self.max_backoff)
     }
 
     /// Returns how long the other calls of a client wait after a 429 to a call that is not retried.

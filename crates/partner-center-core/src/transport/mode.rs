@@ -220,6 +220,11 @@ pub(crate) fn start_task<M: Mode, T: Send + 'static>(
     <M as sealed::Sealed>::start_task(tasks, work);
 }
 
+/// Returns the number of pieces of work whose value is outstanding.
+pub(crate) fn count_tasks<M: Mode, T: Send + 'static>(tasks: &Tasks<M, T>) -> usize {
+    <M as sealed::Sealed>::count_tasks(tasks)
+}
+
 mod sealed {
     use super::{
         super::shared_state::{SharedState, Step, Timer},
@@ -250,6 +255,8 @@ mod sealed {
             work: impl FnOnce() -> <Self as Mode>::Output<'static, T> + Send + 'static,
         ) where
             Self: Mode;
+
+        fn count_tasks<T: Send + 'static>(tasks: &Self::Tasks<T>) -> usize;
 
         fn spawn<T: Send + 'static>(
             worker: &Self::Worker,
@@ -290,6 +297,10 @@ mod sealed {
 
         fn start_task<T: Send + 'static>(tasks: &mut ThreadSet<T>, work: impl FnOnce() -> T + Send + 'static) {
             tasks.start(work);
+        }
+
+        fn count_tasks<T: Send + 'static>(tasks: &ThreadSet<T>) -> usize {
+            tasks.len()
         }
 
         fn spawn<T: Send + 'static>(
@@ -390,6 +401,10 @@ mod sealed {
             work: impl FnOnce() -> Self::Spawned<T> + Send + 'static,
         ) {
             tasks.start(work());
+        }
+
+        fn count_tasks<T: Send + 'static>(tasks: &FutureSet<T>) -> usize {
+            tasks.len()
         }
 
         fn spawn<T: Send + 'static>(

@@ -4,8 +4,9 @@ use super::{MAX_CERTIFICATE_SIZE, WebhookError, WebhookErrorKind};
 use rustls_pki_types::{CertificateDer, ServerName, TrustAnchor, UnixTime, pem::PemObject as _};
 use std::time::Duration;
 use webpki::{
-    ALL_VERIFICATION_ALGS, CertRevocationList, EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter,
-    OwnedCertRevocationList, RevocationCheckDepth, RevocationOptionsBuilder, anchor_from_trusted_cert, ring,
+    ALL_VERIFICATION_ALGS, CertRevocationList, EndEntityCert, ExpirationPolicy, ExtendedKeyUsageValidator,
+    KeyPurposeIdIter, OwnedCertRevocationList, RevocationCheckDepth, RevocationOptionsBuilder,
+    anchor_from_trusted_cert, ring,
 };
 
 /// What a certificate must have to be taken for that of the service.
@@ -68,7 +69,9 @@ impl CertificateVerifier {
         let lists: Vec<_> = lists.iter().collect();
         let revocation = RevocationOptionsBuilder::new(&lists).ok();
         // Nobody but the authority of the service itself says which of its certificates are revoked.
-        let revocation = revocation.map(|options| options.with_depth(RevocationCheckDepth::EndEntity).build());
+        let revocation = revocation.map(|options| options.with_depth(RevocationCheckDepth::EndEntity));
+        // A list that has expired says nothing of what was revoked since; by default it is taken all the same.
+        let revocation = revocation.map(|options| options.with_expiration_policy(ExpirationPolicy::Enforce).build());
         certificate
             .verify_for_usage(
                 ALL_VERIFICATION_ALGS,

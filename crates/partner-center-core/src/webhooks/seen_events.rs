@@ -11,13 +11,19 @@ use std::{
 /// It is in memory, and holds a number for each event, up to its capacity; then the oldest is forgotten. A receiver of several
 /// processes needs a store that they share, with [`key`](Self::key) as the key.
 ///
+/// An event that is remembered before it is stored is lost if storing it fails, as it is taken for seen when the service sends it
+/// again. So store it first, or [`forget`](Self::forget) it where several deliveries are received at once.
+///
 /// ```
 /// use partner_center_core::webhooks::{SeenEvents, WebhookEvent};
 ///
 /// let event: WebhookEvent = serde_json::from_str(r#"{"EventName": "invoice-ready"}"#)?;
 /// let mut seen = SeenEvents::new(10_000);
-/// assert!(seen.insert(&event));
-/// assert!(!seen.insert(&event));
+/// if !seen.contains(&event) {
+///     // Store the event; then:
+///     seen.insert(&event);
+/// }
+/// assert!(seen.contains(&event));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -37,10 +43,15 @@ impl SeenEvents {
         Self { capacity, hashes: HashSet::new(), order: VecDeque::new(), hasher: RandomState::new() }
     }
 
+    /// Returns whether an event was seen before.
+    #[must_use]
+    pub fn contains(&self, event: &WebhookEvent) -> bool {
+        self.hashes.contains(&self.hash(event))
+    }
+
     /// Remembers an event; returns false if it was seen before.
-    #[must_use = "an event that was seen before is not to be handled again"]
     pub fn insert(&mut self, event: &WebhookEvent) -> bool {
-        let hash = self.hasher.hash_one(Self::key(event));
+        let hash = self.hash(event);
         if !self.hashes.insert(hash) {
             return false;
         }
@@ -53,6 +64,14 @@ impl SeenEvents {
         true
     }
 
+    /// Forgets an event that could not be stored, so that it is new when the service sends it again; returns false if it was not
+    /// remembered.
+    pub fn forget(&mut self, event: &WebhookEvent) -> bool {
+        let hash = self.hash(event);
+        self.order.retain(|other| *other != hash);
+        self.hashes.remove(&hash)
+    }
+
     /// Returns the text that is the same for two deliveries of an event, and differs for two events. Events have no identifier.
     #[must_use]
     pub fn key(event: &WebhookEvent) -> String {
@@ -60,5 +79,9 @@ impl SeenEvents {
         let name = event_name.as_ref().map(WebhookEventName::as_str);
         let date = resource_change_utc_date.as_ref().map(DateTime::as_str);
         serde_json::json!([name, resource_uri, date, audit_uri]).to_string()
+    }
+
+    fn hash(&self, event: &WebhookEvent) -> u64 {
+        self.hasher.hash_one(Self::key(event))
     }
 }

@@ -344,6 +344,9 @@ fn revoked_certificate_is_rejected() {
         WebhookErrorKind::Certificate,
         "not trusted",
     );
+    // A list that expired before the event came.
+    let expired = verifier(&list(8, date_time_ymd(2026, 1, 10)));
+    assert_rejected(verify(&expired, &certificate, BODY), WebhookErrorKind::Certificate, "CrlExpired");
     assert_rejected(
         EventVerifier::new([root.der()]).unwrap().revocation_list(b"no list"),
         WebhookErrorKind::Certificate,
@@ -405,6 +408,22 @@ fn replayed_event_is_recognized() {
     assert!(others.all(|other| seen.insert(&other)));
     // The oldest is forgotten.
     assert_eq!((seen.insert(&event), seen.clone().insert(&event)), (true, false));
+}
+
+#[test]
+fn event_that_was_not_stored_is_forgotten() {
+    let event = |number: u32| {
+        let mut event: WebhookEvent = serde_json::from_str(BODY).unwrap();
+        event.audit_uri = Some(number.to_string());
+        event
+    };
+    let mut seen = SeenEvents::new(2);
+    assert!(!seen.contains(&event(1)) && !seen.forget(&event(1)));
+    assert!(seen.insert(&event(1)) && seen.insert(&event(2)));
+    assert!(seen.forget(&event(1)) && !seen.contains(&event(1)) && seen.contains(&event(2)));
+    // It is as if it had never come: it neither takes a place, nor makes a later one be forgotten.
+    assert!(seen.insert(&event(1)) && seen.contains(&event(2)));
+    assert!(seen.insert(&event(3)) && seen.contains(&event(1)) && !seen.contains(&event(2)));
 }
 
 #[test]

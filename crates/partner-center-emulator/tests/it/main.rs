@@ -17,6 +17,7 @@ mod sign_in;
 mod state;
 #[cfg(feature = "tls")]
 mod tls;
+mod webhooks;
 
 use http::{HeaderMap, Method, StatusCode};
 use partner_center_core::{Blocking, Request, Response, Transport};

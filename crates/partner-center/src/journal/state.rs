@@ -1,4 +1,3 @@
-use partner_center_core::Error;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
@@ -9,9 +8,10 @@ use uuid::Uuid;
 pub enum ItemState {
     /// It is done.
     Done,
-    /// It failed, and the call that failed has changed nothing.
+    /// It failed, and none of its writes was performed.
     Failed,
-    /// A request was sent, and what has come of it is not known.
+    /// It is not done, and at least one of its writes may have been performed: its own outcome is not known, or its response could
+    /// not be used, or a later call failed.
     Unknown,
 }
 
@@ -23,7 +23,7 @@ pub struct JournalEntry {
     pub item: String,
     /// What is known of its work.
     pub state: ItemState,
-    /// The `MS-RequestId` of its last request.
+    /// The `MS-RequestId` of its last write.
     pub request_id: Option<Uuid>,
     /// The error of the last run, if it ended with one.
     pub error: Option<String>,
@@ -39,10 +39,17 @@ pub(super) enum Record {
     Sending {
         item: String,
         call: String,
+        /// How many calls with the same method and path the work has made before.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        preceding: usize,
         request_id: Uuid,
         /// The earlier request id of the same call, which the service has answered.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         answered: Option<Uuid>,
+    },
+    NotPerformed {
+        item: String,
+        request_id: Uuid,
     },
     Done {
         item: String,
@@ -70,8 +77,8 @@ pub(super) struct JournalState {
 #[derive(Debug)]
 struct ItemRecord {
     entry: JournalEntry,
-    /// The last request id of each call, by method and path; `None` if the next request has to have another.
-    calls: BTreeMap<String, Vec<Option<Uuid>>>,
+    /// The last request id of each write that may have been performed: by method and path, and how many such calls precede it.
+    calls: BTreeMap<(String, usize), Uuid>,
 }
 
 impl JournalState {
@@ -83,37 +90,44 @@ impl JournalState {
         self.items.iter().map(|item| item.entry.clone()).collect()
     }
 
-    /// Returns the id of the next request of an item, whether it was sent before, and what to write before it is sent. It belongs to the call that is the
-    /// `number`-th with this method and path, counted from 1, and whose last id was `answered`.
+    /// Returns the id of the next request of an item, whether it was sent before, and what to write before it is sent. `preceding`
+    /// calls of this run have the same method and path; `answered` is the last id of the call.
     pub(super) fn next_request(
         &mut self,
         item: &str,
         call: &str,
-        number: usize,
+        preceding: usize,
         answered: Option<Uuid>,
     ) -> (Uuid, bool, Record) {
-        let known = self.item_mut(item).calls.get(call).and_then(|ids| ids.get(number - 1));
-        let known = known.copied().flatten().filter(|_| answered.is_none());
+        let calls = &self.item_mut(item).calls;
+        let (preceding, known) = match answered {
+            None => (preceding, calls.get(&(call.to_owned(), preceding)).copied()),
+            Some(answered) => {
+                let answered = calls.iter().find(|((other, _), id)| other == call && **id == answered);
+                (answered.map_or(preceding, |((_, preceding), _)| *preceding), None)
+            }
+        };
         let request_id = known.unwrap_or_else(Uuid::new_v4);
-        let record = Record::Sending { item: item.to_owned(), call: call.to_owned(), request_id, answered };
+        let record = Record::Sending { item: item.to_owned(), call: call.to_owned(), preceding, request_id, answered };
         self.apply(&record);
         (request_id, known.is_some(), record)
     }
 
-    /// Returns what to write when the work for an item has ended. A request that `is_repeated` is one of an earlier run.
-    pub(super) fn record_outcome(&mut self, item: &str, result: Result<(), &Error>, is_repeated: bool) -> Record {
-        let last = self.item_mut(item).entry.request_id;
-        let item = item.to_owned();
+    /// Returns what to write when a write was not performed.
+    pub(super) fn record_not_performed(&mut self, item: &str, request_id: Uuid) -> Record {
+        let record = Record::NotPerformed { item: item.to_owned(), request_id };
+        self.apply(&record);
+        record
+    }
+
+    /// Returns what to write when the work for an item has ended.
+    pub(super) fn record_outcome(&mut self, item: &str, result: Result<(), String>) -> Record {
+        let ItemRecord { entry, calls } = self.item_mut(item);
+        let (item, request_id) = (item.to_owned(), entry.request_id);
         let record = match result {
-            Ok(()) => Record::Done { item, request_id: last },
-            Err(error) => {
-                let (request_id, text) = (error.request_id().or(last), error.to_string());
-                if error.is_outcome_unknown() || is_repeated {
-                    Record::Unknown { item, request_id, error: text }
-                } else {
-                    Record::Failed { item, request_id, error: text }
-                }
-            }
+            Ok(()) => Record::Done { item, request_id },
+            Err(error) if calls.is_empty() => Record::Failed { item, request_id, error },
+            Err(error) => Record::Unknown { item, request_id, error },
         };
         self.apply(&record);
         record
@@ -123,35 +137,29 @@ impl JournalState {
     pub(super) fn apply(&mut self, record: &Record) {
         match record {
             Record::Opened { .. } => {}
-            Record::Sending { item, call, request_id, answered } => {
+            Record::Sending { item, call, preceding, request_id, .. } => {
                 let item = self.item_mut(item);
-                (item.entry.state, item.entry.request_id) = (ItemState::Unknown, Some(*request_id));
-                item.entry.error = None;
-                let ids = item.calls.entry(call.clone()).or_default();
-                let is_same_call = |id: &&mut Option<Uuid>| match answered {
-                    Some(answered) => **id == Some(*answered),
-                    None => id.is_none_or(|id| id == *request_id),
-                };
-                match ids.iter_mut().find(is_same_call) {
-                    Some(id) => *id = Some(*request_id),
-                    None => ids.push(Some(*request_id)),
+                item.set_state(ItemState::Unknown, Some(*request_id), None);
+                item.calls.insert((call.clone(), *preceding), *request_id);
+            }
+            Record::NotPerformed { item, request_id } => {
+                let item = self.item_mut(item);
+                // The service may have answered it: the next request has another id. Other calls of the item keep theirs.
+                item.calls.retain(|_, id| id != request_id);
+                if item.calls.is_empty() {
+                    item.entry.state = ItemState::Failed;
                 }
             }
             Record::Done { item, request_id } => {
                 let item = self.item_mut(item);
-                item.entry = JournalEntry { state: ItemState::Done, request_id: *request_id, ..item.entry.clone() };
-                item.entry.error = None;
+                item.set_state(ItemState::Done, *request_id, None);
                 item.calls.clear();
             }
             Record::Failed { item, request_id, error } => {
-                let item = self.item_mut(item);
-                item.set_error(ItemState::Failed, *request_id, error);
-                // The service has answered it: the next request has another id. Earlier calls of the item keep theirs.
-                let ids = item.calls.values_mut().flatten();
-                ids.filter(|id| *id == request_id).for_each(|id| *id = None);
+                self.item_mut(item).set_state(ItemState::Failed, *request_id, Some(error));
             }
             Record::Unknown { item, request_id, error } => {
-                self.item_mut(item).set_error(ItemState::Unknown, *request_id, error);
+                self.item_mut(item).set_state(ItemState::Unknown, *request_id, Some(error));
             }
         }
     }
@@ -168,7 +176,12 @@ impl JournalState {
 }
 
 impl ItemRecord {
-    fn set_error(&mut self, state: ItemState, request_id: Option<Uuid>, error: &str) {
-        (self.entry.state, self.entry.request_id, self.entry.error) = (state, request_id, Some(error.to_owned()));
+    fn set_state(&mut self, state: ItemState, request_id: Option<Uuid>, error: Option<&String>) {
+        (self.entry.state, self.entry.request_id, self.entry.error) = (state, request_id, error.cloned());
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde calls")]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }

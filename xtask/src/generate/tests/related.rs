@@ -90,11 +90,11 @@ fn resource_is_paired_with_what_replaces_it() {
 #[test]
 fn resource_that_is_read_first_cannot_be_created() {
     let schemas = |yaml: &str| types::generate_types(&Spec::parse(yaml).unwrap()).unwrap().remove("customers").unwrap();
-    super::contains(&schemas(JOBS), &["#[derive(Clone, PartialEq)] #[non_exhaustive] pub struct Job {"]);
+    super::contains(&schemas(JOBS), &["pub struct Job {", "resource!(Job: Clone PartialEq {"]);
     assert!(!schemas(JOBS).contains("pub fn new("));
     super::contains(
         &schemas(&JOBS.replace("      x-pc-replaces: true\n", "")),
-        &["#[derive(Clone, Default, PartialEq)] #[non_exhaustive] pub struct Job {", "pub fn new() -> Self"],
+        &["resource!(Job: Clone PartialEq Default {", "pub fn new() -> Self"],
     );
 }
 

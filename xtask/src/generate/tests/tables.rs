@@ -44,15 +44,15 @@ fn tables_have_all_that_operations_say() {
         &[
             "id: \"listGadgets\", area: \"customers\", command: Command { resource: \"gadgets\", verb: \"list\", }, \
              method: Method::Get, path: \"/v1/partners/{partner-id}/gadgets/{gadget-kind}\", summary: \"Lists gadgets.\", \
-             description: \"All of a kind.\", documentation: Some(Link { title: \"Gadgets\", url: \"https://example.com/gadgets\", }),",
+             description: \"All of a kind.\", documentation: Some(&Link { title: \"Gadgets\", url: \"https://example.com/gadgets\", }),",
             // Those of the path in its order, then the others.
             "parameters: &[ Parameter { name: \"partner-id\", flag: \"partner\", is_positional: false, location: Location::Path, \
              is_required: true, style: ParameterStyle::Plain, value: Type::Uuid,",
             "name: \"gadget-kind\", flag: \"gadget-kind\", is_positional: true, location: Location::Path, is_required: true, \
              style: ParameterStyle::Plain, value: Type::Schema(\"GadgetKind\"),",
             "name: \"size\", flag: \"size\", is_positional: false, location: Location::Query, is_required: false, \
-             style: ParameterStyle::Plain, value: Type::Int32, minimum: Some(0), sent_minimum: Some(1), maximum: Some(9), \
-             constraints: Constraints::NONE, default: None, deprecated: None,",
+             style: ParameterStyle::Plain, value: Type::Int32, \
+             constraints: &Constraints { minimum: Some(0), maximum: Some(9), sent_minimum: Some(1), ..Constraints::NONE }, default: None, deprecated: None,",
             "example: Some(\"3\"),",
             "style: ParameterStyle::Exploded, value: Type::List(&Type::String),",
             "example: Some(\"a,b\"),",
@@ -61,7 +61,7 @@ fn tables_have_all_that_operations_say() {
             "default: Some(\"false\"),",
             "value: Type::DateTime,",
             "deprecated: Some(\"Nobody asks.\"),",
-            "items: Some(\"data.gadgets\"), paging: Some(Paging { items: \"data.gadgets\", next_link: Some(\"next\"), \
+            "items: Some(\"data.gadgets\"), paging: Some(&Paging { items: \"data.gadgets\", next_link: Some(\"next\"), \
              continuation_token: None, response_header: None, token_header: None, token_query: None, seek: None, \
              size_query: Some(\"size\"), offset_query: Some(\"offset\"), total: Some(\"total\"), }), \
              authentication: &[Authentication::AppOnly], clouds: &[Cloud::Global, Cloud::China], \
@@ -73,7 +73,7 @@ fn tables_have_all_that_operations_say() {
              Column { title: \"MADE\", path: \"made\", }, ],",
             // Positional, as the resource is that of the flag.
             "name: \"gadget-id\", flag: \"gadget\", is_positional: true,",
-            "constraints: Constraints { min_length: None, max_length: Some(7), max_items: None, pattern: None, },",
+            "constraints: &Constraints { max_length: Some(7), ..Constraints::NONE },",
             "status: 404, outcome: Outcome::Absent,",
             "style: ParameterStyle::Quoted,",
             "body: Some(RequestBody { is_required: true, description: \"What changes.\", media_type: MediaType::Json, \
@@ -100,8 +100,8 @@ fn tables_have_all_that_schemas_say() {
         &tables,
         &[
             "name: \"name\", spellings: &[], value: Type::String, is_required: true, is_nullable: false, is_read_only: false, \
-             is_write_only: false, deprecated: None, minimum: None, maximum: None, \
-             constraints: Constraints { min_length: Some(1), max_length: None, max_items: None, pattern: Some(\"^[A-Z]\"), }, \
+             is_write_only: false, deprecated: None, \
+             constraints: &Constraints { min_length: Some(1), pattern: Some(\"^[A-Z]\"), ..Constraints::NONE }, \
              default: None,",
             "value: Type::Uuid, is_required: false, is_nullable: false, is_read_only: true,",
             "value: Type::Decimal, is_required: false, is_nullable: true,",
@@ -109,8 +109,8 @@ fn tables_have_all_that_schemas_say() {
             "value: Type::List(&Type::List(&Type::Schema(\"Gadget\"))),",
             "value: Type::Map(&Type::String),",
             "name: \"made\", spellings: &[\"created\"], value: Type::Date,",
-            "minimum: Some(0), maximum: None, constraints: Constraints::NONE, default: Some(\"1\"),",
-            "value: Type::Secret, is_required: false, is_nullable: false, is_read_only: false, is_write_only: true,",
+            "constraints: &Constraints { minimum: Some(0), ..Constraints::NONE }, default: Some(\"1\"),",
+            "value: Type::Password, is_required: false, is_nullable: false, is_read_only: false, is_write_only: true,",
             "], additional: Some(Type::Decimal), }),",
             "value: Type::Any,",
             "kind: SchemaKind::Union(Union { discriminator: \"type\", variants: &[UnionVariant { value: \"person\", \

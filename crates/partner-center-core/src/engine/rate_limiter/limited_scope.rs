@@ -1,4 +1,8 @@
-use super::{accepted_requests::AcceptedRequests, learned_rate::LearnedRate};
+use super::{
+    accepted_requests::AcceptedRequests,
+    learned_rate::LearnedRate,
+    schedule::{Schedule, Slot},
+};
 use std::time::{Duration, Instant};
 
 /// The requests that the service counts together: their pause, and the rate that was learned.
@@ -6,8 +10,8 @@ use std::time::{Duration, Instant};
 pub(super) struct LimitedScope {
     accepted: AcceptedRequests,
     rate: Option<LearnedRate>,
-    /// The next free slot at the learned rate.
-    next_slot: Option<Instant>,
+    /// The slots at the learned rate.
+    schedule: Schedule,
     pause: Option<Pause>,
     pauses: u64,
 }
@@ -32,7 +36,8 @@ impl LimitedScope {
         self.pause.as_ref()?.end.checked_duration_since(now).filter(|pause| !pause.is_zero())
     }
 
-    /// Begins a pause at the `configured` rate, and returns true; or extends the current one, if the request was already under way when it began.
+    /// Begins a pause at the `configured` rate, and returns true; or extends the current one, if the request was already under way
+    /// when it began. A pause never ends earlier than was requested before.
     pub(super) fn begin_pause(
         &mut self,
         sent_at: Instant,
@@ -41,9 +46,10 @@ impl LimitedScope {
         configured: Option<f64>,
     ) -> bool {
         let Some(end) = now.checked_add(length) else { return false };
+        let end = self.pause.as_ref().map_or(end, |pause| pause.end.max(end));
         match &mut self.pause {
             Some(pause) if sent_at <= pause.begin => {
-                pause.end = pause.end.max(end);
+                pause.end = end;
                 false
             }
             _ => {
@@ -55,9 +61,10 @@ impl LimitedScope {
         }
     }
 
-    /// Ends a pause whose time has passed, and learns from it. Only now all responses to earlier requests are here.
-    pub(super) fn finish_pause(&mut self, now: Instant) {
-        let Some(pause) = self.pause.take_if(|pause| pause.end <= now) else { return };
+    /// Ends a pause whose time has passed, learns from it, and returns whether there was one. Only now all responses to earlier
+    /// requests are here.
+    pub(super) fn finish_pause(&mut self, now: Instant) -> bool {
+        let Some(pause) = self.pause.take_if(|pause| pause.end <= now) else { return false };
         if let Some((accepted, period)) = self.accepted.count_until(pause.period_end) {
             self.rate = LearnedRate::after_pause(self.rate, pause.pace, accepted, period, pause.end);
             tracing::debug!(
@@ -68,7 +75,8 @@ impl LimitedScope {
             );
         }
         self.accepted.restart(pause.end);
-        self.next_slot = None;
+        self.schedule.reset();
+        true
     }
 
     /// Returns the rate that was learned, unless it is forgotten.
@@ -76,15 +84,31 @@ impl LimitedScope {
         self.rate.and_then(|rate| rate.at(now))
     }
 
-    pub(super) fn next_slot(&self) -> Option<Instant> {
-        self.next_slot
+    /// Returns the earliest moment from `now` on that is free at the learned rate, and in the schedule of the `configured` one.
+    pub(super) fn earliest_slot(&mut self, now: Instant, configured: &Schedule) -> Instant {
+        self.schedule.forget_until(now);
+        let mut moment = now;
+        loop {
+            let earliest = self.schedule.earliest(configured.earliest(moment));
+            if earliest == moment {
+                return moment;
+            }
+            moment = earliest;
+        }
     }
 
-    /// Reserves `slot`.
-    pub(super) fn book_slot(&mut self, slot: Instant) {
-        self.accepted.begin(slot);
-        let interval = self.requests_per_second(slot).map(|rate| Duration::from_secs_f64(rate.recip()));
-        self.next_slot = interval.map(|interval| slot + interval);
+    /// Reserves the slot of `moment`; `None` if no rate was learned.
+    pub(super) fn book_slot(&mut self, moment: Instant) -> Option<Slot> {
+        self.accepted.begin(moment);
+        let rate = self.requests_per_second(moment);
+        if rate.is_none() {
+            self.schedule.reset();
+        }
+        rate.map(|rate| self.schedule.reserve(moment, Duration::from_secs_f64(rate.recip())))
+    }
+
+    pub(super) fn release_slot(&mut self, slot: Slot) {
+        self.schedule.release(slot);
     }
 
     pub(super) fn record_accepted(&mut self, sent_at: Instant) {

@@ -12,14 +12,15 @@ fn requests_are_spread_evenly() {
     let limiter = RateLimiter::new(Some(500), RateLimitScope::Partner);
     let start = Instant::now();
     let at = |milliseconds| start + Duration::from_millis(milliseconds);
-    let waits: Vec<_> = [0, 0, 0, 300, 301, 5000]
-        .map(|milliseconds| limiter.ticket("/").admit(at(milliseconds), None).unwrap().as_millis())
-        .into();
-    assert_eq!(waits, [0, 120, 240, 60, 179, 0]);
+    let mut tickets = [(); 6].map(|()| limiter.ticket("/"));
+    let moments = [0, 0, 0, 300, 301, 5000].map(at);
+    let waits: Vec<_> = tickets.iter_mut().zip(moments).map(|(ticket, now)| ticket.admit(now, None)).collect();
+    assert_eq!(waits, [0, 120, 240, 60, 179, 0].map(|wait| Some(Duration::from_millis(wait))));
     // A caller that cannot wait reserves nothing.
     let little = Some(Duration::from_millis(120));
     assert_eq!([(), ()].map(|()| limiter.ticket("/").admit(at(5000), little)), [None, None]);
-    assert_eq!(limiter.ticket("/").admit(at(5001), little), Some(Duration::from_millis(119)));
+    let mut waiting = limiter.ticket("/");
+    assert_eq!(waiting.admit(at(5001), little), Some(Duration::from_millis(119)));
     // Nor does one that does not want to wait.
     let tried = [5239, 5240, 5241].map(|milliseconds| limiter.ticket("/").try_admit(at(milliseconds)));
     assert_eq!(tried, [false, true, false]);
@@ -80,9 +81,13 @@ fn rate_after_a_pause_is_what_the_service_has_accepted() {
     let throttled_at = start + Duration::from_millis(500);
     limiter.ticket("/").record_throttled(throttled_at, throttled_at, Duration::from_secs(60));
     let resumed = throttled_at + Duration::from_secs(60);
-    let waits: Vec<_> = (0..3).map(|_| limiter.ticket("/").admit(resumed, None).unwrap().as_millis()).collect();
+    let mut tickets = [(); 3].map(|()| limiter.ticket("/"));
+    let waits = tickets.each_mut().map(|ticket| ticket.admit(resumed, None).unwrap().as_millis());
     // 500 in 60 seconds, less a little.
     assert_eq!(waits, [0, 120, 241]);
+    // What is given back is free at this rate, too.
+    drop(tickets);
+    assert_eq!(milliseconds(limiter.ticket("/").admit(resumed, None)), Some(120));
     let rate = limiter.lock_state().partner.requests_per_second(resumed);
     assert_eq!(rate.map(|rate| (rate * 60.0).round()), Some(497.0));
     // Nothing is left of it in the end.
@@ -127,4 +132,118 @@ fn sleep_that_returns_early_counts_as_slept() {
         assert_eq!(ticket.admit(limiter.now(), None), Some(Duration::ZERO));
     }
     assert!(ticket.admit(limiter.now(), None) > Some(Duration::from_secs(59)));
+}
+
+#[test]
+fn reservation_that_is_given_up_is_free_again() {
+    let start = Instant::now();
+    for scope in [RateLimitScope::Partner, RateLimitScope::Customer] {
+        let limiter = RateLimiter::new(Some(500), scope);
+        let targets = [CUSTOMER, OTHER, "/v1/customers"];
+        let mut calls: Vec<_> = (0..3000).map(|call| limiter.ticket(targets[call % 3])).collect();
+        let waits: Vec<_> = calls.iter_mut().map(|ticket| ticket.admit(start, None).unwrap().as_millis()).collect();
+        assert!(waits.iter().enumerate().all(|(call, wait)| *wait == call as u128 * 120), "{scope:?}");
+        // One of them is used by the next call, the earliest first.
+        for call in [2000, 7, 1000] {
+            drop(std::mem::replace(&mut calls[call], limiter.ticket("/")));
+        }
+        let mut next = [(); 4].map(|()| limiter.ticket(OTHER));
+        let waits = next.each_mut().map(|ticket| ticket.admit(start, None).unwrap().as_millis());
+        assert_eq!(waits, [7, 1000, 2000, 3000].map(|call| call * 120), "{scope:?}");
+        // Also when its time has begun.
+        drop(std::mem::replace(&mut calls[10], limiter.ticket("/")));
+        assert!(limiter.ticket(OTHER).try_admit(start + Duration::from_millis(1250)), "{scope:?}");
+        assert!(!limiter.ticket(OTHER).try_admit(start + Duration::from_millis(1250)), "{scope:?}");
+        // When all are given up, only the first request has been sent, and the one just now.
+        drop((calls, next));
+        assert_eq!(milliseconds(limiter.ticket("/").admit(start, None)), Some(120), "{scope:?}");
+        assert!(limiter.ticket("/").try_admit(start + Duration::from_secs(2)), "{scope:?}");
+    }
+}
+
+#[test]
+fn pause_delays_waiting_requests_by_its_length_only() {
+    for scope in [RateLimitScope::Partner, RateLimitScope::Customer] {
+        let limiter = RateLimiter::new(Some(500), scope);
+        let start = Instant::now();
+        let mut first = limiter.ticket(CUSTOMER);
+        assert_eq!(first.admit(start, None), Some(Duration::ZERO));
+        let mut waiting: Vec<_> = (0..3000).map(|_| (start, limiter.ticket(CUSTOMER))).collect();
+        for (wake_at, ticket) in &mut waiting {
+            *wake_at += ticket.admit(start, None).unwrap();
+        }
+        first.record_throttled(start, start + Duration::from_millis(50), Duration::from_secs(1));
+        let mut sent_at = Vec::new();
+        while let Some(next) = (0..waiting.len()).min_by_key(|call| waiting[*call].0) {
+            let (now, ticket) = &mut waiting[next];
+            match ticket.admit(*now, None).unwrap() {
+                Duration::ZERO => sent_at.push(waiting.swap_remove(next).0),
+                wait => *now += wait,
+            }
+        }
+        let (resumed, end) = (sent_at[0] - start, sent_at[2999] - start);
+        assert!(
+            resumed >= Duration::from_millis(1050) && resumed < Duration::from_millis(1200),
+            "{scope:?} {resumed:?}"
+        );
+        // Those that were to be sent in the pause are the last.
+        assert!(end < Duration::from_secs(1 + 360 + 1), "{scope:?}: {end:?}");
+        assert!(sent_at.windows(3).all(|sent| sent[2] - sent[0] >= Duration::from_millis(120)), "{scope:?}");
+    }
+}
+
+#[test]
+fn pause_never_ends_earlier_than_was_requested() {
+    let limiter = RateLimiter::new(None, RateLimitScope::Partner);
+    let start = Instant::now();
+    let at = |seconds| start + Duration::from_secs(seconds);
+    limiter.ticket("/").record_throttled(at(0), at(1), Duration::from_secs(50));
+    // A request that was sent all the same.
+    limiter.ticket("/").record_throttled(at(2), at(3), Duration::from_secs(5));
+    assert_eq!(limiter.ticket("/").admit(at(4), None), Some(Duration::from_secs(47)));
+}
+
+/// Calls come, wait, are given up and throttled at random.
+#[test]
+fn rate_is_never_exceeded_whatever_is_given_up() {
+    const INTERVAL: Duration = Duration::from_millis(120);
+    for seed in 0..200 {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let scope = if seed % 2 == 0 { RateLimitScope::Partner } else { RateLimitScope::Customer };
+        let limiter = RateLimiter::new(Some(500), scope);
+        let start = Instant::now();
+        let (mut now, mut sent_at) = (start, Vec::new());
+        let mut waiting = Vec::new();
+        for _ in 0..400 {
+            now += Duration::from_millis(random.u64(0..60));
+            for _ in 0..random.usize(0..3) {
+                waiting.push((now, limiter.ticket([CUSTOMER, OTHER][random.usize(0..2)])));
+            }
+            for _ in 0..random.usize(0..3).min(waiting.len()) {
+                waiting.swap_remove(random.usize(0..waiting.len()));
+            }
+            for (wake_at, ticket) in &mut waiting {
+                while *wake_at <= now {
+                    let wait = ticket.admit(now, None).unwrap();
+                    *wake_at = now + wait;
+                    if wait.is_zero() {
+                        sent_at.push(now);
+                        if random.u8(0..20) == 0 {
+                            ticket.record_throttled(now, now, Duration::from_millis(random.u64(1..900)));
+                        }
+                        *wake_at = now + Duration::from_secs(3600);
+                    }
+                }
+            }
+            waiting.retain(|(wake_at, _)| *wake_at < now + Duration::from_secs(3000));
+        }
+        // A request that wakes late leaves less than an interval before the next one.
+        for (first, last) in
+            (0..sent_at.len()).flat_map(|first| (first + 2..sent_at.len()).map(move |last| (first, last)))
+        {
+            let slots = u32::try_from(last - first - 1).unwrap();
+            assert!(sent_at[last] - sent_at[first] + INTERVAL / 2 >= INTERVAL * slots, "{seed}: {first}..{last}");
+        }
+        assert!(sent_at.len() > 50, "{seed}");
+    }
 }

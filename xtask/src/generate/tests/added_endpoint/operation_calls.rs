@@ -146,7 +146,7 @@ fn every_list_is_followed<M: Mode>() {
         requests,
         [
             "GET /v1/gadgets?kinds=a&kinds=b&showExpired=True&since=2026-01-02T03%3A04%3A05&ids=1,2",
-            "GET /v1/gadgets [ms-continuationtoken: t1]",
+            "GET /v1/gadgets?kinds=a&kinds=b&showExpired=True&since=2026-01-02T03%3A04%3A05&ids=1,2 [ms-continuationtoken: t1]",
         ]
     );
     let link = r#"{"value":[{"id":"a"}],"@odata.nextLink":"/v1.0/gadgets/search?x=1"}"#;

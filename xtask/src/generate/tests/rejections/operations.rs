@@ -425,7 +425,7 @@ pub(super) const CASES: &[Case] = &[
         "a secret in the query",
         KIND_PARAMETER,
         "          description: Of which kind.\n          schema: {type: string, format: password}",
-        &["~1things/get", "the parameter kind", "a parameter that is a Secret is not understood"],
+        &["~1things/get", "the parameter kind", "a parameter that is a Password is not understood"],
     ),
     (
         "a single value that explodes",

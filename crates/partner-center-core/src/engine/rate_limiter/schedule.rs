@@ -1,0 +1,77 @@
+use std::{
+    collections::BTreeMap,
+    ops::Bound,
+    time::{Duration, Instant},
+};
+
+/// The slots of requests at a rate, one after the other. A slot that is not used can be given back.
+#[derive(Debug, Default)]
+pub(super) struct Schedule {
+    /// The end of the last slot.
+    end: Option<Instant>,
+    /// The slots before it that were given back, by their ends.
+    free: BTreeMap<Instant, Slot>,
+    resets: u64,
+}
+
+/// A reserved slot.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Slot {
+    begin: Instant,
+    end: Instant,
+    /// The end of the schedule without it.
+    previous_end: Option<Instant>,
+    /// The number of resets before the reservation.
+    resets: u64,
+}
+
+impl Schedule {
+    /// Returns the earliest moment from `from` on that is in no reserved slot.
+    pub(super) fn earliest(&self, from: Instant) -> Instant {
+        let begin = self.free_slot_after(from).map(|slot| slot.begin).or(self.end);
+        begin.map_or(from, |begin| begin.max(from))
+    }
+
+    /// Reserves the slot of `moment`, which is in no reserved slot.
+    pub(super) fn reserve(&mut self, moment: Instant, interval: Duration) -> Slot {
+        if let Some(slot) = self.free_slot_after(moment).copied() {
+            self.free.remove(&slot.end);
+            return slot;
+        }
+        let slot = Slot { begin: moment, end: moment + interval, previous_end: self.end, resets: self.resets };
+        self.end = Some(slot.end);
+        slot
+    }
+
+    /// Gives back a slot that is not used.
+    pub(super) fn release(&mut self, slot: Slot) {
+        if slot.resets != self.resets {
+            return;
+        }
+        self.free.insert(slot.end, slot);
+        while let Some(last) = self.end.and_then(|end| self.free.remove(&end)) {
+            self.end = last.previous_end;
+        }
+    }
+
+    /// Forgets the slots before `now`.
+    pub(super) fn forget_until(&mut self, now: Instant) {
+        while let Some(slot) = self.free.first_entry().filter(|slot| *slot.key() <= now) {
+            slot.remove();
+        }
+    }
+
+    /// Makes all reservations void.
+    pub(super) fn reset(&mut self) {
+        *self = Self { resets: self.resets + 1, ..Self::default() };
+    }
+
+    /// Whether a reservation is not void.
+    pub(super) fn has(&self, slot: &Slot) -> bool {
+        slot.resets == self.resets
+    }
+
+    fn free_slot_after(&self, moment: Instant) -> Option<&Slot> {
+        self.free.range((Bound::Excluded(moment), Bound::Unbounded)).next().map(|(_, slot)| slot)
+    }
+}
