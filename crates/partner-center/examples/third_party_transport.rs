@@ -57,7 +57,9 @@ impl Transport for HyperTransport {
 /// was never opened from both, since a write is retried only then.
 fn transport_error(error: hyper_util::client::legacy::Error) -> TransportError {
     let source = error.source().and_then(|source| source.downcast_ref());
-    if error.is_connect() {
+    // A URL that hyper cannot connect to is an error of its connector as well, but not one of I/O.
+    let mut sources = std::iter::successors(error.source(), |&error| error.source());
+    if error.is_connect() && sources.any(|error| error.is::<std::io::Error>()) {
         TransportError::new(error).before_sending()
     } else if source.is_some_and(hyper::Error::is_parse) {
         TransportError::invalid_response(error)
