@@ -17,7 +17,11 @@ use partner_center::{
     transport::{Async, Limits, Output, Request, Response, TransportError},
 };
 use partner_center_emulator::Emulator;
-use std::{error::Error as _, io::Cursor, time::Duration};
+use std::{
+    error::Error,
+    io::{self, Cursor},
+    time::Duration,
+};
 
 /// A transport over hyper, which reuses connections. It supports plain http only; for the service, use the connector of
 /// `hyper-rustls`.
@@ -59,7 +63,7 @@ fn transport_error(error: hyper_util::client::legacy::Error) -> TransportError {
     let source = error.source().and_then(|source| source.downcast_ref());
     // A URL that hyper cannot connect to is an error of its connector as well, but not one of I/O.
     let mut sources = std::iter::successors(error.source(), |&error| error.source());
-    if error.is_connect() && sources.any(|error| error.is::<std::io::Error>()) {
+    if error.is_connect() && sources.any(<dyn Error>::is::<io::Error>) {
         TransportError::new(error).before_sending()
     } else if source.is_some_and(hyper::Error::is_parse) {
         TransportError::invalid_response(error)
