@@ -78,7 +78,7 @@ fn hyper_transport() -> HyperTransport {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
+async fn main() -> Result<(), Box<dyn Error>> {
     let emulator = Emulator::builder().customers(1200).build().serve("127.0.0.1:0")?;
     let client =
         Client::builder(hyper_transport(), Credential::token(Emulator::TOKEN)).base_url(emulator.url()).build()?;
