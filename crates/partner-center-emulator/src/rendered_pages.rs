@@ -34,8 +34,8 @@ pub(crate) struct PagePosition {
     pub(crate) size: u16,
 }
 
-/// The maximum size of all bodies together, in bytes: those of some 60,000 customers.
-const MAX_RENDERED_BYTES: usize = 32 << 20;
+/// The maximum size of all bodies together, in bytes: those of some 15,000 customers.
+const MAX_RENDERED_BYTES: usize = 8 << 20;
 
 impl RenderedPages {
     /// Returns the body of a page that was made before.
