@@ -43,7 +43,7 @@ pub(crate) const LIBRARY_CRATES: [&str; 8] = [
 ];
 
 /// Returns all crates that are published: the libraries, then the command line.
-pub(crate) fn published_crates() -> impl Iterator<Item = &'static str> + Clone {
+pub(crate) fn published_crates() -> impl Iterator<Item = &'static str> {
     LIBRARY_CRATES.into_iter().chain(["partner-center-cli"])
 }
 

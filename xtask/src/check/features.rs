@@ -30,7 +30,7 @@ pub(super) fn check_feature_combinations(root: &Path) -> Result<()> {
     run_with_combinations(
         root,
         "clippy --all-targets --feature-powerset",
-        published_crates(),
+        &published_crates().collect::<Vec<_>>(),
         &["--", "-D", "warnings"],
     )?;
     let mut hack = run_cargo_hack(root, "clippy --all-targets --each-feature", [MODELS_CRATE])?;
@@ -38,16 +38,11 @@ pub(super) fn check_feature_combinations(root: &Path) -> Result<()> {
 }
 
 /// Runs the task with the combinations of the features of each crate.
-fn run_with_combinations(
-    root: &Path,
-    task: &str,
-    crates: impl Iterator<Item = &'static str> + Clone,
-    arguments: &[&str],
-) -> Result<()> {
+fn run_with_combinations(root: &Path, task: &str, crates: &[&'static str], arguments: &[&str]) -> Result<()> {
     let is_grouped = |name: &str| GROUPED_FEATURES.iter().any(|(grouped, _)| *grouped == name);
-    let mut hack = run_cargo_hack(root, task, crates.clone().filter(|name| !is_grouped(name)))?;
+    let mut hack = run_cargo_hack(root, task, crates.iter().copied().filter(|name| !is_grouped(name)))?;
     run_successfully(exclude_independent_features(root, &mut hack)?.args(arguments))?;
-    for (name, groups) in GROUPED_FEATURES.into_iter().filter(|(name, _)| crates.clone().any(|own| own == *name)) {
+    for (name, groups) in GROUPED_FEATURES.into_iter().filter(|(name, _)| crates.contains(name)) {
         let mut hack = run_cargo_hack(root, task, [name])?;
         hack.args(groups.iter().flat_map(|group| ["--group-features", group]));
         run_successfully(exclude_independent_features(root, &mut hack)?.args(arguments))?;
@@ -71,7 +66,7 @@ fn exclude_independent_features<'a>(root: &Path, hack: &'a mut Command) -> Resul
 /// check of the packages.
 pub(super) fn check_feature_tests(root: &Path) -> Result<()> {
     const TEST_POWERSET_ARGUMENTS: &str = "test --quiet --feature-powerset --exclude-all-features";
-    run_with_combinations(root, TEST_POWERSET_ARGUMENTS, LIBRARY_CRATES.into_iter(), &[])?;
+    run_with_combinations(root, TEST_POWERSET_ARGUMENTS, &LIBRARY_CRATES, &[])?;
     run_successfully(&mut run_cargo_hack(root, "test --quiet --each-feature --exclude-all-features", [MODELS_CRATE])?)
 }
 
