@@ -3,7 +3,7 @@
 use crate::{
     ContinuationToken, FromResponse, InvalidContinuationToken, InvalidParameter, Method, Operation, PageFingerprint,
     PagePosition, Paginated, Pagination, Parameters, ResponseReader,
-    json::has_unpaired_surrogate,
+    json::{find_compact_items, has_unpaired_surrogate},
     loss_mode,
     projection::FINGERPRINT_ITEMS,
     read_page::{PageContinuation, ReadPage, locate_page},
@@ -45,21 +45,60 @@ impl RawPage {
 
     #[inline]
     fn parse_page(json: &str, pagination: &Pagination) -> serde_json::Result<Self> {
+        let parts = match PageParts::find(json, pagination) {
+            Some(parts) => parts,
+            None => PageParts::parse(json, pagination)?,
+        };
+        let PageParts { items, total_count, continuation } = parts;
+        let first_items: String = items.iter().take(FINGERPRINT_ITEMS).map(|item| &json[item.clone()]).collect();
+        let fingerprint = (!items.is_empty()).then(|| PageFingerprint::new(first_items, items.len()));
+        Ok(Self { total_count, json: json.into(), items, fingerprint, continuation })
+    }
+}
+
+/// What is read of a page.
+struct PageParts {
+    /// Where the items are in the JSON.
+    items: Vec<Range<usize>>,
+    total_count: Option<i64>,
+    continuation: PageContinuation,
+}
+
+impl PageParts {
+    fn parse(json: &str, pagination: &Pagination) -> serde_json::Result<Self> {
         let ReadPage { list: RawItemList(items), total_count, continuation } =
             ReadPage::parse_page(json, pagination, true)?;
         if items.iter().any(|item| has_unpaired_surrogate(item.get())) {
             loss_mode::report_loss();
         }
-        let first_items: String = items.iter().take(FINGERPRINT_ITEMS).map(|item| item.get()).collect();
-        let fingerprint = (!items.is_empty()).then(|| PageFingerprint::new(first_items, items.len()));
-        let position_of = |item: &RawValue| {
-            // The items are borrowed from the JSON.
-            let start = item.get().as_ptr().addr() - json.as_ptr().addr();
-            start..start + item.get().len()
-        };
-        let items = items.into_iter().map(position_of).collect();
-        Ok(Self { total_count, json: json.into(), items, fingerprint, continuation })
+        Ok(Self { items: items.iter().map(|item| place_of(item, json)).collect(), total_count, continuation })
     }
+
+    /// Finds what [`parse`](Self::parse) reads, in a page whose items are compact JSON. `None` if it is not certain to be the
+    /// same.
+    fn find(json: &str, pagination: &Pagination) -> Option<Self> {
+        // The rest of the page is parsed with one item in place of all of them. Whether this was the list shows then.
+        const SUBSTITUTE: &str = "[0]";
+        let start = if json.starts_with('[') {
+            0
+        } else {
+            let name = format!("\"{}\":[", pagination.items.rsplit('.').next()?);
+            memchr::memmem::find(json.as_bytes(), name.as_bytes())? + name.len() - 1
+        };
+        let (list, items) = find_compact_items(json, start)?;
+        check_item_limit::<serde_json::Error>(items.len().checked_sub(1)?).ok()?;
+        let rest = [json.get(..start)?, SUBSTITUTE, json.get(list.end..)?].concat();
+        let ReadPage { list: RawItemList(found), total_count, continuation } =
+            ReadPage::parse_page(&rest, pagination, true).ok()?;
+        let is_list = matches!(&found[..], [item] if place_of(item, &rest).start == start + 1);
+        is_list.then_some(Self { items, total_count, continuation })
+    }
+}
+
+/// Returns the place of an item that is borrowed from JSON.
+fn place_of(item: &RawValue, json: &str) -> Range<usize> {
+    let start = item.get().as_ptr().addr() - json.as_ptr().addr();
+    start..start + item.get().len()
 }
 
 impl fmt::Debug for RawPage {
