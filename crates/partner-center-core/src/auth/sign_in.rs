@@ -16,7 +16,7 @@ use super::{
 use crate::{
     CallMetadata, Cloud, Error, ErrorKind, Limits, Mode, Output, RetryPolicy, Transport,
     base_url::BaseUrl,
-    client::token_scope,
+    client::{authority_url, token_scope, user_agent},
     engine::{request_sender::RequestSender, retry_budget::RetryBudget},
     error::BoxError,
 };
@@ -135,9 +135,7 @@ impl<X: Transport> SignInBuilder<X> {
     pub fn build(self) -> Result<SignIn<X>, Error> {
         let invalid = |problem: String| Error::new(ErrorKind::Configuration, OPERATION, problem);
         self.app.ensure_usable(false).map_err(|problem| invalid(problem.to_owned()))?;
-        let authority = self.authority.as_deref().unwrap_or(self.cloud.authority());
-        let authority =
-            BaseUrl::parse(authority).map_err(|problem| invalid(format!("the authority's URL {problem}")))?;
+        let authority = authority_url(self.authority.as_deref(), self.cloud).map_err(invalid)?;
         let audience = self.audience.as_deref().unwrap_or(self.cloud.audience());
         Ok(SignIn {
             sender: RequestSender {
@@ -150,7 +148,7 @@ impl<X: Transport> SignInBuilder<X> {
             authority,
             scope: token_scope(audience, self.cloud).map_err(invalid)?,
             deadline: self.deadline,
-            user_agent: HeaderValue::from_static(concat!("partner-center/", env!("CARGO_PKG_VERSION"))),
+            user_agent: user_agent(),
         })
     }
 }
@@ -195,7 +193,7 @@ impl<X: Transport> SignIn<X> {
     }
 
     /// Waits until the user has entered the code and has signed in, has declined, or the code has expired. While the authority
-    /// cannot be reached, it waits longer and asks again.
+    /// cannot be reached, it waits longer and tries again.
     ///
     /// # Errors
     ///
@@ -302,7 +300,7 @@ const NO_REFRESH_TOKEN_MESSAGE: &str =
 enum PollFailure {
     /// The user has not signed in yet.
     Pending,
-    /// The client asks too often.
+    /// The client polls too often.
     SlowDown,
     /// The authority did not respond, or a proxy in its place, or it is overloaded.
     Transient,

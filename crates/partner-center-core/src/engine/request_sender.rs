@@ -126,7 +126,7 @@ impl<X: Transport> RequestSender<X> {
             request.after_attempt(&attempt, Err(&failed.error));
             let decision = decide_retry(
                 retry_policy,
-                may_send_again(request.idempotency(), &failed, metadata.write_outcome),
+                may_send_again(request.idempotency(), failed.has_response, metadata.write_outcome),
                 attempts,
                 failed.retryability,
                 remaining(),
@@ -295,13 +295,13 @@ fn with_write_outcome<X: Transport, R: RetryableRequest<X>>(
 
 /// Whether a request that failed may be sent again, by the rule of the service: with the same id as long as there is no response,
 /// and with a new one after any response.
-fn may_send_again(idempotency: Idempotency, failed: &AttemptError, write_outcome: WriteOutcome) -> bool {
+pub(super) fn may_send_again(idempotency: Idempotency, has_response: bool, write_outcome: WriteOutcome) -> bool {
     match idempotency {
         Idempotency::Natural => true,
         // It was not sent, or was rejected, as with 429.
         _ if write_outcome == WriteOutcome::NotPerformed => true,
         // The service recognizes the id. With a new one, it would perform the request once more.
-        Idempotency::RequestId => !failed.has_response,
+        Idempotency::RequestId => !has_response,
         _ => false,
     }
 }

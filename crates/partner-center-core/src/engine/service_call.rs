@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     AttemptDescription, CallDescription, CallMetadata, Error, ErrorKind, ErrorReason, Mode, Output, Request, Response,
-    ServiceError, Transport, WriteOutcome,
+    ServiceError, Transport,
     auth::CachedToken,
     body::{self, BodyReader, DecodeError, ResponseBody},
     pagination::{PrefetchedPage, Prefetcher, UnexpectedNextPage},
@@ -82,11 +82,6 @@ impl<'a, X: Transport, T> ServiceCall<'a, X, T> {
             return None;
         }
         ServiceError::from_decoded_response(reader, || self.exposed_secrets(), is_empty_page.is_some())
-    }
-
-    /// Whether the request may be sent once more, after a response and so with an id of its own.
-    pub(super) fn may_be_sent_with_new_id(&self, metadata: &CallMetadata) -> bool {
-        self.plan.call.idempotency == Idempotency::Natural || metadata.write_outcome == WriteOutcome::NotPerformed
     }
 
     /// Returns the secrets in the request, which are removed from errors: some services echo what they were sent.

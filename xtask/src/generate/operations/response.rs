@@ -19,7 +19,7 @@ pub(super) struct ResponseType {
     fields: Vec<HeaderField>,
     /// The struct with the body and the headers, if there are any.
     with_fields: Option<Ident>,
-    /// Whether the operation may be completed at once.
+    /// Whether the operation may be completed immediately.
     is_completed: bool,
     /// Whether the operation may be completed later.
     is_accepted: bool,
@@ -88,7 +88,7 @@ impl ResponseType {
         }
     }
 
-    /// Whether the operation may be completed at once.
+    /// Whether the operation may be completed immediately.
     pub(super) fn is_completed(&self) -> bool {
         self.is_completed
     }
