@@ -95,7 +95,7 @@ impl Spec {
         };
         common::expand_common_parts(&mut source, &mut problems);
         let Some((document, broken)) = lint::read_document(&mut source, &mut problems) else {
-            return Err(Error::new(problems.with_file_names(|at| origins.file_at(at).to_owned())));
+            return Err(Error::new(problems.with_file_names(|at| origins.source_file_of_pointer(at).to_owned())));
         };
         let mut spec = Self { document, source, definitions: Vec::new(), operations: Vec::new(), origins };
         spec.definitions = schemas::read_schemas(&spec, &broken, &mut problems);
@@ -108,7 +108,7 @@ impl Spec {
 
     /// Returns the problems with the file of each.
     pub(crate) fn with_file_names(&self, problems: Problems) -> Problems {
-        problems.with_file_names(|at| self.origins.file_at(at).to_owned())
+        problems.with_file_names(|at| self.origins.source_file_of_pointer(at).to_owned())
     }
 
     pub(crate) fn definition(&self, name: &str) -> Result<&Definition> {

@@ -95,7 +95,7 @@ pub struct SignedIn {
 const OPERATION: &str = "signIn";
 
 /// The wait that is added to the interval each time that the authority asks to slow down (RFC 8628, section 3.5).
-const SLOW_DOWN: Duration = Duration::from_secs(5);
+const SLOW_DOWN_INCREMENT: Duration = Duration::from_secs(5);
 
 /// The maximum interval between two requests for the outcome of a sign-in.
 const MAX_POLL_INTERVAL: Duration = Duration::from_secs(60);
@@ -220,7 +220,9 @@ impl<X: Transport> SignIn<X> {
                     Err((PollFailure::Final, error)) => return Err(self.name_authority(error)),
                     Err((_, error)) if is_last => return Err(self.name_authority(error)),
                     Err((PollFailure::Pending, _)) => {}
-                    Err((PollFailure::SlowDown, _)) => interval = (interval + SLOW_DOWN).min(MAX_POLL_INTERVAL),
+                    Err((PollFailure::SlowDown, _)) => {
+                        interval = (interval + SLOW_DOWN_INCREMENT).min(MAX_POLL_INTERVAL)
+                    }
                     Err((PollFailure::Transient, error)) => {
                         tracing::warn!(%error, "the authority does not respond; the sign-in continues");
                         interval = (interval * 2).min(MAX_POLL_INTERVAL);

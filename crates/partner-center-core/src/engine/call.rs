@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     CallDescription, CallMetadata, Error, ErrorKind, ErrorReason, Transport,
-    body::{BodyReader, DecodeError, ResponseBody},
+    body::{BodyReader, DecodeError, DecodedOrEmpty},
     pagination::{PrefetchedPage, Prefetcher},
     request::PreparedRequest,
 };
@@ -56,7 +56,7 @@ impl<'a, X: Transport, T> CallInput<'a, X, T> {
 
 /// The outcome of a call that succeeded.
 pub(crate) struct CallOutcome<X: Transport, T> {
-    pub(crate) body: ResponseBody<T>,
+    pub(crate) body: DecodedOrEmpty<T>,
     /// Without the headers of the response, unless they were requested.
     pub(crate) metadata: CallMetadata,
     /// The request for the next page, if it was sent already.
@@ -114,7 +114,7 @@ impl<X: Transport> Engine<X> {
         plan: &CallPlan<'_, X::Mode, T>,
         prefetched_page: Option<PrefetchedPage<X>>,
         metadata: &mut CallMetadata,
-    ) -> Result<(ResponseBody<T>, Option<PrefetchedPage<X>>), Error> {
+    ) -> Result<(DecodedOrEmpty<T>, Option<PrefetchedPage<X>>), Error> {
         let (operation, deadline) = (plan.call.operation, self.call_deadline(plan.call_context));
         if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
             return Err(Error::deadline_exceeded(operation, None));

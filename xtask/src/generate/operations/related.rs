@@ -102,7 +102,7 @@ pub(super) fn long_running_implementation(
     response: &ResponseType,
 ) -> Result<Option<TokenStream>> {
     let Some(Polling { operation: poll, state, shows }) = &operation.facts.polling else { return Ok(None) };
-    ensure!(response.is_accepted(), "{X_PC_POLLING}: the operation has no 202: write one, or leave it out");
+    ensure!(response.may_complete_later(), "{X_PC_POLLING}: the operation has no 202: write one, or leave it out");
     let missing = || format!("{X_PC_POLLING}: there is no operation {poll}: write the operationId of a GET");
     let poll = spec.operations.iter().find(|operation| operation.facts.id == *poll).with_context(missing)?;
     let result = response_schema(poll).filter(|_| poll.method == "get").with_context(|| {
@@ -117,7 +117,7 @@ pub(super) fn long_running_implementation(
         ensure_property(spec, body, property)?;
     }
     ensure!(
-        !response.is_completed() || response_schema(operation) == Some(result),
+        !response.may_complete_at_once() || response_schema(operation) == Some(result),
         "{X_PC_POLLING}: the response of {} is another than that of the operation: write a GET of the same object",
         poll.facts.id
     );
@@ -143,7 +143,8 @@ pub(super) fn long_running_implementation(
             }
         }
     });
-    let completion = if response.is_completed() { quote!(response) } else { quote!(Completion::Accepted(response)) };
+    let completion =
+        if response.may_complete_at_once() { quote!(response) } else { quote!(Completion::Accepted(response)) };
     let result = format_ident!("{result}");
     let allow = allow_deprecated(&[operation, poll]);
     Ok(Some(quote! {
