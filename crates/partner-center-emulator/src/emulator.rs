@@ -105,7 +105,8 @@ impl Emulator {
 
     /// Returns the newest requests, the oldest of them first, without their bodies and without the value of `Authorization`.
     ///
-    /// The log has up to 10,000 requests with up to 16 MiB of URIs and headers together.
+    /// The log has up to 10,000 requests with up to 16 MiB of URIs and headers together. [`exchanges`](Self::exchanges) has the
+    /// bodies and the responses, too.
     ///
     /// ```
     /// use partner_center_core::{Blocking, Transport};
@@ -122,21 +123,21 @@ impl Emulator {
     /// ```
     #[must_use]
     pub fn requests(&self) -> Vec<http::Request<()>> {
-        self.0.logged_requests()
+        self.0.lock_log().logged_requests()
     }
 
     /// Returns the identifiers of the indirect resellers that have customers here. The first is that of the service's
     /// documentation.
     #[must_use]
     pub fn indirect_resellers(&self) -> Vec<Uuid> {
-        let seed = self.0.service.seed;
+        let seed = self.population_seed();
         (0..INDIRECT_RESELLER_COUNT).map(|number| indirect_reseller_id(seed, number)).collect()
     }
 
     /// Returns the identifier of the indirect provider of all customers of indirect resellers.
     #[must_use]
     pub fn indirect_provider(&self) -> Uuid {
-        indirect_provider_id(self.0.service.seed)
+        indirect_provider_id(self.population_seed())
     }
 
     /// Revokes all access tokens that the emulator's authority has issued so far, but not [`Emulator::TOKEN`].
@@ -149,8 +150,20 @@ impl Emulator {
         self.0.service.authority.revoke_refresh_tokens();
     }
 
+    fn population_seed(&self) -> u64 {
+        self.0.service.store.state_snapshot().population.seed
+    }
+
+    pub(crate) fn handler(&self) -> &RequestHandler {
+        &self.0
+    }
+
     pub(crate) fn new(handler: RequestHandler) -> Self {
-        Self(Arc::new(handler))
+        Self::from_handler(Arc::new(handler))
+    }
+
+    pub(crate) fn from_handler(handler: Arc<RequestHandler>) -> Self {
+        Self(handler)
     }
 }
 

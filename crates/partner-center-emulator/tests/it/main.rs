@@ -14,7 +14,9 @@ mod operations;
 mod quirks;
 mod server;
 mod sign_in;
+mod snapshots;
 mod state;
+mod steering;
 #[cfg(feature = "tls")]
 mod tls;
 mod webhooks;
