@@ -1,13 +1,10 @@
 use crate::{
     ContinuationIn, Emulator, Encoding, ErrorCodes, Fault, LinkStyle, ListEnd, TotalCount,
     authority::{Authority, AuthoritySettings},
-    clock::Clock,
     customers::CustomerStore,
-    fault::FaultInjector,
     quirks::Quirks,
     rate_limit::RateLimit,
-    rendered_pages::RenderedPages,
-    request_handler::RequestHandler,
+    request_handler::{RequestHandler, Start},
     service::Service,
     store::ResourceStore,
 };
@@ -44,7 +41,6 @@ pub struct EmulatorBuilder {
     rate_limit: Option<NonZeroU32>,
     rate_limit_period: Duration,
     rare_values: bool,
-    reject_unknown_parameters: bool,
 }
 
 impl EmulatorBuilder {
@@ -162,7 +158,7 @@ impl EmulatorBuilder {
 
     /// Sets the place of the continuation token in a page. Default: [`ContinuationIn::Link`].
     pub fn continuation_in(mut self, place: ContinuationIn) -> Self {
-        self.quirks.continuation = place;
+        self.quirks.continuation_in = place;
         self
     }
 
@@ -212,8 +208,9 @@ impl EmulatorBuilder {
 
     /// Sets whether a request with a query parameter that its resource does not have is rejected with 400 and code 2000.
     /// Default: no, the parameter is ignored with a warning in the log.
-    pub fn reject_unknown_parameters(self, reject: bool) -> Self {
-        Self { reject_unknown_parameters: reject, ..self }
+    pub fn reject_unknown_parameters(mut self, reject: bool) -> Self {
+        self.quirks.reject_unknown_parameters = reject;
+        self
     }
 
     /// Sets whether the names of fields begin with a capital letter. Default: no.
@@ -256,14 +253,22 @@ impl EmulatorBuilder {
     #[must_use]
     pub fn build(self) -> Emulator {
         let Self { customers, seed, token, authority, quirks, faults, .. } = self;
-        let Self { rate_limit, rate_limit_period, rare_values, reject_unknown_parameters, start_time, .. } = self;
-        let rate_limit = rate_limit.map(|requests| RateLimit::new(requests, rate_limit_period));
-        let authority = Authority::new(seed, authority);
-        let store = ResourceStore::new(CustomerStore { seed, count: customers, rare_values });
-        let rendered_pages = RenderedPages::default();
-        let service = Service { seed, store, token, authority, quirks, rendered_pages, reject_unknown_parameters };
-        let clock = Clock::start_at(start_time.unwrap_or_else(SystemTime::now));
-        Emulator::new(RequestHandler::new(service, clock, FaultInjector::new(faults), rate_limit))
+        let Self { rate_limit, rate_limit_period, rare_values, start_time, .. } = self;
+        let rate_limit = RateLimit::new(rate_limit, rate_limit_period);
+        let start = Start {
+            population: CustomerStore { seed, count: customers, rare_values },
+            time: start_time,
+            quirks,
+            faults,
+            rate_limit,
+        };
+        let service = Service {
+            seed,
+            store: ResourceStore::new(start.population),
+            token,
+            authority: Authority::new(seed, authority),
+        };
+        Emulator::new(RequestHandler::new(service, start))
     }
 }
 
@@ -280,7 +285,6 @@ impl Default for EmulatorBuilder {
             rate_limit: None,
             rate_limit_period: Duration::from_secs(60),
             rare_values: false,
-            reject_unknown_parameters: false,
         }
     }
 }

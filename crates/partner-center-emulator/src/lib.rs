@@ -38,6 +38,7 @@ mod scheduled_response;
 mod server;
 mod service;
 mod service_response;
+mod settings;
 mod steering;
 mod store;
 mod test_credentials;
@@ -47,7 +48,10 @@ mod transport;
 pub use builder::EmulatorBuilder;
 pub use emulator::Emulator;
 pub use fault::{Fault, ParseFaultError};
-pub use quirks::{ContinuationIn, Encoding, ErrorCodes, LinkStyle, ListEnd, TotalCount};
+pub use quirks::{ContinuationIn, Encoding, ErrorCodes, LinkStyle, ListEnd, Quirks, TotalCount};
 pub use server::Server;
-pub use steering::{ParseSnapshotError, Snapshot};
+pub use steering::{
+    Delivery, Exchange, ExchangeHeader, ExchangeResponse, ParseSnapshotError, Snapshot, SteeringError,
+    SteeringErrorKind,
+};
 pub use transport::EmulatorTransport;

@@ -72,7 +72,7 @@ pub(crate) struct StoreFull;
 const MAX_STORED_BYTES: usize = 512 << 20;
 
 impl State {
-    pub(super) fn new(population: CustomerStore) -> Self {
+    pub(crate) fn new(population: CustomerStore) -> Self {
         Self {
             population,
             sequences: CustomerSequences::new(population.seed),
