@@ -181,7 +181,7 @@ impl<'de> Visitor<'de> for RawItemListVisitor {
 
 #[cfg(test)]
 mod tests {
-    use super::RawPage;
+    use super::{PageParts, RawPage};
     use crate::Paginated as _;
     use crate::{JsonValue, Pagination, RawList, ReplacementKind, from_json_with};
 
@@ -197,6 +197,37 @@ mod tests {
         assert_eq!(parse(&page).unwrap(), (items.map(str::to_owned).to_vec(), Some(7)));
         assert_eq!(parse("[1, [2]]").unwrap().0, ["1", "[2]"], "a bare array");
         assert_eq!(parse(r#"{"items": null}"#).unwrap(), (Vec::new(), None));
+    }
+
+    #[test]
+    fn compact_page_is_found_as_it_is_parsed() {
+        let next = r#"{"next":{"uri":"/customers?page=2","method":"GET"}}"#;
+        let paged = Pagination::default();
+        for (page, is_found) in [
+            (format!(r#"{{"totalCount":7,"items":[{{"id":"1","a":[1.10,null]}},2],"links":{next}}}"#), true),
+            (format!(r#"{{ "links" : {next}, "items":["é \" \u00e9",[]] }}"#), true),
+            (r#"[{"a":1},[]]"#.to_owned(), true),
+            // Another list of the same name, before, behind and within the list of the page.
+            (r#"{"links":{"items":[1]},"items":[2,3]}"#.to_owned(), false),
+            (r#"{"items":[1],"items":[2,3]}"#.to_owned(), false),
+            (r#"{"items":[{"items":[1]}],"other":{"items":[2]}}"#.to_owned(), true),
+            (r#"{"a":"\"items\":[1]","items":[2]}"#.to_owned(), true),
+            (r#"{"items":[1, 2]}"#.to_owned(), false),
+            (r#"{"items":[]}"#.to_owned(), false),
+            (r#"{"Items":[1]}"#.to_owned(), false),
+            (r#"{"items":[1]"#.to_owned(), false),
+            (r#"{"items":[1],}"#.to_owned(), false),
+            (r#"{"items":["\ud83e"]}"#.to_owned(), false),
+        ] {
+            let Some(found) = PageParts::find(&page, &paged) else {
+                assert!(!is_found, "{page}");
+                continue;
+            };
+            assert!(is_found, "{page}");
+            let parsed = PageParts::parse(&page, &paged).unwrap();
+            assert_eq!((found.items, found.total_count), (parsed.items, parsed.total_count), "{page}");
+            assert_eq!(format!("{:?}", found.continuation), format!("{:?}", parsed.continuation));
+        }
     }
 
     #[test]
