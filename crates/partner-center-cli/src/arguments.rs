@@ -7,12 +7,14 @@ mod api;
 mod auth;
 mod config;
 mod emulator;
+mod mcp;
 pub(crate) mod operations;
 
 pub(crate) use api::ApiCall;
 pub(crate) use auth::{AuthCommand, LoginCommand};
 pub(crate) use config::ConfigCommand;
 pub(crate) use emulator::{EmulatorBehavior, EmulatorCommand};
+pub(crate) use mcp::McpCommand;
 
 use crate::{
     error_format::{self, ErrorDetails},
@@ -146,6 +148,9 @@ Examples:
     Doctor,
     /// Run an emulator of the service on this machine, until interrupted
     Emulator(EmulatorCommand),
+    /// Serve the operations as tools to an assistant, by the Model Context Protocol
+    #[command(after_help = mcp::MCP_AFTER_HELP)]
+    Mcp(McpCommand),
     /// Print a script that completes commands and options in your shell
     #[command(after_help = "\
 Examples:

@@ -7,6 +7,7 @@ mod config;
 mod doctor;
 mod emulator;
 mod manual;
+mod mcp;
 mod operations;
 
 pub(crate) use api::run_api;
@@ -16,4 +17,5 @@ pub(crate) use config::run_config;
 pub(crate) use doctor::run_doctor;
 pub(crate) use emulator::serve_until_interrupted;
 pub(crate) use manual::write_manual;
+pub(crate) use mcp::serve_tools;
 pub(crate) use operations::{print_example_body, run_operation};

@@ -56,6 +56,8 @@ pub(crate) enum InputFile {
     Path(PathBuf),
     /// `-`
     Stdin,
+    /// Text in place of a file, from an assistant.
+    Inline(String),
 }
 
 /// The body of a request, as it was given.
@@ -73,6 +75,8 @@ pub(crate) struct BodyArguments {
 #[derive(Debug)]
 pub(crate) enum FieldValue {
     Text(String),
+    /// JSON, from an assistant.
+    Json(String),
     /// The content of a file.
     File(InputFile),
     /// `null`

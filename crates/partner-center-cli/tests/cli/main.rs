@@ -13,6 +13,7 @@ mod failures;
 mod interruption;
 mod listing;
 mod lookup;
+mod mcp;
 mod network;
 mod operations;
 mod options;
