@@ -5,6 +5,7 @@
 mod arguments;
 mod commands;
 mod credentials;
+mod customer_names;
 mod error;
 mod error_format;
 mod interruption;
@@ -34,6 +35,9 @@ use std::{
 };
 
 fn main() -> ExitCode {
+    if commands::complete_words() {
+        return ExitCode::SUCCESS;
+    }
     let Arguments { command, options } = Arguments::parse_command_line();
     messages::init_tracing(options.messages.verbose);
     match run_command(command, options) {

@@ -26,6 +26,7 @@ use crate::{
             tables::{ResultShape, asks_before_sending, example_body, takes_several_ids},
         },
     },
+    customer_names::CustomerNamesCollector,
     error::{CommandError, UsageError},
     messages::Messages,
     output::{Printer, pretty_print_json, undocumented_paths, write_to_stdout},
@@ -132,7 +133,13 @@ pub(crate) async fn perform_call<X: Transport>(
             // The next page is requested while this one is printed; with a limit, that would be one page too many.
             pages = pages.prefetch();
         }
-        return list::print_pages(pages, call.options.limit, noun, &session.sources, printer, messages).await;
+        let mut names = CustomerNamesCollector::of_call(call, session);
+        let look_at_page = |items: &[&str]| names.iter_mut().for_each(|names| names.add_items(items));
+        list::print_pages(pages, call.options.limit, noun, &session.sources, printer, look_at_page, messages).await?;
+        if let Some(names) = names {
+            names.store();
+        }
+        return Ok(());
     }
     let password_file = call.options.password.file.as_deref().map(PasswordFile::create).transpose()?;
     let response = send_request(client, request, operation).await;

@@ -3,8 +3,10 @@
 
 use crate::command::stdout;
 use std::{
-    fs,
+    env, fs,
     io::{self, Write},
+    iter,
+    path::Path,
     process::{Command, Stdio},
 };
 
@@ -13,7 +15,13 @@ fn run(shell: &str, arguments: &[&str], script: &str) -> Option<String> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("script");
     fs::write(&path, script).unwrap();
+    // The script calls the command.
+    let binary = Path::new(env!("CARGO_BIN_EXE_partner-center"));
+    let path_variable = env::join_paths(
+        iter::once(binary.parent().unwrap().to_owned()).chain(env::split_paths(&env::var_os("PATH").unwrap())),
+    );
     let mut command = Command::new(shell);
+    command.env("PATH", path_variable.unwrap());
     let command = command.args(arguments).arg(&path).stdin(Stdio::null()).env("HOME", folder.path());
     match command.output() {
         Ok(output) => {
