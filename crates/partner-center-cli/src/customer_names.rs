@@ -44,7 +44,10 @@ impl CustomerNamesFile {
         let mut text = String::new();
         // What cannot be read is not completed.
         let _ = File::open(&self.path).and_then(|file| file.take(MAX_FILE_SIZE).read_to_string(&mut text));
-        text.lines().filter_map(|line| line.split_once('\t')).map(|(id, name)| (id.to_owned(), name.to_owned())).collect()
+        text.lines()
+            .filter_map(|line| line.split_once('\t'))
+            .map(|(id, name)| (id.to_owned(), name.to_owned()))
+            .collect()
     }
 
     /// Deletes the file, if there is one.

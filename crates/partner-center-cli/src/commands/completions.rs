@@ -1,10 +1,7 @@
 //! `partner-center completions`: a script for a shell, which calls this command for the completions of what is typed.
 
 use crate::{arguments::Arguments, error::CommandError};
-use clap_complete::{
-    CompleteEnv, Shell,
-    env::{EnvCompleter, Shells},
-};
+use clap_complete::{CompleteEnv, Shell, env::Shells};
 use std::{
     env,
     ffi::OsString,

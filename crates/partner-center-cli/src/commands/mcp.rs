@@ -45,7 +45,8 @@ pub(crate) fn serve_tools(command: McpCommand, mut options: Options) -> Result<(
 
 async fn serve_until_end_of_input(server: ToolServer) -> Result<(), CommandError> {
     let failed = |error: &dyn std::error::Error| {
-        let advice = "check that an MCP client is at the other end; `npx @modelcontextprotocol/inspector` is one to try";
+        let advice =
+            "check that an MCP client is at the other end; `npx @modelcontextprotocol/inspector` is one to try";
         CommandError::new("the assistant cannot be served", error, advice)
     };
     match server.serve(rmcp::transport::stdio()).await {

@@ -18,6 +18,8 @@ mod network;
 mod operations;
 mod options;
 mod output_formats;
+mod recording;
+mod secrets;
 mod server;
 mod several;
 mod shared_token;

@@ -16,7 +16,7 @@ use std::{
 const SUBSCRIPTION: &str = "9e3258d1-19e2-4b05-bb0b-ffad62f208b8";
 
 /// An assistant that is connected to the server.
-struct Assistant {
+pub(crate) struct Assistant {
     server: Child,
     stdin: ChildStdin,
     lines: Receiver<String>,
@@ -26,13 +26,12 @@ struct Assistant {
 }
 
 impl Assistant {
-    fn connect(arguments: &[&str]) -> Self {
+    pub(crate) fn connect(arguments: &[&str]) -> Self {
         Self::connect_to(command(&[&["mcp"], arguments].concat()))
     }
 
-    fn connect_to(mut command: Command) -> Self {
-        let mut server =
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    pub(crate) fn connect_to(mut command: Command) -> Self {
+        let mut server = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let stdin = server.stdin.take().unwrap();
         let stdout = BufReader::new(server.stdout.take().unwrap());
         let (sender, lines) = mpsc::channel();
@@ -65,11 +64,12 @@ impl Assistant {
     }
 
     /// Calls a tool, and returns the texts of its result.
-    fn call(&mut self, name: &str, arguments: Value) -> Vec<String> {
+    pub(crate) fn call(&mut self, name: &str, arguments: Value) -> Vec<String> {
         let response = self.request("tools/call", json!({ "name": name, "arguments": arguments }));
         let result = &response["result"];
         assert_ne!(result["isError"], true, "{response}");
-        let texts = result["content"].as_array().unwrap().iter().map(|content| content["text"].as_str().unwrap().to_owned());
+        let texts =
+            result["content"].as_array().unwrap().iter().map(|content| content["text"].as_str().unwrap().to_owned());
         texts.collect()
     }
 
@@ -79,7 +79,7 @@ impl Assistant {
     }
 
     /// Calls a tool that fails, and returns its error.
-    fn call_in_vain(&mut self, name: &str, arguments: Value) -> Value {
+    pub(crate) fn call_in_vain(&mut self, name: &str, arguments: Value) -> Value {
         let response = self.request("tools/call", json!({ "name": name, "arguments": arguments }));
         let result = &response["result"];
         assert_eq!(result["isError"], true, "{response}");
@@ -88,7 +88,7 @@ impl Assistant {
     }
 
     /// Disconnects; returns the exit status, and what was written to standard error.
-    fn disconnect(self) -> (Option<i32>, String) {
+    pub(crate) fn disconnect(self) -> (Option<i32>, String) {
         let Self { mut server, stdin, .. } = self;
         drop(stdin);
         let mut stderr = String::new();
@@ -117,7 +117,8 @@ fn server_introduces_itself_and_its_tools() {
 
 #[test]
 fn list_is_complete_or_refused() {
-    let mut assistant = Assistant::connect(&["--emulator", "--emulator-customers", "700", "--max-result-size", "60000"]);
+    let mut assistant =
+        Assistant::connect(&["--emulator", "--emulator-customers", "700", "--max-result-size", "60000"]);
     let texts = assistant.call("customers_list", json!({ "fields": ["id"] }));
     let items: Vec<Value> = serde_json::from_str(&texts[0]).unwrap();
     assert_eq!((items.len(), texts[1].as_str()), (700, "700 customers: the list is complete"));
@@ -175,7 +176,8 @@ fn allowed_change_is_made_once_it_is_confirmed() {
     assert_eq!(tool["inputSchema"]["required"], json!(["customer", "confirm"]));
 
     let id = json!({ "customer": DOCUMENTED, "subscription": SUBSCRIPTION, "fields": ["quantity"] });
-    let quantity = |assistant: &mut Assistant| assistant.call_for_json("subscriptions_get", id.clone())["quantity"].clone();
+    let quantity =
+        |assistant: &mut Assistant| assistant.call_for_json("subscriptions_get", id.clone())["quantity"].clone();
     let before = quantity(&mut assistant);
     let mut arguments = json!({ "customer": DOCUMENTED, "subscription": SUBSCRIPTION, "set": { "quantity": 15 } });
     for confirm in [Value::Null, json!("yes"), json!(DOCUMENTED)] {

@@ -275,8 +275,7 @@ mod tests {
 
     #[test]
     fn confirmation_repeats_the_id() {
-        let mut arguments =
-            json!({ "customer": CUSTOMER, "subscription": SUBSCRIPTION, "set": { "quantity": 25, "friendlyName": "a" } });
+        let mut arguments = json!({ "customer": CUSTOMER, "subscription": SUBSCRIPTION, "set": { "quantity": 25, "friendlyName": "a" } });
         for wrong in [Value::Null, json!(""), json!("yes"), json!(CUSTOMER), json!(true)] {
             arguments["confirm"] = wrong;
             let error = build("updateSubscription", arguments.clone()).unwrap_err();

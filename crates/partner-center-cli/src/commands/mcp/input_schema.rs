@@ -9,7 +9,9 @@ use crate::arguments::operations::{
     },
     value::parameter_value_type,
 };
-use partner_center_spec::{Constraints, EnumValue, Object, Operation, Parameter, ParameterStyle, Property, SchemaKind, Type};
+use partner_center_spec::{
+    Constraints, EnumValue, Object, Operation, Parameter, ParameterStyle, Property, SchemaKind, Type,
+};
 use serde_json::{Map, Value, json};
 
 /// The argument with the body of the request.
@@ -46,7 +48,8 @@ pub(super) fn input_schema(operation: &'static Operation) -> Map<String, Value> 
         add(name, schema, false);
     }
     if asks_before_sending(operation) {
-        let description = format!("Confirms the change, after the user has agreed to it: {}", confirmed_value(operation));
+        let description =
+            format!("Confirms the change, after the user has agreed to it: {}", confirmed_value(operation));
         add(CONFIRM_ARGUMENT, json!({ "type": "string", "description": description }), true);
     }
     let mut schema = Map::new();
@@ -89,7 +92,8 @@ fn result_options(operation: &Operation) -> Vec<(&'static str, Value)> {
 }
 
 fn set_schema(operation: &Operation) -> Value {
-    let fields = json_body_type(operation).and_then(|(_, value)| value.object()).map_or(&[][..], |object| object.properties);
+    let fields =
+        json_body_type(operation).and_then(|(_, value)| value.object()).map_or(&[][..], |object| object.properties);
     let fields = fields.iter().filter(|property| !property.is_read_only && !is_link(property));
     let fields: Vec<_> = fields.map(|property| property.name).collect();
     json!({

@@ -119,7 +119,9 @@ impl ToolServer {
         let mut notes = notes.take_kept();
         notes.extend(describe_completeness(&call, item_count));
         if responds_with_password(operation) {
-            notes.push("the password of the response is not shown to assistants: the user can set another one".to_owned());
+            notes.push(
+                "the password of the response is not shown to assistants: the user can set another one".to_owned(),
+            );
         }
         Ok((text, notes))
     }
@@ -144,7 +146,8 @@ fn describe_completeness(call: &OperationCall, item_count: usize) -> Option<Stri
         return None;
     }
     let counted = call.result_noun().with_count(item_count);
-    let is_limited = call.options.limit.is_some_and(|limit| usize::try_from(limit).is_ok_and(|limit| limit <= item_count));
+    let is_limited =
+        call.options.limit.is_some_and(|limit| usize::try_from(limit).is_ok_and(|limit| limit <= item_count));
     Some(if is_limited {
         format!("the first {counted}: there may be more, as there was a `limit`")
     } else {

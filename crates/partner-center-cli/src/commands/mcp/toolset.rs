@@ -149,7 +149,8 @@ fn tool_description(operation: &Operation) -> String {
         text.push_str("\n\nThis tool reads it first, and sends it back complete with the changes of `set`.");
     }
     if asks_before_sending(operation) {
-        text = format!("{text}\n\nAsk the user first; then `{CONFIRM_ARGUMENT}` repeats {}.", confirmed_value(operation));
+        text =
+            format!("{text}\n\nAsk the user first; then `{CONFIRM_ARGUMENT}` repeats {}.", confirmed_value(operation));
     }
     text
 }
@@ -216,6 +217,7 @@ mod tests {
     #[test]
     fn files_are_not_read() {
         let all = names(true, &[]);
-        assert!(all.iter().all(|name| !name.starts_with("order_attachments_")), "{all:?}");
+        let of_attachments: Vec<_> = all.iter().filter(|name| name.starts_with("order_attachments_")).collect();
+        assert_eq!(of_attachments, ["order_attachments_list"]);
     }
 }

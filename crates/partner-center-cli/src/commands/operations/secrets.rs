@@ -30,7 +30,11 @@ pub(super) fn with_secrets_replaced(value: Type, mut tree: JsonTree) -> JsonTree
         }
         JsonTree::Object(fields) => {
             for (name, field) in fields {
-                let of = type_of_field(value, name, matches!(field, JsonTree::Value(value) if value.json().starts_with('"')));
+                let of = type_of_field(
+                    value,
+                    name,
+                    matches!(field, JsonTree::Value(value) if value.json().starts_with('"')),
+                );
                 *field = with_secrets_replaced(of, field.clone());
             }
         }
@@ -62,7 +66,8 @@ fn type_of_field(of: Type, name: &str, is_string: bool) -> Type {
 
 fn find_property(object: &'static Object, name: &str) -> Option<&'static Property> {
     let is_named = |known: &str| known.eq_ignore_ascii_case(name);
-    let is_it = |property: &&Property| is_named(property.name) || property.spellings.iter().any(|known| is_named(known));
+    let is_it =
+        |property: &&Property| is_named(property.name) || property.spellings.iter().any(|known| is_named(known));
     object.properties.iter().find(is_it)
 }
 
