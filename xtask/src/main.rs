@@ -117,8 +117,7 @@ fn run(task: Option<Task>) -> Result<()> {
 
 /// Runs the test that makes the recording.
 fn record() -> Result<()> {
-    let mut test = workspace::cargo_command(&workspace::workspace_root());
-    test.args(["test", "--package", "partner-center-cli", "--test", "cli", "recording"])
-        .env("PARTNER_CENTER_RECORD", "1");
-    workspace::run_successfully(&mut test)
+    let arguments = "test --package partner-center-cli --test cli recording";
+    let mut test = workspace::cargo_command(&workspace::workspace_root(), arguments);
+    workspace::run_successfully(test.env("PARTNER_CENTER_RECORD", "1"))
 }

@@ -63,7 +63,7 @@ fn run_command(command: Command, options: Options) -> Result<(), CommandError> {
             BuiltInCommand::Emulator(emulator) => {
                 return commands::serve_until_interrupted(emulator, &Messages::new(options.messages.quiet));
             }
-            BuiltInCommand::Mcp(command) => return commands::serve_tools(command, options),
+            BuiltInCommand::Mcp(command) => return commands::serve_tools(&command, options),
             BuiltInCommand::Completions { shell } => return commands::print_completion_script(shell),
             BuiltInCommand::Man { folder } => return commands::write_manual(&folder),
             BuiltInCommand::Options => return print_options_help(),

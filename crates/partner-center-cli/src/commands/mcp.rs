@@ -22,9 +22,9 @@ use std::{
 use toolset::Toolset;
 
 /// Serves the tools until standard input ends, or prints them.
-pub(crate) fn serve_tools(command: McpCommand, mut options: Options) -> Result<(), CommandError> {
+pub(crate) fn serve_tools(command: &McpCommand, mut options: Options) -> Result<(), CommandError> {
     let messages = Messages::new(options.messages.quiet);
-    let toolset = Toolset::choose_tools(&command)?;
+    let toolset = Toolset::choose_tools(command)?;
     if command.list_tools {
         return Ok(write_to_stdout(list_tools(&toolset).as_bytes(), &messages)?);
     }

@@ -189,7 +189,7 @@ fn string_list(arguments: &Map<String, Value>, name: &str) -> Result<Vec<String>
 
 fn parse_query(value: &Value) -> Result<String, UsageError> {
     let parsed = value.as_str().ok_or_else(|| "it must be a string".to_owned());
-    let parsed = parsed.and_then(|text| crate::output::parse_query(text).map_err(|error| error.to_string()));
+    let parsed = parsed.and_then(crate::output::parse_query);
     parsed.map_err(|cause| {
         usage_error(
             format!("`{QUERY_ARGUMENT}` is not a JMESPath expression"),

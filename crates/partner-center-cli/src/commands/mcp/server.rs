@@ -80,14 +80,13 @@ impl ToolServer {
     }
 
     fn client(&self, session: &Session<'_>) -> Result<Client<Reqwest>, CommandError> {
-        let mut client = self.client.lock().unwrap_or_else(PoisonError::into_inner);
-        let client = match &*client {
-            Some(client) => client.clone(),
-            None => {
-                let transport = Reqwest::with_defaults().map_err(|error| CommandError::from_transport_setup(&error))?;
-                let credential = session.configured_credential()?.build_credential(&self.messages);
-                client.insert(session.build_client(transport, credential, &self.messages)?).clone()
-            }
+        let mut shared = self.client.lock().unwrap_or_else(PoisonError::into_inner);
+        let client = if let Some(client) = &*shared {
+            client.clone()
+        } else {
+            let transport = Reqwest::with_defaults().map_err(|error| CommandError::from_transport_setup(&error))?;
+            let credential = session.configured_credential()?.build_credential(&self.messages);
+            shared.insert(session.build_client(transport, credential, &self.messages)?).clone()
         };
         Ok(session.deadline.map_or_else(|| client.clone(), |deadline| client.with_deadline(deadline)))
     }
