@@ -1,8 +1,10 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// The path of a resource: its decoded segments with small ASCII letters, as the service compares paths and identifiers without their case.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub(crate) struct ResourcePath(Vec<String>);
 
 impl ResourcePath {

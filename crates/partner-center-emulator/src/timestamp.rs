@@ -1,3 +1,4 @@
+use serde::{Deserialize, Serialize};
 use std::{
     ops::{Add, Sub},
     time::Duration,
@@ -5,7 +6,8 @@ use std::{
 use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, UtcOffset, format_description::well_known::Rfc3339};
 
 /// A moment of the emulator's clock, as the time since 1970.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
 pub(crate) struct Timestamp(Duration);
 
 impl Timestamp {

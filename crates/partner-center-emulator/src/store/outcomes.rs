@@ -1,6 +1,8 @@
 use super::state::json_value_size;
 use crate::{resource_path::ResourcePath, timestamp::Timestamp};
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use partner_center_spec::OPERATIONS;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use serde_json::Value;
 use std::{
     collections::{HashMap, VecDeque},
@@ -21,7 +23,7 @@ pub(crate) struct WriteOutcomes {
 }
 
 /// What a repeated write has in common with the first.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub(crate) struct WriteOutcomeKey {
     pub(crate) request_id: Uuid,
     pub(crate) operation_id: &'static str,
@@ -29,9 +31,11 @@ pub(crate) struct WriteOutcomeKey {
 }
 
 /// The response to a write.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct WriteOutcome {
+    #[serde(serialize_with = "serialize_status", deserialize_with = "deserialize_status")]
     pub(crate) status: StatusCode,
+    #[serde(serialize_with = "serialize_headers", deserialize_with = "deserialize_headers")]
     pub(crate) headers: HeaderMap,
     pub(crate) body: Option<Value>,
 }
@@ -74,6 +78,45 @@ impl WriteOutcome {
     fn size_in_memory(&self) -> usize {
         self.body.as_ref().map_or(0, json_value_size)
     }
+}
+
+/// A key as it is saved, whose operation the specification may no longer have.
+#[derive(Deserialize)]
+struct SavedOutcomeKey {
+    request_id: Uuid,
+    operation_id: String,
+    path: ResourcePath,
+}
+
+impl<'a> Deserialize<'a> for WriteOutcomeKey {
+    fn deserialize<D: Deserializer<'a>>(deserializer: D) -> Result<Self, D::Error> {
+        let SavedOutcomeKey { request_id, operation_id, path } = SavedOutcomeKey::deserialize(deserializer)?;
+        let operation = OPERATIONS.iter().find(|operation| operation.id == operation_id);
+        let operation = operation.ok_or_else(|| D::Error::custom(format!("there is no operation {operation_id}")))?;
+        Ok(Self { request_id, operation_id: operation.id, path })
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn serialize_status<S: Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {
+    status.as_u16().serialize(serializer)
+}
+
+fn deserialize_status<'a, D: Deserializer<'a>>(deserializer: D) -> Result<StatusCode, D::Error> {
+    StatusCode::from_u16(u16::deserialize(deserializer)?).map_err(D::Error::custom)
+}
+
+fn serialize_headers<S: Serializer>(headers: &HeaderMap, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())))
+}
+
+fn deserialize_headers<'a, D: Deserializer<'a>>(deserializer: D) -> Result<HeaderMap, D::Error> {
+    let headers = Vec::<(String, Vec<u8>)>::deserialize(deserializer)?;
+    let header = |(name, value): (String, Vec<u8>)| {
+        let name = HeaderName::try_from(name).map_err(D::Error::custom)?;
+        Ok((name, HeaderValue::from_bytes(&value).map_err(D::Error::custom)?))
+    };
+    headers.into_iter().map(header).collect()
 }
 
 #[cfg(test)]

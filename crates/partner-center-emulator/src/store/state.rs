@@ -13,6 +13,7 @@ use crate::{
     resource_path::ResourcePath,
     timestamp::Timestamp,
 };
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{collections::BTreeMap, ops::Bound, sync::Arc};
 use uuid::Uuid;
@@ -45,7 +46,7 @@ struct ResourceEntry {
 }
 
 /// A change of the state.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum StateChange {
     Put(ResourcePath, Value),
     /// The resource becomes this value at this moment.
