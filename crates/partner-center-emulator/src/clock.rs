@@ -35,6 +35,13 @@ impl Clock {
         Timestamp::from_unix_time(self.started_unix.saturating_add(self.simulated_elapsed()))
     }
 
+    /// Returns the time of this clock less that of the system, in milliseconds.
+    pub(crate) fn offset_from_system(&self) -> i64 {
+        let milliseconds = |time: Duration| i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+        let system = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        milliseconds(self.started_unix.saturating_add(self.simulated_elapsed())).saturating_sub(milliseconds(system))
+    }
+
     /// Converts a moment, as the time since the start, to Unix seconds.
     pub(crate) fn to_unix_seconds(&self, moment: Duration) -> u64 {
         self.started_unix.saturating_add(moment).as_secs()

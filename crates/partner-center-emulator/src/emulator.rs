@@ -101,6 +101,8 @@ impl Emulator {
     /// ```
     pub fn advance_clock(&self, time: Duration) {
         self.0.clock.advance_simulated_time(time);
+        // If it cannot be saved, the next response says so.
+        let _ = self.0.save();
     }
 
     /// Returns the newest requests, the oldest of them first, without their bodies and without the value of `Authorization`.
@@ -142,11 +144,13 @@ impl Emulator {
     /// Revokes all access tokens that the emulator's authority has issued so far, but not [`Emulator::TOKEN`].
     pub fn revoke_access_tokens(&self) {
         self.0.service.authority.revoke_access_tokens();
+        let _ = self.0.save();
     }
 
     /// Revokes all refresh tokens that the emulator's authority has issued so far, and [`Emulator::REFRESH_TOKEN`].
     pub fn revoke_refresh_tokens(&self) {
         self.0.service.authority.revoke_refresh_tokens();
+        let _ = self.0.save();
     }
 
     pub(crate) fn new(handler: RequestHandler) -> Self {

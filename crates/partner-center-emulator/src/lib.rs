@@ -20,6 +20,8 @@ mod json_fields;
 mod lifecycle;
 mod origin;
 mod pages;
+#[cfg(feature = "persistence")]
+mod persistence;
 mod query;
 mod quirks;
 mod random;
@@ -46,6 +48,8 @@ mod transport;
 pub use builder::EmulatorBuilder;
 pub use emulator::Emulator;
 pub use fault::{Fault, ParseFaultError};
+#[cfg(feature = "persistence")]
+pub use persistence::{DataFileError, DataFileErrorKind};
 pub use quirks::{ContinuationIn, Encoding, ErrorCodes, LinkStyle, ListEnd, TotalCount};
 pub use server::Server;
 pub use transport::EmulatorTransport;

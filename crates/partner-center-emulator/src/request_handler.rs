@@ -11,6 +11,7 @@ use crate::{
     scheduled_response::{ResponseDelivery, ScheduledResponse},
     service::Service,
     service_response::{ResponseContent, ServiceResponse},
+    store::{ChangesLost, SavedSession},
 };
 use http::StatusCode;
 use partner_center_core::Request;
@@ -34,8 +35,31 @@ impl RequestHandler {
         Self { service, clock, faults, rate_limit, log: Mutex::default() }
     }
 
-    /// Logs `request` and returns the response to it. The work is abandoned once it is `cancelled`.
+    /// Logs `request` and returns the response to it, once all that it shows is saved. The work is abandoned once it is `cancelled`.
     pub(crate) fn respond(&self, request: &Request, cancelled: &AtomicBool) -> ScheduledResponse {
+        let response = self.respond_before_saving(request, cancelled);
+        match self.save() {
+            Ok(()) => response,
+            Err(ChangesLost) => {
+                let content = ResponseContent::PlainText(CHANGES_LOST_TEXT);
+                let response = ServiceResponse::new(StatusCode::INTERNAL_SERVER_ERROR, content);
+                let response = write_response(&self.service, response, request, 0);
+                ScheduledResponse { delay: Duration::ZERO, delivery: ResponseDelivery::Complete(response) }
+            }
+        }
+    }
+
+    /// Blocks until all changes are saved, if the state is kept in a file.
+    pub(crate) fn save(&self) -> Result<(), ChangesLost> {
+        let Service { store, authority, .. } = &self.service;
+        store.save_session(|| SavedSession {
+            clock_offset: self.clock.offset_from_system(),
+            authority: authority.saved_authority(),
+        });
+        store.wait_until_saved()
+    }
+
+    fn respond_before_saving(&self, request: &Request, cancelled: &AtomicBool) -> ScheduledResponse {
         let Self { service, clock, .. } = self;
         let previous_requests = self.lock_request_log().record_request(request);
         let seed = service.seed;
@@ -89,6 +113,9 @@ impl RequestHandler {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+const CHANGES_LOST_TEXT: &str =
+    "The emulator cannot write its data file, and has lost a change. Make room and start it again.";
 
 impl fmt::Debug for RequestHandler {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -308,13 +308,13 @@ async fn respond_to_request(
         Err(_) => return Ok(closing_response(StatusCode::BAD_REQUEST)?),
     };
     let request = http::Request::from_parts(head, body.into());
-    if !handler.service.may_take_long(&request) {
+    if !handler.service.may_take_long(&request) && handler.service.store.is_saved() {
         let response = handler.respond(&request, &AtomicBool::new(false));
         return Ok(sender.response_when_due(response).await?);
     }
     let cancel_on_drop = CancelResponseOnDrop::default();
     let cancelled = Arc::clone(&cancel_on_drop.cancelled);
-    // A search may take long, and this thread has other connections to serve.
+    // A search may take long, as may the disk, and this thread has other connections to serve.
     let response = spawn_blocking(move || handler.respond(&request, &cancelled));
     match select(response, pin!(sender.socket.wait_until_closed_by_peer())).await {
         Either::Left((response, _)) => Ok(sender.clone().response_when_due(response?).await?),

@@ -64,7 +64,7 @@ pub(crate) struct StoreFull;
 const MAX_STORED_BYTES: usize = 512 << 20;
 
 impl State {
-    pub(super) fn new(population: CustomerStore) -> Self {
+    pub(crate) fn new(population: CustomerStore) -> Self {
         Self {
             population,
             sequences: CustomerSequences::new(population.seed),
@@ -215,8 +215,14 @@ impl State {
         written.map(|(index, _)| index).or_else(generated)
     }
 
+    /// Returns the size of everything that has been written, approximately, in bytes.
+    #[cfg(feature = "persistence")]
+    pub(crate) fn stored_bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// Applies all of `changes`, or none if the store is full.
-    pub(super) fn apply_changes(&mut self, changes: Vec<StateChange>) -> Result<(), StoreFull> {
+    pub(crate) fn apply_changes(&mut self, changes: Vec<StateChange>) -> Result<(), StoreFull> {
         let size: usize = changes.iter().map(StateChange::size_in_memory).sum();
         let is_too_large = size > 0 && self.bytes.saturating_add(size) > MAX_STORED_BYTES;
         let has_no_index = self.end_of_customer_indexes().checked_add(1).is_none();
