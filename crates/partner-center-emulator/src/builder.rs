@@ -305,8 +305,7 @@ impl EmulatorBuilder {
         let Self { seed, customers, rare_values, .. } = self;
         let path = path.as_ref();
         let (file, saved) = DataFile::open(path, PopulationSettings { seed, customers, rare_values })?;
-        let SavedEmulator { state, session } = saved;
-        let seed = state.population.seed;
+        let SavedEmulator { seed, state, session } = saved;
         let start_time = match session {
             Some(session) => time_with_offset(SystemTime::now(), session.clock_offset),
             None => self.start_time.unwrap_or_else(SystemTime::now),

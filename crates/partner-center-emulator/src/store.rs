@@ -5,11 +5,13 @@ mod change_log;
 mod customer_overlay;
 mod outcomes;
 pub(crate) mod population;
+mod snapshot;
 mod state;
 
 pub(crate) use change_log::{ChangeLog, ChangesLost, SavedAuthority, SavedSession};
 pub(crate) use outcomes::{WriteOutcome, WriteOutcomeKey};
-pub(crate) use state::{State, StateChange, StoreFull};
+pub(crate) use snapshot::StateSnapshot;
+pub(crate) use state::{State, StateChange, StateVersion, StoreFull};
 
 use crate::customers::CustomerStore;
 use serde::Serialize;
@@ -45,6 +47,15 @@ impl ResourceStore {
     /// Returns the state as it is now. Later writes do not change it.
     pub(crate) fn state_snapshot(&self) -> Arc<State> {
         Arc::clone(&self.lock_state())
+    }
+
+    /// Replaces the state by another one.
+    pub(crate) fn replace_state(&self, state: State) {
+        let mut current = self.lock_state();
+        *current = Arc::new(state.in_place_of(&current));
+        if let Some(log) = &self.log {
+            log.append_state(Arc::clone(&current));
+        }
     }
 
     /// Applies the changes that `decide` makes of the state, all or none. No other write comes between.

@@ -1,7 +1,7 @@
 use super::{DataFileError, DataFileErrorKind};
 use crate::{
     customers::CustomerStore,
-    store::{SavedSession, State, StateChange, to_json},
+    store::{SavedSession, State, StateChange, StateSnapshot, to_json},
 };
 use redb::{
     Builder, Database, DatabaseError, ReadOnlyTable, ReadableDatabase, ReadableTable, StorageError, TableDefinition,
@@ -51,6 +51,8 @@ pub(crate) struct PopulationSettings {
 
 /// What a data file contains.
 pub(crate) struct SavedEmulator {
+    /// The seed that the file was made with. That of the state is another one if it is that of another emulator.
+    pub(crate) seed: u64,
     pub(crate) state: State,
     /// `None` if there was none yet.
     pub(crate) session: Option<SavedSession>,
@@ -102,7 +104,7 @@ impl DataFile {
                 records.retain(|_, _| false)?;
                 let mut pieces = transaction.open_table(STATE)?;
                 pieces.retain(|_, _| false)?;
-                let json = state_to_json(state);
+                let json = to_json(&state.to_snapshot());
                 for (number, piece) in (0..).zip(json.chunks(PIECE_SIZE)) {
                     pieces.insert(number, piece)?;
                 }
@@ -216,7 +218,11 @@ fn read_database(
     let SavedSettings { seed, customers, rare_values } = settings;
     let mut state = match json.as_slice() {
         [] => State::new(CustomerStore { seed, count: customers, rare_values }),
-        json => state_from_json(json).map_err(|problem| DataFileError::damaged(path, problem))?,
+        json => {
+            let snapshot: StateSnapshot<'_> =
+                serde_json::from_slice(json).map_err(|error| DataFileError::damaged(path, error))?;
+            State::from_snapshot(snapshot).map_err(|error| DataFileError::damaged(path, error))?
+        }
     };
     let records: ReadOnlyTable<u64, &[u8]> = transaction.open_table(RECORDS).map_err(single)?;
     let mut next_record = 0;
@@ -231,7 +237,7 @@ fn read_database(
     let session = sessions.get(()).map_err(stored)?;
     let session = session.map(|session| serde_json::from_slice(session.value())).transpose();
     let session = session.map_err(|error| DataFileError::damaged(path, error))?;
-    Ok((SavedEmulator { state, session }, next_record))
+    Ok((SavedEmulator { seed, state, session }, next_record))
 }
 
 /// Checks that a file was made with the settings that somebody asks for.
@@ -251,12 +257,4 @@ fn check_settings(path: &Path, saved: &SavedSettings, wanted: PopulationSettings
         return other("rare values:", &saved.rare_values);
     }
     Ok(())
-}
-
-fn state_to_json(_state: &State) -> Vec<u8> {
-    Vec::new()
-}
-
-fn state_from_json(_json: &[u8]) -> Result<State, String> {
-    Err(String::new())
 }

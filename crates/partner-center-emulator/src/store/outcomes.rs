@@ -1,7 +1,6 @@
 use super::state::json_value_size;
 use crate::{resource_path::ResourcePath, timestamp::Timestamp};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use partner_center_spec::OPERATIONS;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use serde_json::Value;
 use std::{
@@ -25,7 +24,9 @@ pub(crate) struct WriteOutcomes {
 /// What a repeated write has in common with the first.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub(crate) struct WriteOutcomeKey {
+    #[serde(rename = "requestId")]
     pub(crate) request_id: Uuid,
+    #[serde(rename = "operation")]
     pub(crate) operation_id: &'static str,
     pub(crate) path: ResourcePath,
 }
@@ -72,6 +73,11 @@ impl WriteOutcomes {
             self.oldest.pop_front();
         }
     }
+
+    /// Returns what is remembered, the oldest first, with the moment of each.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&WriteOutcomeKey, Timestamp, &WriteOutcome)> {
+        self.oldest.iter().filter_map(|key| self.by_key.get(key).map(|(at, outcome)| (key, *at, &**outcome)))
+    }
 }
 
 impl WriteOutcome {
@@ -80,20 +86,21 @@ impl WriteOutcome {
     }
 }
 
-/// A key as it is saved, whose operation the specification may no longer have.
+/// A key as it is written to JSON.
 #[derive(Deserialize)]
-struct SavedOutcomeKey {
+#[serde(rename_all = "camelCase")]
+struct OutcomeKeySnapshot {
     request_id: Uuid,
-    operation_id: String,
+    operation: String,
     path: ResourcePath,
 }
 
-impl<'a> Deserialize<'a> for WriteOutcomeKey {
-    fn deserialize<D: Deserializer<'a>>(deserializer: D) -> Result<Self, D::Error> {
-        let SavedOutcomeKey { request_id, operation_id, path } = SavedOutcomeKey::deserialize(deserializer)?;
-        let operation = OPERATIONS.iter().find(|operation| operation.id == operation_id);
-        let operation = operation.ok_or_else(|| D::Error::custom(format!("there is no operation {operation_id}")))?;
-        Ok(Self { request_id, operation_id: operation.id, path })
+impl<'de> Deserialize<'de> for WriteOutcomeKey {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let OutcomeKeySnapshot { request_id, operation, path } = OutcomeKeySnapshot::deserialize(deserializer)?;
+        let known = partner_center_spec::operation(&operation)
+            .ok_or_else(|| D::Error::custom(format!("there is no operation {operation:?} in this version")))?;
+        Ok(Self { request_id, operation_id: known.id, path })
     }
 }
 
@@ -102,21 +109,21 @@ fn serialize_status<S: Serializer>(status: &StatusCode, serializer: S) -> Result
     status.as_u16().serialize(serializer)
 }
 
-fn deserialize_status<'a, D: Deserializer<'a>>(deserializer: D) -> Result<StatusCode, D::Error> {
-    StatusCode::from_u16(u16::deserialize(deserializer)?).map_err(D::Error::custom)
+fn deserialize_status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<StatusCode, D::Error> {
+    let status = u16::deserialize(deserializer)?;
+    StatusCode::from_u16(status).map_err(|_| D::Error::custom(format!("{status} is not a status")))
 }
 
 fn serialize_headers<S: Serializer>(headers: &HeaderMap, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())))
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    serializer.collect_seq(headers.iter().map(|(name, value)| (name.as_str(), text(value))))
 }
 
-fn deserialize_headers<'a, D: Deserializer<'a>>(deserializer: D) -> Result<HeaderMap, D::Error> {
-    let headers = Vec::<(String, Vec<u8>)>::deserialize(deserializer)?;
-    let header = |(name, value): (String, Vec<u8>)| {
-        let name = HeaderName::try_from(name).map_err(D::Error::custom)?;
-        Ok((name, HeaderValue::from_bytes(&value).map_err(D::Error::custom)?))
-    };
-    headers.into_iter().map(header).collect()
+fn deserialize_headers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<HeaderMap, D::Error> {
+    let headers = Vec::<(String, String)>::deserialize(deserializer)?;
+    let header = |(name, value)| HeaderName::try_from(name).ok().zip(HeaderValue::try_from(value).ok());
+    let headers: Option<HeaderMap> = headers.into_iter().map(header).collect();
+    headers.ok_or_else(|| D::Error::custom("it has an invalid header"))
 }
 
 #[cfg(test)]
