@@ -4,11 +4,13 @@ use crate::{
     store::{SavedSession, State, StateChange, StateSnapshot, to_json},
 };
 use redb::{
-    Builder, Database, DatabaseError, ReadOnlyTable, ReadableDatabase, ReadableTable, StorageError, TableDefinition,
+    Builder, Database, DatabaseError, ReadTransaction, ReadableDatabase, ReadableTable, StorageError, TableDefinition,
+    Value,
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::{
-    fs, io,
+    fmt, fs, io,
+    ops::Range,
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
     sync::Arc,
@@ -23,8 +25,10 @@ const FORMATS: TableDefinition<'_, (), u64> = TableDefinition::new("format");
 const SETTINGS: TableDefinition<'_, (), &[u8]> = TableDefinition::new("settings");
 /// The pieces of a state in JSON.
 const STATE: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("state");
-/// The changes since then in JSON, by ascending numbers.
+/// The changes since then in JSON.
 const RECORDS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("records");
+/// The number of pieces, that of the first record, and that after the last one.
+const EXTENT: TableDefinition<'_, (), (u64, u64, u64)> = TableDefinition::new("extent");
 /// The [`SavedSession`] in JSON.
 const SESSION: TableDefinition<'_, (), &[u8]> = TableDefinition::new("session");
 
@@ -37,7 +41,14 @@ const CACHE_SIZE: usize = 16 << 20;
 /// A file with the state of an emulator.
 pub(crate) struct DataFile {
     database: Database,
-    /// The number of the next record.
+    extent: Extent,
+}
+
+/// Which pieces and records there are, so that missing ones are noticed.
+#[derive(Clone, Copy, Default)]
+struct Extent {
+    pieces: u64,
+    first_record: u64,
     next_record: u64,
 }
 
@@ -90,13 +101,13 @@ impl DataFile {
         let opened = catch_unwind(AssertUnwindSafe(|| open_database(path)));
         let database = opened.unwrap_or_else(|_| Err(DataFileError::damaged(path, "it contradicts itself")))?;
         let read = catch_unwind(AssertUnwindSafe(|| read_database(&database, path, settings)));
-        let (saved, next_record) =
-            read.unwrap_or_else(|_| Err(DataFileError::damaged(path, "it contradicts itself")))?;
-        Ok((Self { database, next_record }, saved))
+        let (saved, extent) = read.unwrap_or_else(|_| Err(DataFileError::damaged(path, "it contradicts itself")))?;
+        Ok((Self { database, extent }, saved))
     }
 
     /// Writes all of a batch or nothing. It is on the disk afterwards.
     pub(super) fn write_batch(&mut self, batch: &Batch) -> Result<(), redb::Error> {
+        let mut extent = self.extent;
         let transaction = self.database.begin_write()?;
         {
             let mut records = transaction.open_table(RECORDS)?;
@@ -104,22 +115,42 @@ impl DataFile {
                 records.retain(|_, _| false)?;
                 let mut pieces = transaction.open_table(STATE)?;
                 pieces.retain(|_, _| false)?;
-                let json = to_json(&state.to_snapshot());
-                for (number, piece) in (0..).zip(json.chunks(PIECE_SIZE)) {
-                    pieces.insert(number, piece)?;
+                extent = Extent { pieces: 0, first_record: extent.next_record, ..extent };
+                for piece in to_json(&state.to_snapshot()).chunks(PIECE_SIZE) {
+                    pieces.insert(extent.pieces, with_digest(piece).as_slice())?;
+                    extent.pieces += 1;
                 }
             }
-            for (number, record) in (self.next_record..).zip(&batch.records) {
-                records.insert(number, record.as_slice())?;
+            for record in &batch.records {
+                records.insert(extent.next_record, with_digest(record).as_slice())?;
+                extent.next_record += 1;
             }
             if let Some(session) = &batch.session {
-                transaction.open_table(SESSION)?.insert((), to_json(session).as_slice())?;
+                transaction.open_table(SESSION)?.insert((), with_digest(&to_json(session)).as_slice())?;
             }
+            transaction.open_table(EXTENT)?.insert((), (extent.pieces, extent.first_record, extent.next_record))?;
         }
         transaction.commit()?;
-        self.next_record += batch.records.len() as u64;
+        self.extent = extent;
         Ok(())
     }
+
+    /// Closes the file. The database keeps its last two commits, and falls back to the older one if the newer is damaged: here both
+    /// have all changes.
+    pub(super) fn close(mut self) -> Result<(), redb::Error> {
+        self.write_batch(&Batch::default())
+    }
+}
+
+/// Returns `content` with a digest, as the database checks its own ones only after it was not closed.
+fn with_digest(content: &[u8]) -> Vec<u8> {
+    [hmac_sha256::Hash::hash(content).as_slice(), content].concat()
+}
+
+/// Returns the content that [`with_digest`] was called with, unless it is damaged.
+fn without_digest(stored: &[u8]) -> Option<&[u8]> {
+    let (digest, content) = stored.split_first_chunk::<32>()?;
+    (hmac_sha256::Hash::hash(content) == *digest).then_some(content)
 }
 
 /// Makes the file under another name first, so that there is no file that is half made.
@@ -138,7 +169,8 @@ fn create_file(path: &Path, settings: PopulationSettings) -> Result<(), DataFile
         let database = Builder::new().set_cache_size(CACHE_SIZE).create_file(reopened)?;
         let transaction = database.begin_write()?;
         transaction.open_table(FORMATS)?.insert((), FORMAT)?;
-        transaction.open_table(SETTINGS)?.insert((), to_json(&settings).as_slice())?;
+        transaction.open_table(SETTINGS)?.insert((), with_digest(&to_json(&settings)).as_slice())?;
+        transaction.open_table(EXTENT)?.insert((), (0, 0, 0))?;
         transaction.open_table(STATE)?;
         transaction.open_table(RECORDS)?;
         transaction.open_table(SESSION)?;
@@ -157,15 +189,8 @@ fn create_file(path: &Path, settings: PopulationSettings) -> Result<(), DataFile
 }
 
 fn open_database(path: &Path) -> Result<Database, DataFileError> {
-    let open = || {
-        let mut database = Builder::new().set_cache_size(CACHE_SIZE).open(path)?;
-        // A file that was not closed has been checked already.
-        let is_intact = database.check_integrity()?;
-        Ok((database, is_intact))
-    };
-    match open() {
-        Ok((database, true)) => Ok(database),
-        Ok((_, false)) => Err(DataFileError::damaged(path, "a checksum is wrong")),
+    match Builder::new().set_cache_size(CACHE_SIZE).open(path) {
+        Ok(database) => Ok(database),
         Err(DatabaseError::DatabaseAlreadyOpen) => {
             let problem = "is in use by another process: end that one, or name another file";
             Err(DataFileError::new(DataFileErrorKind::InUse, path, problem))
@@ -180,7 +205,7 @@ fn open_database(path: &Path) -> Result<Database, DataFileError> {
     }
 }
 
-fn other_version(path: &Path, format: impl std::fmt::Display) -> DataFileError {
+fn other_version(path: &Path, format: impl fmt::Display) -> DataFileError {
     let problem = format!(
         "has the format {format}, and this version of the emulator reads format {FORMAT} alone: use the version that wrote it, or \
          name another file"
@@ -188,62 +213,102 @@ fn other_version(path: &Path, format: impl std::fmt::Display) -> DataFileError {
     DataFileError::new(DataFileErrorKind::OtherVersion, path, problem)
 }
 
-/// Returns what the file has, and the number of the next record.
+/// Returns what the file has, and which pieces and records there are.
 fn read_database(
     database: &Database,
     path: &Path,
     wanted: PopulationSettings,
-) -> Result<(SavedEmulator, u64), DataFileError> {
-    let damaged = |error: redb::Error| DataFileError::damaged(path, error);
-    let transaction = database.begin_read().map_err(|error| damaged(error.into()))?;
-    let single = |error: redb::TableError| damaged(error.into());
-    let stored = |error: StorageError| damaged(error.into());
-    let missing = || DataFileError::damaged(path, "a value is missing");
-
-    let formats = transaction.open_table(FORMATS).map_err(single)?;
-    let format = formats.get(()).map_err(stored)?.ok_or_else(missing)?.value();
+) -> Result<(SavedEmulator, Extent), DataFileError> {
+    let reader =
+        Reader { transaction: database.begin_read().map_err(|error| DataFileError::damaged(path, error))?, path };
+    let format: u64 = reader.single_value(FORMATS)?.ok_or_else(|| reader.damaged("there is no format"))?;
     if format != FORMAT {
         return Err(other_version(path, format));
     }
-    let settings = transaction.open_table(SETTINGS).map_err(single)?;
-    let settings = settings.get(()).map_err(stored)?.ok_or_else(missing)?;
     let settings: SavedSettings =
-        serde_json::from_slice(settings.value()).map_err(|error| DataFileError::damaged(path, error))?;
+        reader.single_json(SETTINGS)?.ok_or_else(|| reader.damaged("there are no settings"))?;
     check_settings(path, &settings, wanted)?;
+    let (pieces, first_record, next_record) =
+        reader.single_value(EXTENT)?.ok_or_else(|| reader.damaged("there is no extent"))?;
 
     let mut json = Vec::new();
-    for piece in transaction.open_table(STATE).map_err(single)?.iter().map_err(stored)? {
-        json.extend_from_slice(piece.map_err(stored)?.1.value());
-    }
+    reader.for_each(STATE, 0..pieces, |piece| {
+        json.extend_from_slice(piece);
+        Ok(())
+    })?;
     let SavedSettings { seed, customers, rare_values } = settings;
     let mut state = match json.as_slice() {
         [] => State::new(CustomerStore { seed, count: customers, rare_values }),
         json => {
-            let snapshot: StateSnapshot<'_> =
-                serde_json::from_slice(json).map_err(|error| DataFileError::damaged(path, error))?;
-            State::from_snapshot(snapshot).map_err(|error| DataFileError::damaged(path, error))?
+            let snapshot: StateSnapshot<'_> = serde_json::from_slice(json).map_err(|error| reader.damaged(error))?;
+            State::from_snapshot(snapshot).map_err(|error| reader.damaged(error))?
         }
     };
-    let records: ReadOnlyTable<u64, &[u8]> = transaction.open_table(RECORDS).map_err(single)?;
-    let mut next_record = 0;
-    for record in records.iter().map_err(stored)? {
-        let (number, record) = record.map_err(stored)?;
-        let changes: Vec<StateChange> =
-            serde_json::from_slice(record.value()).map_err(|error| DataFileError::damaged(path, error))?;
-        state.apply_changes(changes).map_err(|_| DataFileError::damaged(path, "it has more than the store holds"))?;
-        next_record = number.value() + 1;
+    reader.for_each(RECORDS, first_record..next_record, |record| {
+        let changes: Vec<StateChange> = serde_json::from_slice(record).map_err(|error| reader.damaged(error))?;
+        state.apply_changes(changes).map_err(|_| reader.damaged("it has more than the emulator holds"))
+    })?;
+    let session = reader.single_json(SESSION)?;
+    Ok((SavedEmulator { seed, state, session }, Extent { pieces, first_record, next_record }))
+}
+
+struct Reader<'a> {
+    transaction: ReadTransaction,
+    path: &'a Path,
+}
+
+impl Reader<'_> {
+    fn single_value<V>(&self, table: TableDefinition<'_, (), V>) -> Result<Option<V>, DataFileError>
+    where
+        V: for<'a> Value<SelfType<'a> = V> + 'static,
+    {
+        let table = self.transaction.open_table(table).map_err(|error| self.damaged(error))?;
+        Ok(table.get(()).map_err(|error| self.damaged(error))?.map(|value| value.value()))
     }
-    let sessions = transaction.open_table(SESSION).map_err(single)?;
-    let session = sessions.get(()).map_err(stored)?;
-    let session = session.map(|session| serde_json::from_slice(session.value())).transpose();
-    let session = session.map_err(|error| DataFileError::damaged(path, error))?;
-    Ok((SavedEmulator { seed, state, session }, next_record))
+
+    fn single_json<T: DeserializeOwned>(
+        &self,
+        table: TableDefinition<'_, (), &'static [u8]>,
+    ) -> Result<Option<T>, DataFileError> {
+        let table = self.transaction.open_table(table).map_err(|error| self.damaged(error))?;
+        let stored = table.get(()).map_err(|error| self.damaged(error))?;
+        let parse = |stored: &[u8]| serde_json::from_slice(self.verified(stored)?).map_err(|error| self.damaged(error));
+        stored.map(|stored| parse(stored.value())).transpose()
+    }
+
+    /// Calls `read` for what has these numbers, in their order.
+    fn for_each(
+        &self,
+        table: TableDefinition<'_, u64, &'static [u8]>,
+        numbers: Range<u64>,
+        mut read: impl FnMut(&[u8]) -> Result<(), DataFileError>,
+    ) -> Result<(), DataFileError> {
+        let table = self.transaction.open_table(table).map_err(|error| self.damaged(error))?;
+        let mut expected = numbers.start;
+        for entry in table.iter().map_err(|error| self.damaged(error))? {
+            let (number, stored) = entry.map_err(|error| self.damaged(error))?;
+            if number.value() != expected || expected >= numbers.end {
+                return Err(self.damaged(format_args!("number {expected} is missing")));
+            }
+            read(self.verified(stored.value())?)?;
+            expected += 1;
+        }
+        if expected == numbers.end { Ok(()) } else { Err(self.damaged(format_args!("number {expected} is missing"))) }
+    }
+
+    fn verified<'a>(&self, stored: &'a [u8]) -> Result<&'a [u8], DataFileError> {
+        without_digest(stored).ok_or_else(|| self.damaged("a digest is wrong"))
+    }
+
+    fn damaged(&self, problem: impl fmt::Display) -> DataFileError {
+        DataFileError::damaged(self.path, problem)
+    }
 }
 
 /// Checks that a file was made with the settings that somebody asks for.
 fn check_settings(path: &Path, saved: &SavedSettings, wanted: PopulationSettings) -> Result<(), DataFileError> {
     let PopulationSettings { seed, customers, rare_values } = wanted;
-    let other = |name: &str, value: &dyn std::fmt::Display| {
+    let other = |name: &str, value: &dyn fmt::Display| {
         let problem = format!("was made with {name} {value}: leave that setting out, or name another file");
         Err(DataFileError::new(DataFileErrorKind::OtherSettings, path, problem))
     };
@@ -257,4 +322,67 @@ fn check_settings(path: &Path, saved: &SavedSettings, wanted: PopulationSettings
         return other("rare values:", &saved.rare_values);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DataFile, FORMAT, FORMATS, PopulationSettings};
+    use crate::{
+        DataFileErrorKind,
+        persistence::Journal,
+        resource_path::ResourcePath,
+        store::{ResourceStore, StateChange, StoreFull},
+        timestamp::Timestamp,
+    };
+    use redb::{Database, ReadableDatabase, ReadableTableMetadata};
+    use serde_json::json;
+    use std::path::Path;
+
+    const DEFAULTS: PopulationSettings = PopulationSettings { seed: None, customers: None, rare_values: None };
+
+    fn open_store(path: &Path) -> ResourceStore {
+        let (file, saved) = DataFile::open(path, DEFAULTS).unwrap();
+        ResourceStore::with_state(saved.state).saved_in(Journal::start(file).unwrap())
+    }
+
+    #[test]
+    fn file_of_another_version_is_rejected() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("data");
+        drop(DataFile::open(&path, DEFAULTS).unwrap());
+        let database = Database::open(&path).unwrap();
+        let transaction = database.begin_write().unwrap();
+        transaction.open_table(FORMATS).unwrap().insert((), FORMAT + 1).unwrap();
+        transaction.commit().unwrap();
+        drop(database);
+        let error = DataFile::open(&path, DEFAULTS).err().unwrap();
+        assert_eq!(error.kind(), DataFileErrorKind::OtherVersion);
+        assert!(
+            error.to_string().contains("has the format 2, and this version of the emulator reads format 1"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn records_are_replaced_by_a_state_when_they_are_larger() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("data");
+        let store = open_store(&path);
+        let resource = ResourcePath::from_segments(["v1", "x"]);
+        let text = "x".repeat(2 << 20);
+        for number in 0..20 {
+            let value = json!({ "number": number, "text": text });
+            let changes = vec![StateChange::Put(resource.clone(), value)];
+            store.update_state(|_| Ok::<_, StoreFull>(((), changes))).unwrap();
+            store.wait_until_saved().unwrap();
+        }
+        drop(store);
+        let database = Database::open(&path).unwrap();
+        let records = database.begin_read().unwrap().open_table(super::RECORDS).unwrap().len().unwrap();
+        assert!((1..12).contains(&records), "{records}");
+        drop(database);
+        let state = open_store(&path).state_snapshot();
+        assert_eq!(state.get_resource(&resource, Timestamp::NEVER).unwrap()["number"], 19);
+        assert_eq!(state.next_change_number(), 20);
+    }
 }

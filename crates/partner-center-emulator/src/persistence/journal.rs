@@ -42,12 +42,12 @@ struct Queue {
 const MIN_RECORD_BYTES: usize = 16 << 20;
 
 impl Journal {
-    pub(crate) fn start(mut file: DataFile) -> io::Result<Self> {
+    pub(crate) fn start(file: DataFile) -> io::Result<Self> {
         let shared = Arc::new(Shared::default());
         let writer = {
             let shared = Arc::clone(&shared);
             let thread = thread::Builder::new().name("partner-center-data".to_owned());
-            thread.spawn(move || shared.write_until_closed(&mut file))?
+            thread.spawn(move || shared.write_until_closed(file))?
         };
         Ok(Self { shared, writer: Some(writer) })
     }
@@ -109,7 +109,7 @@ impl Shared {
         appended
     }
 
-    fn write_until_closed(&self, file: &mut DataFile) {
+    fn write_until_closed(&self, mut file: DataFile) {
         // Also if the database panics: nobody waits for ever.
         let _fail_at_end = FailAtEnd(self);
         loop {
@@ -117,6 +117,10 @@ impl Shared {
             let queue = self.appended.wait_while(self.lock_queue(), is_idle);
             let mut queue = queue.unwrap_or_else(PoisonError::into_inner);
             if queue.saved_count == queue.appended_count {
+                drop(queue);
+                if let Err(error) = file.close() {
+                    tracing::error!("the data file cannot be closed: {error}");
+                }
                 return;
             }
             let (batch, appended_count) = (mem::take(&mut queue.batch), queue.appended_count);
