@@ -38,15 +38,13 @@ impl RequestHandler {
     /// Logs `request` and returns the response to it, once all that it shows is saved. The work is abandoned once it is `cancelled`.
     pub(crate) fn respond(&self, request: &Request, cancelled: &AtomicBool) -> ScheduledResponse {
         let response = self.respond_before_saving(request, cancelled);
-        match self.save() {
-            Ok(()) => response,
-            Err(ChangesLost) => {
-                let content = ResponseContent::PlainText(CHANGES_LOST_TEXT);
-                let response = ServiceResponse::new(StatusCode::INTERNAL_SERVER_ERROR, content);
-                let response = write_response(&self.service, response, request, 0);
-                ScheduledResponse { delay: Duration::ZERO, delivery: ResponseDelivery::Complete(response) }
-            }
+        if self.save().is_ok() {
+            return response;
         }
+        let content = ResponseContent::PlainText(CHANGES_LOST_TEXT);
+        let response = ServiceResponse::new(StatusCode::INTERNAL_SERVER_ERROR, content);
+        let response = write_response(&self.service, response, request, 0);
+        ScheduledResponse { delay: Duration::ZERO, delivery: ResponseDelivery::Complete(response) }
     }
 
     /// Blocks until all changes are saved, if the state is kept in a file.

@@ -369,7 +369,7 @@ mod tests {
         let path = folder.path().join("data");
         let store = open_store(&path);
         let resource = ResourcePath::from_segments(["v1", "x"]);
-        let text = "x".repeat(2 << 20);
+        let text = "x".repeat(16 << 10);
         for number in 0..20 {
             let value = json!({ "number": number, "text": text });
             let changes = vec![StateChange::Put(resource.clone(), value)];

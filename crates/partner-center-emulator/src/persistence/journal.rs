@@ -39,7 +39,7 @@ struct Queue {
 }
 
 /// The size of the records, in bytes, up to which they are not worth a new state.
-const MIN_RECORD_BYTES: usize = 16 << 20;
+const MIN_RECORD_BYTES: usize = if cfg!(test) { 64 << 10 } else { 16 << 20 };
 
 impl Journal {
     pub(crate) fn start(file: DataFile) -> io::Result<Self> {

@@ -69,14 +69,12 @@ impl Connection {
     }
 
     fn exchange(&mut self, request: &str) -> io::Result<(u16, Vec<u8>)> {
-        let connection = match &mut self.stream {
-            Some(stream) => stream,
-            None => {
-                let stream = TcpStream::connect(self.address)?;
-                stream.set_read_timeout(Some(Duration::from_secs(60)))?;
-                self.stream.insert(BufReader::new(stream))
-            }
-        };
+        if self.stream.is_none() {
+            let stream = TcpStream::connect(self.address)?;
+            stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+            self.stream = Some(BufReader::new(stream));
+        }
+        let connection = self.stream.as_mut().ok_or(io::ErrorKind::NotConnected)?;
         connection.get_mut().write_all(request.as_bytes())?;
         let mut head = String::new();
         while !head.ends_with("\r\n\r\n") {
