@@ -142,6 +142,15 @@ impl Authority {
         self.first_valid_refresh.store(self.issued.load(Ordering::SeqCst) + 1, Ordering::SeqCst);
     }
 
+    /// Makes everything as it was at the start: nothing is revoked, nobody has consented, and no sign-in is in progress. Tokens that
+    /// were issued stay valid.
+    pub(crate) fn reset(&self) {
+        self.last_revoked_access.store(0, Ordering::SeqCst);
+        self.first_valid_refresh.store(0, Ordering::SeqCst);
+        self.has_consent.store(false, Ordering::SeqCst);
+        *self.lock_sign_ins() = SignIns::default();
+    }
+
     /// Returns the caller that the access token `token` was issued to, if it is valid `now`, as the time since the start.
     pub(crate) fn caller_of_access_token(&self, token: &str, now: Duration) -> Option<Caller> {
         let IssuedToken { kind, number, expires } = IssuedToken::read_jwt(token, self.seed)?;

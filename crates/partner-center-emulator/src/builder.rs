@@ -1,13 +1,10 @@
 use crate::{
     ContinuationIn, Emulator, Encoding, ErrorCodes, Fault, LinkStyle, ListEnd, TotalCount,
     authority::{Authority, AuthoritySettings},
-    clock::Clock,
     customers::CustomerStore,
-    fault::FaultInjector,
     quirks::Quirks,
     rate_limit::RateLimit,
-    rendered_pages::RenderedPages,
-    request_handler::RequestHandler,
+    request_handler::{RequestHandler, Start},
     service::Service,
     store::ResourceStore,
 };
@@ -45,7 +42,6 @@ pub struct EmulatorBuilder {
     rate_limit: Option<NonZeroU32>,
     rate_limit_period: Duration,
     rare_values: Option<bool>,
-    reject_unknown_parameters: bool,
 }
 
 impl EmulatorBuilder {
@@ -163,7 +159,7 @@ impl EmulatorBuilder {
 
     /// Sets the place of the continuation token in a page. Default: [`ContinuationIn::Link`].
     pub fn continuation_in(mut self, place: ContinuationIn) -> Self {
-        self.quirks.continuation = place;
+        self.quirks.continuation_in = place;
         self
     }
 
@@ -213,8 +209,9 @@ impl EmulatorBuilder {
 
     /// Sets whether a request with a query parameter that its resource does not have is rejected with 400 and code 2000.
     /// Default: no, the parameter is ignored with a warning in the log.
-    pub fn reject_unknown_parameters(self, reject: bool) -> Self {
-        Self { reject_unknown_parameters: reject, ..self }
+    pub fn reject_unknown_parameters(mut self, reject: bool) -> Self {
+        self.quirks.reject_unknown_parameters = reject;
+        self
     }
 
     /// Sets whether the names of fields begin with a capital letter. Default: no.
@@ -261,8 +258,9 @@ impl EmulatorBuilder {
             count: self.customers.unwrap_or(CustomerStore::DEFAULT_COUNT),
             rare_values: self.rare_values.unwrap_or_default(),
         };
-        let start_time = self.start_time.unwrap_or_else(SystemTime::now);
-        self.build_with_store(ResourceStore::new(population), population.seed, start_time, |authority| authority)
+        let store = ResourceStore::new(population);
+        let authority = Authority::new(population.seed, self.authority.clone());
+        self.build_with(population, store, authority)
     }
 
     /// Builds the emulator with its state in the file at `path`, which is made if there is none, or is empty.
@@ -300,46 +298,35 @@ impl EmulatorBuilder {
     /// ```
     #[cfg(feature = "persistence")]
     pub fn build_with_data_file(self, path: impl AsRef<std::path::Path>) -> Result<Emulator, crate::DataFileError> {
-        use crate::persistence::{DataFile, Journal, PopulationSettings, SavedEmulator};
+        use crate::{
+            persistence::{DataFile, Journal, PopulationSettings, SavedEmulator},
+            store::SavedSession,
+        };
 
         let Self { seed, customers, rare_values, .. } = self;
         let path = path.as_ref();
         let (file, saved) = DataFile::open(path, PopulationSettings { seed, customers, rare_values })?;
-        let SavedEmulator { seed, state, session } = saved;
-        let start_time = match session {
-            Some(session) => time_with_offset(SystemTime::now(), session.clock_offset),
-            None => self.start_time.unwrap_or_else(SystemTime::now),
-        };
+        let SavedEmulator { population, state, session } = saved;
         let journal = Journal::start(file).map_err(|error| crate::DataFileError::io(path, error))?;
         let store = ResourceStore::with_state(state).saved_in(journal);
-        let authority = session.map(|session| session.authority).unwrap_or_default();
-        Ok(self.build_with_store(store, seed, start_time, |built| built.restore(authority)))
+        let mut authority = Authority::new(population.seed, self.authority.clone());
+        if let Some(SavedSession { authority: saved, .. }) = session {
+            authority = authority.restore(saved);
+        }
+        let emulator = self.build_with(population, store, authority);
+        if let Some(SavedSession { clock_offset, .. }) = session {
+            emulator.handler().clock.set_offset_from_system(clock_offset);
+        }
+        Ok(emulator)
     }
 
-    fn build_with_store(
-        self,
-        store: ResourceStore,
-        seed: u64,
-        start_time: SystemTime,
-        restore: impl FnOnce(Authority) -> Authority,
-    ) -> Emulator {
-        let Self { token, authority, quirks, faults, .. } = self;
-        let Self { rate_limit, rate_limit_period, reject_unknown_parameters, .. } = self;
-        let rate_limit = rate_limit.map(|requests| RateLimit::new(requests, rate_limit_period));
-        let authority = restore(Authority::new(seed, authority));
-        let rendered_pages = RenderedPages::default();
-        let service = Service { seed, store, token, authority, quirks, rendered_pages, reject_unknown_parameters };
-        let clock = Clock::start_at(start_time);
-        Emulator::new(RequestHandler::new(service, clock, FaultInjector::new(faults), rate_limit))
+    fn build_with(self, population: CustomerStore, store: ResourceStore, authority: Authority) -> Emulator {
+        let Self { start_time: time, token, quirks, faults, rate_limit, rate_limit_period, .. } = self;
+        let rate_limit = RateLimit::new(rate_limit, rate_limit_period);
+        let start = Start { population, time, quirks, faults, rate_limit };
+        let service = Service { seed: population.seed, store, token, authority };
+        Emulator::new(RequestHandler::new(service, start))
     }
-}
-
-/// Returns `time` moved by some milliseconds.
-#[cfg(feature = "persistence")]
-fn time_with_offset(time: SystemTime, milliseconds: i64) -> SystemTime {
-    let offset = Duration::from_millis(milliseconds.unsigned_abs());
-    let moved = if milliseconds < 0 { time.checked_sub(offset) } else { time.checked_add(offset) };
-    moved.unwrap_or(time)
 }
 
 impl Default for EmulatorBuilder {
@@ -355,7 +342,6 @@ impl Default for EmulatorBuilder {
             rate_limit: None,
             rate_limit_period: Duration::from_secs(60),
             rare_values: None,
-            reject_unknown_parameters: false,
         }
     }
 }

@@ -57,6 +57,14 @@ impl Clock {
         milliseconds(since_1970).saturating_sub(milliseconds(system))
     }
 
+    /// Sets the time of this clock to that of the system and some milliseconds.
+    #[cfg(feature = "persistence")]
+    pub(crate) fn set_offset_from_system(&self, milliseconds: i64) {
+        let system = Timestamp::from_unix_time(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default());
+        let offset = Duration::from_millis(milliseconds.unsigned_abs());
+        self.set_timestamp(if milliseconds < 0 { system - offset } else { system + offset });
+    }
+
     /// Converts a moment, as the time since the start, to Unix seconds.
     pub(crate) fn to_unix_seconds(&self, moment: Duration) -> u64 {
         self.started_unix.saturating_add(moment).as_secs()

@@ -107,7 +107,8 @@ impl Emulator {
 
     /// Returns the newest requests, the oldest of them first, without their bodies and without the value of `Authorization`.
     ///
-    /// The log has up to 10,000 requests with up to 16 MiB of URIs and headers together.
+    /// The log has up to 10,000 requests with up to 16 MiB of URIs and headers together. [`exchanges`](Self::exchanges) has the
+    /// bodies and the responses, too.
     ///
     /// ```
     /// use partner_center_core::{Blocking, Transport};
@@ -124,7 +125,7 @@ impl Emulator {
     /// ```
     #[must_use]
     pub fn requests(&self) -> Vec<http::Request<()>> {
-        self.0.logged_requests()
+        self.0.lock_log().logged_requests()
     }
 
     /// Returns the identifiers of the indirect resellers that have customers here. The first is that of the service's
@@ -162,7 +163,11 @@ impl Emulator {
     }
 
     pub(crate) fn new(handler: RequestHandler) -> Self {
-        Self(Arc::new(handler))
+        Self::from_handler(Arc::new(handler))
+    }
+
+    pub(crate) fn from_handler(handler: Arc<RequestHandler>) -> Self {
+        Self(handler)
     }
 }
 

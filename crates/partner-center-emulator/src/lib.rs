@@ -40,6 +40,7 @@ mod scheduled_response;
 mod server;
 mod service;
 mod service_response;
+mod settings;
 mod steering;
 mod store;
 mod test_credentials;
@@ -51,7 +52,10 @@ pub use emulator::Emulator;
 pub use fault::{Fault, ParseFaultError};
 #[cfg(feature = "persistence")]
 pub use persistence::{DataFileError, DataFileErrorKind};
-pub use quirks::{ContinuationIn, Encoding, ErrorCodes, LinkStyle, ListEnd, TotalCount};
+pub use quirks::{ContinuationIn, Encoding, ErrorCodes, LinkStyle, ListEnd, Quirks, TotalCount};
 pub use server::Server;
-pub use steering::{ParseSnapshotError, Snapshot};
+pub use steering::{
+    Delivery, Exchange, ExchangeHeader, ExchangeResponse, ParseSnapshotError, Snapshot, SteeringError,
+    SteeringErrorKind,
+};
 pub use transport::EmulatorTransport;

@@ -62,8 +62,8 @@ pub(crate) struct PopulationSettings {
 
 /// What a data file contains.
 pub(crate) struct SavedEmulator {
-    /// The seed that the file was made with. That of the state is another one if it is that of another emulator.
-    pub(crate) seed: u64,
+    /// What the file was made with. That of the state is another one if it was that of another emulator.
+    pub(crate) population: CustomerStore,
     pub(crate) state: State,
     /// `None` if there was none yet.
     pub(crate) session: Option<SavedSession>,
@@ -237,8 +237,9 @@ fn read_database(
         Ok(())
     })?;
     let SavedSettings { seed, customers, rare_values } = settings;
+    let population = CustomerStore { seed, count: customers, rare_values };
     let mut state = match json.as_slice() {
-        [] => State::new(CustomerStore { seed, count: customers, rare_values }),
+        [] => State::new(population),
         json => {
             let snapshot: StateSnapshot<'_> = serde_json::from_slice(json).map_err(|error| reader.damaged(error))?;
             State::from_snapshot(snapshot).map_err(|error| reader.damaged(error))?
@@ -249,7 +250,7 @@ fn read_database(
         state.apply_changes(changes).map_err(|_| reader.damaged("it has more than the emulator holds"))
     })?;
     let session = reader.single_json(SESSION)?;
-    Ok((SavedEmulator { seed, state, session }, Extent { pieces, first_record, next_record }))
+    Ok((SavedEmulator { population, state, session }, Extent { pieces, first_record, next_record }))
 }
 
 struct Reader<'a> {

@@ -19,6 +19,7 @@ mod server;
 mod sign_in;
 mod snapshots;
 mod state;
+mod steering;
 #[cfg(feature = "tls")]
 mod tls;
 mod webhooks;
