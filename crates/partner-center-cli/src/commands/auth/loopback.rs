@@ -22,7 +22,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(50);
 const READ_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The maximum size of a request head: a code has about a kilobyte.
-const MAX_HEAD_SIZE: u64 = 16 << 10;
+const MAX_HEAD_SIZE: usize = 16 << 10;
 
 /// The maximum number of connections that are read at the same time.
 const MAX_OPEN_CONNECTIONS: usize = 16;
@@ -104,7 +104,7 @@ fn read_query(mut stream: &TcpStream) -> io::Result<Option<String>> {
     stream.set_read_timeout(Some(READ_TIMEOUT))?;
     let mut head = Vec::new();
     let mut chunk = [0; 1024];
-    while !head.windows(4).any(|end| end == b"\r\n\r\n") && (head.len() as u64) < MAX_HEAD_SIZE {
+    while !head.windows(4).any(|end| end == b"\r\n\r\n") && head.len() < MAX_HEAD_SIZE {
         match stream.read(&mut chunk)? {
             0 => break,
             count => head.extend_from_slice(&chunk[..count]),
