@@ -147,7 +147,7 @@ Examples:
   partner-center doctor --emulator")]
     Doctor,
     /// Run an emulator of the service on this machine, until interrupted
-    Emulator(EmulatorCommand),
+    Emulator(Box<EmulatorCommand>),
     /// Serve the operations as tools to an assistant, by the Model Context Protocol
     #[command(after_help = mcp::MCP_AFTER_HELP)]
     Mcp(McpCommand),

@@ -61,7 +61,7 @@ fn run_command(command: Command, options: Options) -> Result<(), CommandError> {
             }
             BuiltInCommand::Doctor => ServiceTask::Doctor,
             BuiltInCommand::Emulator(emulator) => {
-                return commands::serve_until_interrupted(emulator, &Messages::new(options.messages.quiet));
+                return commands::serve_until_interrupted(*emulator, &Messages::new(options.messages.quiet));
             }
             BuiltInCommand::Mcp(command) => return commands::serve_tools(&command, options),
             BuiltInCommand::Completions { shell } => return commands::print_completion_script(shell),

@@ -1,5 +1,7 @@
 //! `mcp`: an assistant that speaks the protocol over pipes.
 
+#![expect(clippy::needless_pass_by_value, reason = "arguments are made for the call")]
+
 use crate::{
     command::{DOCUMENTED, command, run, stdout},
     snapshot::assert_snapshot,

@@ -49,8 +49,8 @@ impl Recording {
     }
 
     fn show_screen(&mut self, wait: f64, screen: &str) {
-        let lines: String = screen.trim().lines().map(|line| format!("{}\n", line.trim_end())).collect();
-        self.show(wait, &lines);
+        let lines: Vec<_> = screen.trim().lines().map(str::trim_end).collect();
+        self.show(wait, &(lines.join("\n") + "\n"));
     }
 
     fn type_command(&mut self, arguments: &[&str]) {
