@@ -1,6 +1,7 @@
 use clap::{ArgAction, Args, FromArgMatches, error::ErrorKind};
 use partner_center_emulator::{
     ContinuationIn, Emulator, EmulatorBuilder, Encoding, ErrorCodes, Fault, LinkStyle, ListEnd, TotalCount,
+    WebhookFault,
 };
 use std::{
     num::{NonZeroU16, NonZeroU32},
@@ -55,6 +56,9 @@ pub(crate) struct EmulatorCommand {
     /// names]
     #[arg(long, value_name = "FILE", requires = "tls")]
     pub(crate) ca_file: Option<PathBuf>,
+    /// What is wrong with the events that are sent to the registered address; may be given several times
+    #[arg(long, value_name = "NAME", value_enum, action = ArgAction::Append)]
+    pub(crate) webhook_fault: Vec<WebhookFault>,
     #[command(flatten)]
     pub(crate) behavior: EmulatorBehavior,
 }

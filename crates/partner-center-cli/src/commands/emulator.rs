@@ -1,7 +1,7 @@
 //! `partner-center emulator`: a local emulator of the service.
 
 use crate::{arguments::EmulatorCommand, error::CommandError, interruption, messages::Messages};
-use partner_center_emulator::Emulator;
+use partner_center_emulator::{Emulator, EmulatorBuilder};
 use std::{
     borrow::Cow,
     fs,
@@ -14,8 +14,9 @@ use tempfile::NamedTempFile;
 /// Serves until it is interrupted, which is its regular end.
 pub(crate) fn serve_until_interrupted(command: EmulatorCommand, messages: &Messages) -> Result<(), CommandError> {
     let interrupted = interruption::install_interruption_receiver()?;
-    let EmulatorCommand { port, data, customers, token, tls, ca_file, behavior } = command;
+    let EmulatorCommand { port, data, customers, token, tls, ca_file, webhook_fault, behavior } = command;
     let builder = Emulator::builder().token(&token);
+    let builder = webhook_fault.into_iter().fold(builder, EmulatorBuilder::webhook_fault);
     let builder = behavior.apply_to_builder(match customers {
         Some(customers) => builder.customers(customers),
         None => builder,
