@@ -171,7 +171,7 @@ impl Service {
         });
         #[cfg(feature = "webhooks")]
         if let Some(event) = event.filter(|_| response.is_ok()) {
-            self.webhooks.send_event(event);
+            self.webhooks.send_event(&event);
         }
         response
     }

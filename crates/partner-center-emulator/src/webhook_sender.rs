@@ -64,7 +64,7 @@ impl WebhookSender {
     }
 
     /// Sends `event` soon.
-    pub(crate) fn send_event(&self, event: Event) {
+    pub(crate) fn send_event(&self, event: &Event) {
         let signer = match self.signer() {
             Ok(signer) => signer,
             Err(error) => return tracing::warn!("the event {} is not sent: {error}", event.name),

@@ -4,6 +4,7 @@ use partner_center_emulator::{
     WebhookFault,
 };
 use std::{
+    net::{IpAddr, Ipv4Addr},
     num::{NonZeroU16, NonZeroU32},
     path::PathBuf,
     time::Duration,
@@ -36,6 +37,9 @@ Examples:
   partner-center emulator --fault 503@10% --fault 429:retry-after=2@every:7
   partner-center customers list --emulator --emulator-with fault=reset@2")]
 pub(crate) struct EmulatorCommand {
+    /// Address to listen on. Nothing is encrypted without --tls, and its tokens are known to everybody: 0.0.0.0 is for containers
+    #[arg(long, value_name = "IP", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    pub(crate) address: IpAddr,
     /// Port to listen on; 0 chooses a free one
     #[arg(long, value_name = "P", default_value_t = 0)]
     pub(crate) port: u16,

@@ -28,8 +28,9 @@ impl EventReceiver {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/hook?tenant=7", listener.local_addr().unwrap());
         let (sender, requests) = channel();
-        let mut statuses = statuses.to_vec().into_iter();
+        let statuses = statuses.to_vec();
         thread::spawn(move || {
+            let mut statuses = statuses.into_iter();
             for stream in listener.incoming() {
                 let mut stream = BufReader::new(stream.unwrap());
                 let mut lines = stream.by_ref().lines().map(Result::unwrap);
