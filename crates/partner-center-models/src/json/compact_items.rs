@@ -15,7 +15,7 @@ const MAX_SHORT_NAME: usize = 24;
 pub(crate) fn find_compact_items(json: &str, start: usize) -> Option<(Range<usize>, Vec<Range<usize>>)> {
     let bytes = json.as_bytes();
     // Neither white space other than a blank, nor control characters in strings.
-    let is_plain = |chunk: &[u8]| chunk.iter().fold(true, |is_plain, byte| is_plain & (*byte >= b' '));
+    let is_plain = |chunk: &[u8]| chunk.iter().fold(u8::MAX, |least, byte| least.min(*byte)) >= b' ';
     if !bytes.chunks(64).all(is_plain) {
         return None;
     }
