@@ -431,6 +431,11 @@ pub(super) const CREATE_USER: Operation = Operation {
             description: "The identifier of the customer is invalid.",
         },
         ErrorCode {
+            status: 400,
+            code: "3000",
+            description: "A property is invalid, such as a name that another user has.",
+        },
+        ErrorCode {
             status: 403,
             code: "20002",
             description: "There is no relationship between the partner and the customer.",

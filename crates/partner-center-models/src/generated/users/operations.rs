@@ -234,6 +234,7 @@ impl Paginated for ListUsers {
 /// # Errors
 ///
 /// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 400 with code 3000: A property is invalid, such as a name that another user has.
 /// - 403 with code 20002: There is no relationship between the partner and the customer.
 /// - 404 with code 60003: The tenant of the customer was not found.
 /// - 403 with code 90000: Microsoft Entra ID did not issue a token for the tenant of the customer.
