@@ -73,7 +73,7 @@ pub(super) fn cancel_schedule(call: &OperationCall<'_>) -> Response {
 /// Returns what happens when the schedule at `path`, which is due, runs: the subscription is migrated as it is by then, or the
 /// schedule has the error.
 pub(crate) fn run_schedule(state: &State, path: &ResourcePath, due: Timestamp) -> Vec<StateChange> {
-    let Some(mut schedule) = state.get_resource(path, due) else { return Vec::new() };
+    let Some(mut schedule) = state.get_resource(path, due) else { return vec![StateChange::Delete(path.clone())] };
     let customer = ResourcePath::from_segments(path.segments().into_iter().take(3));
     let mut wanted = schedule.clone();
     wanted["addOnMigrations"] = schedule["addOnMigrationSchedules"].clone();
