@@ -163,11 +163,12 @@ fn authority_is_asked_less_often_when_it_says_so_or_does_not_respond() {
             error("slow_down").into(),
             Step::Close,
             response(503, "<html>").into(),
+            response(408, "{}").into(),
             error("authorization_pending").into(),
             response(200, TOKENS).into(),
         ]);
         assert_eq!(outcome.unwrap().refresh_token.expose(), "r");
-        assert_eq!(sleeps, [5, 5, 10, 10, 15, 30, 60, 60]);
+        assert_eq!(sleeps, [5, 5, 10, 10, 15, 30, 60, 60, 60]);
     }
     over::<Blocking>();
     over::<Async>();

@@ -190,7 +190,7 @@ impl Spec {
             definition.is_received = received.contains(&definition.name);
             definition.is_derived = derived.contains(&definition.name);
         }
-        let replaced = self.operations.iter().filter(|operation| operation.facts.is_replacement);
+        let replaced = self.operations.iter().filter(|operation| operation.facts.is_replacement());
         let replaced = replaced.filter_map(|operation| operation.body.as_ref()?.shape.schema_name());
         for name in replaced.map(str::to_owned).collect::<Vec<_>>() {
             if let Some(definition) = self.definitions.iter_mut().find(|definition| definition.name == name) {

@@ -1,4 +1,4 @@
-use crate::{Body, ContinuationToken, MultipartForm};
+use crate::{Body, ContinuationToken, MultipartForm, update};
 use serde::Serialize;
 use std::{
     fmt::{self, Display},
@@ -142,6 +142,22 @@ impl Parameters {
     pub fn body<'a, T: Serialize + 'a>(mut self, value: impl Into<Option<&'a T>>) -> Self {
         self.body = self.json("body", value.into()).map(Body::json);
         self
+    }
+
+    /// Sets the body to a resource that replaces the one of the service. A body that lacks one of `fields`, which every resource has
+    /// that was read, is invalid: what it leaves out would be lost.
+    #[must_use]
+    pub fn complete_body<T: Serialize>(mut self, resource: &T, fields: &[&str]) -> Self {
+        let json = serde_json::to_value(resource).unwrap_or_default();
+        let is_missing = |name: &&&str| update::field(&json, name).is_none_or(serde_json::Value::is_null);
+        if let Some(name) = fields.iter().find(is_missing) {
+            let problem = format!(
+                "lacks `{name}`, which every resource has that was read, and what it leaves out would be lost: read the resource, \
+                 and change it with `update`"
+            );
+            self.record_first_problem("body", problem);
+        }
+        self.body(resource)
     }
 
     /// Sets the body to the parts of a form (`multipart/form-data`).

@@ -22,6 +22,7 @@ pub(crate) fn bundle_document(spec: &Spec, folder: &Path) -> Result<String> {
 /// times as the service writes them. A generator would make clients of it that fail at a new value.
 pub(crate) fn strict_bundle_document(spec: &Spec, folder: &Path) -> Result<String> {
     let mut strict = spec.source.clone();
+    add_links(&mut strict);
     visit_objects(&mut strict, &mut |_, object| {
         if let Some(values) = object.shift_remove(X_EXTENSIBLE_ENUM) {
             match values.as_sequence().filter(|_| object.contains_key(X_PC_LOOSE)) {
@@ -50,6 +51,33 @@ fn bundle(mut document: Value, folder: &Path) -> Result<String> {
     remove_unused_schemas(&mut document);
     Ok(yaml_serde::to_string(&document)?)
 }
+
+/// Adds links from the list of customers to all operations, so that a tester of sequences, which follows links, gets to each of them.
+fn add_links(document: &mut Value) {
+    let path_items = document.get("paths").and_then(Value::as_mapping).into_iter().flatten();
+    let operations = path_items.flat_map(|(path, item)| {
+        let operations = item.as_mapping().into_iter().flatten();
+        let ids = operations.filter_map(|(_, operation)| operation.get("operationId")?.as_str());
+        ids.map(|id| (path.as_str().unwrap_or_default(), id))
+    });
+    let links = operations.map(|(path, id)| {
+        let mut link = Mapping::from_iter([("operationId".into(), id.into())]);
+        if path.contains(CUSTOMER_PARAMETER) {
+            let customer = Mapping::from_iter([(CUSTOMER_PARAMETER.into(), "$response.body#/items/0/id".into())]);
+            link.insert("parameters".into(), customer.into());
+        }
+        (Value::from(format!("{id}Afterwards")), link.into())
+    });
+    let links: Mapping = links.collect();
+    let steps = ["paths", "/v1/customers", "get", "responses", "200"];
+    let list = steps.iter().try_fold(document, |value, step| value.get_mut(*step)).and_then(Value::as_mapping_mut);
+    if let Some(list) = list {
+        list.insert("links".into(), links.into());
+    }
+}
+
+/// The parameter of paths that is a customer's identifier.
+const CUSTOMER_PARAMETER: &str = "customer-tenant-id";
 
 /// Returns the pattern of values in any case, with or without underscores.
 fn loose_pattern(values: &[Value]) -> String {

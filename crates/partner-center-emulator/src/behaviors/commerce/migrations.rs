@@ -80,7 +80,7 @@ impl<'a> Migrator<'a> {
     /// Checks a schedule as far as time alone does not change it. Returns what it says of the subscription, and when that renews.
     pub(super) fn check_schedule(&self, wanted: &Value) -> Result<ScheduledSubscription, ErrorResponse> {
         let (plan, mut reasons) = self.inspect(wanted, false).map_err(|reason| error_of_reasons(&[reason]))?;
-        let is_temporary = |reason: &Reason| [IN_PROCESS.0, ENDS_TOO_SOON.0, TOO_YOUNG.0].contains(&reason.0);
+        let is_temporary = |reason: &Reason| [IN_PROCESS.0, ENDS_TOO_SOON.0, ADD_ONS.0].contains(&reason.0);
         reasons.retain(|reason| !is_temporary(reason));
         if !reasons.is_empty() {
             return Err(error_of_reasons(&reasons));

@@ -165,3 +165,18 @@ fn count_change(next: &mut Value) -> Result<(), ErrorResponse> {
     set_internal_field(next, "changes", changes);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{MAX_CHANGES, count_change};
+    use crate::{behaviors::commerce::tests::code, lifecycle::set_internal_field};
+    use serde_json::json;
+
+    #[test]
+    fn too_many_changes_are_rejected() {
+        let mut subscription = json!({});
+        set_internal_field(&mut subscription, "changes", MAX_CHANGES - 1);
+        assert_eq!(code(count_change(&mut subscription)), 0);
+        assert_eq!(code(count_change(&mut subscription)), 900_311);
+    }
+}
