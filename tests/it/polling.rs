@@ -283,14 +283,8 @@ fn value_that_is_never_shown_is_named() {
         }
     }
     let shown = |quantity, status, renews| response(200, subscription(quantity, status, renews).to_string()).into();
-    let steps = || {
-        [
-            shown(5, "active", true),
-            response(202, "").into(),
-            shown(5, "active", true),
-            shown(7, "Active", false),
-        ]
-    };
+    let steps =
+        || [shown(5, "active", true), response(202, "").into(), shown(5, "active", true), shown(7, "Active", false)];
     let transcript = Change { compares: false }.run(steps());
     assert!(transcript.contains("=> Timeout (updateSubscription)"), "{transcript}");
     let transcript = Change { compares: true }.run(steps());
@@ -298,9 +292,9 @@ fn value_that_is_never_shown_is_named() {
 }
 
 #[test]
-fn operation_that_is_completed_at_once_is_not_polled() {
-    struct AtOnce;
-    impl Action for AtOnce {
+fn operation_that_is_completed_immediately_is_not_polled() {
+    struct Immediate;
+    impl Action for Immediate {
         fn perform<'a, X: Transport>(&'a self, client: &'a Client<X>) -> Output<'a, X, Result<String, Error>> {
             X::Mode::block_or_box(async move {
                 let body: Subscription = serde_json::from_value(subscription(5, "active", true)).unwrap();
@@ -312,7 +306,7 @@ fn operation_that_is_completed_at_once_is_not_polled() {
             })
         }
     }
-    let transcript = AtOnce.run([response(200, r#"{"quantity": 5}"#).into()]);
+    let transcript = Immediate.run([response(200, r#"{"quantity": 5}"#).into()]);
     assert_eq!(polls(&transcript), "=> Some(5)");
 }
 

@@ -19,7 +19,7 @@ use crate::{
             IdArg, OperationCall,
             help::{cloud_name, first_sentence, markdown_to_plain_text},
             naming::ResourceNoun,
-            tables::{ResultShape, asks_before_sending, example_body, takes_several_ids},
+            tables::{ResultShape, example_body, takes_several_ids},
         },
     },
     error::CommandError,
@@ -69,7 +69,7 @@ pub(crate) async fn run_operation<X: Transport>(
         }
         return print_planned_requests(&call, &request, session, messages);
     }
-    if reader.is_none() {
+    if reader.is_none() && operation.is_destructive {
         confirm_request(&call, &request)?;
     }
 
@@ -127,13 +127,9 @@ pub(crate) async fn run_operation<X: Transport>(
     print_response(response, &call, session.options.output, &mut printer, messages)
 }
 
-/// Asks before a request that removes something, cannot be undone, or replaces what was read.
+/// Asks before a request that removes something, cannot be undone, or replaces what was read, unless `--yes` confirms it.
 fn confirm_request(call: &OperationCall, request: &PlannedRequest) -> Result<(), CommandError> {
-    if !asks_before_sending(call.operation) || call.options.is_confirmed {
-        return Ok(());
-    }
-    let is_change = read_change_write::reader_of_call(call).is_some();
-    if !is_change && !call.operation.is_destructive {
+    if call.options.is_confirmed {
         return Ok(());
     }
     let mut what = first_sentence(call.operation.summary);
@@ -232,7 +228,7 @@ fn print_response(
         }
         (Outcome::Absent, _) => {
             messages.print(format_args!("no {}", call.result_noun().singular()));
-            if let OutputFormat::Json | OutputFormat::Jsonl | OutputFormat::Yaml = format {
+            if !format.has_columns() {
                 printer.print_value(&response::json_null())?;
             }
             Ok(())

@@ -2800,6 +2800,11 @@ pub(super) const CREATE_TRANSITION: Operation = Operation {
     error_codes: &[
         ErrorCode {
             status: 400,
+            code: "3000",
+            description: "A property is invalid, such as a product that the subscription cannot move to.",
+        },
+        ErrorCode {
+            status: 400,
             code: "900236",
             description: "The target subscription does not end later than the source.",
         },

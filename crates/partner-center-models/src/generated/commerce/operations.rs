@@ -1413,6 +1413,8 @@ impl Paginated for ListTransitions {
 ///
 /// # Errors
 ///
+/// - 400 with code 3000: A property is invalid, such as a product that the subscription cannot move
+///   to.
 /// - 400 with code 900236: The target subscription does not end later than the source.
 /// - 400 with code 900258: The target subscription is not active.
 /// - 400 with code 900259: The target subscription is the source itself.
