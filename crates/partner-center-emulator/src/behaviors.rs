@@ -123,6 +123,7 @@ pub(crate) fn find_behavior(operation: &Operation) -> OperationBehavior {
         "updateUserLicenses" => licenses::update_user_licenses,
         "listSubscribedSkus" => licenses::list_subscribed_skus,
         "createWebhookRegistration" => webhooks::create_registration,
+        "updateWebhookRegistration" => webhooks::update_registration,
         id => commerce::find_behavior(id).unwrap_or(stored::respond_from_store),
     }
 }

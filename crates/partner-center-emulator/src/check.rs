@@ -421,6 +421,19 @@ mod tests {
     }
 
     #[test]
+    fn request_has_the_right_types_in_what_the_service_sets_and_in_other_spellings() {
+        let budget = operation("updateUsageBudget").unwrap();
+        assert_eq!(request(budget, r#"{"amount":1,"attributes":{"objectType":"Unheard"}}"#), Ok(()));
+        for (json, pointer) in [
+            (r#"{"amount":1,"attributes":{"objectType":{}}}"#, "/attributes/objectType"),
+            (r#"{"amount":1,"ammount":"much"}"#, "/amount"),
+        ] {
+            let problems = request(budget, json).unwrap_err();
+            assert_eq!(problems[0].pointer, pointer, "{json}: {problems:?}");
+        }
+    }
+
+    #[test]
     fn response_with_an_unknown_field_could_not_have_been_sent() {
         let customer = operation("getCustomer").unwrap();
         assert_eq!(response(customer, 200, r#"{"RelationshipToPartner":"reseller","tags":null}"#), Ok(()));

@@ -278,6 +278,22 @@ mod tests {
     }
 
     #[test]
+    fn resource_that_replaces_another_is_complete() {
+        let check = |resource: serde_json::Value| {
+            let parameters = Parameters::new().complete_body(&resource, &["id", "autoRenewEnabled"]);
+            parameters.check().map_err(|error| error.to_string())
+        };
+        assert!(check(serde_json::json!({"Id": 1, "autoRenewEnabled": false})).is_ok());
+        for partial in [serde_json::json!({"id": 1}), serde_json::json!({"id": 1, "autoRenewEnabled": null})] {
+            let error = check(partial).unwrap_err();
+            assert!(
+                error.starts_with("`body` lacks `autoRenewEnabled`") && error.ends_with("with `update`"),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
     fn boolean_is_capitalized_where_the_service_wants_it() {
         let parameters = Parameters::new().query_capitalized("a", &true).query_capitalized("b", &false);
         assert_eq!(parameters.query, [("a", "True".to_owned()), ("b", "False".to_owned())]);

@@ -216,6 +216,24 @@ mod tests {
     }
 
     #[test]
+    fn what_is_due_is_known_after_it_was_read() {
+        let mut state = written_state();
+        let path = ResourcePath::from_segments(["v1", "x", "y"]);
+        let mut schedule = json!({ "id": "y" });
+        crate::lifecycle::set_internal_field(&mut schedule, crate::lifecycle::DUE_FIELD, "2026-02-01T00:00:00Z");
+        state.apply_changes(vec![StateChange::Put(path.clone(), schedule)]).unwrap();
+        let mut restored = read(&json!(state.to_snapshot())).unwrap();
+        let due = Timestamp::parse("2026-02-01T00:00:00Z").unwrap();
+        assert_eq!(restored.next_due(due - Duration::from_secs(1)), None);
+        assert_eq!(restored.next_due(due), Some((due, path.clone())));
+        // Written without it, or deleted, it is not due any more.
+        restored.apply_changes(vec![StateChange::Put(path.clone(), json!({ "id": "y" }))]).unwrap();
+        assert_eq!(restored.next_due(due), None);
+        state.apply_changes(vec![StateChange::Delete(path)]).unwrap();
+        assert_eq!(state.next_due(due), None);
+    }
+
+    #[test]
     fn invalid_snapshot_is_rejected_with_the_reason() {
         let valid = json!(written_state().to_snapshot());
         let changed = |pointer: &str, value: Value| {
