@@ -222,7 +222,7 @@ impl<X: Transport> SignIn<X> {
                     Err((_, error)) if is_last => return Err(self.name_authority(error)),
                     Err((PollFailure::Pending, _)) => {}
                     Err((PollFailure::SlowDown, _)) => {
-                        interval = (interval + SLOW_DOWN_INCREMENT).min(MAX_POLL_INTERVAL)
+                        interval = (interval + SLOW_DOWN_INCREMENT).min(MAX_POLL_INTERVAL);
                     }
                     Err((PollFailure::Transient, error)) => {
                         tracing::warn!(%error, "the authority does not respond; the sign-in continues");

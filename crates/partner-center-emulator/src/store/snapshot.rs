@@ -124,7 +124,9 @@ impl State {
         }
         for ResourceSnapshot { path, created, value, next } in snapshot.resources {
             let value = value.map(|value| Arc::new(value.into_owned()));
-            value.iter().for_each(|value| state.note_due(&path, value));
+            if let Some(value) = &value {
+                state.note_due(&path, value);
+            }
             let next = next.map(|NextValue { at, value }| (at, Arc::new(value.into_owned())));
             state.resources.insert(path, ResourceEntry { created, value, next });
         }

@@ -84,7 +84,7 @@ impl LegacySource {
 pub(super) fn list_upgrades(call: &OperationCall<'_>) -> Response {
     let Some(source) = LegacySource::from_call(call)? else { return respond_with_list(call, Vec::new()) };
     let errors = upgrade_errors(source.obstacle(call));
-    let offer = source.upgrade_target().and_then(|target| offer_with_id(target));
+    let offer = source.upgrade_target().and_then(offer_with_id);
     let upgrades = offer.into_iter().flat_map(|offer| {
         let (quantity, errors) = (&source.subscription["quantity"], &errors);
         let upgrade = move |upgrade_type: &&str| {
