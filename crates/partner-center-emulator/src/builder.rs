@@ -2,6 +2,7 @@ use crate::{
     ContinuationIn, Emulator, Encoding, ErrorCodes, Fault, LinkStyle, ListEnd, TotalCount,
     authority::{Authority, AuthoritySettings},
     customers::CustomerStore,
+    judge::{Judge, Verdict, VerdictListener},
     quirks::Quirks,
     rate_limit::RateLimit,
     request_handler::{RequestHandler, Start},
@@ -11,6 +12,7 @@ use crate::{
 use std::{
     fmt,
     num::{NonZeroU16, NonZeroU32},
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
@@ -41,6 +43,7 @@ pub struct EmulatorBuilder {
     rate_limit: Option<NonZeroU32>,
     rate_limit_period: Duration,
     rare_values: bool,
+    verdict_listener: Option<VerdictListener>,
 }
 
 impl EmulatorBuilder {
@@ -249,11 +252,17 @@ impl EmulatorBuilder {
         self
     }
 
+    /// Sets code that is called with each verdict on what a caller did wrong, as it happens. Default: none;
+    /// [`Emulator::verdicts`] has all of them.
+    pub fn on_verdict(self, listener: impl Fn(&Verdict) + Send + Sync + 'static) -> Self {
+        Self { verdict_listener: Some(Arc::new(listener)), ..self }
+    }
+
     /// Builds the emulator.
     #[must_use]
     pub fn build(self) -> Emulator {
         let Self { customers, seed, token, authority, quirks, faults, .. } = self;
-        let Self { rate_limit, rate_limit_period, rare_values, start_time, .. } = self;
+        let Self { rate_limit, rate_limit_period, rare_values, start_time, verdict_listener, .. } = self;
         let rate_limit = RateLimit::new(rate_limit, rate_limit_period);
         let start = Start {
             population: CustomerStore { seed, count: customers, rare_values },
@@ -268,7 +277,7 @@ impl EmulatorBuilder {
             token,
             authority: Authority::new(seed, authority),
         };
-        Emulator::new(RequestHandler::new(service, start))
+        Emulator::new(RequestHandler::new(service, start, Judge::new(verdict_listener)))
     }
 }
 
@@ -285,6 +294,7 @@ impl Default for EmulatorBuilder {
             rate_limit: None,
             rate_limit_period: Duration::from_secs(60),
             rare_values: false,
+            verdict_listener: None,
         }
     }
 }

@@ -17,6 +17,7 @@ mod fault;
 mod filter;
 mod item_filter;
 mod json_fields;
+mod judge;
 mod lifecycle;
 mod origin;
 mod pages;
@@ -48,6 +49,7 @@ mod transport;
 pub use builder::EmulatorBuilder;
 pub use emulator::Emulator;
 pub use fault::{Fault, ParseFaultError};
+pub use judge::{Misbehavior, Verdict};
 pub use quirks::{ContinuationIn, Encoding, ErrorCodes, LinkStyle, ListEnd, Quirks, TotalCount};
 pub use server::Server;
 pub use steering::{

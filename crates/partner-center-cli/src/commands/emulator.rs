@@ -14,8 +14,13 @@ use tempfile::NamedTempFile;
 /// Serves until it is interrupted, which is its regular end.
 pub(crate) fn serve_until_interrupted(command: EmulatorCommand, messages: &Messages) -> Result<(), CommandError> {
     let interrupted = interruption::install_interruption_receiver()?;
-    let EmulatorCommand { port, customers, token, tls, ca_file, behavior } = command;
-    let emulator = behavior.apply_to_builder(Emulator::builder().customers(customers).token(&token)).build();
+    let EmulatorCommand { port, customers, token, tls, ca_file, strict, behavior } = command;
+    let mut builder = behavior.apply_to_builder(Emulator::builder().customers(customers).token(&token));
+    if strict {
+        // Also with --quiet: they are what was asked for.
+        builder = builder.on_verdict(|verdict| Messages::new(false).print(verdict));
+    }
+    let emulator = builder.build();
     let address = (Ipv4Addr::LOCALHOST, port);
     let server = if tls { emulator.serve_tls(address) } else { emulator.serve(address) };
     let server = server.map_err(|error| {
@@ -52,7 +57,14 @@ pub(crate) fn serve_until_interrupted(command: EmulatorCommand, messages: &Messa
     messages.print("Ctrl-C ends it");
     // An error means that no interruption can be received any more: the emulator ends as well.
     let _ = interrupted.recv();
-    Ok(())
+    match (emulator.verdict_count(), emulator.verdicts().last()) {
+        (1.., last) if strict => Err(CommandError::new(
+            &format!("callers did {} times what the service asks them not to do", emulator.verdict_count()),
+            &io::Error::other(last.map_or("the emulator was reset since".to_owned(), ToString::to_string)),
+            "change the callers as the messages above say",
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// The file with the certificate authority that clients must trust.

@@ -281,3 +281,30 @@ fn proposed_command_can_be_pasted() {
         assert_eq!((pasted.status, pasted.stdout.lines().count()), (Some(0), 1001), "{proposed}{}", pasted.stderr);
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn misbehavior_of_callers_is_a_failure_if_the_emulator_is_strict() {
+    for (arguments, ids, expected) in [
+        (&["--strict"][..], ["6b1c5f0e-8a53-4b8f-9a57-0d6c1e2f3a4b"; 2], Some(1)),
+        (&["--strict"], ["6b1c5f0e-8a53-4b8f-9a57-0d6c1e2f3a4b", "7c2d6a1f-9b64-4c90-8b68-1e7d2f3a4b5c"], Some(0)),
+        (&[], ["6b1c5f0e-8a53-4b8f-9a57-0d6c1e2f3a4b"; 2], Some(0)),
+    ] {
+        let mut command = command(&[&["emulator", "--quiet", "--token", "token"], arguments].concat());
+        let mut running = Running::start(command.stdout(Stdio::piped()).stderr(Stdio::piped()));
+        let mut line = String::new();
+        BufReader::new(running.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let url = line.trim_end().strip_prefix("listening on ").unwrap().to_owned();
+        for id in ids {
+            let header = format!("MS-RequestId: {id}");
+            let listed = run_at(&url, &["api", "GET", "/v1/customers?size=1", "--header", &header]);
+            assert_eq!(listed.status, Some(0), "{}", listed.stderr);
+        }
+        let interrupted = Command::new("kill").args(["-INT", &running.0.id().to_string()]).status().unwrap();
+        assert!(interrupted.success());
+        let mut stderr = String::new();
+        running.0.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+        assert_eq!(running.0.wait().unwrap().code(), expected, "{stderr}");
+        assert_eq!(stderr.contains("reused-request-id: request 2"), expected == Some(1), "{stderr}");
+    }
+}
