@@ -2,7 +2,8 @@
 
 use crate::command::{CommandOutput, command, run, run_at};
 use std::{
-    io::{BufRead, BufReader, Read},
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -296,9 +297,13 @@ fn misbehavior_of_callers_is_a_failure_if_the_emulator_is_strict() {
         BufReader::new(running.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let url = line.trim_end().strip_prefix("listening on ").unwrap().to_owned();
         for id in ids {
-            let header = format!("MS-RequestId: {id}");
-            let listed = run_at(&url, &["api", "GET", "/v1/customers?size=1", "--header", &header]);
-            assert_eq!(listed.status, Some(0), "{}", listed.stderr);
+            let mut connection = TcpStream::connect(url.strip_prefix("http://").unwrap()).unwrap();
+            let headers =
+                format!("Host: localhost\r\nConnection: close\r\nAuthorization: Bearer token\r\nMS-RequestId: {id}");
+            write!(connection, "GET /v1/customers?size=1 HTTP/1.1\r\n{headers}\r\n\r\n").unwrap();
+            let mut response = String::new();
+            connection.read_to_string(&mut response).unwrap();
+            assert!(response.starts_with("HTTP/1.1 200 "), "{response}");
         }
         let interrupted = Command::new("kill").args(["-INT", &running.0.id().to_string()]).status().unwrap();
         assert!(interrupted.success());
