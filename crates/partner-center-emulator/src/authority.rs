@@ -16,7 +16,7 @@ mod token_error;
 pub(crate) use endpoint::AuthorityEndpoint;
 pub(crate) use token_error::TokenError;
 
-use crate::{clock::Clock, origin::request_origin, test_credentials};
+use crate::{clock::Clock, origin::request_origin, store::SavedAuthority, test_credentials};
 use endpoint::{DEVICE_LOGIN_PATH, EndpointVersion};
 use form::TokenRequestForm;
 use http::{
@@ -102,6 +102,28 @@ impl Authority {
             first_valid_refresh: AtomicU64::new(0),
             has_consent: AtomicBool::new(false),
             sign_ins: Mutex::default(),
+        }
+    }
+
+    /// Goes on where an earlier authority with the same seed was.
+    #[cfg(feature = "persistence")]
+    pub(crate) fn restore(self, saved: SavedAuthority) -> Self {
+        let SavedAuthority { issued, last_revoked_access, first_valid_refresh, has_consent } = saved;
+        Self {
+            issued: issued.into(),
+            last_revoked_access: last_revoked_access.into(),
+            first_valid_refresh: first_valid_refresh.into(),
+            has_consent: has_consent.into(),
+            ..self
+        }
+    }
+
+    pub(crate) fn saved_authority(&self) -> SavedAuthority {
+        SavedAuthority {
+            issued: self.issued.load(Ordering::SeqCst),
+            last_revoked_access: self.last_revoked_access.load(Ordering::SeqCst),
+            first_valid_refresh: self.first_valid_refresh.load(Ordering::SeqCst),
+            has_consent: self.has_consent.load(Ordering::SeqCst),
         }
     }
 

@@ -101,6 +101,8 @@ impl Emulator {
     /// ```
     pub fn advance_clock(&self, time: Duration) {
         self.0.clock.advance_simulated_time(time);
+        // If it cannot be saved, the next response says so.
+        let _ = self.0.save();
     }
 
     /// Returns the newest requests, the oldest of them first, without their bodies and without the value of `Authorization`.
@@ -143,11 +145,25 @@ impl Emulator {
     /// Revokes all access tokens that the emulator's authority has issued so far, but not [`Emulator::TOKEN`].
     pub fn revoke_access_tokens(&self) {
         self.0.service.authority.revoke_access_tokens();
+        let _ = self.0.save();
     }
 
     /// Revokes all refresh tokens that the emulator's authority has issued so far, and [`Emulator::REFRESH_TOKEN`].
     pub fn revoke_refresh_tokens(&self) {
         self.0.service.authority.revoke_refresh_tokens();
+        let _ = self.0.save();
+    }
+
+    /// Returns the certificate of the authority, in PEM, that has issued the certificate with which events are signed: what a
+    /// receiver under test must trust. It is new for each emulator. Its server has it at `/cert/certificate-authority.pem`.
+    ///
+    /// Never trust it elsewhere than in a test: everybody has the key of the signer.
+    ///
+    /// # Errors
+    /// No random numbers are available for the key of the authority.
+    #[cfg(feature = "webhooks")]
+    pub fn webhook_certificate_authority(&self) -> io::Result<String> {
+        self.0.service.webhooks.certificate_authority()
     }
 
     fn population_seed(&self) -> u64 {

@@ -21,6 +21,10 @@ mod judge;
 mod lifecycle;
 mod origin;
 mod pages;
+#[cfg(any(feature = "tls", feature = "webhooks"))]
+mod pem;
+#[cfg(feature = "persistence")]
+mod persistence;
 mod query;
 mod quirks;
 mod random;
@@ -45,11 +49,15 @@ mod store;
 mod test_credentials;
 mod timestamp;
 mod transport;
+#[cfg(feature = "webhooks")]
+mod webhook_sender;
 
 pub use builder::EmulatorBuilder;
 pub use emulator::Emulator;
 pub use fault::{Fault, ParseFaultError};
 pub use judge::{Misbehavior, Verdict};
+#[cfg(feature = "persistence")]
+pub use persistence::{DataFileError, DataFileErrorKind};
 pub use quirks::{ContinuationIn, Encoding, ErrorCodes, LinkStyle, ListEnd, Quirks, TotalCount};
 pub use server::Server;
 pub use steering::{
@@ -57,3 +65,5 @@ pub use steering::{
     SteeringErrorKind,
 };
 pub use transport::EmulatorTransport;
+#[cfg(feature = "webhooks")]
+pub use webhook_sender::WebhookFault;

@@ -16,6 +16,7 @@ use crate::{
     service_response::{ResponseContent, ServiceResponse},
     settings::Settings,
     steering::{Delivery, NamedSnapshots},
+    store::{ChangesLost, SavedSession},
 };
 use http::StatusCode;
 use partner_center_core::Request;
@@ -76,14 +77,30 @@ impl RequestHandler {
         number
     }
 
-    /// Returns the response to `request`, which has this number. The work is abandoned once it is `cancelled`.
+    /// Returns the response to `request`, which has this number, once all that it shows is saved. The work is abandoned once it is `cancelled`.
     pub(crate) fn respond(&self, number: u64, request: &Request, cancelled: &AtomicBool) -> ScheduledResponse {
-        let response = self.make_response(number, request, cancelled);
+        let mut response = self.make_response(number, request, cancelled);
+        if self.save().is_err() {
+            let content = ResponseContent::PlainText(CHANGES_LOST_TEXT);
+            let error = ServiceResponse::new(StatusCode::INTERNAL_SERVER_ERROR, content);
+            let error = write_response(self.service.seed, &self.settings(), error, request, number - 1);
+            response = ScheduledResponse { delay: Duration::ZERO, delivery: ResponseDelivery::Complete(error) };
+        }
         if let Some(content) = response.delivery.response() {
             self.judge.response_made(number, content);
             self.lock_log().record_response(number, content);
         }
         response
+    }
+
+    /// Blocks until all changes are saved, if the state is kept in a file.
+    pub(crate) fn save(&self) -> Result<(), ChangesLost> {
+        let Service { store, authority, .. } = &self.service;
+        store.save_session(|| SavedSession {
+            clock_offset: self.clock.offset_from_system(),
+            authority: authority.saved_authority(),
+        });
+        store.wait_until_saved()
     }
 
     /// Notes what became of the response to the request with this number, and whether it is certain what the client knows of it.
@@ -92,9 +109,9 @@ impl RequestHandler {
         self.lock_log().record_delivery(number, delivery);
     }
 
-    /// Whether the response to `request` may take long to make.
+    /// Whether the response to `request` may take long to make, or has to wait for the disk.
     pub(crate) fn may_take_long(&self, request: &Request) -> bool {
-        self.service.may_take_long(request, &self.settings().quirks)
+        self.service.may_take_long(request, &self.settings().quirks) || !self.service.store.is_saved()
     }
 
     /// Returns the settings as they are now.
@@ -183,6 +200,9 @@ impl RequestHandler {
         self.settings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+const CHANGES_LOST_TEXT: &str =
+    "The emulator cannot write its data file, and has lost a change. Make room and start it again.";
 
 impl fmt::Debug for RequestHandler {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -55,7 +55,7 @@ pub(crate) fn write_response(
         }
         ResponseContent::Bytes(media_type, bytes) => (media_type, bytes.into()),
         ResponseContent::Error(error) => {
-            (json_type, serialize_json(quirks, request, &error, ObjectKind::ERROR_OBJECT).into())
+            (json_type, serialize_json(quirks, request, &error, ObjectKind::ERROR_RESPONSE_KIND).into())
         }
         ResponseContent::PlainText(text) => ("text/plain; charset=utf-8", text.into()),
         ResponseContent::Html(page) => ("text/html; charset=utf-8", page.into()),

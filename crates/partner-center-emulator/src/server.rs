@@ -15,6 +15,7 @@ use crate::{
         self, Delivery,
         http::{MAX_STEERING_BODY_SIZE, is_steering_path},
     },
+    store::ChangesLost,
 };
 use futures_util::future::{Either, select};
 use http::{StatusCode, header::CONNECTION};
@@ -329,7 +330,7 @@ async fn respond_to_request(
     }
     let cancel_on_drop = CancelResponseOnDrop::default();
     let cancelled = Arc::clone(&cancel_on_drop.cancelled);
-    // A search may take long, and this thread has other connections to serve.
+    // A search may take long, as may the disk, and this thread has other connections to serve.
     let number = exchange.number;
     let response = spawn_blocking(move || handler.respond(number, &request, &cancelled));
     match select(response, pin!(sender.socket.wait_until_closed_by_peer())).await {
@@ -346,10 +347,15 @@ async fn steer(
 ) -> Result<http::Response<ResponseBody>, Box<dyn Error + Send + Sync>> {
     let cancel_on_drop = CancelResponseOnDrop::default();
     let cancelled = Arc::clone(&cancel_on_drop.cancelled);
-    let response =
-        spawn_blocking(move || steering::http::respond(&Emulator::from_handler(handler), &request, &cancelled));
+    let response = spawn_blocking(move || {
+        let response = steering::http::respond(&Emulator::from_handler(Arc::clone(&handler)), &request, &cancelled);
+        handler.save().map(|()| response)
+    });
     match select(response, pin!(sender.socket.wait_until_closed_by_peer())).await {
-        Either::Left((response, _)) => Ok(complete_response(response?)),
+        Either::Left((response, _)) => match response? {
+            Ok(response) => Ok(complete_response(response)),
+            Err(ChangesLost) => Ok(closing_response(StatusCode::INTERNAL_SERVER_ERROR)?),
+        },
         Either::Right(_) => Err(io::Error::from(io::ErrorKind::ConnectionAborted).into()),
     }
 }

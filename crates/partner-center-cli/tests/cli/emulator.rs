@@ -226,11 +226,11 @@ fn logged(arguments: &[&str]) -> String {
         ("/v1/customers?size=1&compa%1bny=Contoso", "a-secret-token"),
         ("/v1/customers?filter=%7B%22Field%22:%22Domain%22,%22Value%22:%22contoso%22,%22Operator%22:9%7D", "wrong"),
     ] {
-        let mut stream = std::net::TcpStream::connect(url.strip_prefix("http://").unwrap()).unwrap();
+        let mut stream = TcpStream::connect(url.strip_prefix("http://").unwrap()).unwrap();
         let request = format!(
             "GET {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n\r\n"
         );
-        std::io::Write::write_all(&mut stream, request.as_bytes()).unwrap();
+        Write::write_all(&mut stream, request.as_bytes()).unwrap();
         stream.read_to_end(&mut Vec::new()).unwrap();
     }
     running.0.kill().unwrap();

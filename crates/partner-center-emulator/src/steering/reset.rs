@@ -44,5 +44,7 @@ impl Emulator {
                 faults.add_fault(fault.clone(), previous_requests);
             }
         });
+        // If it cannot be saved, the next response says so.
+        let _ = handler.save();
     }
 }
