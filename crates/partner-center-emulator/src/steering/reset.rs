@@ -6,8 +6,8 @@ use std::{
 
 impl Emulator {
     /// Makes everything as it was when the emulator was built: the customers, the clock, faults, quirks, the rate limit, and the
-    /// authority, whose tokens all become valid again. The log and the list of verdicts
-    /// are empty; their numbers go on. Snapshots stay.
+    /// authority, whose tokens all become valid again. The log and the list of verdicts are empty; their numbers go on. Snapshots
+    /// stay.
     ///
     /// ```
     /// use partner_center_emulator::Emulator;
