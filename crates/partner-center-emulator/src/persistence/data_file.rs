@@ -195,7 +195,7 @@ fn open_database(path: &Path) -> Result<Database, DataFileError> {
             let problem = "is in use by another process: end that one, or name another file";
             Err(DataFileError::new(DataFileErrorKind::InUse, path, problem))
         }
-        Err(DatabaseError::UpgradeRequired(_)) => Err(other_version(path, "an older one")),
+        Err(DatabaseError::UpgradeRequired(_)) => Err(other_version(path, "of an older database")),
         Err(DatabaseError::Storage(StorageError::Io(error)))
             if !matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof) =>
         {
