@@ -8,6 +8,7 @@ mod doctor;
 mod emulator;
 mod manual;
 mod operations;
+mod verify;
 
 pub(crate) use api::run_api;
 pub(crate) use auth::{print_status, print_token, sign_in, sign_out};
@@ -17,3 +18,4 @@ pub(crate) use doctor::run_doctor;
 pub(crate) use emulator::serve_until_interrupted;
 pub(crate) use manual::write_manual;
 pub(crate) use operations::{print_example_body, run_operation};
+pub(crate) use verify::run_verify;

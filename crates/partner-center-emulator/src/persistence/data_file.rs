@@ -380,7 +380,7 @@ mod tests {
         drop(store);
         let database = Database::open(&path).unwrap();
         let records = database.begin_read().unwrap().open_table(super::RECORDS).unwrap().len().unwrap();
-        assert!((1..12).contains(&records), "{records}");
+        assert!(records < 12, "{records}");
         drop(database);
         let state = open_store(&path).state_snapshot();
         assert_eq!(state.get_resource(&resource, Timestamp::NEVER).unwrap()["number"], 19);
