@@ -53,7 +53,7 @@ fn compare_operation(before: &Operation, after: &Operation, changes: &mut Change
             format!("{id} is retried by another rule: {:?}, which was {:?}", new.idempotency, old.idempotency),
         );
     }
-    if old.is_replacement != new.is_replacement {
+    if old.is_replacement() != new.is_replacement() {
         changes.add(Impact::Breaking, format!("{id} takes its body in another way, as it replaces or no longer does"));
     }
     if (old.paging.is_some(), old.polling.is_some()) != (new.paging.is_some(), new.polling.is_some()) {
