@@ -3,13 +3,13 @@
 
 use super::{
     INDIRECT_RESELLER_COUNT, SearchableFields,
-    countries::{Country, WEIGHTED_COUNTRIES},
+    countries::{CompanyNameWord, Country, WEIGHTED_COUNTRIES},
     customer_id::CustomerIds,
     indirect_reseller_id,
 };
 use crate::random::RandomSequence;
 use serde_json::Value;
-use uuid::Uuid;
+use uuid::{Uuid, fmt::Hyphenated};
 
 /// The random numbers of which the customers of a list are made.
 #[derive(Clone, Copy)]
@@ -33,69 +33,86 @@ pub(crate) struct GeneratedCustomer {
     pub(super) index: u32,
     rare_values: bool,
     pub(crate) country: &'static Country,
-    /// The domain without its suffix, such as `contosotoys42`.
-    pub(super) domain_prefix: String,
-    pub(crate) searchable: SearchableFields,
+    company: CompanyNameWord,
+    trade: CompanyNameWord,
+    legal_form: &'static str,
+    has_domain: bool,
+    /// The number of the indirect reseller, if there is one.
+    indirect_reseller: Option<usize>,
 }
 
 impl GeneratedCustomer {
     pub(crate) fn new(sequences: CustomerSequences, index: u32, rare_values: bool) -> Self {
-        let seed = sequences.seed;
         let mut random = sequences.searchable.generator_at(index);
         let country = random.pick_one(WEIGHTED_COUNTRIES);
-        let (company, trade, legal_form) =
-            (random.pick_one(country.companies), random.pick_one(country.trades), random.pick_one(country.legal_forms));
-        let before_legal_form = if legal_form.is_empty() { "" } else { country.separator };
-        let domain_prefix = [company.latin, trade.latin, &index.to_string()].concat();
         Self {
             sequences,
             index,
             rare_values,
             country,
-            searchable: SearchableFields {
-                company_name: [company.native, country.separator, trade.native, before_legal_form, legal_form].concat(),
-                domain: if random.true_once_in(64) {
-                    String::new()
-                } else {
-                    [&domain_prefix, ".onmicrosoft.com"].concat()
-                },
-                indirect_reseller: match random.number_below(20) {
-                    0 => Some(indirect_reseller_id(seed, 0)),
-                    1 | 2 => Some(indirect_reseller_id(seed, 1 + random.number_below(INDIRECT_RESELLER_COUNT - 1))),
-                    _ => None,
-                },
+            // The random numbers are drawn in this order.
+            company: random.pick_one(country.companies),
+            trade: random.pick_one(country.trades),
+            legal_form: random.pick_one(country.legal_forms),
+            has_domain: !random.true_once_in(64),
+            indirect_reseller: match random.number_below(20) {
+                0 => Some(0),
+                1 | 2 => Some(1 + random.number_below(INDIRECT_RESELLER_COUNT - 1)),
+                _ => None,
             },
-            domain_prefix,
         }
     }
 
-    /// Appends the customer to `json` as a list has it. It is written by hand, as pages consist of it.
-    pub(crate) fn append_summary(&self, json: &mut String) {
-        let mut buffer = Uuid::encode_buffer();
-        let id = &*self.customer_id().hyphenated().encode_lower(&mut buffer);
-        let SearchableFields { company_name, domain, .. } = &self.searchable;
-        json.push_str(
-            r#"{"attributes":{"objectType":"Customer"},"companyProfile":{"attributes":{"objectType":"CustomerCompanyProfile"},"#,
-        );
-        json.push_str(r#""companyName":"#);
-        append_json_string(company_name, json);
-        json.push_str(r#","domain":"#);
-        append_json_string(domain, json);
-        for part in [
-            r#","links":{"self":{"headers":[],"method":"GET","uri":"/customers/"#,
-            id,
-            r#"/profiles/company"}},"tenantId":""#,
-            id,
-            r#""},"id":""#,
-            id,
-            r#"","links":{"self":{"headers":[],"method":"GET","uri":"/customers/"#,
-            id,
-            r#""}},"relationshipToPartner":""#,
-            self.relationship_to_partner(),
-            r#""}"#,
-        ] {
-            json.push_str(part);
+    pub(crate) fn searchable_fields(&self) -> SearchableFields {
+        SearchableFields {
+            company_name: self.company_name(),
+            domain: if self.has_domain { format!("{}{DOMAIN_SUFFIX}", self.domain_prefix()) } else { String::new() },
+            indirect_reseller: self.indirect_reseller(),
         }
+    }
+
+    pub(super) fn company_name(&self) -> String {
+        self.company_name_parts().concat()
+    }
+
+    /// Returns the domain without its suffix, such as `contosotoys42`.
+    pub(super) fn domain_prefix(&self) -> String {
+        format!("{}{}{}", self.company.latin, self.trade.latin, self.index)
+    }
+
+    pub(super) fn indirect_reseller(&self) -> Option<Uuid> {
+        self.indirect_reseller.map(|number| indirect_reseller_id(self.sequences.seed, number))
+    }
+
+    /// Appends the customer to `json` as a list has it. Pages consist of it, so it is written part by part, without a string
+    /// for each field.
+    pub(crate) fn append_summary(&self, json: &mut Vec<u8>) {
+        json.extend_from_slice(SUMMARY_BEFORE_COMPANY_NAME.as_bytes());
+        for part in self.company_name_parts() {
+            append_escaped(part, json);
+        }
+        json.extend_from_slice(br#"","domain":""#);
+        if self.has_domain {
+            json.extend_from_slice(self.company.latin.as_bytes());
+            json.extend_from_slice(self.trade.latin.as_bytes());
+            json.extend_from_slice(itoa::Buffer::new().format(self.index).as_bytes());
+            json.extend_from_slice(DOMAIN_SUFFIX.as_bytes());
+        }
+        let start = json.len();
+        json.extend_from_slice(SUMMARY_BEHIND_DOMAIN.as_bytes());
+        let mut buffer = Uuid::encode_buffer();
+        let id = self.customer_id().hyphenated().encode_lower(&mut buffer).as_bytes();
+        for position in POSITIONS_OF_ID {
+            json[start + position..][..Hyphenated::LENGTH].copy_from_slice(id);
+        }
+        json.extend_from_slice(self.relationship_to_partner().as_bytes());
+        json.extend_from_slice(br#""}"#);
+    }
+
+    fn company_name_parts(&self) -> [&'static str; 5] {
+        let Self { country, company, trade, legal_form, .. } = self;
+        let before_legal_form = if legal_form.is_empty() { "" } else { country.separator };
+        [company.native, country.separator, trade.native, before_legal_form, legal_form]
     }
 
     pub(super) fn customer_id(&self) -> Uuid {
@@ -117,20 +134,51 @@ impl GeneratedCustomer {
 /// A documented relationship at which the Java SDK stops reading a list, as it expects `microsoftSupport`.
 const MICROSOFT_SUPPORT_RELATIONSHIP: &str = "microsoft_support";
 
-/// Appends `text` to `json` as a string.
-fn append_json_string(text: &str, json: &mut String) {
+pub(super) const DOMAIN_SUFFIX: &str = ".onmicrosoft.com";
+
+const SUMMARY_BEFORE_COMPANY_NAME: &str = concat!(
+    r#"{"attributes":{"objectType":"Customer"},"#,
+    r#""companyProfile":{"attributes":{"objectType":"CustomerCompanyProfile"},"companyName":""#,
+);
+
+/// The customer from its domain to its relationship, with another GUID in place of its identifier.
+const SUMMARY_BEHIND_DOMAIN: &str = concat!(
+    r#"","links":{"self":{"headers":[],"method":"GET","#,
+    r#""uri":"/customers/00000000-0000-0000-0000-000000000000/profiles/company"}},"#,
+    r#""tenantId":"00000000-0000-0000-0000-000000000000"},"id":"00000000-0000-0000-0000-000000000000","#,
+    r#""links":{"self":{"headers":[],"method":"GET","uri":"/customers/00000000-0000-0000-0000-000000000000"}},"#,
+    r#""relationshipToPartner":""#,
+);
+
+/// The positions of the identifier in [`SUMMARY_BEHIND_DOMAIN`], which has `0` nowhere else.
+const POSITIONS_OF_ID: [usize; 4] = {
+    let bytes = SUMMARY_BEHIND_DOMAIN.as_bytes();
+    let (mut positions, mut count, mut position) = ([0; 4], 0, 0);
+    while position < bytes.len() {
+        if bytes[position] == b'0' {
+            positions[count] = position;
+            count += 1;
+            position += Hyphenated::LENGTH;
+        } else {
+            position += 1;
+        }
+    }
+    positions
+};
+
+/// Appends `text` to `json` as a part of a string.
+fn append_escaped(text: &str, json: &mut Vec<u8>) {
     if text.bytes().any(|byte| matches!(byte, 0..b' ' | b'"' | b'\\')) {
-        json.push_str(&Value::from(text).to_string());
+        let string = Value::from(text).to_string();
+        json.extend_from_slice(&string.as_bytes()[1..string.len() - 1]);
     } else {
-        json.push('"');
-        json.push_str(text);
-        json.push('"');
+        json.extend_from_slice(text.as_bytes());
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{CustomerSequences, GeneratedCustomer, append_json_string};
+    use super::{CustomerSequences, GeneratedCustomer, append_escaped};
     use serde_json::{Value, json};
 
     #[test]
@@ -138,8 +186,9 @@ mod tests {
         for rare_values in [false, true] {
             for index in 0..2000 {
                 let customer = || GeneratedCustomer::new(CustomerSequences::new(7), index, rare_values);
-                let mut json = String::new();
+                let mut json = Vec::new();
                 customer().append_summary(&mut json);
+                let json = String::from_utf8(json).unwrap();
                 let summary: Value = serde_json::from_str(&json).unwrap();
                 assert_eq!(summary.to_string(), json, "the fields are in alphabetical order, without white space");
                 let (json, details) = (json!(customer().details()), serde_json::to_string(&customer().details()));
@@ -162,9 +211,10 @@ mod tests {
     #[test]
     fn text_is_escaped_in_json() {
         for text in ["a b é", "a\"b", "a\\b", "a\nb", ""] {
-            let mut json = String::new();
-            append_json_string(text, &mut json);
-            assert_eq!(serde_json::from_str::<Value>(&json).unwrap(), json!(text));
+            let mut json = b"\"".to_vec();
+            append_escaped(text, &mut json);
+            json.push(b'"');
+            assert_eq!(serde_json::from_slice::<Value>(&json).unwrap(), json!(text));
         }
     }
 }
