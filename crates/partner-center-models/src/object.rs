@@ -202,3 +202,43 @@ pub(crate) fn is_name_or_capitalized(found: &str, name: &str) -> bool {
 pub(crate) fn no_such_field() -> ! {
     unreachable!("an object has a field for each index of its schema")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{FieldPosition, FieldSet, MAX_FIELDS_OF_OBJECT, ObjectSchema};
+
+    #[test]
+    fn field_is_found_in_any_order_and_after_any_other_order() {
+        let schema = ObjectSchema::new("A", &["id", "name", "links"], &[], &[], &[(1, "title")]);
+        let orders: [&[(&str, Option<usize>)]; 6] = [
+            &[("id", Some(0)), ("name", Some(1)), ("links", Some(2))],
+            &[("links", Some(2)), ("Id", Some(0)), ("Name", Some(1))],
+            &[("title", Some(1)), ("Title", Some(1)), ("links", Some(2))],
+            &[("unknown", None), ("iD", None), ("id", Some(0)), ("id", Some(0))],
+            &[("name", Some(1)), ("name", Some(1))],
+            &[("", None)],
+        ];
+        for (before, after) in orders.iter().flat_map(|before| orders.iter().map(move |after| (before, after))) {
+            for order in [before, after, after] {
+                let mut position = FieldPosition::default();
+                for (name, expected) in *order {
+                    let found = schema.find_next_field(name, position);
+                    assert_eq!(found.map(|(index, _)| index), *expected, "{name} in {order:?}");
+                    let spelling = found.and_then(|(_, spelling)| spelling);
+                    assert_eq!(spelling, Some("title").filter(|title| name.eq_ignore_ascii_case(title)));
+                    position = found.map_or(position, |(index, _)| FieldPosition::behind(index));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn field_set_has_what_was_inserted() {
+        let mut set = FieldSet::default();
+        for index in [0, 1, 63, 64, MAX_FIELDS_OF_OBJECT - 1] {
+            assert!(set.is_empty() && !set.contains(index) && !set.insert(index) && set.insert(index));
+            assert_eq!((0..MAX_FIELDS_OF_OBJECT).filter(|other| set.contains(*other)).collect::<Vec<_>>(), [index]);
+            set.remove(index);
+        }
+    }
+}

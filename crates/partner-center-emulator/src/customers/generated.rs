@@ -67,12 +67,14 @@ impl GeneratedCustomer {
         SearchableFields {
             company_name: self.company_name(),
             domain: if self.has_domain { format!("{}{DOMAIN_SUFFIX}", self.domain_prefix()) } else { String::new() },
-            indirect_reseller: self.indirect_reseller(),
+            indirect_reseller: self.indirect_reseller.map(|number| indirect_reseller_id(self.sequences.seed, number)),
         }
     }
 
     pub(super) fn company_name(&self) -> String {
-        self.company_name_parts().concat()
+        let Self { country, company, trade, legal_form, .. } = self;
+        let before_legal_form = if legal_form.is_empty() { "" } else { country.separator };
+        [company.native, country.separator, trade.native, before_legal_form, legal_form].concat()
     }
 
     /// Returns the domain without its suffix, such as `contosotoys42`.
@@ -80,21 +82,22 @@ impl GeneratedCustomer {
         format!("{}{}{}", self.company.latin, self.trade.latin, self.index)
     }
 
-    pub(super) fn indirect_reseller(&self) -> Option<Uuid> {
-        self.indirect_reseller.map(|number| indirect_reseller_id(self.sequences.seed, number))
-    }
-
     /// Appends the customer to `json` as a list has it. Pages consist of it, so it is written part by part, without a string
     /// for each field.
     pub(crate) fn append_summary(&self, json: &mut Vec<u8>) {
         json.extend_from_slice(SUMMARY_BEFORE_COMPANY_NAME.as_bytes());
-        for part in self.company_name_parts() {
-            append_escaped(part, json);
+        let Self { country, company, trade, legal_form, .. } = self;
+        append_word(*company, json);
+        json.extend_from_slice(country.separator.as_bytes());
+        append_word(*trade, json);
+        if !legal_form.is_empty() {
+            json.extend_from_slice(country.separator.as_bytes());
+            json.extend_from_slice(legal_form.as_bytes());
         }
         json.extend_from_slice(br#"","domain":""#);
         if self.has_domain {
-            json.extend_from_slice(self.company.latin.as_bytes());
-            json.extend_from_slice(self.trade.latin.as_bytes());
+            json.extend_from_slice(company.latin.as_bytes());
+            json.extend_from_slice(trade.latin.as_bytes());
             json.extend_from_slice(itoa::Buffer::new().format(self.index).as_bytes());
             json.extend_from_slice(DOMAIN_SUFFIX.as_bytes());
         }
@@ -107,12 +110,6 @@ impl GeneratedCustomer {
         }
         json.extend_from_slice(self.relationship_to_partner().as_bytes());
         json.extend_from_slice(br#""}"#);
-    }
-
-    fn company_name_parts(&self) -> [&'static str; 5] {
-        let Self { country, company, trade, legal_form, .. } = self;
-        let before_legal_form = if legal_form.is_empty() { "" } else { country.separator };
-        [company.native, country.separator, trade.native, before_legal_form, legal_form]
     }
 
     pub(super) fn customer_id(&self) -> Uuid {
@@ -166,19 +163,19 @@ const POSITIONS_OF_ID: [usize; 4] = {
     positions
 };
 
-/// Appends `text` to `json` as a part of a string.
-fn append_escaped(text: &str, json: &mut Vec<u8>) {
-    if text.bytes().any(|byte| matches!(byte, 0..b' ' | b'"' | b'\\')) {
-        let string = Value::from(text).to_string();
+/// Appends a word of a company's name to `json`, which is within a string.
+fn append_word(word: CompanyNameWord, json: &mut Vec<u8>) {
+    if word.is_escaped_in_json {
+        let string = Value::from(word.native).to_string();
         json.extend_from_slice(&string.as_bytes()[1..string.len() - 1]);
     } else {
-        json.extend_from_slice(text.as_bytes());
+        json.extend_from_slice(word.native.as_bytes());
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{CustomerSequences, GeneratedCustomer, append_escaped};
+    use super::{CustomerSequences, GeneratedCustomer, WEIGHTED_COUNTRIES, append_word};
     use serde_json::{Value, json};
 
     #[test]
@@ -209,12 +206,17 @@ mod tests {
     }
 
     #[test]
-    fn text_is_escaped_in_json() {
-        for text in ["a b é", "a\"b", "a\\b", "a\nb", ""] {
-            let mut json = b"\"".to_vec();
-            append_escaped(text, &mut json);
-            json.push(b'"');
-            assert_eq!(serde_json::from_slice::<Value>(&json).unwrap(), json!(text));
+    fn company_name_is_escaped_in_json() {
+        for country in WEIGHTED_COUNTRIES {
+            for word in country.companies.iter().chain(country.trades) {
+                let mut json = b"\"".to_vec();
+                append_word(*word, &mut json);
+                json.push(b'"');
+                assert_eq!(serde_json::from_slice::<Value>(&json).unwrap(), json!(word.native));
+            }
+            for part in country.legal_forms.iter().chain([&country.separator]) {
+                assert_eq!(json!(part).to_string(), format!("\"{part}\""), "this part is not escaped");
+            }
         }
     }
 }
