@@ -34,8 +34,6 @@ impl Country {
 #[derive(Clone, Copy)]
 pub(crate) struct CompanyNameWord {
     pub(crate) native: &'static str,
-    /// Whether the word has characters that are escaped in JSON. No other part of a company's name has.
-    pub(crate) is_escaped_in_json: bool,
     /// The transliteration, in letters that a domain may have.
     pub(crate) latin: &'static str,
 }
@@ -71,12 +69,7 @@ pub(crate) const WEIGHTED_COUNTRIES: &[&Country] = &[
 ];
 
 const fn new_company_name_word(native: &'static str, latin: &'static str) -> CompanyNameWord {
-    let (bytes, mut is_escaped_in_json, mut index) = (native.as_bytes(), false, 0);
-    while index < bytes.len() {
-        is_escaped_in_json |= matches!(bytes[index], 0..b' ' | b'"' | b'\\');
-        index += 1;
-    }
-    CompanyNameWord { native, is_escaped_in_json, latin }
+    CompanyNameWord { native, latin }
 }
 
 const fn new_city(name: &'static str, state: &'static str, postal_code: &'static str) -> City {

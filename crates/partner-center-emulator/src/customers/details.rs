@@ -167,7 +167,7 @@ impl GeneratedCustomer {
         let etag = random.next_u64().cast_signed().to_string();
         BillingProfile {
             attributes: ResourceAttributes { etag: Some(etag), ..ResourceAttributes::new("CustomerBillingProfile") },
-            company_name: self.company_name(),
+            company_name: self.company.name.clone(),
             culture: self.country.culture,
             default_address,
             email: format!("billing@{}.example", self.domain_prefix()),

@@ -3,12 +3,13 @@
 
 use super::{
     INDIRECT_RESELLER_COUNT, SearchableFields,
-    countries::{CompanyNameWord, Country, WEIGHTED_COUNTRIES},
+    countries::{Country, WEIGHTED_COUNTRIES},
     customer_id::CustomerIds,
     indirect_reseller_id,
 };
 use crate::random::RandomSequence;
 use serde_json::Value;
+use std::sync::LazyLock;
 use uuid::{Uuid, fmt::Hyphenated};
 
 /// The random numbers of which the customers of a list are made.
@@ -33,27 +34,56 @@ pub(crate) struct GeneratedCustomer {
     pub(super) index: u32,
     rare_values: bool,
     pub(crate) country: &'static Country,
-    company: CompanyNameWord,
-    trade: CompanyNameWord,
-    legal_form: &'static str,
+    pub(super) company: &'static Company,
     has_domain: bool,
     /// The number of the indirect reseller, if there is one.
     indirect_reseller: Option<usize>,
 }
 
+/// A company that customers are generated from.
+pub(super) struct Company {
+    pub(super) name: String,
+    /// The name as a string of JSON.
+    name_in_json: String,
+    /// The beginning of its domain.
+    domain: String,
+}
+
+/// All companies of each of the [`WEIGHTED_COUNTRIES`]: each combination of a name, a trade and a legal form.
+static COMPANIES: LazyLock<Vec<Vec<Company>>> = LazyLock::new(|| {
+    let companies_of = |country: &Country| {
+        let mut companies = Vec::new();
+        for company in country.companies {
+            for trade in country.trades {
+                for legal_form in country.legal_forms {
+                    let before_legal_form = if legal_form.is_empty() { "" } else { country.separator };
+                    let name =
+                        [company.native, country.separator, trade.native, before_legal_form, legal_form].concat();
+                    let domain = [company.latin, trade.latin].concat();
+                    companies.push(Company { name_in_json: Value::from(&*name).to_string(), name, domain });
+                }
+            }
+        }
+        companies
+    };
+    WEIGHTED_COUNTRIES.iter().map(|country| companies_of(country)).collect()
+});
+
 impl GeneratedCustomer {
     pub(crate) fn new(sequences: CustomerSequences, index: u32, rare_values: bool) -> Self {
+        // The random numbers are drawn in this order.
         let mut random = sequences.searchable.generator_at(index);
-        let country = random.pick_one(WEIGHTED_COUNTRIES);
+        let country_number = random.number_below(WEIGHTED_COUNTRIES.len());
+        let country = WEIGHTED_COUNTRIES[country_number];
+        let [company, trade, legal_form] = [country.companies.len(), country.trades.len(), country.legal_forms.len()]
+            .map(|count| random.number_below(count));
+        let company = (company * country.trades.len() + trade) * country.legal_forms.len() + legal_form;
         Self {
             sequences,
             index,
             rare_values,
             country,
-            // The random numbers are drawn in this order.
-            company: random.pick_one(country.companies),
-            trade: random.pick_one(country.trades),
-            legal_form: random.pick_one(country.legal_forms),
+            company: &COMPANIES[country_number][company],
             has_domain: !random.true_once_in(64),
             indirect_reseller: match random.number_below(20) {
                 0 => Some(0),
@@ -64,40 +94,27 @@ impl GeneratedCustomer {
     }
 
     pub(crate) fn searchable_fields(&self) -> SearchableFields {
+        let seed = self.sequences.seed;
         SearchableFields {
-            company_name: self.company_name(),
+            company_name: self.company.name.clone(),
             domain: if self.has_domain { format!("{}{DOMAIN_SUFFIX}", self.domain_prefix()) } else { String::new() },
-            indirect_reseller: self.indirect_reseller.map(|number| indirect_reseller_id(self.sequences.seed, number)),
+            indirect_reseller: self.indirect_reseller.map(|number| indirect_reseller_id(seed, number)),
         }
-    }
-
-    pub(super) fn company_name(&self) -> String {
-        let Self { country, company, trade, legal_form, .. } = self;
-        let before_legal_form = if legal_form.is_empty() { "" } else { country.separator };
-        [company.native, country.separator, trade.native, before_legal_form, legal_form].concat()
     }
 
     /// Returns the domain without its suffix, such as `contosotoys42`.
     pub(super) fn domain_prefix(&self) -> String {
-        format!("{}{}{}", self.company.latin, self.trade.latin, self.index)
+        format!("{}{}", self.company.domain, self.index)
     }
 
     /// Appends the customer to `json` as a list has it. Pages consist of it, so it is written part by part, without a string
     /// for each field.
     pub(crate) fn append_summary(&self, json: &mut Vec<u8>) {
         json.extend_from_slice(SUMMARY_BEFORE_COMPANY_NAME.as_bytes());
-        let Self { country, company, trade, legal_form, .. } = self;
-        append_word(*company, json);
-        json.extend_from_slice(country.separator.as_bytes());
-        append_word(*trade, json);
-        if !legal_form.is_empty() {
-            json.extend_from_slice(country.separator.as_bytes());
-            json.extend_from_slice(legal_form.as_bytes());
-        }
-        json.extend_from_slice(br#"","domain":""#);
+        json.extend_from_slice(self.company.name_in_json.as_bytes());
+        json.extend_from_slice(br#","domain":""#);
         if self.has_domain {
-            json.extend_from_slice(company.latin.as_bytes());
-            json.extend_from_slice(trade.latin.as_bytes());
+            json.extend_from_slice(self.company.domain.as_bytes());
             json.extend_from_slice(itoa::Buffer::new().format(self.index).as_bytes());
             json.extend_from_slice(DOMAIN_SUFFIX.as_bytes());
         }
@@ -135,7 +152,7 @@ pub(super) const DOMAIN_SUFFIX: &str = ".onmicrosoft.com";
 
 const SUMMARY_BEFORE_COMPANY_NAME: &str = concat!(
     r#"{"attributes":{"objectType":"Customer"},"#,
-    r#""companyProfile":{"attributes":{"objectType":"CustomerCompanyProfile"},"companyName":""#,
+    r#""companyProfile":{"attributes":{"objectType":"CustomerCompanyProfile"},"companyName":"#,
 );
 
 /// The customer from its domain to its relationship, with another GUID in place of its identifier.
@@ -163,19 +180,9 @@ const POSITIONS_OF_ID: [usize; 4] = {
     positions
 };
 
-/// Appends a word of a company's name to `json`, which is within a string.
-fn append_word(word: CompanyNameWord, json: &mut Vec<u8>) {
-    if word.is_escaped_in_json {
-        let string = Value::from(word.native).to_string();
-        json.extend_from_slice(&string.as_bytes()[1..string.len() - 1]);
-    } else {
-        json.extend_from_slice(word.native.as_bytes());
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{CustomerSequences, GeneratedCustomer, WEIGHTED_COUNTRIES, append_word};
+    use super::{COMPANIES, CustomerSequences, GeneratedCustomer};
     use serde_json::{Value, json};
 
     #[test]
@@ -207,16 +214,10 @@ mod tests {
 
     #[test]
     fn company_name_is_escaped_in_json() {
-        for country in WEIGHTED_COUNTRIES {
-            for word in country.companies.iter().chain(country.trades) {
-                let mut json = b"\"".to_vec();
-                append_word(*word, &mut json);
-                json.push(b'"');
-                assert_eq!(serde_json::from_slice::<Value>(&json).unwrap(), json!(word.native));
-            }
-            for part in country.legal_forms.iter().chain([&country.separator]) {
-                assert_eq!(json!(part).to_string(), format!("\"{part}\""), "this part is not escaped");
-            }
+        let companies: Vec<_> = COMPANIES.iter().flatten().collect();
+        assert!(companies.iter().any(|company| company.name.contains('"')));
+        for company in companies {
+            assert_eq!(serde_json::from_str::<Value>(&company.name_in_json).unwrap(), json!(company.name));
         }
     }
 }
