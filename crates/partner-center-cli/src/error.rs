@@ -4,7 +4,7 @@ use crate::{
     arguments::{MAX_OPTION_DURATION, operations::tables::etag_parameter},
     credentials::{SignInEnded, TokenFileInUse},
     error_format::{self, ErrorDetails},
-    output::QueryError,
+    output::{QueryError, ResultTooLarge},
     settings::AddressSources,
     terminal::{terminal_width, wrap_paragraph},
 };
@@ -114,6 +114,21 @@ impl CommandError {
         Self::new("the HTTP client cannot be created", error, &advice)
     }
 
+    /// Whether the cause is the credential, or what its owner may do.
+    pub(crate) fn is_unauthorized(&self) -> bool {
+        matches!(self, Self::Reported { status: EXIT_UNAUTHORIZED, .. })
+    }
+
+    /// Returns the error as one line of JSON, without an exit status.
+    pub(crate) fn to_json(&self) -> String {
+        let (parts, details) = match self {
+            Self::OutputClosed => (("the output was closed", "", ""), &ErrorDetails::default()),
+            Self::Reported { error_report, details, .. } => (error_report.parts(), &**details),
+            Self::Summary(summary) => ((summary.as_str(), "", ""), &ErrorDetails::default()),
+        };
+        error_format::format_json_error(parts, None, details)
+    }
+
     /// Prints the error to standard error, and returns the exit status.
     pub(crate) fn print_and_exit_code(self) -> ExitCode {
         match self {
@@ -183,6 +198,11 @@ impl From<io::Error> for CommandError {
         if let Some(error) = error.get_ref().and_then(|error| error.downcast_ref::<QueryError>()) {
             let advice = "correct the expression: --query '@' shows what it is about";
             return UsageError(ErrorReport::new("the query cannot be evaluated", error, advice)).into();
+        }
+        if let Some(error) = error.get_ref().and_then(|error| error.downcast_ref::<ResultTooLarge>()) {
+            let advice = "nothing of it is shown, as a part could be taken for all of it; name the `fields` that are needed, compute \
+                          with a `query` such as length(@), filter, or set a `limit`; the user can raise --max-result-size";
+            return ErrorReport::new("the result is too large", error, advice).into();
         }
         match error.kind() {
             io::ErrorKind::BrokenPipe => Self::OutputClosed,
@@ -320,13 +340,13 @@ fn authentication_advice(error: &Error, sources: &AddressSources) -> Cow<'static
         format!("check that the authority ({settings}) is right and can be reached from here").into()
     };
     let advice = match error.token_error() {
-        Some(token) => match token.reason() {
-            Some(TokenErrorReason::InvalidGrant) if token.hint() == Some(TokenErrorReason::InvalidGrant.hint()) => {
+        Some(token) => match (token.hint(), token.reason()) {
+            (Some(hint), Some(reason @ TokenErrorReason::InvalidGrant)) if hint == reason.hint() => {
                 "sign in again with `partner-center auth login`; or have the user sign in again, and put the new refresh token where the old one is: in the file that \
                  PARTNER_CENTER_REFRESH_TOKEN_FILE (refresh_token_file) names, or else in PARTNER_CENTER_REFRESH_TOKEN \
                  (refresh_token)"
             }
-            _ if token.hint().is_some() => token.hint().unwrap_or_default(),
+            (Some(hint), _) => hint,
             _ if token.status.is_server_error() => "try again later: the authority has an internal error",
             _ if token.error.is_none() && token.description.is_none() => return unreached(),
             _ => "correct what the authority names above; `partner-center auth status` shows the configuration",

@@ -32,6 +32,8 @@ use partner_center::models::JsonValue;
 use partner_center_spec::Operation;
 use query::QueryFormatter;
 use std::{
+    error::Error,
+    fmt,
     io::{self, IsTerminal, Write},
     mem,
 };
@@ -47,9 +49,40 @@ pub(crate) struct Printer {
     normalizer: Normalizer,
     /// What is about to be written; kept for its allocation.
     text: Vec<u8>,
-    is_json_on_terminal: bool,
+    destination: Destination,
+    /// Changes each value before it is formatted.
+    edit: Option<ValueEditor>,
+    item_count: usize,
     messages: Messages,
 }
+
+type ValueEditor = Box<dyn Fn(&str) -> String + Send>;
+
+/// Where the output goes.
+enum Destination {
+    Stdout { is_json_on_terminal: bool },
+    Memory { text: Vec<u8>, max_size: usize },
+}
+
+/// Why a result is refused.
+#[derive(Debug)]
+pub(crate) struct ResultTooLarge {
+    max_size: usize,
+    /// The items of the list that were formatted so far.
+    item_count: usize,
+}
+
+impl fmt::Display for ResultTooLarge {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "it has more than {} bytes", self.max_size)?;
+        match self.item_count {
+            0 => Ok(()),
+            count => write!(formatter, " after {count} items"),
+        }
+    }
+}
+
+impl Error for ResultTooLarge {}
 
 /// An output format. Values are valid JSON, as it was received: formats that print JSON write it with the `normalizer`, and those
 /// that print rows read their columns of it.
@@ -57,13 +90,8 @@ trait OutputFormatter: Send {
     /// Appends a page of a list to `text`.
     fn append_page(&mut self, items: &[&str], normalizer: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<()>;
 
-    /// Appends the items of a complete list that were held back.
-    fn append_end_of_items(&mut self, _normalizer: &mut Normalizer, _text: &mut Vec<u8>) -> io::Result<()> {
-        Ok(())
-    }
-
-    /// Appends the end of a complete list; returns a message for the user, if there is one.
-    fn append_end(&mut self, _text: &mut Vec<u8>) -> io::Result<Option<String>> {
+    /// Appends the end of a complete list, with the items that were held back; returns a message for the user, if there is one.
+    fn append_end(&mut self, _normalizer: &mut Normalizer, _text: &mut Vec<u8>) -> io::Result<Option<String>> {
         Ok(None)
     }
 
@@ -85,7 +113,7 @@ impl Printer {
         let selected = &call_options.columns;
         let style = FormatStyle::new(options, noun);
         // What is selected has other fields than what is described.
-        let is_selection = !style.has_columns() && !selected.is_empty() && call_options.query.is_none();
+        let is_selection = !options.output.has_columns() && !selected.is_empty() && call_options.query.is_none();
         let formatter: Box<dyn OutputFormatter> = if let Some(expression) = &call_options.query {
             let (expression, selected) = (expression.clone(), selected.clone());
             Box::new(QueryFormatter { expression, style, selected, items: Vec::new() })
@@ -99,7 +127,7 @@ impl Printer {
         let is_json = matches!(options.output, OutputFormat::Json | OutputFormat::Jsonl);
         Self {
             normalizer: Normalizer::new(if is_selection { None } else { result_item_type(operation) }),
-            is_json_on_terminal: is_json && io::stdout().is_terminal(),
+            destination: Destination::Stdout { is_json_on_terminal: is_json && io::stdout().is_terminal() },
             ..Self::with_formatter(formatter, messages)
         }
     }
@@ -109,7 +137,23 @@ impl Printer {
         let formatter: Box<dyn OutputFormatter> =
             if is_lines { Box::new(json::JsonLinesFormatter) } else { Box::<json::JsonArrayFormatter>::default() };
         // Programs get every character unchanged; on a terminal, control characters are escaped.
-        Self { is_json_on_terminal: io::stdout().is_terminal(), ..Self::with_formatter(formatter, messages) }
+        let destination = Destination::Stdout { is_json_on_terminal: io::stdout().is_terminal() };
+        Self { destination, ..Self::with_formatter(formatter, messages) }
+    }
+
+    /// Returns the printer with its output in memory: it is an error if that has more than `max_size` bytes. `edit` changes each
+    /// value before it is formatted.
+    pub(crate) fn into_memory(self, max_size: usize, edit: ValueEditor) -> Self {
+        Self { destination: Destination::Memory { text: Vec::new(), max_size }, edit: Some(edit), ..self }
+    }
+
+    /// Returns the output in memory, and the number of items of the list that it has.
+    pub(crate) fn into_text(self) -> (String, usize) {
+        let text = match self.destination {
+            Destination::Memory { text, .. } => text,
+            Destination::Stdout { .. } => Vec::new(),
+        };
+        (String::from_utf8_lossy(&text).into_owned(), self.item_count)
     }
 
     fn with_formatter(formatter: Box<dyn OutputFormatter>, messages: &Messages) -> Self {
@@ -117,14 +161,24 @@ impl Printer {
             formatter,
             normalizer: Normalizer::new(None),
             text: Vec::new(),
-            is_json_on_terminal: false,
+            destination: Destination::Stdout { is_json_on_terminal: false },
+            edit: None,
+            item_count: 0,
             messages: messages.clone(),
         }
     }
 
     /// Prints a page of a list, whose items are valid JSON.
     pub(crate) fn print_page(&mut self, items: &[&str]) -> io::Result<()> {
-        self.formatter.append_page(items, &mut self.normalizer, &mut self.text)?;
+        self.item_count += items.len();
+        match &self.edit {
+            Some(edit) => {
+                let edited: Vec<_> = items.iter().map(|item| edit(item)).collect();
+                let edited: Vec<_> = edited.iter().map(String::as_str).collect();
+                self.formatter.append_page(&edited, &mut self.normalizer, &mut self.text)?;
+            }
+            None => self.formatter.append_page(items, &mut self.normalizer, &mut self.text)?,
+        }
         self.write_text()?;
         self.messages.progress().add_items(items.len());
         Ok(())
@@ -132,25 +186,34 @@ impl Printer {
 
     /// Prints the end of a complete list; returns a message for the user, if there is one.
     pub(crate) fn print_end(&mut self) -> io::Result<Option<String>> {
-        self.formatter.append_end_of_items(&mut self.normalizer, &mut self.text)?;
-        let note = self.formatter.append_end(&mut self.text)?;
+        let note = self.formatter.append_end(&mut self.normalizer, &mut self.text)?;
         self.write_text()?;
         Ok(note)
     }
 
     /// Prints a value that is not part of a list.
     pub(crate) fn print_value(&mut self, value: &JsonValue) -> io::Result<()> {
-        self.formatter.append_value(value.json(), &mut self.normalizer, &mut self.text)?;
+        let edited = self.edit.as_ref().map(|edit| edit(value.json()));
+        let json = edited.as_deref().unwrap_or(value.json());
+        self.formatter.append_value(json, &mut self.normalizer, &mut self.text)?;
         self.write_text()
     }
 
     fn write_text(&mut self) -> io::Result<()> {
         let text = mem::take(&mut self.text);
-        if self.is_json_on_terminal {
-            let escaped = terminal::escape_control_characters_in_json(&String::from_utf8_lossy(&text));
-            write_to_stdout(escaped.as_bytes(), &self.messages)?;
-        } else {
-            write_to_stdout(&text, &self.messages)?;
+        match &mut self.destination {
+            Destination::Stdout { is_json_on_terminal: true } => {
+                let escaped = terminal::escape_control_characters_in_json(&String::from_utf8_lossy(&text));
+                write_to_stdout(escaped.as_bytes(), &self.messages)?;
+            }
+            Destination::Stdout { .. } => write_to_stdout(&text, &self.messages)?,
+            Destination::Memory { text: written, max_size } => {
+                if written.len() + text.len() > *max_size {
+                    let too_large = ResultTooLarge { max_size: *max_size, item_count: self.item_count };
+                    return Err(io::Error::other(too_large));
+                }
+                written.extend_from_slice(&text);
+            }
         }
         self.text = text;
         self.text.clear();

@@ -66,7 +66,7 @@ impl CustomerList<'_> {
         }
         // The links of a page may begin with the address that the request was sent to.
         let is_kept = filter.is_none() && quirks.link_style != LinkStyle::Absolute;
-        let key = PageKey { changes: self.state.next_change_number(), position: PagePosition { start, size } };
+        let key = PageKey { version: self.state.version(), position: PagePosition { start, size } };
         if let Some(body) = self.rendered_pages.get_page(key).filter(|_| is_kept) {
             return Ok(ServiceResponse::new(StatusCode::OK, ResponseContent::RenderedPage(body)));
         }
@@ -90,7 +90,7 @@ impl CustomerList<'_> {
             ResourceLink::new(format!("{uri}{separator}seekOperation=Next"))
                 .with_header(CONTINUATION_TOKEN_HEADER, token)
         };
-        let token_place = if quirks.without_links { ContinuationIn::Body } else { quirks.continuation };
+        let token_place = if quirks.without_links { ContinuationIn::Body } else { quirks.continuation_in };
         let token_in_body = token.clone().filter(|_| token_place != ContinuationIn::Link);
         let links = PageLinks {
             next: token.filter(|_| token_place != ContinuationIn::Body).map(next_link),

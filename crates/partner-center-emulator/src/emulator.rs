@@ -101,11 +101,14 @@ impl Emulator {
     /// ```
     pub fn advance_clock(&self, time: Duration) {
         self.0.clock.advance_simulated_time(time);
+        // If it cannot be saved, the next response says so.
+        let _ = self.0.save();
     }
 
     /// Returns the newest requests, the oldest of them first, without their bodies and without the value of `Authorization`.
     ///
-    /// The log has up to 10,000 requests with up to 16 MiB of URIs and headers together.
+    /// The log has up to 10,000 requests with up to 16 MiB of URIs and headers together. [`exchanges`](Self::exchanges) has the
+    /// bodies and the responses, too.
     ///
     /// ```
     /// use partner_center_core::{Blocking, Transport};
@@ -122,35 +125,61 @@ impl Emulator {
     /// ```
     #[must_use]
     pub fn requests(&self) -> Vec<http::Request<()>> {
-        self.0.logged_requests()
+        self.0.lock_log().logged_requests()
     }
 
     /// Returns the identifiers of the indirect resellers that have customers here. The first is that of the service's
     /// documentation.
     #[must_use]
     pub fn indirect_resellers(&self) -> Vec<Uuid> {
-        let seed = self.0.service.seed;
+        let seed = self.population_seed();
         (0..INDIRECT_RESELLER_COUNT).map(|number| indirect_reseller_id(seed, number)).collect()
     }
 
     /// Returns the identifier of the indirect provider of all customers of indirect resellers.
     #[must_use]
     pub fn indirect_provider(&self) -> Uuid {
-        indirect_provider_id(self.0.service.seed)
+        indirect_provider_id(self.population_seed())
     }
 
     /// Revokes all access tokens that the emulator's authority has issued so far, but not [`Emulator::TOKEN`].
     pub fn revoke_access_tokens(&self) {
         self.0.service.authority.revoke_access_tokens();
+        let _ = self.0.save();
     }
 
     /// Revokes all refresh tokens that the emulator's authority has issued so far, and [`Emulator::REFRESH_TOKEN`].
     pub fn revoke_refresh_tokens(&self) {
         self.0.service.authority.revoke_refresh_tokens();
+        let _ = self.0.save();
+    }
+
+    /// Returns the certificate of the authority, in PEM, that has issued the certificate with which events are signed: what a
+    /// receiver under test must trust. It is new for each emulator. Its server has it at `/cert/certificate-authority.pem`.
+    ///
+    /// Never trust it elsewhere than in a test: everybody has the key of the signer.
+    ///
+    /// # Errors
+    /// No random numbers are available for the key of the authority.
+    #[cfg(feature = "webhooks")]
+    pub fn webhook_certificate_authority(&self) -> io::Result<String> {
+        self.0.service.webhooks.certificate_authority()
+    }
+
+    fn population_seed(&self) -> u64 {
+        self.0.service.store.state_snapshot().population.seed
+    }
+
+    pub(crate) fn handler(&self) -> &RequestHandler {
+        &self.0
     }
 
     pub(crate) fn new(handler: RequestHandler) -> Self {
-        Self(Arc::new(handler))
+        Self::from_handler(Arc::new(handler))
+    }
+
+    pub(crate) fn from_handler(handler: Arc<RequestHandler>) -> Self {
+        Self(handler)
     }
 }
 

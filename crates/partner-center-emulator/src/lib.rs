@@ -20,6 +20,10 @@ mod json_fields;
 mod lifecycle;
 mod origin;
 mod pages;
+#[cfg(any(feature = "tls", feature = "webhooks"))]
+mod pem;
+#[cfg(feature = "persistence")]
+mod persistence;
 mod query;
 mod quirks;
 mod random;
@@ -38,14 +42,26 @@ mod scheduled_response;
 mod server;
 mod service;
 mod service_response;
+mod settings;
+mod steering;
 mod store;
 mod test_credentials;
 mod timestamp;
 mod transport;
+#[cfg(feature = "webhooks")]
+mod webhook_sender;
 
 pub use builder::EmulatorBuilder;
 pub use emulator::Emulator;
 pub use fault::{Fault, ParseFaultError};
-pub use quirks::{ContinuationIn, Encoding, ErrorCodes, LinkStyle, ListEnd, TotalCount};
+#[cfg(feature = "persistence")]
+pub use persistence::{DataFileError, DataFileErrorKind};
+pub use quirks::{ContinuationIn, Encoding, ErrorCodes, LinkStyle, ListEnd, Quirks, TotalCount};
 pub use server::Server;
+pub use steering::{
+    Delivery, Exchange, ExchangeHeader, ExchangeResponse, ParseSnapshotError, Snapshot, SteeringError,
+    SteeringErrorKind,
+};
 pub use transport::EmulatorTransport;
+#[cfg(feature = "webhooks")]
+pub use webhook_sender::WebhookFault;

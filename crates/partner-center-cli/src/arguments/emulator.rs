@@ -1,8 +1,10 @@
 use clap::{ArgAction, Args, FromArgMatches, error::ErrorKind};
 use partner_center_emulator::{
     ContinuationIn, Emulator, EmulatorBuilder, Encoding, ErrorCodes, Fault, LinkStyle, ListEnd, TotalCount,
+    WebhookFault,
 };
 use std::{
+    net::{IpAddr, Ipv4Addr},
     num::{NonZeroU16, NonZeroU32},
     path::PathBuf,
     time::Duration,
@@ -35,12 +37,19 @@ Examples:
   partner-center emulator --fault 503@10% --fault 429:retry-after=2@every:7
   partner-center customers list --emulator --emulator-with fault=reset@2")]
 pub(crate) struct EmulatorCommand {
+    /// Address to listen on. Nothing is encrypted without --tls, and its tokens are known to everybody: 0.0.0.0 is for containers
+    #[arg(long, value_name = "IP", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    pub(crate) address: IpAddr,
     /// Port to listen on; 0 chooses a free one
     #[arg(long, value_name = "P", default_value_t = 0)]
     pub(crate) port: u16,
-    /// Number of customers, 0 to 10000000
-    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = super::parse_customer_count)]
-    pub(crate) customers: u32,
+    /// File to keep the state in, so that it is there again at the next start; made if there is none. Nothing is lost that a
+    /// response has shown, whatever ends the emulator [default: the state is in memory alone]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) data: Option<PathBuf>,
+    /// Number of customers, 0 to 10000000 [default: 1000, or as in the --data file]
+    #[arg(long, value_name = "N", value_parser = super::parse_customer_count)]
+    pub(crate) customers: Option<u32>,
     /// Access token to accept: any visible ASCII characters without blanks; not a secret
     #[arg(long, value_name = "T", default_value = Emulator::TOKEN, value_parser = parse_access_token)]
     pub(crate) token: String,
@@ -51,6 +60,9 @@ pub(crate) struct EmulatorCommand {
     /// names]
     #[arg(long, value_name = "FILE", requires = "tls")]
     pub(crate) ca_file: Option<PathBuf>,
+    /// What is wrong with the events that are sent to the registered address; may be given several times
+    #[arg(long, value_name = "NAME", value_enum, action = ArgAction::Append)]
+    pub(crate) webhook_fault: Vec<WebhookFault>,
     #[command(flatten)]
     pub(crate) behavior: EmulatorBehavior,
 }
@@ -58,9 +70,9 @@ pub(crate) struct EmulatorCommand {
 /// The behavior of an emulator, served or embedded.
 #[derive(Args, Debug, Default)]
 pub(crate) struct EmulatorBehavior {
-    /// Seed of the generated customers: the same seed generates the same customers
-    #[arg(long, value_name = "S", default_value_t = 0)]
-    seed: u64,
+    /// Seed of the generated customers: the same seed generates the same customers [default: 0, or as in the --data file]
+    #[arg(long, value_name = "S")]
+    seed: Option<u64>,
     /// Lifetime of the access tokens that its authority issues
     #[arg(long, value_name = "SECONDS", default_value = "3600", value_parser = super::parse_seconds)]
     token_lifetime: Duration,
@@ -92,7 +104,7 @@ struct SignInOptions {
     /// Lifetime of the device codes with which users sign in
     #[arg(long, value_name = "SECONDS", default_value = "900", value_parser = super::parse_seconds)]
     device_code_lifetime: Duration,
-    /// Interval at which clients ask whether the user has signed in
+    /// Interval at which clients poll whether the user has signed in
     #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = super::parse_seconds)]
     device_code_interval: Duration,
 }
@@ -194,7 +206,6 @@ impl EmulatorBehavior {
     pub(crate) fn apply_to_builder(&self, builder: EmulatorBuilder) -> EmulatorBuilder {
         let Self { seed, token_lifetime, strict_refresh_tokens, sign_in, faults, lists, responses, .. } = self;
         let mut builder = builder
-            .seed(*seed)
             .token_lifetime(*token_lifetime)
             .strict_refresh_tokens(*strict_refresh_tokens)
             .require_mfa(sign_in.require_mfa)
@@ -213,11 +224,16 @@ impl EmulatorBehavior {
             .nulls(responses.nulls)
             .pascal_case(responses.pascal_case)
             .unknown_values(responses.unknown_values)
-            .rare_values(responses.rare_values)
             .without_delegated_access(responses.without_delegated_access)
             .error_codes(responses.error_codes)
             .duplicate_locale(responses.duplicate_locale)
             .foreign_request_ids(responses.foreign_request_ids);
+        if let Some(seed) = seed {
+            builder = builder.seed(*seed);
+        }
+        if responses.rare_values {
+            builder = builder.rare_values(true);
+        }
         if let Some(cap) = lists.page_cap {
             builder = builder.page_cap(cap);
         }

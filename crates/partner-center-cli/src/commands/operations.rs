@@ -10,7 +10,11 @@ mod passwords;
 mod read_change_write;
 pub(super) mod request;
 mod response;
+mod secrets;
 mod several;
+
+pub(crate) use request::PlannedRequest;
+pub(crate) use secrets::replace_secrets;
 
 use crate::{
     arguments::{
@@ -19,10 +23,11 @@ use crate::{
             IdArg, OperationCall,
             help::{cloud_name, first_sentence, markdown_to_plain_text},
             naming::ResourceNoun,
-            tables::{ResultShape, asks_before_sending, example_body, takes_several_ids},
+            tables::{ResultShape, example_body, takes_several_ids},
         },
     },
-    error::CommandError,
+    customer_names::CustomerNamesCollector,
+    error::{CommandError, UsageError},
     messages::Messages,
     output::{Printer, pretty_print_json, undocumented_paths, write_to_stdout},
     session::Session,
@@ -31,7 +36,6 @@ use ids::RequestedIds;
 use partner_center::{Client, RetryPolicy, Transport, transport::Mode};
 use partner_center_spec::{Operation, Outcome};
 use passwords::{PasswordFile, withhold_passwords};
-use request::PlannedRequest;
 use response::{ReceivedBody, ReceivedResponse};
 use std::sync::Arc;
 
@@ -50,26 +54,17 @@ pub(crate) async fn run_operation<X: Transport>(
 ) -> Result<(), CommandError> {
     let operation = call.operation;
     print_notes_before_request(&call, session, messages);
-    let single_id = match &call.ids[..] {
-        [IdArg::Id(id)] => Some(id.as_str()),
-        _ => None,
-    };
-    let is_of_several = takes_several_ids(operation) && single_id.is_none();
-    let mut request = request::plan_request(&call, single_id)?;
-    let reader = read_change_write::reader_of_call(&call);
-    if reader.is_none() || call.options.is_dry_run {
-        request.body = body::build_body(operation, &call.body, messages)?;
-    }
-    if reader.is_none() {
-        request.set_etag_from_body(operation)?;
-    }
+    let is_of_several = takes_several_ids(operation) && single_id_of_call(&call).is_none();
+    let mut request = plan_call(&call, messages)?;
+    let reads_first = read_change_write::reader_of_call(&call).is_some();
     if call.options.is_dry_run {
-        if reader.is_some() {
+        if reads_first {
             messages.print("note: the resource is read first, and sent back complete with these fields");
+            request.body = body::build_body(operation, &call.body, messages)?;
         }
         return print_planned_requests(&call, &request, session, messages);
     }
-    if reader.is_none() {
+    if !reads_first && operation.is_destructive {
         confirm_request(&call, &request)?;
     }
 
@@ -85,15 +80,6 @@ pub(crate) async fn run_operation<X: Transport>(
         session.configured_credential()?.build_credential(messages),
         messages,
     )?;
-    if let Some(reader) = reader {
-        let differences =
-            read_change_write::read_and_change(&client, reader, &call, &mut request, session, messages).await?;
-        if differences == 0 {
-            messages.print("note: nothing was sent, as nothing would change");
-            return Ok(());
-        }
-        confirm_request(&call, &request)?;
-    }
     let noun = call.result_noun();
     let mut printer = Printer::new(session.options, operation, &call.options, noun, messages);
     if is_of_several {
@@ -101,19 +87,65 @@ pub(crate) async fn run_operation<X: Transport>(
         let ids = RequestedIds::new(operation, call.ids.clone(), session.deadline);
         return several::print_each_id(&client, pacing, &call, ids, &session.sources, &mut printer, messages).await;
     }
+    perform_call(&client, &call, request, session, &mut printer, messages).await
+}
+
+/// Returns the request of a call, with its body unless the resource is read first.
+pub(crate) fn plan_call(call: &OperationCall, messages: &Messages) -> Result<PlannedRequest, UsageError> {
+    let mut request = request::plan_request(call, single_id_of_call(call))?;
+    if read_change_write::reader_of_call(call).is_none() {
+        request.body = body::build_body(call.operation, &call.body, messages)?;
+        request.set_etag_from_body(call.operation)?;
+    }
+    Ok(request)
+}
+
+fn single_id_of_call(call: &OperationCall) -> Option<&str> {
+    match &call.ids[..] {
+        [IdArg::Id(id)] => Some(id),
+        _ => None,
+    }
+}
+
+/// Performs a call whose request is planned, and prints its result with `printer`. A resource that the request changes is read
+/// first.
+pub(crate) async fn perform_call<X: Transport>(
+    client: &Client<X>,
+    call: &OperationCall,
+    mut request: PlannedRequest,
+    session: &Session<'_>,
+    printer: &mut Printer,
+    messages: &Messages,
+) -> Result<(), CommandError> {
+    let (operation, noun) = (call.operation, call.result_noun());
+    if let Some(reader) = read_change_write::reader_of_call(call) {
+        let differences =
+            read_change_write::read_and_change(client, reader, call, &mut request, session, messages).await?;
+        if differences == 0 {
+            messages.print("note: nothing was sent, as nothing would change");
+            return Ok(());
+        }
+        confirm_request(call, &request)?;
+    }
     if let Some(pagination) = request::pagination_of_operation(operation) {
         let mut pages = client.request_raw_pages(request.raw_request(operation), pagination);
         if call.options.limit.is_none() {
             // The next page is requested while this one is printed; with a limit, that would be one page too many.
             pages = pages.prefetch();
         }
-        return list::print_pages(pages, call.options.limit, noun, &session.sources, &mut printer, messages).await;
+        let mut names = CustomerNamesCollector::of_call(call, session);
+        let look_at_page = |items: &[&str]| names.iter_mut().for_each(|names| names.add_items(items));
+        list::print_pages(pages, call.options.limit, noun, &session.sources, printer, look_at_page, messages).await?;
+        if let Some(names) = names {
+            names.store();
+        }
+        return Ok(());
     }
     let password_file = call.options.password.file.as_deref().map(PasswordFile::create).transpose()?;
-    let response = send_request(&client, request, operation).await;
+    let response = send_request(client, request, operation).await;
     let mut response = response.map_err(|error| {
-        let message =
-            single_id.map_or_else(|| failure_message(operation, noun), |id| several::not_fetched_message(noun, id));
+        let message = single_id_of_call(call)
+            .map_or_else(|| failure_message(operation, noun), |id| several::not_fetched_message(noun, id));
         CommandError::from_client_error(&message, &error, &session.sources)
     })?;
     withhold_passwords(
@@ -124,16 +156,12 @@ pub(crate) async fn run_operation<X: Transport>(
         session.options.output,
         messages,
     )?;
-    print_response(response, &call, session.options.output, &mut printer, messages)
+    print_response(response, call, session.options.output, printer, messages)
 }
 
-/// Asks before a request that removes something, cannot be undone, or replaces what was read.
+/// Asks before a request that removes something, cannot be undone, or replaces what was read, unless `--yes` confirms it.
 fn confirm_request(call: &OperationCall, request: &PlannedRequest) -> Result<(), CommandError> {
-    if !asks_before_sending(call.operation) || call.options.is_confirmed {
-        return Ok(());
-    }
-    let is_change = read_change_write::reader_of_call(call).is_some();
-    if !is_change && !call.operation.is_destructive {
+    if call.options.is_confirmed {
         return Ok(());
     }
     let mut what = first_sentence(call.operation.summary);
@@ -167,7 +195,7 @@ fn failure_message(operation: &Operation, noun: ResourceNoun) -> String {
 }
 
 /// Prints what is worth knowing before the request is sent.
-fn print_notes_before_request(call: &OperationCall, session: &Session<'_>, messages: &Messages) {
+pub(crate) fn print_notes_before_request(call: &OperationCall, session: &Session<'_>, messages: &Messages) {
     let operation = call.operation;
     if let Some(why) = operation.deprecated {
         messages.print(format_args!("note: this operation is deprecated: {}", markdown_to_plain_text(why)));
@@ -232,7 +260,7 @@ fn print_response(
         }
         (Outcome::Absent, _) => {
             messages.print(format_args!("no {}", call.result_noun().singular()));
-            if let OutputFormat::Json | OutputFormat::Jsonl | OutputFormat::Yaml = format {
+            if !format.has_columns() {
                 printer.print_value(&response::json_null())?;
             }
             Ok(())

@@ -27,7 +27,8 @@ const MAX_LINE_LENGTH: usize = 1 << 20;
 
 impl JournalFile {
     pub(super) fn open(path: &Path, purpose: &str) -> io::Result<(Self, JournalState)> {
-        let file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
+        // Not in append mode: on Windows, such a file cannot be truncated.
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
         file.try_lock().map_err(|error| match error {
             TryLockError::WouldBlock => io::Error::new(
                 io::ErrorKind::ResourceBusy,
@@ -104,4 +105,33 @@ fn read(file: &File, purpose: &str) -> io::Result<(JournalState, u64, bool)> {
 
 fn copy_of(error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Client, Credential, ErrorKind, journal::Journal};
+    use partner_center_core::{Blocking, Method, RawRequest};
+    use partner_center_emulator::Emulator;
+    use std::{
+        env,
+        fs::{self, File},
+        process,
+    };
+
+    #[test]
+    fn nothing_is_sent_that_is_not_in_the_journal() {
+        let path = env::temp_dir().join(format!("read-only-{}.jsonl", process::id()));
+        let journal = Journal::open(&path, "post").unwrap();
+        // Writing fails: the file is open for reading only.
+        journal.lock().file.file = File::open(&path).unwrap();
+        let emulator = Emulator::builder().build();
+        let client = Client::builder(emulator.transport::<Blocking>(), Credential::token(Emulator::TOKEN));
+        let client = client.base_url("http://127.0.0.1").build().unwrap();
+        let outcomes = journal
+            .for_each(&client, ["a"], 1, |client, _| client.request(RawRequest::new(Method::Post, "/v1/a").json("{}")));
+        let errors: Vec<_> = outcomes.map(|outcome| outcome.result.unwrap_err().kind()).collect();
+        assert_eq!((errors, emulator.requests().len()), (vec![ErrorKind::Request], 0));
+        assert!(journal.finish().is_err());
+        fs::remove_file(path).unwrap();
+    }
 }

@@ -1,6 +1,6 @@
 //! The body of a request: what was given as a file, with the changes that flags make, checked against the specification.
 
-use super::{input, json_tree::JsonTree, request::RequestBody};
+use super::{input, json_tree::JsonTree, request::RequestBody, secrets::with_secrets_replaced};
 use crate::{
     arguments::operations::{
         BodyArguments, FieldValue,
@@ -27,17 +27,12 @@ pub(super) fn build_body(
 ) -> Result<Option<RequestBody>, UsageError> {
     let Some(body) = operation.body else { return Ok(None) };
     let json = match json_body_type(operation) {
-        Some((part, value)) => build_json_body(operation, value, arguments, messages)?.map(|tree| (part, value, tree)),
+        Some((part, value)) => build_json_body(operation, value, arguments, messages)?.map(|tree| (part, tree)),
         None => None,
     };
     match body.media_type {
-        MediaType::Json => {
-            let Some((_, value, tree)) = json else { return Ok(None) };
-            Ok(Some(json_request_body(Some(value), &tree)))
-        }
-        MediaType::Multipart => {
-            build_form_body(json.and_then(|(part, _, tree)| Some((part?, tree))), arguments).map(Some)
-        }
+        MediaType::Json => Ok(json.map(|(_, tree)| json_request_body(operation, &tree))),
+        MediaType::Multipart => build_form_body(json.and_then(|(part, tree)| Some((part?, tree))), arguments).map(Some),
         MediaType::Text(name) | MediaType::Binary(name) => {
             let Some(file) = &arguments.file else { return Ok(None) };
             let bytes = input::read_input_bytes(file)?;
@@ -50,9 +45,10 @@ pub(super) fn build_body(
     }
 }
 
-/// Returns JSON of the type `value` as the body of a request.
-pub(super) fn json_request_body(value: Option<Type>, tree: &JsonTree) -> RequestBody {
-    let shown = with_secrets_replaced(value.unwrap_or(Type::Any), tree.clone()).to_json();
+/// Returns JSON as the body of a request of `operation`.
+pub(super) fn json_request_body(operation: &Operation, tree: &JsonTree) -> RequestBody {
+    let value = json_body_type(operation).map_or(Type::Any, |(_, value)| value);
+    let shown = with_secrets_replaced(value, tree.clone()).to_json();
     let bytes = tree.to_json().into_bytes();
     RequestBody { content_type: "application/json".to_owned(), bytes, shown: Some(shown) }
 }
@@ -180,6 +176,10 @@ fn set_field(tree: &mut JsonTree, value: Type, path: &str, change: &FieldValue) 
     }
     let text = match change {
         FieldValue::Text(text) => text.clone(),
+        FieldValue::Json(json) => {
+            *place = parse_generated_json(json);
+            return Ok(());
+        }
         FieldValue::File(file) => input::read_input_text(file)?,
         FieldValue::Null if is_nullable || kind == Type::Any => "null".to_owned(),
         FieldValue::Null => {
@@ -383,40 +383,6 @@ fn expected_scalar(value: Type, json: &str) -> Option<&'static str> {
         _ => (is_string, "a string"),
     };
     (!is_valid).then_some(expected)
-}
-
-/// Returns the value with its secrets replaced.
-fn with_secrets_replaced(value: Type, mut tree: JsonTree) -> JsonTree {
-    if value.is_secret() {
-        return parse_generated_json("\"[secret]\"");
-    }
-    match (value, value.schema_kind()) {
-        (Type::List(item) | Type::Map(item), _) => match tree.expand_one_level() {
-            JsonTree::List(entries) => {
-                for entry in entries {
-                    *entry = with_secrets_replaced(*item, entry.clone());
-                }
-            }
-            JsonTree::Object(fields) => {
-                for field in fields.values_mut() {
-                    *field = with_secrets_replaced(*item, field.clone());
-                }
-            }
-            JsonTree::Value(_) => {}
-        },
-        (_, Some(SchemaKind::Object(object))) => {
-            if let JsonTree::Object(fields) = tree.expand_one_level() {
-                for (name, field) in fields {
-                    let known = object.properties.iter().find(|property| property.name.eq_ignore_ascii_case(name));
-                    if let Some(property) = known {
-                        *field = with_secrets_replaced(property.value, field.clone());
-                    }
-                }
-            }
-        }
-        _ => {}
-    }
-    tree
 }
 
 /// Returns a form (`multipart/form-data`).

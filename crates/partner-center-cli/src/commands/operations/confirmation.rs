@@ -21,7 +21,10 @@ pub(crate) fn ask_to_confirm(what: &str) -> Result<(), CommandError> {
     let mut stderr = io::stderr().lock();
     write!(stderr, "{}. Continue? [y/N] ", escape_control_characters(what)).and_then(|()| stderr.flush())?;
     let mut response = String::new();
-    io::stdin().lock().read_line(&mut response)?;
+    io::stdin().lock().read_line(&mut response).map_err(|error| {
+        let advice = "type y or n, or add --yes to send it";
+        CommandError::new("the confirmation cannot be read; nothing was sent", &error, advice)
+    })?;
     if ["y", "yes"].contains(&response.trim().to_lowercase().as_str()) {
         return Ok(());
     }

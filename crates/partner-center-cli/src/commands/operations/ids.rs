@@ -73,7 +73,7 @@ impl Iterator for RequestedIds {
             if let Some(words) = &self.stdin {
                 match receive_next_word(words, self.deadline) {
                     Some(Ok(word)) => {
-                        return Some(parse_id(self.id_type, &word, self.noun).map_err(IdError::Invalid));
+                        return Some(parse_stdin_id(self.id_type, &word, self.noun).map_err(IdError::Invalid));
                     }
                     Some(Err(error)) => return Some(Err(IdError::Stdin(error))),
                     None => self.stdin = None,
@@ -127,7 +127,7 @@ fn receive_next_word(
     }))
 }
 
-fn parse_id(id_type: Type, word: &IdWord, noun: ResourceNoun) -> Result<String, ErrorReport> {
+fn parse_stdin_id(id_type: Type, word: &IdWord, noun: ResourceNoun) -> Result<String, ErrorReport> {
     let explained = |cause: String, example: &str| ErrorReport {
         message: format!("{} of standard input is not a {} ID", word.position, noun.singular()),
         cause,
@@ -149,8 +149,9 @@ mod tests {
     #[test]
     fn word_is_an_id_or_explained() {
         let noun = ResourceNoun::new("customers");
-        let word =
-            |text: &str| parse_id(Type::Uuid, &IdWord { text: text.to_owned(), position: "line 7".to_owned() }, noun);
+        let word = |text: &str| {
+            parse_stdin_id(Type::Uuid, &IdWord { text: text.to_owned(), position: "line 7".to_owned() }, noun)
+        };
         let id = "484e548c-f5f3-4528-93a9-c16c6373cb59";
         for spelling in [id, &id.to_uppercase(), &format!("{{{id}}}")] {
             assert_eq!(word(spelling).unwrap(), id);

@@ -8,10 +8,7 @@ use super::{
     response::{ReceivedBody, ReceivedResponse},
 };
 use crate::{
-    arguments::operations::{
-        BodyArguments, OperationCall,
-        tables::{json_body_type, reading_operation},
-    },
+    arguments::operations::{BodyArguments, OperationCall, tables::reading_operation},
     error::CommandError,
     messages::Messages,
     session::Session,
@@ -48,13 +45,12 @@ pub(super) async fn read_and_change<X: Transport>(
     let ReceivedBody::Json(current) = response.body else {
         return Err(CommandError::Summary("the service has returned nothing to change".to_owned()));
     };
-    let before = JsonTree::parse(current.json()).map_err(|error| CommandError::Summary(error.to_string()))?;
-    let changed = body::change_body(call.operation, before, &call.body, messages)?;
+    let changed = body::change_body(call.operation, JsonTree::Value(current.clone()), &call.body, messages)?;
     let differences = describe_differences(current.json(), &changed.to_json());
     for difference in &differences {
         messages.print(escape_control_characters(difference));
     }
-    request.body = Some(body::json_request_body(json_body_type(call.operation).map(|(_, value)| value), &changed));
+    request.body = Some(body::json_request_body(call.operation, &changed));
     request.set_etag_from_body(call.operation)?;
     Ok(differences.len())
 }
