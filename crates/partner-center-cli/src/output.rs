@@ -12,6 +12,7 @@ mod selection;
 mod shapes;
 mod style;
 mod table;
+mod template;
 mod yaml;
 
 pub(crate) use columns::{csv_columns, table_columns, undocumented_paths};
