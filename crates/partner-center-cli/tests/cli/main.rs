@@ -29,3 +29,4 @@ mod sign_in;
 mod snapshot;
 mod terminal;
 mod usage;
+mod verify;
