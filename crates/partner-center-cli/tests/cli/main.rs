@@ -11,6 +11,7 @@ mod data_file;
 mod doctor;
 mod emulator;
 mod failures;
+mod guide;
 mod interruption;
 mod listing;
 mod lookup;
