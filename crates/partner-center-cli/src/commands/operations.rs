@@ -168,7 +168,7 @@ fn confirm_request(call: &OperationCall, request: &PlannedRequest) -> Result<(),
     if let Some(first) = what.get_mut(..1) {
         first.make_ascii_lowercase();
     }
-    confirmation::ask_to_confirm(&format!("{} {} {what}", request.method, request.target))
+    confirmation::ask_to_confirm_removal(&format!("{} {} {what}", request.method, request.target))
 }
 
 /// Sends a request that has a single response.
