@@ -36,7 +36,8 @@ const BUNDLE_FILE_NAME: &str = "openapi.yaml";
 
 /// Whether a file in the folder of the specification is that of an area.
 pub(crate) fn is_area_file(name: &str) -> bool {
-    name.ends_with(".yaml") && !name.starts_with('.') && ![ROOT_FILE_NAME, BUNDLE_FILE_NAME].contains(&name)
+    let is_yaml = Path::new(name).extension().is_some_and(|extension| extension == "yaml");
+    is_yaml && !name.starts_with('.') && ![ROOT_FILE_NAME, BUNDLE_FILE_NAME].contains(&name)
 }
 
 /// A specification that is understood completely.

@@ -110,6 +110,7 @@ enum PartForm {
 }
 
 /// An array or an object that is being read.
+#[derive(Clone, Copy)]
 struct Container {
     start: usize,
     /// Its first part among [`ValueReader::parts`].
@@ -204,7 +205,7 @@ impl ValueReader {
             };
             self.add_part(Part { order: UNDOCUMENTED, is_exact: true, position, form }, &mut list, cursor);
         }
-        self.write_container(list, b"[]", None, cursor)
+        self.write_container(list, *b"[]", None, cursor)
     }
 
     fn read_map(&mut self, place: Place<'_>, item: ShapeIndex, cursor: &mut JsonCursor<'_>) -> ReadValue {
@@ -223,7 +224,7 @@ impl ValueReader {
             }));
             self.add_part(Part { order: UNDOCUMENTED, is_exact: true, position, form }, &mut map, cursor);
         }
-        self.write_container(map, b"{}", None, cursor)
+        self.write_container(map, *b"{}", None, cursor)
     }
 
     fn read_object(&mut self, place: Place<'_>, known: &KnownFields, cursor: &mut JsonCursor<'_>) -> ReadValue {
@@ -256,7 +257,7 @@ impl ValueReader {
             object.is_changed = true;
             self.order_fields(object.first_part, cursor);
         }
-        self.write_container(object, b"{}", Some(known), cursor)
+        self.write_container(object, *b"{}", Some(known), cursor)
     }
 
     /// Reads the value of a field, which is `known` if it is documented, and returns how the field will be written.
@@ -332,7 +333,7 @@ impl ValueReader {
     fn write_container(
         &mut self,
         container: Container,
-        [begin, end]: &[u8; 2],
+        [begin, end]: [u8; 2],
         known: Option<&KnownFields>,
         cursor: &JsonCursor<'_>,
     ) -> ReadValue {
@@ -343,7 +344,7 @@ impl ValueReader {
             return ReadValue::Received(start..cursor.position());
         }
         let (written, changed) = (self.changed.len(), &mut self.changed);
-        changed.push(*begin);
+        changed.push(begin);
         for part in self.parts.drain(first_part..) {
             match part.form {
                 PartForm::Received(range) => changed.extend_from_slice(cursor.bytes_between(range)),
@@ -360,7 +361,7 @@ impl ValueReader {
         if changed.last() == Some(&b',') {
             changed.pop();
         }
-        changed.push(*end);
+        changed.push(end);
         ReadValue::Changed(written..changed.len())
     }
 

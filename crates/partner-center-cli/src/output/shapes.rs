@@ -5,7 +5,7 @@ use std::{cell::Cell, collections::HashMap};
 
 /// The shapes of a value and of all values within it. They refer to each other by their index, as objects may contain themselves.
 pub(super) struct Shapes {
-    shapes: Vec<Shape>,
+    all: Vec<Shape>,
     /// The number of templates of values.
     templates: usize,
     of_schemas: HashMap<&'static str, ShapeIndex>,
@@ -67,8 +67,7 @@ impl Shapes {
 
     /// Returns the shapes of values of a type, and the index of that of the type itself.
     pub(super) fn of_type(value: Option<Type>) -> (Self, ShapeIndex) {
-        let mut shapes =
-            Self { shapes: vec![Shape::Any], templates: Self::ROOT_TEMPLATE + 1, of_schemas: HashMap::new() };
+        let mut shapes = Self { all: vec![Shape::Any], templates: Self::ROOT_TEMPLATE + 1, of_schemas: HashMap::new() };
         let index = value.map_or(Self::ANY, |value| shapes.add_type(value));
         (shapes, index)
     }
@@ -76,12 +75,12 @@ impl Shapes {
     /// Returns the number of templates: that of the whole value, and one for each field. Where the form of a value depends on a
     /// string in it, there are none.
     pub(super) fn template_count(&self) -> usize {
-        let has_union = self.shapes.iter().any(|shape| matches!(shape, Shape::Union { .. }));
+        let has_union = self.all.iter().any(|shape| matches!(shape, Shape::Union { .. }));
         if has_union { 0 } else { self.templates }
     }
 
     pub(super) fn get_shape(&self, index: ShapeIndex) -> &Shape {
-        &self.shapes[index]
+        &self.all[index]
     }
 
     fn add_type(&mut self, value: Type) -> ShapeIndex {
@@ -119,7 +118,7 @@ impl Shapes {
             }
             _ => Shape::Any,
         };
-        self.shapes[index] = shape;
+        self.all[index] = shape;
         index
     }
 
@@ -141,8 +140,8 @@ impl Shapes {
     }
 
     fn push_shape(&mut self, shape: Shape) -> ShapeIndex {
-        self.shapes.push(shape);
-        self.shapes.len() - 1
+        self.all.push(shape);
+        self.all.len() - 1
     }
 }
 

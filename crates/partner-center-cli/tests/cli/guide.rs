@@ -23,7 +23,9 @@ fn commands_of_the_guide_succeed() {
                 let line = line.strip_prefix("$ ").unwrap_or_else(|| panic!("{}: {line}", chapter.display()));
                 let mut shell = Command::new("sh");
                 shell.args(["-c", line]).current_dir(&folder);
-                UNSET.iter().for_each(|name| drop(shell.env_remove(name)));
+                for name in UNSET {
+                    shell.env_remove(name);
+                }
                 shell.env("PATH", &path).env("HOME", folder.path()).env("PARTNER_CENTER_TOKEN_CACHE", "off");
                 if !line.contains("--emulator") {
                     shell.env("PARTNER_CENTER_TOKEN", Emulator::TOKEN).env("PARTNER_CENTER_BASE_URL", server.url());
