@@ -321,6 +321,13 @@ pub(crate) enum OutputFormat {
     Yaml,
 }
 
+impl OutputFormat {
+    /// Whether the format has columns; the others have complete values.
+    pub(crate) fn has_columns(self) -> bool {
+        matches!(self, Self::Table | Self::Csv | Self::Tsv)
+    }
+}
+
 /// Microsoft's clouds.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum Cloud {

@@ -37,6 +37,9 @@ pub(crate) struct ApiCall {
     /// Print the request, without the token, and do not send it
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Print the request as a command of curl, with the token in PARTNER_CENTER_TOKEN, and do not send it
+    #[arg(long, conflicts_with = "dry_run")]
+    pub(crate) curl: bool,
     /// Do not ask before sending a DELETE
     #[arg(long)]
     pub(crate) yes: bool,

@@ -4,6 +4,7 @@
 //! all others are flags, and so are the scalar fields of a body. What two operations have beyond the tables is in
 //! [`customers`].
 
+pub(crate) mod bulk;
 pub(crate) mod customers;
 pub(crate) mod help;
 pub(crate) mod naming;
@@ -14,9 +15,10 @@ pub(crate) mod value;
 pub(crate) use passwords::PasswordOptions;
 
 use super::parse_positive_number;
+use bulk::{BulkOptions, CustomerSelection, build_bulk_options, takes_many_customers};
 use clap::{Arg, ArgAction, ArgMatches, Command, builder::NonEmptyStringValueParser, error::ErrorKind};
 use naming::{ResourceNoun, to_kebab_case};
-use partner_center_spec::{MediaType, OPERATIONS, Operation, Parameter, ParameterStyle, Property, Type};
+use partner_center_spec::{MediaType, Method, OPERATIONS, Operation, Parameter, ParameterStyle, Property, Type};
 use passwords::build_password_options;
 use std::{
     collections::BTreeMap,
@@ -25,8 +27,8 @@ use std::{
 };
 use tables::{
     ResultShape, asks_before_sending, body_object_schema, caller_settable_parameters, etag_parameter,
-    form_part_properties, has_etag_in_body, has_example_body, id_path_parameter, json_body_type, page_size_parameter,
-    takes_several_ids,
+    form_part_properties, has_etag_in_body, has_example_body, id_path_parameter, is_customer_id, json_body_type,
+    page_size_parameter, reading_operation, takes_several_ids,
 };
 use value::{SchemaValueParser, is_scalar_type};
 
@@ -89,9 +91,12 @@ pub(crate) struct CallOptions {
     /// The maximum number of items.
     pub(crate) limit: Option<u32>,
     pub(crate) is_dry_run: bool,
+    /// Whether the request is printed as a command of `curl`, in place of being sent.
+    pub(crate) is_curl: bool,
     pub(crate) is_confirmed: bool,
     pub(crate) shows_example_body: bool,
     pub(crate) password: PasswordOptions,
+    pub(crate) bulk: BulkOptions,
 }
 
 /// Returns the word that names the command, if it is the name of one: the first that is neither an option nor its value.
@@ -221,6 +226,7 @@ mod name {
     pub(super) const CLEAR_ARG: &str = "clear";
     pub(super) const EXAMPLE_BODY_ARG: &str = "example-body";
     pub(super) const DRY_RUN_ARG: &str = "dry-run";
+    pub(super) const CURL_ARG: &str = "curl";
     pub(super) const YES_ARG: &str = "yes";
     pub(super) const LIMIT_ARG: &str = "limit";
     pub(super) const COLUMNS_ARG: &str = "columns";
@@ -229,7 +235,7 @@ mod name {
 }
 
 /// The flags that have a meaning for every operation, now or soon: a field of a body has none of these names.
-const RESERVED_FLAGS: [&str; 45] = [
+const RESERVED_FLAGS: [&str; 46] = [
     "all-customers",
     "application-name",
     "base-url",
@@ -269,6 +275,7 @@ const RESERVED_FLAGS: [&str; 45] = [
     "show-password",
     "sort",
     "template",
+    "time",
     "timeout",
     "transport",
     "verbose",
@@ -347,6 +354,12 @@ fn build_parameter_argument(operation: &'static Operation, parameter: &'static P
     match parameter.default {
         Some(default) => argument.default_value(default),
         None if !parameter.is_required => argument,
+        None if !parameter.is_positional && is_customer_id(parameter) && bulk::takes_many_customers(operation) => {
+            let alternatives = [bulk::ALL_CUSTOMERS_ARG, bulk::CUSTOMERS_ARG];
+            let argument = argument.conflicts_with_all(alternatives);
+            let example = has_example_body(operation).then_some(name::EXAMPLE_BODY_ARG);
+            argument.required_unless_present_any(alternatives.into_iter().chain(example))
+        }
         None if takes_etag_from_body => argument.required_unless_present_any([name::BODY_ARG, name::EXAMPLE_BODY_ARG]),
         None if has_example_body(operation) => argument.required_unless_present(name::EXAMPLE_BODY_ARG),
         None => argument.required(true),
@@ -474,6 +487,7 @@ fn build_call_options(operation: &'static Operation, noun: ResourceNoun) -> Vec<
                 .long(name::LIMIT_ARG)
                 .value_name("N")
                 .value_parser(parse_positive_number)
+                .conflicts_with_all(bulk::customer_selection_args(operation))
                 .help(help + pages),
         );
     }
@@ -498,10 +512,22 @@ fn build_call_options(operation: &'static Operation, noun: ResourceNoun) -> Vec<
         Arg::new(name::DRY_RUN_ARG)
             .long(name::DRY_RUN_ARG)
             .action(ArgAction::SetTrue)
-            .help("Print the request, without the token, and do not send it"),
+            .conflicts_with(name::CURL_ARG)
+            .help(if reading_operation(operation).is_some() {
+                "Print the difference and the request, without the token, and do not send it"
+            } else {
+                "Print the request, without the token, and do not send it"
+            }),
     );
+    options.push(
+        Arg::new(name::CURL_ARG)
+            .long(name::CURL_ARG)
+            .action(ArgAction::SetTrue)
+            .help("Print the request as a command of curl, with the token in PARTNER_CENTER_TOKEN, and do not send it"),
+    );
+    options.extend(build_bulk_options(operation));
     options.extend(build_password_options(operation));
-    if asks_before_sending(operation) {
+    if asks_before_sending(operation) || (takes_many_customers(operation) && operation.method != Method::Get) {
         options.push(
             Arg::new(name::YES_ARG)
                 .long(name::YES_ARG)
@@ -545,9 +571,11 @@ impl OperationCall {
                 query: argument_values(matches, name::QUERY_ARG).pop(),
                 limit: argument_values(matches, name::LIMIT_ARG).pop(),
                 is_dry_run: is_flag_set(matches, name::DRY_RUN_ARG),
+                is_curl: is_flag_set(matches, name::CURL_ARG),
                 is_confirmed: is_flag_set(matches, name::YES_ARG),
                 shows_example_body: is_flag_set(matches, name::EXAMPLE_BODY_ARG),
                 password: PasswordOptions::from_matches(matches),
+                bulk: BulkOptions::from_matches(matches),
             },
         };
         for parameter in caller_settable_parameters(operation) {
@@ -569,12 +597,28 @@ impl OperationCall {
         let changes = self.body.changes.iter().map(|(_, value)| value);
         self.ids.iter().filter(|id| **id == IdArg::Stdin).count()
             + usize::from(self.body.file == Some(InputFile::Stdin))
+            + usize::from(matches!(self.options.bulk.customers, Some(CustomerSelection::OfFile(InputFile::Stdin))))
             + changes.filter(|value| matches!(value, FieldValue::File(InputFile::Stdin))).count()
     }
 
     /// Whether IDs are read from standard input.
     pub(crate) fn reads_ids_from_stdin(&self) -> bool {
         self.ids.contains(&IdArg::Stdin)
+            || matches!(self.options.bulk.customers, Some(CustomerSelection::OfFile(InputFile::Stdin)))
+    }
+
+    /// Returns the ID, if the command takes several and has one.
+    pub(crate) fn single_id(&self) -> Option<&str> {
+        match &self.ids[..] {
+            [IdArg::Id(id)] => Some(id),
+            _ => None,
+        }
+    }
+
+    /// Whether a person may be asked before the request is sent.
+    pub(crate) fn may_ask(&self) -> bool {
+        let is_write_for_many = self.options.bulk.customers.is_some() && self.operation.method != Method::Get;
+        !self.options.is_confirmed && (asks_before_sending(self.operation) || is_write_for_many)
     }
 
     /// Returns the noun of what the command returns.

@@ -1,39 +1,42 @@
 //! The operations of the service: one implementation for all, which reads the tables of the specification.
 
 mod body;
+mod bulk;
 pub(super) mod confirmation;
 mod ids;
 pub(super) mod input;
 mod json_tree;
 pub(super) mod list;
 mod passwords;
+pub(super) mod planned_request;
 mod read_change_write;
 pub(super) mod request;
 mod response;
-mod several;
 
 use crate::{
     arguments::{
         OutputFormat,
         operations::{
-            IdArg, OperationCall,
-            help::{cloud_name, first_sentence, markdown_to_plain_text},
+            OperationCall,
+            help::{cloud_name, markdown_to_plain_text},
             naming::ResourceNoun,
-            tables::{ResultShape, asks_before_sending, example_body, takes_several_ids},
+            tables::{ResultShape, example_body},
         },
     },
-    error::CommandError,
+    error::{CommandError, UsageError},
     messages::Messages,
     output::{Printer, pretty_print_json, undocumented_paths, write_to_stdout},
     session::Session,
+    terminal::escape_control_characters,
 };
-use ids::RequestedIds;
-use partner_center::{Client, RetryPolicy, Transport, transport::Mode};
+use bulk::Customer;
+use partner_center::{Client, Error, Transport, transport::Mode};
 use partner_center_spec::{Operation, Outcome};
 use passwords::{PasswordFile, withhold_passwords};
-use request::PlannedRequest;
+use planned_request::PlannedFormat;
+use read_change_write::Change;
+use request::{PlannedRequest, TargetIds};
 use response::{ReceivedBody, ReceivedResponse};
-use std::sync::Arc;
 
 /// Prints the example of the body.
 pub(crate) fn print_example_body(call: &OperationCall, messages: &Messages) -> Result<(), CommandError> {
@@ -48,59 +51,108 @@ pub(crate) async fn run_operation<X: Transport>(
     session: &Session<'_>,
     messages: &Messages,
 ) -> Result<(), CommandError> {
-    let operation = call.operation;
     print_notes_before_request(&call, session, messages);
-    let single_id = match &call.ids[..] {
-        [IdArg::Id(id)] => Some(id.as_str()),
-        _ => None,
-    };
-    let is_of_several = takes_several_ids(operation) && single_id.is_none();
-    let mut request = request::plan_request(&call, single_id)?;
-    let reader = read_change_write::reader_of_call(&call);
-    if reader.is_none() || call.options.is_dry_run {
-        request.body = body::build_body(operation, &call.body, messages)?;
+    if bulk::is_performed_many_times(&call) {
+        return bulk::run_many_times(call, transport, session, messages).await;
     }
-    if reader.is_none() {
-        request.set_etag_from_body(operation)?;
+    let request = PreparedRequest::prepare(&call, messages)?;
+    let planned = PlannedFormat::of_call(&call.options);
+    if let Some(format) = planned
+        && !request.needs_service()
+    {
+        return print_planned_request(&request.request, format, session, messages);
     }
-    if call.options.is_dry_run {
-        if reader.is_some() {
-            messages.print("note: the resource is read first, and sent back complete with these fields");
+    if !request.is_change() && planned.is_none() {
+        confirm_request(&call, &request.request)?;
+    }
+    let credential = session.configured_credential()?.build_credential(messages);
+    let client = session.build_client(transport, credential, messages)?;
+    let Some(request) = complete_request(request, &client, &call, session, messages).await? else { return Ok(()) };
+    match planned {
+        Some(format) => print_planned_request(&request, format, session, messages),
+        None => send_and_print(&client, request, &call, session, messages).await,
+    }
+}
+
+/// A request with all that is known of it without the service.
+struct PreparedRequest {
+    request: PlannedRequest,
+    /// The customer that the command line names by a domain.
+    customer_domain: Option<String>,
+    /// The operation that reads what is changed.
+    reader: Option<&'static Operation>,
+}
+
+impl PreparedRequest {
+    fn prepare(call: &OperationCall, messages: &Messages) -> Result<Self, UsageError> {
+        let mut request = request::plan_request(call, TargetIds { id: call.single_id(), customer: None })?;
+        let reader = read_change_write::reader_of_call(call);
+        if reader.is_none() {
+            request.body = body::build_body(call.operation, &call.body, messages)?;
+            request.set_etag_from_body(call.operation)?;
         }
-        return print_planned_requests(&call, &request, session, messages);
-    }
-    if reader.is_none() {
-        confirm_request(&call, &request)?;
+        Ok(Self { request, customer_domain: request::customer_domain(call), reader })
     }
 
-    let transport = Arc::new(transport);
-    let mut retry = RetryPolicy::default();
-    if is_of_several {
-        // One throttled request must not cost the others.
-        retry = retry.max_retry_after(several::MAX_RETRY_AFTER_FOR_SEVERAL);
+    fn is_change(&self) -> bool {
+        self.reader.is_some()
     }
-    let client = session.build_client_with_retry_policy(
-        retry,
-        transport.clone(),
-        session.configured_credential()?.build_credential(messages),
-        messages,
-    )?;
-    if let Some(reader) = reader {
-        let differences =
-            read_change_write::read_and_change(&client, reader, &call, &mut request, session, messages).await?;
-        if differences == 0 {
-            messages.print("note: nothing was sent, as nothing would change");
-            return Ok(());
-        }
-        confirm_request(&call, &request)?;
+
+    /// Whether the rest of it comes from the service.
+    fn needs_service(&self) -> bool {
+        self.is_change() || self.customer_domain.is_some()
     }
-    let noun = call.result_noun();
+}
+
+/// Looks up the customer of the request, and reads what it changes; returns `None` if nothing would change.
+async fn complete_request<X: Transport>(
+    prepared: PreparedRequest,
+    client: &Client<X>,
+    call: &OperationCall,
+    session: &Session<'_>,
+    messages: &Messages,
+) -> Result<Option<PlannedRequest>, CommandError> {
+    let PreparedRequest { mut request, customer_domain, reader } = prepared;
+    if let Some(domain) = customer_domain {
+        let failed = |error: &Error| {
+            let message = format!("the customer with the domain `{domain}` could not be found");
+            CommandError::from_client_error(&message, error, &session.sources)
+        };
+        let customer = Customer::with_id(domain.clone());
+        let customer = bulk::find_customer(client, &customer).await.map_err(|error| failed(&error))?;
+        request.target = request::plan_request(call, TargetIds { customer: Some(&customer.id), id: call.single_id() })?.target;
+    }
+    let Some(reader) = reader else { return Ok(Some(request)) };
+    let change = read_change_write::read_and_change(client, reader, call, &request, messages).await;
+    let Change { differences, body } = change.map_err(|error| {
+        let message = format!("what `{}` changes could not be read", call.operation.command);
+        CommandError::from_client_error(&message, &error, &session.sources)
+    })?;
+    if differences.is_empty() {
+        messages.print("note: nothing was sent, as nothing would change");
+        return Ok(None);
+    }
+    for difference in &differences {
+        messages.print(escape_control_characters(difference));
+    }
+    request.body = Some(body);
+    request.set_etag_from_body(call.operation)?;
+    if PlannedFormat::of_call(&call.options).is_none() {
+        confirm_request(call, &request)?;
+    }
+    Ok(Some(request))
+}
+
+/// Sends the request of a call, and prints what comes of it.
+async fn send_and_print<X: Transport>(
+    client: &Client<X>,
+    request: PlannedRequest,
+    call: &OperationCall,
+    session: &Session<'_>,
+    messages: &Messages,
+) -> Result<(), CommandError> {
+    let (operation, noun) = (call.operation, call.result_noun());
     let mut printer = Printer::new(session.options, operation, &call.options, noun, messages);
-    if is_of_several {
-        let pacing = several::RequestPacing::new(&*transport, session.deadline);
-        let ids = RequestedIds::new(operation, call.ids.clone(), session.deadline);
-        return several::print_each_id(&client, pacing, &call, ids, &session.sources, &mut printer, messages).await;
-    }
     if let Some(pagination) = request::pagination_of_operation(operation) {
         let mut pages = client.request_raw_pages(request.raw_request(operation), pagination);
         if call.options.limit.is_none() {
@@ -110,10 +162,12 @@ pub(crate) async fn run_operation<X: Transport>(
         return list::print_pages(pages, call.options.limit, noun, &session.sources, &mut printer, messages).await;
     }
     let password_file = call.options.password.file.as_deref().map(PasswordFile::create).transpose()?;
-    let response = send_request(&client, request, operation).await;
+    let response = send_request(client, request, operation).await;
     let mut response = response.map_err(|error| {
-        let message =
-            single_id.map_or_else(|| failure_message(operation, noun), |id| several::not_fetched_message(noun, id));
+        let message = match call.single_id() {
+            Some(id) => format!("{} {id} could not be fetched", noun.singular()),
+            None => failure_message(operation, noun),
+        };
         CommandError::from_client_error(&message, &error, &session.sources)
     })?;
     withhold_passwords(
@@ -124,23 +178,29 @@ pub(crate) async fn run_operation<X: Transport>(
         session.options.output,
         messages,
     )?;
-    print_response(response, &call, session.options.output, &mut printer, messages)
+    print_response(response, call, session.options.output, &mut printer, messages)
 }
 
-/// Asks before a request that removes something, cannot be undone, or replaces what was read.
+/// Asks before a request that removes something, cannot be undone, or replaces what was read, unless `--yes` confirms it.
 fn confirm_request(call: &OperationCall, request: &PlannedRequest) -> Result<(), CommandError> {
-    if !asks_before_sending(call.operation) || call.options.is_confirmed {
-        return Ok(());
-    }
     let is_change = read_change_write::reader_of_call(call).is_some();
-    if !is_change && !call.operation.is_destructive {
+    if call.options.is_confirmed || !(is_change || call.operation.is_destructive) {
         return Ok(());
     }
-    let mut what = first_sentence(call.operation.summary);
-    if let Some(first) = what.get_mut(..1) {
-        first.make_ascii_lowercase();
-    }
+    let what = confirmation::summary(call.operation);
     confirmation::ask_to_confirm(&format!("{} {} {what}", request.method, request.target))
+}
+
+/// Prints a request in place of sending it.
+fn print_planned_request(
+    request: &PlannedRequest,
+    format: PlannedFormat,
+    session: &Session<'_>,
+    messages: &Messages,
+) -> Result<(), CommandError> {
+    write_to_stdout(format.format_request(request, &session.base_url).as_bytes(), messages)?;
+    messages.print(format.note());
+    Ok(())
 }
 
 /// Sends a request that has a single response.
@@ -181,30 +241,6 @@ fn print_notes_before_request(call: &OperationCall, session: &Session<'_>, messa
     }
 }
 
-/// Prints the request of a call, or one for each ID, in place of sending it.
-fn print_planned_requests(
-    call: &OperationCall,
-    request: &PlannedRequest,
-    session: &Session<'_>,
-    messages: &Messages,
-) -> Result<(), CommandError> {
-    let mut text = String::new();
-    if call.ids.is_empty() {
-        text = request.format_for_dry_run(&session.base_url);
-    }
-    for id in &call.ids {
-        let id = match id {
-            IdArg::Id(id) => id.as_str(),
-            // Standard input is not read, as nothing is sent.
-            IdArg::Stdin => "-",
-        };
-        text.push_str(&request::plan_request(call, Some(id))?.format_for_dry_run(&session.base_url));
-    }
-    write_to_stdout(text.as_bytes(), messages)?;
-    messages.print("note: nothing was sent; the client adds the token and the IDs of the request");
-    Ok(())
-}
-
 /// Prints a single response.
 fn print_response(
     response: ReceivedResponse,
@@ -215,7 +251,7 @@ fn print_response(
 ) -> Result<(), CommandError> {
     let operation = call.operation;
     for (name, value) in response.result_header_fields(operation) {
-        messages.print(crate::terminal::escape_control_characters(&format!("note: {name}: {value}")));
+        messages.print(escape_control_characters(&format!("note: {name}: {value}")));
     }
     let outcome = response.response_outcome(operation);
     if outcome == Outcome::Accepted {

@@ -27,17 +27,12 @@ pub(super) fn build_body(
 ) -> Result<Option<RequestBody>, UsageError> {
     let Some(body) = operation.body else { return Ok(None) };
     let json = match json_body_type(operation) {
-        Some((part, value)) => build_json_body(operation, value, arguments, messages)?.map(|tree| (part, value, tree)),
+        Some((part, value)) => build_json_body(operation, value, arguments, messages)?.map(|tree| (part, tree)),
         None => None,
     };
     match body.media_type {
-        MediaType::Json => {
-            let Some((_, value, tree)) = json else { return Ok(None) };
-            Ok(Some(json_request_body(Some(value), &tree)))
-        }
-        MediaType::Multipart => {
-            build_form_body(json.and_then(|(part, _, tree)| Some((part?, tree))), arguments).map(Some)
-        }
+        MediaType::Json => Ok(json.map(|(_, tree)| json_request_body(operation, &tree))),
+        MediaType::Multipart => build_form_body(json.and_then(|(part, tree)| Some((part?, tree))), arguments).map(Some),
         MediaType::Text(name) | MediaType::Binary(name) => {
             let Some(file) = &arguments.file else { return Ok(None) };
             let bytes = input::read_input_bytes(file)?;
@@ -50,9 +45,10 @@ pub(super) fn build_body(
     }
 }
 
-/// Returns JSON of the type `value` as the body of a request.
-pub(super) fn json_request_body(value: Option<Type>, tree: &JsonTree) -> RequestBody {
-    let shown = with_secrets_replaced(value.unwrap_or(Type::Any), tree.clone()).to_json();
+/// Returns JSON as the body of a request of `operation`.
+pub(super) fn json_request_body(operation: &Operation, tree: &JsonTree) -> RequestBody {
+    let value = json_body_type(operation).map_or(Type::Any, |(_, value)| value);
+    let shown = with_secrets_replaced(value, tree.clone()).to_json();
     let bytes = tree.to_json().into_bytes();
     RequestBody { content_type: "application/json".to_owned(), bytes, shown: Some(shown) }
 }

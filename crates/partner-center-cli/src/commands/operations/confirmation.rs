@@ -1,10 +1,21 @@
 //! Asks before a request that removes something or cannot be undone.
 
 use crate::{
+    arguments::operations::help::first_sentence,
     error::{CommandError, ErrorReport, UsageError},
     terminal::escape_control_characters,
 };
+use partner_center_spec::Operation;
 use std::io::{self, BufRead, IsTerminal, Write};
+
+/// Returns what an operation does, for the question.
+pub(super) fn summary(operation: &Operation) -> String {
+    let mut what = first_sentence(operation.summary);
+    if let Some(first) = what.get_mut(..1) {
+        first.make_ascii_lowercase();
+    }
+    what
+}
 
 /// Asks whether to send the request that `what` describes. Without a terminal there is nobody to ask, so that `--yes` is
 /// required.
@@ -12,7 +23,7 @@ pub(crate) fn ask_to_confirm(what: &str) -> Result<(), CommandError> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return Err(UsageError(ErrorReport {
             message: format!("this must be confirmed: {what}"),
-            cause: "it removes something or cannot be undone, and this is not a terminal where you could be asked"
+            cause: "it changes or removes something, and this is not a terminal where you could be asked"
                 .to_owned(),
             advice: "add --yes to send it, or --dry-run to see it".to_owned(),
         })
@@ -21,7 +32,10 @@ pub(crate) fn ask_to_confirm(what: &str) -> Result<(), CommandError> {
     let mut stderr = io::stderr().lock();
     write!(stderr, "{}. Continue? [y/N] ", escape_control_characters(what)).and_then(|()| stderr.flush())?;
     let mut response = String::new();
-    io::stdin().lock().read_line(&mut response)?;
+    io::stdin().lock().read_line(&mut response).map_err(|error| {
+        let advice = "type y or n, or add --yes to send it";
+        CommandError::new("the confirmation cannot be read; nothing was sent", &error, advice)
+    })?;
     if ["y", "yes"].contains(&response.trim().to_lowercase().as_str()) {
         return Ok(());
     }

@@ -3,7 +3,7 @@
 
 use super::{
     json_tree::JsonTree,
-    response::{ReceivedBody, ReceivedResponse},
+    response::{ReceivedBody, ReceivedResponse, parse_json},
 };
 use crate::{
     arguments::{
@@ -77,14 +77,14 @@ pub(super) fn withhold_passwords(
 ) -> Result<(), CommandError> {
     let Some(of) = result_item_type(operation).filter(|of| has_password(*of)) else { return Ok(()) };
     let ReceivedBody::Json(value) = &mut response.body else { return Ok(()) };
-    let Ok(mut tree) = JsonTree::parse(value.json()) else { return Ok(()) };
+    let mut tree = JsonTree::Value(value.clone());
     let mut passwords = Vec::new();
     take_passwords(&mut tree, of, options.is_shown, &mut passwords);
     let Some(password) = passwords.first() else { return Ok(()) };
     if let Some(mut file) = file {
         file.write_password(password)?;
         messages.print(format_args!("note: the password is in {}", file.path.display()));
-    } else if options.is_shown && matches!(format, OutputFormat::Table | OutputFormat::Csv) {
+    } else if options.is_shown && format.has_columns() {
         // It is in no column.
         messages.print(escape_control_characters(&format!("password: {password}")));
     } else if !options.is_shown {
@@ -92,10 +92,8 @@ pub(super) fn withhold_passwords(
             "note: the password is not shown; --show-password prints it, and --password-file writes it to a file",
         );
     }
-    if !options.is_shown
-        && let Ok(without) = serde_json::from_str(&tree.to_json())
-    {
-        *value = without;
+    if !options.is_shown {
+        *value = parse_json(&tree.to_json());
     }
     Ok(())
 }

@@ -84,8 +84,8 @@ impl ReceivedResponse {
     }
 }
 
-/// Reads JSON that was made here.
-fn parse_json(json: &str) -> JsonValue {
+/// Reads JSON that was made by this command.
+pub(super) fn parse_json(json: &str) -> JsonValue {
     serde_json::from_str(json).unwrap_or_else(|error| unreachable!("what was serialized is JSON: {error}"))
 }
 
