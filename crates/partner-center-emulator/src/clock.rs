@@ -2,7 +2,7 @@
 
 use crate::timestamp::Timestamp;
 use std::{
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
@@ -10,14 +10,26 @@ pub(crate) struct Clock {
     started: Instant,
     /// The same moment as the time since 1970. A later change of the system's clock has no effect on either.
     started_unix: Duration,
-    simulated: Mutex<Duration>,
+    times: Mutex<Times>,
+}
+
+#[derive(Clone, Copy)]
+struct Times {
+    /// The time that has passed without waiting.
+    simulated: Duration,
+    /// The moment that the clock was set to.
+    set_to: Timestamp,
+    /// The time since the start, including simulated time, at which it was.
+    set_at: Duration,
 }
 
 impl Clock {
     /// Starts a clock that shows `start_time` now.
     pub(crate) fn start_at(start_time: SystemTime) -> Self {
         let started_unix = start_time.duration_since(UNIX_EPOCH).unwrap_or_default();
-        Self { started: Instant::now(), started_unix, simulated: Mutex::default() }
+        let set_to = Timestamp::from_unix_time(started_unix);
+        let times = Times { simulated: Duration::ZERO, set_to, set_at: Duration::ZERO };
+        Self { started: Instant::now(), started_unix, times: Mutex::new(times) }
     }
 
     /// Returns the time that has really passed since the start.
@@ -25,14 +37,16 @@ impl Clock {
         self.started.elapsed()
     }
 
-    /// Returns the time since the start, including simulated time.
+    /// Returns the time since the start, including simulated time. It never goes back, also when the clock is set.
     pub(crate) fn simulated_elapsed(&self) -> Duration {
-        self.real_elapsed().saturating_add(*self.simulated.lock().unwrap_or_else(PoisonError::into_inner))
+        let Times { simulated, .. } = *self.lock_times();
+        self.real_elapsed().saturating_add(simulated)
     }
 
     /// Returns the moment that it is, including simulated time.
     pub(crate) fn current_timestamp(&self) -> Timestamp {
-        Timestamp::from_unix_time(self.started_unix.saturating_add(self.simulated_elapsed()))
+        let Times { simulated, set_to, set_at } = *self.lock_times();
+        set_to + self.real_elapsed().saturating_add(simulated).saturating_sub(set_at)
     }
 
     /// Converts a moment, as the time since the start, to Unix seconds.
@@ -42,7 +56,18 @@ impl Clock {
 
     /// Lets `time` pass without waiting.
     pub(crate) fn advance_simulated_time(&self, time: Duration) {
-        let mut simulated = self.simulated.lock().unwrap_or_else(PoisonError::into_inner);
-        *simulated = simulated.saturating_add(time);
+        let mut times = self.lock_times();
+        times.simulated = times.simulated.saturating_add(time);
+    }
+
+    /// Sets the moment that it is, which may be an earlier one.
+    pub(crate) fn set_timestamp(&self, set_to: Timestamp) {
+        let mut times = self.lock_times();
+        let set_at = self.real_elapsed().saturating_add(times.simulated);
+        *times = Times { set_to, set_at, ..*times };
+    }
+
+    fn lock_times(&self) -> MutexGuard<'_, Times> {
+        self.times.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -64,7 +64,7 @@ impl CustomerList<'_> {
         }
         // The links of a page may begin with the address that the request was sent to.
         let is_kept = filter.is_none() && quirks.link_style != LinkStyle::Absolute;
-        let key = PageKey { changes: self.state.next_change_number(), position: PagePosition { start, size } };
+        let key = PageKey { version: self.state.version(), position: PagePosition { start, size } };
         if let Some(body) = self.rendered_pages.get_page(key).filter(|_| is_kept) {
             return Ok(ServiceResponse::new(StatusCode::OK, ResponseContent::RenderedPage(body)));
         }

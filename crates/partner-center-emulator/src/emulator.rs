@@ -129,14 +129,14 @@ impl Emulator {
     /// documentation.
     #[must_use]
     pub fn indirect_resellers(&self) -> Vec<Uuid> {
-        let seed = self.0.service.seed;
+        let seed = self.population_seed();
         (0..INDIRECT_RESELLER_COUNT).map(|number| indirect_reseller_id(seed, number)).collect()
     }
 
     /// Returns the identifier of the indirect provider of all customers of indirect resellers.
     #[must_use]
     pub fn indirect_provider(&self) -> Uuid {
-        indirect_provider_id(self.0.service.seed)
+        indirect_provider_id(self.population_seed())
     }
 
     /// Revokes all access tokens that the emulator's authority has issued so far, but not [`Emulator::TOKEN`].
@@ -147,6 +147,14 @@ impl Emulator {
     /// Revokes all refresh tokens that the emulator's authority has issued so far, and [`Emulator::REFRESH_TOKEN`].
     pub fn revoke_refresh_tokens(&self) {
         self.0.service.authority.revoke_refresh_tokens();
+    }
+
+    fn population_seed(&self) -> u64 {
+        self.0.service.store.state_snapshot().population.seed
+    }
+
+    pub(crate) fn handler(&self) -> &RequestHandler {
+        &self.0
     }
 
     pub(crate) fn new(handler: RequestHandler) -> Self {

@@ -1,6 +1,7 @@
 //! Pages of the customer list as they were sent, for clients that read a list several times: making a page of 500 customers takes
 //! ten times as long as sending it.
 
+use crate::store::StateVersion;
 use hyper::body::Bytes;
 use std::{
     collections::HashMap,
@@ -13,8 +14,7 @@ pub(crate) struct RenderedPages(Mutex<PagesOfState>);
 
 #[derive(Default)]
 struct PagesOfState {
-    /// The number of changes that led to the state.
-    changes: u64,
+    version: StateVersion,
     bodies: HashMap<PagePosition, Bytes>,
     /// The size of all bodies.
     bytes: usize,
@@ -23,8 +23,7 @@ struct PagesOfState {
 /// What determines the body of a page without a filter, beside the settings of the emulator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct PageKey {
-    /// The number of changes that led to the state.
-    pub(crate) changes: u64,
+    pub(crate) version: StateVersion,
     pub(crate) position: PagePosition,
 }
 
@@ -41,16 +40,16 @@ impl RenderedPages {
     /// Returns the body of a page that was made before.
     pub(crate) fn get_page(&self, key: PageKey) -> Option<Bytes> {
         let pages = self.lock_pages();
-        pages.bodies.get(&key.position).filter(|_| pages.changes == key.changes).cloned()
+        pages.bodies.get(&key.position).filter(|_| pages.version == key.version).cloned()
     }
 
     /// Keeps the body of a page, and drops others where there is no room, and those of an older state.
     pub(crate) fn keep_page(&self, key: PageKey, body: &Bytes) {
         let mut pages = self.lock_pages();
-        if pages.changes < key.changes {
-            *pages = PagesOfState { changes: key.changes, ..PagesOfState::default() };
+        if pages.version < key.version {
+            *pages = PagesOfState { version: key.version, ..PagesOfState::default() };
         }
-        if pages.changes > key.changes || body.len() > MAX_RENDERED_BYTES {
+        if pages.version > key.version || body.len() > MAX_RENDERED_BYTES {
             return;
         }
         while pages.bytes + body.len() > MAX_RENDERED_BYTES {
@@ -77,11 +76,12 @@ impl PagesOfState {
 
 #[cfg(test)]
 mod tests {
-    use super::{MAX_RENDERED_BYTES, PageKey, PagePosition, RenderedPages};
+    use super::{MAX_RENDERED_BYTES, PageKey, PagePosition, RenderedPages, StateVersion};
     use hyper::body::Bytes;
 
     fn key(changes: u64, start: u32) -> PageKey {
-        PageKey { changes, position: PagePosition { start, size: 500 } }
+        let version = StateVersion { changes, ..StateVersion::default() };
+        PageKey { version, position: PagePosition { start, size: 500 } }
     }
 
     #[test]

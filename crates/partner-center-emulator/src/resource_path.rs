@@ -1,4 +1,5 @@
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, percent_decode_str, utf8_percent_encode};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
 /// The path of a resource: its decoded segments with small ASCII letters, as the service compares paths and identifiers without their case.
@@ -50,6 +51,21 @@ impl ResourcePath {
 impl fmt::Display for ResourcePath {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|segment| write!(formatter, "/{}", escape_uri_component(segment)))
+    }
+}
+
+/// As it is displayed.
+impl Serialize for ResourcePath {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for ResourcePath {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let path = String::deserialize(deserializer)?;
+        let segments = path.split('/').filter(|segment| !segment.is_empty());
+        Ok(Self::from_segments(segments.map(|segment| percent_decode_str(segment).decode_utf8_lossy())))
     }
 }
 

@@ -4,10 +4,12 @@
 mod customer_overlay;
 mod outcomes;
 pub(crate) mod population;
+mod snapshot;
 mod state;
 
 pub(crate) use outcomes::{WriteOutcome, WriteOutcomeKey};
-pub(crate) use state::{State, StateChange, StoreFull};
+pub(crate) use snapshot::StateSnapshot;
+pub(crate) use state::{State, StateChange, StateVersion, StoreFull};
 
 use crate::customers::CustomerStore;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,6 +24,12 @@ impl ResourceStore {
     /// Returns the state as it is now. Later writes do not change it.
     pub(crate) fn state_snapshot(&self) -> Arc<State> {
         Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Replaces the state by another one.
+    pub(crate) fn replace_state(&self, state: State) {
+        let mut current = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *current = Arc::new(state.in_place_of(&current));
     }
 
     /// Applies the changes that `decide` makes of the state, all or none. No other write comes between.

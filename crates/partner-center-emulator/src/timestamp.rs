@@ -1,3 +1,4 @@
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::{
     ops::{Add, Sub},
     time::Duration,
@@ -79,6 +80,33 @@ pub(crate) fn months_between(start: Date, end: Date) -> u32 {
     let month_number = |date: Date| i64::from(date.year()) * 12 + i64::from(u8::from(date.month()));
     let months = u32::try_from(month_number(end) - month_number(start)).unwrap_or_default();
     if add_months(start, months) > end { months.saturating_sub(1) } else { months }
+}
+
+/// With all digits, such as `2026-01-31T12:00:00.123456789Z`.
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let nanos = i128::try_from(self.0.as_nanos()).unwrap_or(i128::MAX);
+        let moment =
+            OffsetDateTime::from_unix_timestamp_nanos(nanos).ok().and_then(|moment| moment.format(&Rfc3339).ok());
+        serializer.serialize_str(moment.as_deref().unwrap_or(MAX_DATE))
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let moment = OffsetDateTime::parse(&text, &Rfc3339).ok().map(OffsetDateTime::unix_timestamp_nanos);
+        let moment = moment.and_then(|nanos| u128::try_from(nanos).ok()).map(duration_from_nanos);
+        moment.map(Self).ok_or_else(|| {
+            de::Error::custom(format_args!("{text:?} is not a moment since 1970, such as 2026-01-31T12:00:00Z"))
+        })
+    }
+}
+
+fn duration_from_nanos(nanos: u128) -> Duration {
+    const NANOS_PER_SECOND: u128 = 1_000_000_000;
+    let seconds = u64::try_from(nanos / NANOS_PER_SECOND).unwrap_or(u64::MAX);
+    Duration::new(seconds, u32::try_from(nanos % NANOS_PER_SECOND).unwrap_or_default())
 }
 
 impl Add<Duration> for Timestamp {

@@ -52,6 +52,19 @@ impl CustomerOverlay {
         self.replace_customer(index, customer)
     }
 
+    /// Returns what the overlay holds: the index of each customer, its identifier if it was created and is there, and the customer
+    /// unless it has been deleted.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (u32, Option<Uuid>, Option<&Value>)> {
+        let ids: HashMap<u32, Uuid> = self.created.iter().map(|(id, index)| (*index, *id)).collect();
+        self.customers.iter().map(move |(index, customer)| (*index, ids.get(index).copied(), customer.as_deref()))
+    }
+
+    /// Puts back what [`entries`](Self::entries) returned.
+    pub(super) fn insert_entry(&mut self, index: u32, created_id: Option<Uuid>, customer: Option<Arc<Value>>) {
+        self.created.extend(created_id.map(|id| (id, index)));
+        self.customers.insert(index, customer);
+    }
+
     /// Returns the customer if a request had written it.
     pub(super) fn delete_customer(&mut self, id: Uuid, index: u32) -> Option<Arc<Value>> {
         self.created.remove(&id);

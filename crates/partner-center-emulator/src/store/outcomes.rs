@@ -68,6 +68,11 @@ impl WriteOutcomes {
             self.oldest.pop_front();
         }
     }
+
+    /// Returns what is remembered, the oldest first, with the moment of each.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&WriteOutcomeKey, Timestamp, &WriteOutcome)> {
+        self.oldest.iter().filter_map(|key| self.by_key.get(key).map(|(at, outcome)| (key, *at, &**outcome)))
+    }
 }
 
 impl WriteOutcome {

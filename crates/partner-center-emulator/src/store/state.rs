@@ -24,24 +24,33 @@ pub(crate) struct State {
     pub(crate) population: CustomerStore,
     /// The random numbers of the population, worked out once.
     sequences: CustomerSequences,
-    customers: CustomerOverlay,
+    pub(super) customers: CustomerOverlay,
     /// What has been written, other than customers.
-    resources: BTreeMap<ResourcePath, ResourceEntry>,
-    outcomes: WriteOutcomes,
+    pub(super) resources: BTreeMap<ResourcePath, ResourceEntry>,
+    pub(super) outcomes: WriteOutcomes,
     /// The number of changes so far.
-    changes: u64,
+    pub(super) changes: u64,
+    /// The number of states that were put in place of the one at the start. It tells two states with the same number of changes apart.
+    replacements: u64,
     /// The size of everything that has been written, approximately, in bytes.
     bytes: usize,
 }
 
 #[derive(Clone)]
-struct ResourceEntry {
+pub(super) struct ResourceEntry {
     /// The number of the change that created it, which orders a list.
-    created: u64,
+    pub(super) created: u64,
     /// `None` if it has been deleted.
-    value: Option<Arc<Value>>,
+    pub(super) value: Option<Arc<Value>>,
     /// What it becomes, and when.
-    next: Option<(Timestamp, Arc<Value>)>,
+    pub(super) next: Option<(Timestamp, Arc<Value>)>,
+}
+
+/// The version of a state: a later one is greater.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct StateVersion {
+    pub(crate) replacements: u64,
+    pub(crate) changes: u64,
 }
 
 /// A change of the state.
@@ -71,6 +80,7 @@ impl State {
             resources: BTreeMap::new(),
             outcomes: WriteOutcomes::default(),
             changes: 0,
+            replacements: 0,
             bytes: 0,
         }
     }
@@ -83,6 +93,16 @@ impl State {
     /// Returns the number of the next change.
     pub(crate) fn next_change_number(&self) -> u64 {
         self.changes
+    }
+
+    /// Returns what grows with each change, also when an earlier state is put in place of this one.
+    pub(crate) fn version(&self) -> StateVersion {
+        StateVersion { replacements: self.replacements, changes: self.changes }
+    }
+
+    /// Returns this state as the one that comes after `current`.
+    pub(super) fn in_place_of(self, current: &Self) -> Self {
+        Self { replacements: current.replacements + 1, ..self }
     }
 
     /// Returns the resource at `path`, as it is `now`.
@@ -176,6 +196,29 @@ impl State {
             0 => self.population.count,
             created => self.first_created_index().saturating_add(created),
         }
+    }
+
+    /// Returns the index after that of the last customer, with created ones, unless there are more than indexes.
+    pub(super) fn checked_end_of_customer_indexes(&self) -> Option<u32> {
+        self.first_created_index().checked_add(self.customers.created_count)
+    }
+
+    /// Returns the size of everything that has been written, approximately, in bytes.
+    #[cfg(test)]
+    pub(super) fn stored_bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Measures everything that has been written, after it was put there without changes.
+    pub(super) fn measure_stored_bytes(&mut self) -> Result<(), StoreFull> {
+        let customers = self.customers.entries().filter_map(|(_, _, customer)| customer).map(json_value_size);
+        let resources = self.resources.iter().map(|(path, entry)| {
+            let next = entry.next.as_ref().map(|(_, value)| value);
+            let values = entry.value.iter().chain(next).map(|value| json_value_size(value));
+            path.size_in_memory() + values.sum::<usize>()
+        });
+        self.bytes = customers.chain(resources).sum();
+        if self.bytes > MAX_STORED_BYTES { Err(StoreFull) } else { Ok(()) }
     }
 
     /// Returns the indexes of the customers of the list from `start` on, in their order.

@@ -14,6 +14,7 @@ mod operations;
 mod quirks;
 mod server;
 mod sign_in;
+mod snapshots;
 mod state;
 #[cfg(feature = "tls")]
 mod tls;

@@ -1,0 +1,111 @@
+use crate::{
+    Emulator,
+    store::{State, StateSnapshot},
+    timestamp::Timestamp,
+};
+use serde::{Deserialize, Serialize};
+use std::{borrow::Cow, error::Error, fmt, sync::Arc};
+
+/// The state of an emulator at a moment: its customers and resources, the responses that writes get when they are sent again, and
+/// the time. [`Emulator::snapshot`] takes one, and [`Emulator::restore`] goes back to it.
+///
+/// Cheap to take, to clone and to restore: nothing is copied but what is written afterwards.
+#[derive(Clone)]
+pub struct Snapshot {
+    state: Arc<State>,
+    time: Timestamp,
+}
+
+/// A snapshot as JSON.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct SnapshotDocument<'a> {
+    format: Cow<'a, str>,
+    time: Timestamp,
+    #[serde(borrow)]
+    state: StateSnapshot<'a>,
+}
+
+/// The format of the JSON, which a change that older versions cannot read gets a new number.
+const FORMAT: &str = "partner-center-emulator/1";
+
+/// An error of reading a [`Snapshot`] from JSON.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParseSnapshotError(String);
+
+impl Snapshot {
+    /// Returns the snapshot as JSON.
+    #[must_use]
+    #[expect(
+        clippy::expect_used,
+        clippy::missing_panics_doc,
+        reason = "types of this crate, whose keys are strings and whose `Serialize` cannot fail"
+    )]
+    pub fn to_json(&self) -> String {
+        let state = self.state.to_snapshot();
+        let document = SnapshotDocument { format: FORMAT.into(), time: self.time, state };
+        serde_json::to_string(&document).expect("a snapshot can be written as JSON")
+    }
+
+    /// Reads a snapshot that [`to_json`](Self::to_json) wrote, perhaps in another process.
+    ///
+    /// # Errors
+    /// `json` is not a snapshot, or not one of this version.
+    pub fn from_json(json: &str) -> Result<Self, ParseSnapshotError> {
+        let document: SnapshotDocument<'_> = serde_json::from_str(json).map_err(|error| {
+            ParseSnapshotError(format!("it is not a snapshot of this version of the emulator: {error}"))
+        })?;
+        if document.format != FORMAT {
+            let format = &document.format;
+            return Err(ParseSnapshotError(format!("its format is {format:?}, and this version reads {FORMAT:?}")));
+        }
+        let state = State::from_snapshot(document.state)
+            .map_err(|error| ParseSnapshotError(format!("the snapshot is invalid: {error}")))?;
+        Ok(Self { state: Arc::new(state), time: document.time })
+    }
+}
+
+impl Emulator {
+    /// Returns the state as it is now.
+    ///
+    /// ```
+    /// use partner_center_emulator::{Emulator, Snapshot};
+    ///
+    /// let emulator = Emulator::default();
+    /// let before = emulator.snapshot();
+    /// // Something is written, and then:
+    /// emulator.restore(&before);
+    ///
+    /// // In another process:
+    /// let copy = Emulator::builder().customers(0).build();
+    /// copy.restore(&Snapshot::from_json(&before.to_json())?);
+    /// # Ok::<(), partner_center_emulator::ParseSnapshotError>(())
+    /// ```
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        let handler = self.handler();
+        Snapshot { state: handler.service.store.state_snapshot(), time: handler.clock.current_timestamp() }
+    }
+
+    /// Goes back to the state and the time of `snapshot`, which may be that of another emulator. Faults, quirks, tokens and the log
+    /// of requests stay as they are.
+    pub fn restore(&self, snapshot: &Snapshot) {
+        let handler = self.handler();
+        handler.service.store.replace_state(State::clone(&snapshot.state));
+        handler.clock.set_timestamp(snapshot.time);
+    }
+}
+
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Snapshot").field("time", &self.time).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for ParseSnapshotError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl Error for ParseSnapshotError {}
