@@ -5,7 +5,8 @@ mod margin;
 use crate::arguments::operations::naming::ResourceNoun;
 use console::Term;
 use indicatif::{
-    HumanCount, HumanDuration, HumanFloatCount, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle, style::ProgressTracker,
+    HumanCount, HumanDuration, HumanFloatCount, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle,
+    style::ProgressTracker,
 };
 use margin::TerminalWithMargin;
 use std::{

@@ -354,7 +354,7 @@ fn build_parameter_argument(operation: &'static Operation, parameter: &'static P
     match parameter.default {
         Some(default) => argument.default_value(default),
         None if !parameter.is_required => argument,
-        None if !parameter.is_positional && is_customer_id(parameter) && bulk::takes_many_customers(operation) => {
+        None if !parameter.is_positional && is_customer_id(parameter) && takes_many_customers(operation) => {
             let alternatives = [bulk::ALL_CUSTOMERS_ARG, bulk::CUSTOMERS_ARG];
             let argument = argument.conflicts_with_all(alternatives);
             let example = has_example_body(operation).then_some(name::EXAMPLE_BODY_ARG);

@@ -120,7 +120,8 @@ async fn complete_request<X: Transport>(
         };
         let customer = Customer::with_id(domain.clone());
         let customer = bulk::find_customer(client, &customer).await.map_err(|error| failed(&error))?;
-        request.target = request::plan_request(call, TargetIds { customer: Some(&customer.id), id: call.single_id() })?.target;
+        request.target =
+            request::plan_request(call, TargetIds { customer: Some(&customer.id), id: call.single_id() })?.target;
     }
     let Some(reader) = reader else { return Ok(Some(request)) };
     let change = read_change_write::read_and_change(client, reader, call, &request, messages).await;
@@ -208,7 +209,7 @@ async fn send_request<X: Transport>(
     client: &Client<X>,
     request: PlannedRequest,
     operation: &'static Operation,
-) -> Result<ReceivedResponse, partner_center::Error> {
+) -> Result<ReceivedResponse, Error> {
     let request = request.raw_request(operation);
     if ResultShape::of_operation(operation) == ResultShape::Bytes {
         return X::Mode::into_future(client.request_as::<response::ContentResponse>(request))

@@ -1,10 +1,10 @@
 //! The columns of tables and CSV.
 
+use super::customers::CUSTOMER_FIELD;
 use crate::arguments::operations::{
     naming::to_snake_case,
     tables::{result_item_type, type_at_path},
 };
-use super::customers::CUSTOMER_FIELD;
 use partner_center_spec::{Operation, Type};
 
 /// A column: where its values are, and what it is called.

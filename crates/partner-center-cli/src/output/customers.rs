@@ -6,10 +6,8 @@ use super::{columns::Column, normalize::Normalizer};
 pub(super) const CUSTOMER_FIELD: &str = "customer";
 
 /// The columns of the customer: path, heading and name in CSV.
-const CUSTOMER_COLUMNS: [(&str, &str, &str); 2] = [
-    ("customer.id", "CUSTOMER", "customer_id"),
-    ("customer.companyName", "COMPANY", "customer_company_name"),
-];
+const CUSTOMER_COLUMNS: [(&str, &str, &str); 2] =
+    [("customer.id", "CUSTOMER", "customer_id"), ("customer.companyName", "COMPANY", "customer_company_name")];
 
 /// Returns an item with its customer as its first field. What is not an object becomes the field `value` of one.
 pub(super) fn item_with_customer(customer: &str, item: &str, normalizer: &mut Normalizer) -> String {

@@ -37,7 +37,8 @@ use outcomes::{OutcomePrinter, PrintedOutcomes, TargetFailure, TargetOutcome};
 use partner_center::{
     Client, Error, RetryPolicy, Transport,
     concurrency::{ForEach, ItemOutcome},
-    operations, request::RawRequest,
+    operations,
+    request::RawRequest,
     transport::Mode,
 };
 use partner_center_spec::{Method, OPERATIONS, Operation};
@@ -60,8 +61,7 @@ const MAX_WAITING_OUTCOMES: usize = 1024;
 
 /// Whether the operation is performed many times.
 pub(super) fn is_performed_many_times(call: &OperationCall) -> bool {
-    call.options.bulk.customers.is_some()
-        || (takes_several_ids(call.operation) && call.single_id().is_none())
+    call.options.bulk.customers.is_some() || (takes_several_ids(call.operation) && call.single_id().is_none())
 }
 
 /// Performs the call for each target, and prints the results as one list.

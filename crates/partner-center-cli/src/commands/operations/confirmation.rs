@@ -23,8 +23,7 @@ pub(crate) fn ask_to_confirm(what: &str) -> Result<(), CommandError> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return Err(UsageError(ErrorReport {
             message: format!("this must be confirmed: {what}"),
-            cause: "it changes or removes something, and this is not a terminal where you could be asked"
-                .to_owned(),
+            cause: "it changes or removes something, and this is not a terminal where you could be asked".to_owned(),
             advice: "add --yes to send it, or --dry-run to see it".to_owned(),
         })
         .into());

@@ -16,7 +16,7 @@ use partner_center::{
 use partner_center_spec::{
     Authentication, Idempotency, Location, Method, Operation, Outcome, Paging, Parameter, ParameterStyle,
 };
-use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// A request, before the client adds what every request has.
 #[derive(Clone, Debug)]

@@ -1,10 +1,6 @@
 //! The outcomes of all targets: printed in the order of the targets, counted, and summed up.
 
-use super::{
-    failure::FailureScope,
-    target::Target,
-    work::TargetOutput,
-};
+use super::{failure::FailureScope, target::Target, work::TargetOutput};
 use crate::{
     arguments::operations::naming::ResourceNoun,
     error::{CommandError, ErrorReport},
@@ -15,10 +11,7 @@ use crate::{
     terminal::escape_control_characters,
 };
 use partner_center::{Error, ErrorKind};
-use std::{
-    collections::BTreeMap,
-    time::Instant,
-};
+use std::{collections::BTreeMap, time::Instant};
 
 /// The number of consecutive targets without a response after which the service counts as unavailable: that of one call at a
 /// time, and for each call at the same time.
@@ -104,7 +97,11 @@ impl OutcomePrinter<'_> {
     }
 
     /// Adds what has come of the work for a target.
-    pub(super) fn add_result(&mut self, target: Target, result: Result<TargetOutput, Error>) -> Result<(), CommandError> {
+    pub(super) fn add_result(
+        &mut self,
+        target: Target,
+        result: Result<TargetOutput, Error>,
+    ) -> Result<(), CommandError> {
         let index = target.index;
         let error = match result {
             Ok(output) => {
@@ -267,7 +264,7 @@ fn done_message(customers: u64) -> String {
 fn kind_of_error(error: &Error) -> String {
     let code = error.service_error().and_then(|error| error.code.as_ref());
     match (error.status(), code, error.kind()) {
-        (Some(status), Some(code), _) => escape_control_characters(&format!("{} (code {code})", status.as_u16())).into_owned(),
+        (Some(status), Some(code), _) => escape_control_characters(&format!("{} (code {code})", status.as_u16())),
         (Some(status), None, _) => status.as_u16().to_string(),
         (None, _, ErrorKind::Transport) => "no response".to_owned(),
         (None, _, ErrorKind::Timeout) => "timed out".to_owned(),

@@ -55,7 +55,11 @@ pub(super) struct TargetOutput {
 
 impl Work {
     /// Does the work for a target. With a journal, its output is kept there.
-    pub(super) async fn perform<X: Transport>(&self, client: &Client<X>, target: &Target) -> Result<TargetOutput, Error> {
+    pub(super) async fn perform<X: Transport>(
+        &self,
+        client: &Client<X>,
+        target: &Target,
+    ) -> Result<TargetOutput, Error> {
         let customer = match &target.customer {
             Some(customer) => Some(find_customer(client, customer).await?),
             None => None,
@@ -83,7 +87,8 @@ impl Work {
         let mut request = request::plan_request(&self.call, ids).map_err(LocalError::of_usage)?;
         let mut output = TargetOutput::default();
         if let Some(reader) = read_change_write::reader_of_call(&self.call) {
-            let change = read_change_write::read_and_change(client, reader, &self.call, &request, &self.messages).await?;
+            let change =
+                read_change_write::read_and_change(client, reader, &self.call, &request, &self.messages).await?;
             output.notes = change.differences;
             if output.notes.is_empty() {
                 output.items.push(response::parse_json(r#"{"outcome":"unchanged"}"#));
