@@ -1,10 +1,10 @@
 //! The credential that the settings configure: an access token, app-only, or App+User.
 
 mod access_token_cache;
-mod app_key;
 mod client_assertion;
 mod sign_in_store;
 mod token_file;
+mod token_store_key;
 
 use crate::{
     error::{ErrorReport, UsageError},
@@ -17,9 +17,9 @@ use std::{io, path::Path, sync::Arc};
 use token_file::TokenFile;
 
 pub(crate) use access_token_cache::AccessTokenCache;
-pub(crate) use app_key::AppKey;
 pub(crate) use sign_in_store::{SignInRecord, SignInStore, StoredSignIn};
 pub(crate) use token_file::{CommandTimeLimits, SignInEnded, TokenFileInUse};
+pub(crate) use token_store_key::TokenStoreKey;
 
 /// A configured credential.
 pub(crate) enum ConfiguredCredential {
@@ -74,8 +74,8 @@ pub(crate) struct TokenScope<'a> {
 
 impl TokenScope<'_> {
     /// Returns the key of the tokens of an application.
-    pub(crate) fn app_key(&self, tenant: &str, client_id: &str) -> AppKey {
-        AppKey::new(self.authority, self.audience, tenant, client_id)
+    pub(crate) fn token_store_key(&self, tenant: &str, client_id: &str) -> TokenStoreKey {
+        TokenStoreKey::new(self.authority, self.audience, tenant, client_id)
     }
 }
 
@@ -106,7 +106,7 @@ impl ConfiguredCredential {
             let file = file.map(Arc::new);
             return Ok(Self::AppUser { app, sources, refresh_token, file, sign_in: None, cache: None });
         }
-        let key = scope.app_key(tenant.value(), client_id.value());
+        let key = scope.token_store_key(tenant.value(), client_id.value());
         let is_cached = is_token_cached(settings)?;
         if let Some(sign_in) = Self::stored_sign_in(&key, scope.limits)? {
             let (sign_in, refresh_token, file) = sign_in;
@@ -155,14 +155,14 @@ impl ConfiguredCredential {
             return Ok(None);
         };
         let is_cached = is_token_cached(settings)?;
-        let key = scope.app_key(tenant.value(), client_id.value());
+        let key = scope.token_store_key(tenant.value(), client_id.value());
         let cache = AccessTokenCache::of_app(&key).filter(|_| is_cached);
         Ok(Some(Self::App { app, sources: vec![client_id.source, source], cache }))
     }
 
     /// Returns what `auth login` has stored for an application.
     fn stored_sign_in(
-        key: &AppKey,
+        key: &TokenStoreKey,
         limits: CommandTimeLimits,
     ) -> Result<Option<(StoredSignIn, Secret, TokenFile)>, UsageError> {
         let Some(store) = SignInStore::new(key) else { return Ok(None) };

@@ -371,13 +371,13 @@ fn authentication_advice(error: &Error, sources: &AddressSources) -> Cow<'static
         format!("check that the authority ({settings}) is right and can be reached from here").into()
     };
     let advice = match error.token_error() {
-        Some(token) => match token.reason() {
-            Some(TokenErrorReason::InvalidGrant) if token.hint() == Some(TokenErrorReason::InvalidGrant.hint()) => {
+        Some(token) => match (token.hint(), token.reason()) {
+            (Some(hint), Some(reason @ TokenErrorReason::InvalidGrant)) if hint == reason.hint() => {
                 "sign in again with `partner-center auth login`; or have the user sign in again, and put the new refresh token where the old one is: in the file that \
                  PARTNER_CENTER_REFRESH_TOKEN_FILE (refresh_token_file) names, or else in PARTNER_CENTER_REFRESH_TOKEN \
                  (refresh_token)"
             }
-            _ if token.hint().is_some() => token.hint().unwrap_or_default(),
+            (Some(hint), _) => hint,
             _ if token.status.is_server_error() => "try again later: the authority has an internal error",
             _ if token.error.is_none() && token.description.is_none() => return unreached(),
             _ => "correct what the authority names above; `partner-center auth status` shows the configuration",

@@ -60,13 +60,8 @@ trait OutputFormatter: Send {
     /// Appends a page of a list to `text`.
     fn append_page(&mut self, items: &[&str], normalizer: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<()>;
 
-    /// Appends the items of a complete list that were held back.
-    fn append_end_of_items(&mut self, _normalizer: &mut Normalizer, _text: &mut Vec<u8>) -> io::Result<()> {
-        Ok(())
-    }
-
-    /// Appends the end of a complete list; returns a message for the user, if there is one.
-    fn append_end(&mut self, _text: &mut Vec<u8>) -> io::Result<Option<String>> {
+    /// Appends the end of a complete list, with the items that were held back; returns a message for the user, if there is one.
+    fn append_end(&mut self, _normalizer: &mut Normalizer, _text: &mut Vec<u8>) -> io::Result<Option<String>> {
         Ok(None)
     }
 
@@ -89,7 +84,7 @@ impl Printer {
         let prints_customers = call_options.bulk.prints_customers();
         let style = FormatStyle::new(options, noun);
         // What is selected has other fields than what is described.
-        let is_selection = !style.has_columns() && !selected.is_empty() && call_options.query.is_none();
+        let is_selection = !options.output.has_columns() && !selected.is_empty() && call_options.query.is_none();
         let formatter: Box<dyn OutputFormatter> = if let Some(expression) = &call_options.query {
             let (expression, selected) = (expression.clone(), selected.clone());
             Box::new(QueryFormatter { expression, style, selected, items: Vec::new() })
@@ -149,8 +144,7 @@ impl Printer {
 
     /// Prints the end of a complete list; returns a message for the user, if there is one.
     pub(crate) fn print_end(&mut self) -> io::Result<Option<String>> {
-        self.formatter.append_end_of_items(&mut self.normalizer, &mut self.text)?;
-        let note = self.formatter.append_end(&mut self.text)?;
+        let note = self.formatter.append_end(&mut self.normalizer, &mut self.text)?;
         self.write_text()?;
         Ok(note)
     }

@@ -10,7 +10,7 @@ use crate::{
 };
 use clap::ValueEnum;
 use partner_center::{
-    AppRegistration, Client, Cloud, Credential, RetryPolicy, Secret, Transport, auth::SignIn, transport::Limits,
+    AppRegistration, Client, Cloud, Credential, Error, RetryPolicy, Secret, Transport, auth::SignIn, transport::Limits,
 };
 use partner_center_emulator::{Emulator, Server};
 use std::{
@@ -186,9 +186,7 @@ impl<'a> Session<'a> {
             builder = builder.attempt_timeout(timeout);
         }
         builder = builder.retry(self.apply_retry_options(retry)?);
-        let unusable =
-            |error| UsageError(ErrorReport::from_client_error("the settings cannot be used", &error, &self.sources));
-        let client = builder.build().map_err(unusable)?;
+        let client = builder.build().map_err(|error| self.unusable_settings_error(&error))?;
         Ok(match self.deadline {
             Some(deadline) => client.with_deadline(deadline),
             None => client,
@@ -210,9 +208,11 @@ impl<'a> Session<'a> {
         if let Some(deadline) = self.deadline {
             builder = builder.deadline(deadline);
         }
-        builder.build().map_err(|error| {
-            UsageError(ErrorReport::from_client_error("the settings cannot be used", &error, &self.sources))
-        })
+        builder.build().map_err(|error| self.unusable_settings_error(&error))
+    }
+
+    fn unusable_settings_error(&self, error: &Error) -> UsageError {
+        UsageError(ErrorReport::from_client_error("the settings cannot be used", error, &self.sources))
     }
 
     /// Returns `retry` with the changes of options and settings.

@@ -182,7 +182,7 @@ impl Settings {
     /// Returns a setting; an empty one is absent.
     pub(crate) fn get_setting(&self, name: &str) -> Result<Option<Setting>, UsageError> {
         for place in self.places() {
-            if let Some(setting) = self.setting_at(place, name)? {
+            if let Some(setting) = self.setting_in_place(place, name)? {
                 return Ok(Some(setting));
             }
         }
@@ -193,10 +193,10 @@ impl Settings {
     pub(crate) fn get_secret(&self, name: &str) -> Result<Option<(Secret, SettingSource)>, UsageError> {
         let by_file = format!("{name}_file");
         for place in self.places() {
-            if let Some(setting) = self.setting_at(place, name)? {
+            if let Some(setting) = self.setting_in_place(place, name)? {
                 return Ok(Some((setting.value, setting.source)));
             }
-            if let Some(setting) = self.setting_at(place, &by_file)? {
+            if let Some(setting) = self.setting_in_place(place, &by_file)? {
                 return setting.read_secret_file().map(Some);
             }
         }
@@ -220,7 +220,7 @@ impl Settings {
         places.into_iter().take(last.map_or(places.len(), |last| last + 1))
     }
 
-    fn setting_at(&self, place: Place, name: &str) -> Result<Option<Setting>, UsageError> {
+    fn setting_in_place(&self, place: Place, name: &str) -> Result<Option<Setting>, UsageError> {
         match place {
             Place::Environment => setting_of_variable(&environment_variable_name(name)),
             Place::File => self.setting_in_file(name),

@@ -92,7 +92,7 @@ struct SignInOptions {
     /// Lifetime of the device codes with which users sign in
     #[arg(long, value_name = "SECONDS", default_value = "900", value_parser = super::parse_seconds)]
     device_code_lifetime: Duration,
-    /// Interval at which clients ask whether the user has signed in
+    /// Interval at which clients poll whether the user has signed in
     #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = super::parse_seconds)]
     device_code_interval: Duration,
 }

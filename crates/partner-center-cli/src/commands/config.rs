@@ -4,18 +4,14 @@ use crate::{
     arguments::{ConfigCommand, OutputFormat, ServiceOptions},
     error::{CommandError, ErrorReport, UsageError},
     messages::Messages,
-    output::format_records,
+    output::{format_records, write_to_stdout},
     settings::{self, SECRET_SETTING_NAMES, SETTING_NAMES, Settings, edit},
     terminal::escape_control_characters,
     text,
 };
 use partner_center::Secret;
 use serde::Serialize;
-use std::{
-    error::Error as StdError,
-    io::{self, Write},
-    path::PathBuf,
-};
+use std::{error::Error as StdError, io, path::PathBuf};
 
 /// A setting in JSON and CSV. Names and order are part of the command line contract: add fields at the end only.
 #[derive(Serialize)]
@@ -35,9 +31,9 @@ pub(crate) fn run_config(
     match command {
         ConfigCommand::Path => {
             let path = file_path(options)?;
-            write_stdout(format!("{}\n", path.display()).as_bytes())
+            Ok(write_to_stdout(format!("{}\n", path.display()).as_bytes(), messages)?)
         }
-        ConfigCommand::Get { name } => print_setting(&name, options),
+        ConfigCommand::Get { name } => print_setting(&name, options, messages),
         ConfigCommand::List => print_settings(options, messages),
         ConfigCommand::Set { name, value } => set_setting(&name, &value, options, messages),
     }
@@ -53,7 +49,7 @@ fn file_path(options: &ServiceOptions) -> Result<PathBuf, UsageError> {
     })
 }
 
-fn print_setting(name: &str, options: &ServiceOptions) -> Result<(), CommandError> {
+fn print_setting(name: &str, options: &ServiceOptions, messages: &Messages) -> Result<(), CommandError> {
     edit::check_setting_name(name)?;
     let setting = Settings::read_settings(options.settings_options())?.get_setting(name)?;
     let report = |cause: String, advice: &str| {
@@ -67,7 +63,10 @@ fn print_setting(name: &str, options: &ServiceOptions) -> Result<(), CommandErro
         Some(setting) if SECRET_SETTING_NAMES.contains(&name) => {
             Err(report(format!("it is a secret, which is set in {}", setting.source), "look there"))
         }
-        Some(setting) => write_stdout(format!("{}\n", escape_control_characters(setting.value())).as_bytes()),
+        Some(setting) => {
+            let line = escape_control_characters(setting.value()) + "\n";
+            Ok(write_to_stdout(line.as_bytes(), messages)?)
+        }
         None => Err(report("it is not set".to_owned(), "`partner-center config list` shows the settings there are")),
     }
 }
@@ -95,7 +94,7 @@ fn print_settings(options: &ServiceOptions, messages: &Messages) -> Result<(), C
         }
         format => format_records(format, &listed, false)?,
     };
-    write_stdout(&text)?;
+    write_to_stdout(&text, messages)?;
     let profiles: Vec<_> = settings.profile_names().collect();
     if !profiles.is_empty() {
         messages.print(format_args!("profiles: {}", profiles.join(", ")));
@@ -111,19 +110,20 @@ fn set_setting(name: &str, value: &str, options: &ServiceOptions, messages: &Mes
     let profile = settings.profile_name();
     if value.trim().is_empty() {
         edit::unset_setting(&path, profile, name)?;
-    } else if value == "-" {
-        let text = text::read_small_text(io::stdin().lock()).map_err(|error| invalid_value_error(name, &error))?;
-        let value = text::check_single_value(&text).map_err(|error| invalid_value_error(name, &error))?;
-        edit::set_settings(&path, profile, &[(name, value.expose())])?;
-    } else if SECRET_SETTING_NAMES.contains(&name) {
-        return Err(UsageError(ErrorReport {
-            message: format!("{name} is not taken from the command line"),
-            cause: "it is a secret, and your shell keeps a history".to_owned(),
-            advice: format!("pass it on standard input: partner-center config set {name} -"),
-        })
-        .into());
     } else {
-        let value = text::check_single_value(&Secret::new(value)).map_err(|error| invalid_value_error(name, &error))?;
+        let text = match value {
+            "-" => text::read_small_text(io::stdin().lock()).map_err(|error| invalid_value_error(name, &error))?,
+            _ if SECRET_SETTING_NAMES.contains(&name) => {
+                return Err(UsageError(ErrorReport {
+                    message: format!("{name} is not taken from the command line"),
+                    cause: "it is a secret, and your shell keeps a history".to_owned(),
+                    advice: format!("pass it on standard input: partner-center config set {name} -"),
+                })
+                .into());
+            }
+            value => Secret::new(value),
+        };
+        let value = text::check_single_value(&text).map_err(|error| invalid_value_error(name, &error))?;
         edit::set_settings(&path, profile, &[(name, value.expose())])?;
     }
     messages.print(format_args!("changed {}", escape_control_characters(&path.display().to_string())));
@@ -132,10 +132,4 @@ fn set_setting(name: &str, value: &str, options: &ServiceOptions, messages: &Mes
 
 fn invalid_value_error(name: &str, error: &dyn StdError) -> UsageError {
     UsageError(ErrorReport::new(&format!("the value of {name} cannot be used"), error, "give the value alone"))
-}
-
-fn write_stdout(text: &[u8]) -> Result<(), CommandError> {
-    let mut stdout = io::stdout().lock();
-    stdout.write_all(text)?;
-    Ok(stdout.flush()?)
 }

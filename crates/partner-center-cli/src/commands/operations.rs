@@ -62,7 +62,7 @@ pub(crate) async fn run_operation<X: Transport>(
     {
         return print_planned_request(&request.request, format, session, messages);
     }
-    if !request.is_change() && planned.is_none() {
+    if !request.is_change() && call.operation.is_destructive && planned.is_none() {
         confirm_request(&call, &request.request)?;
     }
     let credential = session.configured_credential()?.build_credential(messages);
@@ -184,8 +184,7 @@ async fn send_and_print<X: Transport>(
 
 /// Asks before a request that removes something, cannot be undone, or replaces what was read, unless `--yes` confirms it.
 fn confirm_request(call: &OperationCall, request: &PlannedRequest) -> Result<(), CommandError> {
-    let is_change = read_change_write::reader_of_call(call).is_some();
-    if call.options.is_confirmed || !(is_change || call.operation.is_destructive) {
+    if call.options.is_confirmed {
         return Ok(());
     }
     let what = confirmation::summary(call.operation);

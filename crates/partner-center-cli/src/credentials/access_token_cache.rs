@@ -1,6 +1,6 @@
 //! The access token of an earlier run, in a file that only its owner may read.
 
-use super::{app_key::AppKey, sign_in_store::StoredSignIn};
+use super::{sign_in_store::StoredSignIn, token_store_key::TokenStoreKey};
 use crate::{private_file, text};
 use partner_center::{Secret, auth::AccessToken};
 use serde::Deserialize;
@@ -15,7 +15,7 @@ use std::{
 #[derive(Clone, Debug)]
 pub(crate) struct AccessTokenCache {
     path: PathBuf,
-    key: AppKey,
+    key: TokenStoreKey,
     /// The sign-in of the user; `None` for the application's own tokens.
     sign_in: Option<StoredSignIn>,
 }
@@ -25,7 +25,7 @@ struct StoredToken {
     access_token: Secret,
     /// In Unix seconds.
     expires_at: u64,
-    app: AppKey,
+    app: TokenStoreKey,
     /// The ID of the user's sign-in.
     sign_in: Option<String>,
 }
@@ -35,23 +35,23 @@ const MIN_LIFETIME: Duration = Duration::from_secs(60);
 
 impl AccessTokenCache {
     /// Returns the cache of an application's own tokens; `None` if this user has no folder for it.
-    pub(crate) fn of_app(key: &AppKey) -> Option<Self> {
+    pub(crate) fn of_app(key: &TokenStoreKey) -> Option<Self> {
         Self::in_file(key, "app", None)
     }
 
     /// Returns the cache of the tokens for the user of a sign-in.
-    pub(crate) fn of_sign_in(key: &AppKey, sign_in: StoredSignIn) -> Option<Self> {
+    pub(crate) fn of_sign_in(key: &TokenStoreKey, sign_in: StoredSignIn) -> Option<Self> {
         Self::in_file(key, "user", Some(sign_in))
     }
 
-    fn in_file(key: &AppKey, kind: &str, sign_in: Option<StoredSignIn>) -> Option<Self> {
+    fn in_file(key: &TokenStoreKey, kind: &str, sign_in: Option<StoredSignIn>) -> Option<Self> {
         let folder = crate::settings::application_folder(crate::settings::Folder::Cache)?;
         let path = folder.join("access-tokens").join(format!("{}_{kind}.json", key.file_name()));
         Some(Self { path, key: key.clone(), sign_in })
     }
 
     /// Deletes all tokens for an application, of its own and for any user of it; returns whether there were some.
-    pub(crate) fn delete_tokens(key: &AppKey) -> io::Result<bool> {
+    pub(crate) fn delete_tokens(key: &TokenStoreKey) -> io::Result<bool> {
         let caches = ["app", "user"].map(|kind| Self::in_file(key, kind, None));
         let deleted = caches.map(|cache| cache.map_or(Ok(false), |cache| private_file::delete_file(&cache.path)));
         let [of_app, of_user] = deleted;

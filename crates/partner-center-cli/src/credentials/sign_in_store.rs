@@ -1,6 +1,6 @@
 //! What `partner-center auth login` has stored: for each application, who has signed in, and the refresh token.
 
-use super::{AppKey, CommandTimeLimits, TokenFile};
+use super::{CommandTimeLimits, TokenFile, TokenStoreKey};
 use crate::{
     private_file,
     settings::{self, Folder},
@@ -16,13 +16,13 @@ pub(crate) struct SignInStore {
     name: String,
 }
 
-/// What is known of a sign-in. It is no secret.
+/// What is known of a sign-in. It is not secret.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct SignInRecord {
     /// Tells it from every other sign-in, also of the same user.
     pub(crate) id: String,
     #[serde(flatten)]
-    pub(crate) app: AppKey,
+    pub(crate) app: TokenStoreKey,
     /// The name of the user, if the access token shows it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) user: Option<String>,
@@ -52,13 +52,13 @@ impl StoredSignIn {
 
 impl SignInStore {
     /// Returns the store for an application; `None` if this user has no folder for data.
-    pub(crate) fn new(key: &AppKey) -> Option<Self> {
+    pub(crate) fn new(key: &TokenStoreKey) -> Option<Self> {
         let folder = settings::application_folder(Folder::Data)?.join("sign-ins");
         Some(Self { folder, name: key.file_name() })
     }
 
     /// Returns the record of the sign-in, if somebody has signed in.
-    pub(crate) fn read_record(&self, key: &AppKey) -> Option<SignInRecord> {
+    pub(crate) fn read_record(&self, key: &TokenStoreKey) -> Option<SignInRecord> {
         let text = text::read_small_file(&self.record_path()).ok()?;
         serde_json::from_str(text.expose()).ok().filter(|record: &SignInRecord| record.app == *key)
     }

@@ -22,7 +22,7 @@ pub(crate) struct TokenFile {
     /// The token in the file, if this process has a newer one that could not be stored.
     outdated: Mutex<Option<Secret>>,
     limits: CommandTimeLimits,
-    /// The sign-in of which the token is: once it has ended, the file is none of this process any more.
+    /// The sign-in that the token belongs to: once it has ended, this process neither sends nor stores the token.
     sign_in: Option<StoredSignIn>,
 }
 

@@ -46,7 +46,7 @@ impl CsvFormatter {
     }
 }
 
-/// Returns the cell with an apostrophe before it if a spreadsheet would take it for a formula. Numbers are none.
+/// Returns the cell with an apostrophe before it if a spreadsheet would take it for a formula. A number is not a formula.
 fn escape_formula(cell: Cow<'_, str>) -> Cow<'_, str> {
     if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && cell.parse::<f64>().is_err() {
         return Cow::Owned(format!("'{cell}"));
@@ -72,7 +72,7 @@ impl OutputFormatter for CsvFormatter {
     }
 
     /// Appends the header if the list is empty.
-    fn append_end(&mut self, text: &mut Vec<u8>) -> io::Result<Option<String>> {
+    fn append_end(&mut self, _: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<Option<String>> {
         self.begin_page(text)?.flush()?;
         Ok(None)
     }

@@ -57,13 +57,13 @@ impl<'a> JsonCursor<'a> {
         self.json.get(range).unwrap_or_default()
     }
 
-    /// Reads the name of the next field of an object, and moves to its value; `None` behind the last field, or if this is no
-    /// object.
+    /// Reads the name of the next field of an object, and moves to its value; `None` behind the last field, or if this is not
+    /// an object.
     pub(super) fn read_field_name(&mut self) -> Option<ReceivedValue<'a>> {
         if self.move_to_field() { self.read_name() } else { None }
     }
 
-    /// Moves to the name of the next field of an object; returns false behind the last field, or if this is no object.
+    /// Moves to the name of the next field of an object; returns false behind the last field, or if this is not an object.
     pub(super) fn move_to_field(&mut self) -> bool {
         self.move_to_part(b'{', b'}') && self.peek_byte() == Some(b'"')
     }
@@ -74,7 +74,7 @@ impl<'a> JsonCursor<'a> {
         self.skip_byte(b':').then_some(name)
     }
 
-    /// Moves to the next item of an array; returns false behind the last one, or if this is no array.
+    /// Moves to the next item of an array; returns false behind the last one, or if this is not an array.
     pub(super) fn move_to_item(&mut self) -> bool {
         self.move_to_part(b'[', b']')
     }
@@ -184,7 +184,7 @@ impl<'a> ReceivedValue<'a> {
         }
         let mut text = Vec::new();
         self.append_to(&mut text);
-        // What is made of a string is one.
+        // It is UTF-8, as all its parts are strings.
         Cow::Owned(String::from_utf8(text).unwrap_or_default())
     }
 

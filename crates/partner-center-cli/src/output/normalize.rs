@@ -33,7 +33,7 @@ impl Normalizer {
     pub(super) fn normalize_value(&mut self, json: &str) -> String {
         let mut text = Vec::with_capacity(json.len());
         self.append_value(json, &mut text);
-        // What is made of a string is one.
+        // It is UTF-8, as all its parts are strings.
         String::from_utf8(text).unwrap_or_default()
     }
 

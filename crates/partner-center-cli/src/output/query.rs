@@ -57,8 +57,7 @@ impl QueryFormatter {
         let columns = self.columns_of(items.first().copied().unwrap_or_default());
         let mut formatter = self.style.build_formatter(result_columns(&columns), &self.selected);
         formatter.append_page(&items, &mut normalizer, text)?;
-        formatter.append_end_of_items(&mut normalizer, text)?;
-        formatter.append_end(text)
+        formatter.append_end(&mut normalizer, text)
     }
 
     fn columns_of(&self, first: &str) -> Vec<String> {
@@ -83,7 +82,7 @@ impl OutputFormatter for QueryFormatter {
         Ok(())
     }
 
-    fn append_end(&mut self, text: &mut Vec<u8>) -> io::Result<Option<String>> {
+    fn append_end(&mut self, _: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<Option<String>> {
         let json = format!("[{}]", std::mem::take(&mut self.items).join(","));
         self.append_result(&json, text)
     }

@@ -12,8 +12,11 @@ pub(crate) fn format_records<T: Serialize>(
     is_single: bool,
 ) -> io::Result<Vec<u8>> {
     let json = || {
-        let items = records.iter().map(serde_json::to_string).collect::<Result<Vec<_>, _>>()?;
-        Ok::<_, io::Error>(if is_single { items.concat() } else { format!("[{}]", items.join(",")) })
+        if is_single {
+            records.iter().map(serde_json::to_string).collect::<Result<String, _>>()
+        } else {
+            serde_json::to_string(records)
+        }
     };
     Ok(match format {
         OutputFormat::Table | OutputFormat::Jsonl => {

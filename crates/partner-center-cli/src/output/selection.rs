@@ -1,10 +1,6 @@
 //! Changes of what is printed, before it is formatted: chosen columns of JSON and YAML, and an order.
 
-use super::{
-    OutputFormatter,
-    json_cursor::{JsonCursor, ReceivedValue},
-    normalize::Normalizer,
-};
+use super::{OutputFormatter, json_cursor::JsonCursor, normalize::Normalizer};
 use std::{cmp::Ordering, io};
 
 /// Passes on objects with the chosen columns alone, under their paths.
@@ -25,7 +21,7 @@ impl ColumnSelector {
             append_value_at_path(item, path, &mut text);
         }
         text.push(b'}');
-        // What is made of strings is one.
+        // It is UTF-8, as all its parts are strings.
         String::from_utf8(text).unwrap_or_default()
     }
 }
@@ -36,8 +32,8 @@ impl OutputFormatter for ColumnSelector {
         self.formatter.append_page(&items.iter().map(String::as_str).collect::<Vec<_>>(), normalizer, text)
     }
 
-    fn append_end(&mut self, text: &mut Vec<u8>) -> io::Result<Option<String>> {
-        self.formatter.append_end(text)
+    fn append_end(&mut self, normalizer: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<Option<String>> {
+        self.formatter.append_end(normalizer, text)
     }
 
     fn append_value(&mut self, value: &str, normalizer: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<()> {
@@ -63,7 +59,7 @@ fn append_value_at_path(json: &str, path: &str, text: &mut Vec<u8>) {
         return text.push(b']');
     }
     let (first, rest) = path.split_once('.').unwrap_or((path, ""));
-    match find_field(json, first) {
+    match cursor.find_field(first) {
         Some(value) => append_value_at_path(value.json, rest, text),
         None => text.extend_from_slice(b"null"),
     }
@@ -91,13 +87,6 @@ impl ItemSorter {
         let (path, is_reverse) = path.strip_prefix('-').map_or((path, false), |path| (path, true));
         Self { path: path.to_owned(), is_reverse, items: Vec::new(), formatter }
     }
-
-    /// Sorts the items of a complete list, and passes them on.
-    fn append_sorted(&mut self, normalizer: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<()> {
-        let mut items = std::mem::take(&mut self.items);
-        items.sort_by(|(one, _), (other, _)| compare_keys(one, other, self.is_reverse));
-        self.formatter.append_page(&items.iter().map(|(_, item)| item.as_str()).collect::<Vec<_>>(), normalizer, text)
-    }
 }
 
 impl OutputFormatter for ItemSorter {
@@ -106,12 +95,12 @@ impl OutputFormatter for ItemSorter {
         Ok(())
     }
 
-    fn append_end_of_items(&mut self, normalizer: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<()> {
-        self.append_sorted(normalizer, text)
-    }
-
-    fn append_end(&mut self, text: &mut Vec<u8>) -> io::Result<Option<String>> {
-        self.formatter.append_end(text)
+    fn append_end(&mut self, normalizer: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<Option<String>> {
+        let mut items = std::mem::take(&mut self.items);
+        items.sort_by(|(one, _), (other, _)| compare_keys(one, other, self.is_reverse));
+        let items: Vec<_> = items.iter().map(|(_, item)| item.as_str()).collect();
+        self.formatter.append_page(&items, normalizer, text)?;
+        self.formatter.append_end(normalizer, text)
     }
 
     fn append_value(&mut self, value: &str, normalizer: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<()> {
@@ -144,10 +133,6 @@ fn compare_keys(one: &SortKey, other: &SortKey, is_reverse: bool) -> Ordering {
         (SortKey::Absent, _) => Ordering::Greater,
         (_, SortKey::Absent) => Ordering::Less,
     }
-}
-
-fn find_field<'a>(json: &'a str, name: &str) -> Option<ReceivedValue<'a>> {
-    JsonCursor::new(json).find_field(name)
 }
 
 #[cfg(test)]

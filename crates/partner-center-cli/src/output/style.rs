@@ -26,11 +26,6 @@ impl FormatStyle {
         Self { output: options.output, csv_options, sort_by: options.sort_by.clone(), noun }
     }
 
-    /// Whether the format has columns; the others have whole values.
-    pub(super) fn has_columns(&self) -> bool {
-        matches!(self.output, OutputFormat::Table | OutputFormat::Csv | OutputFormat::Tsv)
-    }
-
     /// Returns a formatter with these columns, or of whole values; `selected` are the paths of the columns, if they were chosen.
     pub(super) fn build_formatter(&self, columns: Vec<Column>, selected: &[String]) -> Box<dyn OutputFormatter> {
         let mut formatter: Box<dyn OutputFormatter> = match self.output {
@@ -46,7 +41,7 @@ impl FormatStyle {
             OutputFormat::Jsonl => Box::new(json::JsonLinesFormatter),
             OutputFormat::Yaml => Box::<yaml::YamlFormatter>::default(),
         };
-        if !self.has_columns() && !selected.is_empty() {
+        if !self.output.has_columns() && !selected.is_empty() {
             formatter = Box::new(selection::ColumnSelector { paths: selected.to_vec(), formatter });
         }
         match &self.sort_by {

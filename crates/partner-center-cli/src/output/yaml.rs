@@ -20,7 +20,7 @@ impl OutputFormatter for YamlFormatter {
         Ok(())
     }
 
-    fn append_end(&mut self, text: &mut Vec<u8>) -> io::Result<Option<String>> {
+    fn append_end(&mut self, _: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<Option<String>> {
         if !self.has_items {
             text.extend_from_slice(b"[]\n");
         }
@@ -40,7 +40,7 @@ const MAX_INDENTED_DEPTH: usize = 32;
 pub(crate) fn json_to_yaml(json: &str) -> String {
     let mut text = Vec::new();
     append_value(json, 0, true, &mut text);
-    // What is made of a string is one.
+    // It is UTF-8, as all its parts are strings.
     String::from_utf8(text).unwrap_or_default()
 }
 
@@ -116,8 +116,8 @@ fn append_key(name: &str, text: &mut Vec<u8>) {
     }
 }
 
-/// Appends a string in double quotes. Characters beyond the basic plane are themselves: a pair of escapes, as in JSON, is none in
-/// YAML.
+/// Appends a string in double quotes. Characters beyond the basic plane are themselves: a pair of escapes, as in JSON, does not
+/// stand for one character in YAML.
 fn append_string(string: &str, text: &mut Vec<u8>) {
     text.push(b'"');
     let mut buffer = [0; 4];
@@ -128,11 +128,10 @@ fn append_string(string: &str, text: &mut Vec<u8>) {
             '\n' => text.extend_from_slice(b"\\n"),
             '\t' => text.extend_from_slice(b"\\t"),
             '\r' => text.extend_from_slice(b"\\r"),
-            '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' => {
+            _ if character.is_control()
+                || matches!(character, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}') =>
+            {
                 text.extend_from_slice(format!("\\u{:04x}", u32::from(character)).as_bytes());
-            }
-            control if control.is_control() => {
-                text.extend_from_slice(format!("\\u{:04x}", u32::from(control)).as_bytes());
             }
             other => text.extend_from_slice(other.encode_utf8(&mut buffer).as_bytes()),
         }

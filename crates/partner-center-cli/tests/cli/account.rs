@@ -116,12 +116,14 @@ fn password_is_printed_and_stored_only_on_request() {
             body_file(&url, folder.path(), ["customers", "create"], &[("/companyProfile/domain", domain.into())]);
         run_at(&url, &[&["customers", "create", "--body", &body], more].concat())
     };
-    for format in ["table", "csv", "json", "jsonl"] {
+    for format in ["table", "csv", "tsv", "json", "jsonl", "yaml"] {
         let plain = create(&format!("plain{format}.onmicrosoft.com"), &["--output", format]);
         assert!(plain.status == Some(0) && plain.stderr.contains("--show-password"), "{}", plain.stderr);
         assert!(!plain.stdout.to_lowercase().contains("password"), "{}", plain.stdout);
         let shown = create(&format!("shown{format}.onmicrosoft.com"), &["--output", format, "--show-password"]);
-        assert!(format!("{}{}", shown.stdout, shown.stderr).contains("password"), "{}", shown.stdout);
+        assert!(shown.status == Some(0) && !shown.stderr.contains("is not shown"), "{}", shown.stderr);
+        let printed = format!("{}{}", shown.stdout, shown.stderr);
+        assert!(printed.contains("password"), "{format}: {printed}");
     }
 
     let file = folder.path().join("password.txt");

@@ -195,6 +195,13 @@ fn destructive_request_is_asked_about() {
         assert_eq!(left.contains("error: nothing was sent"), status == 1, "{left}");
     }
     let (url, requests) = serve_responses(vec![(204, String::new())]);
+    let mut terminal = Terminal::run(80, &url, &["api", "DELETE", "/v1/customers/1"], |command| command);
+    terminal.wait_for("Continue? [y/N]");
+    terminal.pty.write_all(b"\xff\n").unwrap();
+    let (ended, left) = terminal.end();
+    assert_eq!((ended, requests.try_iter().count()), (Some(1), 0), "{left}");
+    assert!(left.contains("error: the confirmation cannot be read; nothing was sent"), "{left}");
+    let (url, requests) = serve_responses(vec![(204, String::new())]);
     let arguments = ["api", "DELETE", "/v1/customers/1", "--yes"];
     let (ended, left) = Terminal::run(80, &url, &arguments, |command| command).end();
     assert_eq!((ended, left.as_str(), requests.try_iter().count()), (Some(0), "", 1));

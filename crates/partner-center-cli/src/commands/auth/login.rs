@@ -3,7 +3,9 @@
 use super::{loopback::LoopbackListener, token::lock_sign_in, token_claims::TokenClaims};
 use crate::{
     arguments::LoginCommand,
-    credentials::{AccessTokenCache, AppKey, ConfiguredApp, SignInRecord, SignInStore, StoredSignIn, is_token_cached},
+    credentials::{
+        AccessTokenCache, ConfiguredApp, SignInRecord, SignInStore, StoredSignIn, TokenStoreKey, is_token_cached,
+    },
     error::{CommandError, ErrorReport, UsageError},
     messages::Messages,
     session::Session,
@@ -48,7 +50,7 @@ pub(crate) async fn sign_in<X: Transport>(
     } else {
         sign_in_with_device_code(&sign_in, session).await?
     };
-    let key = session.token_scope().app_key(&tenant, &client_id);
+    let key = session.token_scope().token_store_key(&tenant, &client_id);
     let record = store_sign_in(&key, &signed_in, is_cached, session, messages)?;
     let mut kept = Vec::new();
     kept.extend(is_option(&tenant_source).then_some(("tenant_id", tenant.as_str())));
@@ -131,7 +133,7 @@ async fn sign_in_in_browser<X: Transport>(
     let query = query.ok_or_else(|| {
         CommandError::from(ErrorReport {
             message: "the sign-in failed".to_owned(),
-            cause: "the browser has not come back in time".to_owned(),
+            cause: "the browser has not come back before the deadline".to_owned(),
             advice: "sign in again, on this machine; or without --browser, in a browser on any device".to_owned(),
         })
     })?;
@@ -140,7 +142,7 @@ async fn sign_in_in_browser<X: Transport>(
 
 /// Stores the tokens where only this user can read them, in place of those of an earlier sign-in, and says where.
 fn store_sign_in(
-    key: &AppKey,
+    key: &TokenStoreKey,
     signed_in: &SignedIn,
     is_cached: bool,
     session: &Session<'_>,

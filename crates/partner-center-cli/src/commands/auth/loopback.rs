@@ -20,7 +20,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(50);
 const READ_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The maximum size of a request head: a code has about a kilobyte.
-const MAX_HEAD_SIZE: u64 = 16 << 10;
+const MAX_HEAD_SIZE: usize = 16 << 10;
 
 /// The maximum number of connections of one sign-in.
 const MAX_CONNECTIONS: usize = 100;
@@ -52,8 +52,7 @@ impl LoopbackListener {
         let (sender, received) = mpsc::channel();
         let mut connections = 0;
         while Instant::now() < deadline {
-            for stream in self.listeners.iter().filter_map(|listener| listener.accept().ok()).map(|(stream, _)| stream)
-            {
+            for (stream, _) in self.listeners.iter().filter_map(|listener| listener.accept().ok()) {
                 connections += 1;
                 if connections > MAX_CONNECTIONS {
                     return Err(io::Error::other("too many connections came from programs other than the browser"));
@@ -83,7 +82,7 @@ fn read_query(mut stream: &TcpStream) -> io::Result<Option<String>> {
     stream.set_read_timeout(Some(READ_TIMEOUT))?;
     let mut head = Vec::new();
     let mut chunk = [0; 1024];
-    while !head.windows(4).any(|end| end == b"\r\n\r\n") && (head.len() as u64) < MAX_HEAD_SIZE {
+    while !head.windows(4).any(|end| end == b"\r\n\r\n") && head.len() < MAX_HEAD_SIZE {
         match stream.read(&mut chunk)? {
             0 => break,
             count => head.extend_from_slice(&chunk[..count]),

@@ -5,17 +5,14 @@ use crate::{
     credentials::ConfiguredCredential,
     error::CommandError,
     messages::Messages,
-    output::format_records,
+    output::{format_records, write_to_stdout},
     session::Session,
     terminal::{terminal_width, wrap_paragraph},
 };
 use console::Term;
 use partner_center::{Transport, transport::Mode};
 use serde::Serialize;
-use std::{
-    io::{self, Write},
-    time::Duration,
-};
+use std::time::Duration;
 
 /// The status in JSON and CSV. Names and order are part of the command line contract: add fields at the end only.
 #[derive(Serialize)]
@@ -66,21 +63,19 @@ pub(crate) async fn print_status<X: Transport>(
         user: configured.sign_in().and_then(|sign_in| sign_in.user.clone()),
         second_factor: configured.sign_in().and_then(|sign_in| sign_in.has_second_factor),
     };
-    write_auth_status(&report, session.options.output)?;
+    write_auth_status(&report, session.options.output, messages)?;
     match outcome {
         Ok(_) => Ok(()),
         Err(error) => Err(CommandError::from_client_error("no token can be obtained", &error, &session.sources)),
     }
 }
 
-fn write_auth_status(report: &AuthReport, format: OutputFormat) -> Result<(), CommandError> {
+fn write_auth_status(report: &AuthReport, format: OutputFormat, messages: &Messages) -> Result<(), CommandError> {
     let text = match format {
         OutputFormat::Table => format_status_lines(report, terminal_width(&Term::stdout())).into_bytes(),
         format => format_records(format, &[report], true)?,
     };
-    let mut stdout = io::stdout().lock();
-    stdout.write_all(&text)?;
-    Ok(stdout.flush()?)
+    Ok(write_to_stdout(&text, messages)?)
 }
 
 /// Formats the status for people.

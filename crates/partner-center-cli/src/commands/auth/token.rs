@@ -4,12 +4,13 @@ use crate::{
     credentials::{AccessTokenCache, ConfiguredCredential, SignInStore},
     error::{CommandError, ErrorReport, UsageError},
     messages::Messages,
+    output::write_to_stdout,
     session::Session,
 };
 use partner_center::{Secret, Transport, transport::Mode};
 use std::{
     fs::File,
-    io::{self, Write},
+    io,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -29,9 +30,7 @@ pub(crate) async fn print_token<X: Transport>(
         None => request_token(&configured, transport, session, messages).await?,
     };
     let line = Secret::new(format!("{}\n", token.expose()));
-    let mut stdout = io::stdout().lock();
-    stdout.write_all(line.expose().as_bytes())?;
-    Ok(stdout.flush()?)
+    Ok(write_to_stdout(line.expose().as_bytes(), messages)?)
 }
 
 async fn request_token<X: Transport>(
@@ -68,7 +67,7 @@ pub(crate) fn sign_out(session: &Session<'_>, messages: &Messages) -> Result<(),
         })
         .into());
     };
-    let key = session.token_scope().app_key(tenant.value(), client_id.value());
+    let key = session.token_scope().token_store_key(tenant.value(), client_id.value());
     let not_deleted =
         |error: io::Error| CommandError::new("the tokens cannot be deleted", &error, "delete the file yourself");
     let mut was_signed_in = false;

@@ -6,7 +6,7 @@ use std::fmt::Write;
 ///
 /// Its parts are in one spelling, so that the key compares equal however the settings spell them.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
-pub(crate) struct AppKey {
+pub(crate) struct TokenStoreKey {
     authority: String,
     audience: String,
     tenant: String,
@@ -19,7 +19,7 @@ const MAX_PART_LENGTH: usize = 40;
 /// The number of bytes of the digest in a file name.
 const DIGEST_LENGTH: usize = 8;
 
-impl AppKey {
+impl TokenStoreKey {
     pub(crate) fn new(authority: &str, audience: &str, tenant: &str, client_id: &str) -> Self {
         // Entra compares all of them without regard to case, and ignores a final slash.
         let normalize = |part: &str| part.trim().trim_end_matches('/').to_lowercase();
@@ -62,23 +62,24 @@ fn escape_part(part: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::AppKey;
+    use super::TokenStoreKey;
 
     const AUDIENCE: &str = "https://api.partnercenter.microsoft.com";
 
     #[test]
     fn file_name_has_no_separators_and_fits() {
-        let name = AppKey::new("http://127.0.0.1:8080/", AUDIENCE, "Contoso.com", "../../etc/passwd").file_name();
+        let name =
+            TokenStoreKey::new("http://127.0.0.1:8080/", AUDIENCE, "Contoso.com", "../../etc/passwd").file_name();
         let (parts, digest) = name.rsplit_once('_').unwrap();
         assert_eq!(parts, "contoso.com_..-..-etc-passwd_127.0.0.1-8080_api.partnercenter.microsoft.com");
         assert!(digest.len() == 16 && digest.bytes().all(|byte| byte.is_ascii_hexdigit()), "{digest}");
         let long = "x".repeat(300);
-        assert!(AppKey::new(&long, &long, &long, &long).file_name().len() + ".refresh-token.lock".len() <= 255);
+        assert!(TokenStoreKey::new(&long, &long, &long, &long).file_name().len() + ".refresh-token.lock".len() <= 255);
     }
 
     #[test]
     fn file_name_is_that_of_one_key_in_every_spelling() {
-        let name = |authority: &str, tenant: &str| AppKey::new(authority, AUDIENCE, tenant, "app").file_name();
+        let name = |authority: &str, tenant: &str| TokenStoreKey::new(authority, AUDIENCE, tenant, "app").file_name();
         assert_eq!(name("https://Login.example/", "CONTOSO.com"), name("https://login.example", "contoso.com"));
         let long = "x".repeat(64);
         for (one, other) in [
