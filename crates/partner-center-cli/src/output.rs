@@ -13,6 +13,7 @@ mod selection;
 mod shapes;
 mod style;
 mod table;
+mod times;
 mod yaml;
 
 pub(crate) use columns::{csv_columns, table_columns, undocumented_paths};
@@ -37,6 +38,7 @@ use std::{
     mem,
 };
 use style::FormatStyle;
+use times::TimeConverter;
 
 /// Prints values as they arrive.
 ///
@@ -48,6 +50,8 @@ pub(crate) struct Printer {
     normalizer: Normalizer,
     /// Writes items that are printed with their customer.
     item_normalizer: Normalizer,
+    /// Converts the times of values, if they do not stay as they are.
+    times: Option<TimeConverter>,
     /// What is about to be written; kept for its allocation.
     text: Vec<u8>,
     is_json_on_terminal: bool,
@@ -103,6 +107,7 @@ impl Printer {
         Self {
             normalizer: Normalizer::new(if is_selection || prints_customers { None } else { item_type }),
             item_normalizer: Normalizer::new(item_type.filter(|_| prints_customers)),
+            times: TimeConverter::new(call_options.time),
             is_json_on_terminal: is_json && io::stdout().is_terminal(),
             ..Self::with_formatter(formatter, messages)
         }
@@ -121,6 +126,7 @@ impl Printer {
             formatter,
             normalizer: Normalizer::new(None),
             item_normalizer: Normalizer::new(None),
+            times: None,
             text: Vec::new(),
             is_json_on_terminal: false,
             messages: messages.clone(),
@@ -129,7 +135,14 @@ impl Printer {
 
     /// Prints a page of a list, whose items are valid JSON.
     pub(crate) fn print_page(&mut self, items: &[&str]) -> io::Result<()> {
-        self.formatter.append_page(items, &mut self.normalizer, &mut self.text)?;
+        match &self.times {
+            None => self.formatter.append_page(items, &mut self.normalizer, &mut self.text)?,
+            Some(times) => {
+                let items: Vec<_> = items.iter().map(|item| times.convert_json(item)).collect();
+                let items: Vec<_> = items.iter().map(String::as_str).collect();
+                self.formatter.append_page(&items, &mut self.normalizer, &mut self.text)?;
+            }
+        }
         self.write_text()?;
         self.messages.progress().add_items(items.len());
         Ok(())
@@ -151,7 +164,9 @@ impl Printer {
 
     /// Prints a value that is not part of a list.
     pub(crate) fn print_value(&mut self, value: &JsonValue) -> io::Result<()> {
-        self.formatter.append_value(value.json(), &mut self.normalizer, &mut self.text)?;
+        let converted = self.times.as_ref().map(|times| times.convert_json(value.json()));
+        let json = converted.as_deref().unwrap_or(value.json());
+        self.formatter.append_value(json, &mut self.normalizer, &mut self.text)?;
         self.write_text()
     }
 

@@ -16,7 +16,7 @@ pub(crate) use passwords::PasswordOptions;
 
 use super::parse_positive_number;
 use bulk::{BulkOptions, CustomerSelection, build_bulk_options, takes_many_customers};
-use clap::{Arg, ArgAction, ArgMatches, Command, builder::NonEmptyStringValueParser, error::ErrorKind};
+use clap::{Arg, ArgAction, ArgMatches, Command, ValueEnum, builder::NonEmptyStringValueParser, error::ErrorKind};
 use naming::{ResourceNoun, to_kebab_case};
 use partner_center_spec::{MediaType, Method, OPERATIONS, Operation, Parameter, ParameterStyle, Property, Type};
 use passwords::build_password_options;
@@ -88,6 +88,8 @@ pub(crate) struct CallOptions {
     pub(crate) columns: Vec<String>,
     /// A `JMESPath` expression over the output.
     pub(crate) query: Option<String>,
+    /// How dates with times are printed.
+    pub(crate) time: TimeFormat,
     /// The maximum number of items.
     pub(crate) limit: Option<u32>,
     pub(crate) is_dry_run: bool,
@@ -97,6 +99,18 @@ pub(crate) struct CallOptions {
     pub(crate) shows_example_body: bool,
     pub(crate) password: PasswordOptions,
     pub(crate) bulk: BulkOptions,
+}
+
+/// How dates with times are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TimeFormat {
+    /// As the service sends them, in UTC for the most part
+    #[default]
+    AsReceived,
+    /// In UTC
+    Utc,
+    /// In the time zone of this machine (or of the variable TZ)
+    Local,
 }
 
 /// Returns the word that names the command, if it is the name of one: the first that is neither an option nor its value.
@@ -231,6 +245,7 @@ mod name {
     pub(super) const LIMIT_ARG: &str = "limit";
     pub(super) const COLUMNS_ARG: &str = "columns";
     pub(super) const QUERY_ARG: &str = "query";
+    pub(super) const TIME_ARG: &str = "time";
     pub(super) const PAGE_SIZE_ARG: &str = "page-size";
 }
 
@@ -360,6 +375,8 @@ fn build_parameter_argument(operation: &'static Operation, parameter: &'static P
             let example = has_example_body(operation).then_some(name::EXAMPLE_BODY_ARG);
             argument.required_unless_present_any(alternatives.into_iter().chain(example))
         }
+        // It is that of what is read, or of the file.
+        None if takes_etag_from_body && reading_operation(operation).is_some() => argument,
         None if takes_etag_from_body => argument.required_unless_present_any([name::BODY_ARG, name::EXAMPLE_BODY_ARG]),
         None if has_example_body(operation) => argument.required_unless_present(name::EXAMPLE_BODY_ARG),
         None => argument.required(true),
@@ -507,6 +524,13 @@ fn build_call_options(operation: &'static Operation, noun: ResourceNoun) -> Vec<
                 .value_parser(crate::output::parse_query)
                 .help("JMESPath expression over the complete output; < and > compare numbers only"),
         );
+        options.push(
+            Arg::new(name::TIME_ARG)
+                .long(name::TIME_ARG)
+                .value_name("ZONE")
+                .value_parser(clap::value_parser!(TimeFormat))
+                .help("Time zone of dates with times [default: as-received]"),
+        );
     }
     options.push(
         Arg::new(name::DRY_RUN_ARG)
@@ -569,6 +593,7 @@ impl OperationCall {
             options: CallOptions {
                 columns: argument_values(matches, name::COLUMNS_ARG),
                 query: argument_values(matches, name::QUERY_ARG).pop(),
+                time: argument_values(matches, name::TIME_ARG).pop().unwrap_or_default(),
                 limit: argument_values(matches, name::LIMIT_ARG).pop(),
                 is_dry_run: is_flag_set(matches, name::DRY_RUN_ARG),
                 is_curl: is_flag_set(matches, name::CURL_ARG),

@@ -13,6 +13,7 @@ mod failures;
 mod interruption;
 mod listing;
 mod lookup;
+mod many_customers;
 mod network;
 mod operations;
 mod options;

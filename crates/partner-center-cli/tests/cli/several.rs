@@ -161,7 +161,8 @@ fn error_of_all_customers_ends_the_command() {
         for transport in ["reqwest", "ureq"] {
             let (url, requests) = serve_responses(responses.clone());
             let many = [DOCUMENTED; 20];
-            let options = ["--output", "jsonl", "--max-attempts", "1", "--timeout", "2", "--transport", transport, ONE_BY_ONE];
+            let options =
+                ["--output", "jsonl", "--max-attempts", "1", "--timeout", "2", "--transport", transport, ONE_BY_ONE];
             let ended = run_at(&url, &[&["customers", "get"][..], &many, &options].concat());
             assert_eq!(ended.status, Some(status), "{}", ended.stderr);
             let last = ended.stderr.lines().rev().take(3).collect::<Vec<_>>();

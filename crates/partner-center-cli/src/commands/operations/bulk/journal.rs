@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     arguments::operations::{BodyArguments, FieldValue, InputFile, OperationCall, naming::ResourceNoun},
-    error::{CommandError, ErrorReport},
+    error::{CommandError, ErrorReport, UsageError},
     session::Session,
 };
 use partner_center::journal::{ItemState, Journal, JournalEntry};
@@ -26,11 +26,9 @@ impl RunJournal {
     /// Opens the journal of a call.
     pub(super) fn open(path: &Path, call: &OperationCall, purpose: &str) -> Result<Self, CommandError> {
         let opened = Journal::open(path, purpose).map_err(|error| {
-            CommandError::new(
-                &format!("the journal {} cannot be used", path.display()),
-                &error,
-                "name the journal of the same command, or a file that is not there yet",
-            )
+            let message = format!("the journal {} cannot be used", path.display());
+            let advice = "name the journal of the same command, or a file that is not there yet";
+            UsageError(ErrorReport::new(&message, &error, advice))
         })?;
         // The service does such a call once, however often it is sent with the same request ID.
         let repeats_unknown = call.operation.idempotency != Idempotency::None;
