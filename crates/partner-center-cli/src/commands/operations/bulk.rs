@@ -7,6 +7,7 @@ mod customers;
 mod failure;
 mod journal;
 mod outcomes;
+mod run;
 mod target;
 mod targets;
 mod work;
@@ -24,7 +25,7 @@ use crate::{
         bulk::CustomerSelection,
         tables::{ResultShape, takes_several_ids},
     },
-    error::{CommandError, ErrorReport, UsageError, seconds_rounded_up},
+    error::{CommandError, ErrorReport, UsageError},
     error_format::ErrorDetails,
     messages::Messages,
     output::{Printer, write_to_stdout},
@@ -33,31 +34,19 @@ use crate::{
 pub(super) use customers::find_customer;
 use customers::{NamedCustomers, list_customers, read_customers};
 use journal::{RunJournal, journal_purpose};
-use outcomes::{OutcomePrinter, PrintedOutcomes, TargetFailure, TargetOutcome};
-use partner_center::{
-    Client, Error, RetryPolicy, Transport,
-    concurrency::{ForEach, ItemOutcome},
-    operations,
-    request::RawRequest,
-    transport::Mode,
-};
+use outcomes::{OutcomePrinter, PrintedOutcomes};
+use partner_center::{Client, Error, RetryPolicy, Transport, operations, request::RawRequest, transport::Mode};
 use partner_center_spec::{Method, OPERATIONS, Operation};
-use std::{
-    collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use run::{Run, TargetQueue};
+use std::{sync::Arc, time::Duration};
 pub(super) use target::Customer;
 use target::Target;
 use targets::{NextTarget, Targets};
-use work::{TargetOutput, Work};
+use work::Work;
 
 /// The maximum `Retry-After` while several calls are made, unless an option or a setting decides: one throttled request must not
 /// cost the others.
 const MAX_RETRY_AFTER_FOR_SEVERAL: Duration = Duration::from_secs(300);
-
-/// The maximum number of outcomes that wait for that of an earlier target, which bounds the memory that they take.
-const MAX_WAITING_OUTCOMES: usize = 1024;
 
 /// Whether the operation is performed many times.
 pub(super) fn is_performed_many_times(call: &OperationCall) -> bool {
@@ -102,6 +91,7 @@ pub(super) async fn run_many_times<X: Transport>(
         noun: call.result_noun(),
         failure_message: failure_message(&call),
         prints_customers: call.options.bulk.prints_customers(),
+        planned: PlannedFormat::of_call(&call.options),
         concurrency: call.options.bulk.concurrency,
         deadline: session.deadline,
         printer: &mut printer,
@@ -292,104 +282,5 @@ fn failure_message(call: &OperationCall) -> String {
             format!("failed: its {} could not be listed", call.result_noun().plural())
         }
         _ => format!("failed: `{}`", call.operation.command),
-    }
-}
-
-/// The targets that are begun next. It is asked for more whenever one is done, so that there are never more of them than can be
-/// begun at once.
-#[derive(Clone, Default)]
-struct TargetQueue(Arc<Mutex<VecDeque<Target>>>);
-
-impl TargetQueue {
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Target>> {
-        // No panic leaves it half changed.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Iterator for TargetQueue {
-    type Item = Target;
-
-    fn next(&mut self) -> Option<Target> {
-        self.lock().pop_front()
-    }
-}
-
-/// A run over all targets.
-struct Run<'a, X: Transport, I: Iterator<Item = Target>> {
-    client: &'a Client<X>,
-    outcomes: ForEach<X, I, TargetOutput>,
-    queue: TargetQueue,
-    targets: Targets,
-    journal: Option<&'a RunJournal>,
-    printed: OutcomePrinter<'a>,
-}
-
-impl<X: Transport, I: Iterator<Item = Target> + Send> Run<'_, X, I> {
-    /// Begins work for one target after the other, as many at the same time as may be, and prints what comes of it.
-    async fn perform_all(&mut self) -> Result<(), CommandError> {
-        let mut reported_pauses = 0;
-        loop {
-            let has_more = self.begin_targets()?;
-            reported_pauses = self.report_pause(reported_pauses);
-            match X::Mode::into_future(self.outcomes.next_outcome()).await {
-                Some(ItemOutcome { item, result, .. }) => self.printed.add_result(item, result)?,
-                None if has_more && !self.printed.has_ended() => {}
-                None => return Ok(()),
-            }
-        }
-    }
-
-    /// Puts targets into the queue until as many are under way as may be; returns whether there may be more.
-    fn begin_targets(&mut self) -> Result<bool, CommandError> {
-        loop {
-            let under_way = self.outcomes.under_way() + self.queue.lock().len();
-            if self.printed.has_ended() {
-                return Ok(false);
-            }
-            if under_way >= self.printed.concurrency || self.printed.count_waiting() >= MAX_WAITING_OUTCOMES {
-                return Ok(true);
-            }
-            match self.targets.next(under_way == 0) {
-                NextTarget::Target(target) => self.begin_target(target)?,
-                NextTarget::Invalid(index, error_report) => {
-                    let failure = TargetFailure::from_report(error_report, "not an ID");
-                    self.printed.add_outcome(index, TargetOutcome::Failed(failure))?;
-                }
-                NextTarget::Pending => return Ok(true),
-                NextTarget::End => return Ok(false),
-                NextTarget::Broken(error) => {
-                    self.printed.end_with(error);
-                    return Ok(false);
-                }
-            }
-        }
-    }
-
-    fn begin_target(&mut self, target: Target) -> Result<(), CommandError> {
-        if let Some(journal) = self.journal
-            && let Some(outcome) = journal.known_outcome(&target, self.printed.noun)?
-        {
-            return self.printed.add_outcome(target.index, outcome);
-        }
-        self.queue.lock().push_back(target);
-        Ok(())
-    }
-
-    /// Says that all calls wait because of a 429, once for each; returns the number of 429 so far.
-    fn report_pause(&self, reported: u64) -> u64 {
-        let status = self.client.rate_limit_status();
-        if status.throttled_responses > reported
-            && let Some(wait) = status.paused_for.filter(|wait| *wait >= Duration::from_secs(1))
-        {
-            let wait = seconds_rounded_up(wait);
-            self.printed.messages.print(format_args!("note: waiting {wait} s, as the service asks"));
-        }
-        status.throttled_responses
-    }
-
-    /// Prints the end, and returns the result of the command.
-    fn finish(self) -> Result<(), CommandError> {
-        self.printed.finish(self.targets.count_remaining(), self.journal.is_some())
     }
 }

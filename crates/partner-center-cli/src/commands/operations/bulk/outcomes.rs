@@ -1,6 +1,6 @@
 //! The outcomes of all targets: printed in the order of the targets, counted, and summed up.
 
-use super::{failure::FailureScope, target::Target, work::TargetOutput};
+use super::{super::planned_request::PlannedFormat, failure::FailureScope, target::Target, work::TargetOutput};
 use crate::{
     arguments::operations::naming::ResourceNoun,
     error::{CommandError, ErrorReport},
@@ -50,6 +50,8 @@ pub(super) struct OutcomePrinter<'a> {
     /// Says what failed of a target, behind its label.
     pub(super) failure_message: String,
     pub(super) prints_customers: bool,
+    /// How requests are printed in place of being sent, if they are.
+    pub(super) planned: Option<PlannedFormat>,
     pub(super) concurrency: usize,
     pub(super) deadline: Option<Instant>,
     pub(super) printer: &'a mut Printer,
@@ -78,6 +80,8 @@ pub(super) struct PrintedOutcomes {
     /// The error that ends the command, and how many other targets have failed like it.
     end: Option<RunEnd>,
     failed_like_end: u64,
+    /// The number of targets that were not requested, as there was no token for any.
+    not_requested: u64,
 }
 
 impl OutcomePrinter<'_> {
@@ -115,7 +119,10 @@ impl OutcomePrinter<'_> {
         state.consecutive_failures = if scope == FailureScope::NoResponse { state.consecutive_failures + 1 } else { 0 };
         let limit = MAX_CONSECUTIVE_FAILURES.max(MAX_CONSECUTIVE_FAILURES_PER_CALL * self.concurrency);
         let is_end = scope == FailureScope::AllTargets || state.consecutive_failures >= limit;
-        let outcome = if state.end.is_some() && scope != FailureScope::ThisTarget {
+        let outcome = if state.end.is_some() && error.is_authentication() {
+            state.not_requested += 1;
+            TargetOutcome::Ended
+        } else if state.end.is_some() && scope != FailureScope::ThisTarget {
             state.failed_like_end += 1;
             TargetOutcome::Ended
         } else if is_end {
@@ -205,39 +212,39 @@ impl OutcomePrinter<'_> {
                 1 => ", nor could one other for such a reason".to_owned(),
                 count => format!(", nor could {count} others for such reasons"),
             };
+            let not_requested = self.state.not_requested;
+            let not_begun = not_begun.map(|count| count + not_requested).map_err(|count| count + not_requested);
             let rest = self.not_begun_message(not_begun);
             let message = format!("{}{like_it}{rest}{again}", self.message_of(&target));
             return Err(CommandError::from_client_error(&message, &error, self.sources));
         }
-        let note = self.printer.print_end()?;
+        let note = match self.planned {
+            Some(format) => Some(format.note().to_owned()),
+            None => self.printer.print_end()?,
+        };
         let (failed, state) = (self.state.failed.values().sum::<u64>(), &self.state);
         let total = state.done + state.done_earlier + failed;
         if failed > 0 {
-            let several = if self.prints_customers { "customers".to_owned() } else { self.noun.plural() };
             let summary = if self.prints_customers {
                 let kinds: Vec<_> = state.failed.iter().map(|(kind, count)| format!("{count} × {kind}")).collect();
                 format!("{failed} of {total} customers failed: {}", kinds.join(", "))
             } else {
-                format!("{failed} of {total} {several} could not be fetched")
+                format!("{failed} of {total} {} could not be fetched", self.noun.plural())
             };
             return Err(CommandError::Summary(summary + again));
         }
-        if let Some(note) = note {
+        if let Some(note) = note.filter(|_| total > 0) {
             self.messages.print(note);
         }
-        match (total, state.done_earlier) {
-            (0, _) if self.prints_customers => self.messages.print("note: there are no customers"),
-            (0, _) => {
-                self.messages.print(format_args!("note: standard input contains no {} IDs", self.noun.singular()));
-            }
-            (_, 0) if self.prints_customers => {
-                self.messages.print(format_args!("note: {}", done_message(total)));
-            }
-            (_, 0) => {}
-            (_, earlier) => {
-                self.messages.print(format_args!("note: {} of {total} were done in an earlier run", earlier));
-            }
-        }
+        let done = match (total, state.done_earlier) {
+            (0, _) if self.prints_customers => "there are no customers".to_owned(),
+            (0, _) => format!("standard input contains no {} IDs", self.noun.singular()),
+            (_, earlier) if earlier > 0 => format!("{earlier} of {total} were done in an earlier run"),
+            _ if self.planned.is_some() || !self.prints_customers => return Ok(()),
+            (1, _) => "done for one customer".to_owned(),
+            _ => format!("done for {total} customers"),
+        };
+        self.messages.print(format_args!("note: {done}"));
         Ok(())
     }
 
@@ -250,13 +257,6 @@ impl OutcomePrinter<'_> {
             Ok(count) => format!(", and the {count} {} after it were not requested", of.1),
             Err(count) => format!(", and the {} after it, at least {count}, were not requested", of.1),
         }
-    }
-}
-
-fn done_message(customers: u64) -> String {
-    match customers {
-        1 => "done for one customer".to_owned(),
-        _ => format!("done for {customers} customers"),
     }
 }
 
