@@ -7,10 +7,9 @@ use partner_center::{
     transport::{Async, Blocking, Mode, Output},
 };
 use partner_center_tests::{
-    Recording, RecordingTransport, ScriptedTransport, Step, action::Action, block_on, page, response,
+    CapturedLog, Recording, RecordingTransport, ScriptedTransport, Step, action::Action, block_on, page, response,
 };
 use std::{
-    io,
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
@@ -252,7 +251,7 @@ fn header_that_the_service_echoes_is_removed_from_the_error() {
 }
 
 #[test]
-fn patience_of_one_call_is_not_that_of_the_others() {
+fn max_retry_after_of_one_call_does_not_bind_the_others() {
     fn outcome<M: Mode>() -> (String, Duration) {
         let throttled = response(429, "").with("Retry-After", "3600");
         let steps = [throttled.clone().into(), throttled.into(), response(200, "{}").into()];
@@ -359,23 +358,9 @@ fn hooks_see_every_call_and_every_attempt() {
     assert_eq!(notes_of_calls::<Async>(), notes);
 }
 
-/// Collects what is logged.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 #[test]
 fn spans_have_the_fields_of_open_telemetry() {
-    let log = Log::default();
+    let log = CapturedLog::default();
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(tracing::Level::DEBUG)
@@ -385,7 +370,7 @@ fn spans_have_the_fields_of_open_telemetry() {
         .finish();
     let (client, _) = scripted::<Blocking>([response(503, "").into(), response(200, "{}").into()], |builder| builder);
     tracing::subscriber::with_default(subscriber, || client.call(GetCustomer::new(Uuid::nil()))).unwrap();
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let log = log.text();
     let attempts: Vec<_> = log.lines().filter(|line| line.contains("close") && line.contains("attempt{")).collect();
     let [first, second] = attempts[..] else { panic!("{log}") };
     for attempt in [first, second] {

@@ -2,22 +2,12 @@
 
 use futures_util::{StreamExt, stream};
 use partner_center::{Client, Credential, ErrorKind, GetCustomer, Reqwest, SyncClient, Ureq};
-use partner_center_tests::{Server, Step, response};
+use partner_center_tests::Server;
 use std::{sync::Mutex, thread};
 use uuid::Uuid;
 
 const CUSTOMERS: usize = 64;
 const MAX_CONCURRENT_CALLS: usize = 8;
-
-/// Starts a server that does not find every eighth customer.
-fn server() -> Server {
-    let server = Server::start();
-    server.script((0..CUSTOMERS).map(|number| {
-        let is_missing = number % 8 == 7;
-        Step::from(if is_missing { response(404, r#"{"code":3000}"#) } else { response(200, r#"{"tags":["here"]}"#) })
-    }));
-    server
-}
 
 fn assert_complete(outcomes: &[Result<(), ErrorKind>], server: &Server) {
     assert_eq!(outcomes.len(), CUSTOMERS);
@@ -28,7 +18,7 @@ fn assert_complete(outcomes: &[Result<(), ErrorKind>], server: &Server) {
 
 #[tokio::test]
 async fn tasks_share_connections() {
-    let server = server();
+    let server = Server::start_with_missing_customers(CUSTOMERS);
     let client = Client::builder(Reqwest::new().unwrap(), Credential::token("token")).base_url(server.url());
     let client = client.build().unwrap();
     let calls = stream::iter(0..CUSTOMERS).map(async |_| {
@@ -40,7 +30,7 @@ async fn tasks_share_connections() {
 
 #[test]
 fn threads_share_connections() {
-    let server = server();
+    let server = Server::start_with_missing_customers(CUSTOMERS);
     let client = Client::builder(Ureq::new().unwrap(), Credential::token("token")).base_url(server.url());
     let client: SyncClient = client.build().unwrap();
     let (ids, outcomes) = (Mutex::new(0..CUSTOMERS), Mutex::new(Vec::new()));

@@ -19,16 +19,6 @@ use uuid::Uuid;
 const CUSTOMERS: usize = 64;
 const CONCURRENCY: usize = 8;
 
-/// Starts a server that does not find every eighth customer.
-fn server() -> Server {
-    let server = Server::start();
-    server.script((0..CUSTOMERS).map(|number| {
-        let is_missing = number % 8 == 7;
-        Step::from(if is_missing { response(404, r#"{"code":3000}"#) } else { response(200, r#"{"tags":["here"]}"#) })
-    }));
-    server
-}
-
 fn client<X: Transport>(transport: X, url: &str) -> Client<X> {
     Client::builder(transport, Credential::token(Emulator::TOKEN)).base_url(url).build().unwrap()
 }
@@ -47,7 +37,7 @@ fn assert_complete(mut outcomes: Vec<(Uuid, Option<ErrorKind>)>, server: &Server
 
 #[test]
 fn each_item_has_an_outcome_in_blocking_mode() {
-    let server = server();
+    let server = Server::start_with_missing_customers(CUSTOMERS);
     let client = client(Ureq::new().unwrap(), &server.url());
     let outcomes = client.for_each(ids(), CONCURRENCY, |client, id| client.call(GetCustomer::new(*id)));
     let outcomes = outcomes.map(|outcome| (outcome.item, outcome.result.err().map(|error| error.kind())));
@@ -56,7 +46,7 @@ fn each_item_has_an_outcome_in_blocking_mode() {
 
 #[tokio::test]
 async fn each_item_has_an_outcome_in_async_mode() {
-    let server = server();
+    let server = Server::start_with_missing_customers(CUSTOMERS);
     let client = client(Reqwest::new().unwrap(), &server.url());
     let mut outcomes = client.for_each(ids(), CONCURRENCY, |client, id| client.call(GetCustomer::new(*id)));
     let mut all = Vec::new();
@@ -66,16 +56,16 @@ async fn each_item_has_an_outcome_in_async_mode() {
     assert_complete(all, &server);
 }
 
-/// Returns a client of a server that responds after 20 ms, and the highest number of calls that were under way.
+/// Returns work that takes 20 ms, with the number of calls that are under way and the maximum of it.
 fn slow_work() -> (Arc<AtomicUsize>, Arc<AtomicUsize>, impl Fn() + Clone + Send + Sync + 'static) {
-    let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-    let (current, highest) = (now.clone(), most.clone());
+    let (current, max) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (counter, peak) = (current.clone(), max.clone());
     let work = move || {
-        highest.fetch_max(current.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+        peak.fetch_max(counter.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
         std::thread::sleep(Duration::from_millis(20));
-        current.fetch_sub(1, Ordering::SeqCst);
+        counter.fetch_sub(1, Ordering::SeqCst);
     };
-    (now, most, work)
+    (current, max, work)
 }
 
 fn offline() -> Client<ScriptedTransport<Blocking>> {
@@ -84,7 +74,7 @@ fn offline() -> Client<ScriptedTransport<Blocking>> {
 
 #[test]
 fn work_is_bounded_and_stops_without_losing_an_outcome() {
-    let (now, most, work) = slow_work();
+    let (current, max, work) = slow_work();
     let begun = Arc::new(AtomicUsize::new(0));
     let count = begun.clone();
     let mut outcomes = offline().for_each(0..1000, CONCURRENCY, move |_, _| {
@@ -93,24 +83,24 @@ fn work_is_bounded_and_stops_without_losing_an_outcome() {
         Ok(())
     });
     let mut reported = outcomes.by_ref().take(20).count();
-    assert_eq!(most.load(Ordering::SeqCst), CONCURRENCY);
+    assert_eq!(max.load(Ordering::SeqCst), CONCURRENCY);
     assert!(outcomes.under_way() < CONCURRENCY);
     outcomes.stop();
     reported += outcomes.count();
-    assert_eq!((reported, now.load(Ordering::SeqCst)), (begun.load(Ordering::SeqCst), 0));
+    assert_eq!((reported, current.load(Ordering::SeqCst)), (begun.load(Ordering::SeqCst), 0));
     assert!(reported < 20 + CONCURRENCY);
 }
 
 #[test]
 fn dropped_run_leaves_no_work_behind() {
-    let (now, _, work) = slow_work();
+    let (current, _, work) = slow_work();
     let mut outcomes = offline().for_each(0.., CONCURRENCY, move |_, _| {
         work();
         Ok(())
     });
     outcomes.next();
     drop(outcomes);
-    assert_eq!(now.load(Ordering::SeqCst), 0);
+    assert_eq!(current.load(Ordering::SeqCst), 0);
 }
 
 #[test]
@@ -189,7 +179,9 @@ fn async_work_needs_no_runtime() {
 /// One 429 holds up all who share the client, so that few others are sent before the service accepts more.
 #[test]
 fn throttled_response_slows_all_of_a_run() {
-    let emulator = Emulator::builder().customers(200).fault("429:retry-after=1@40".parse().unwrap()).build();
+    // The others are under way for longer than it takes to read the 429.
+    let emulator = Emulator::builder().customers(200).fault("delay:50ms".parse().unwrap());
+    let emulator = emulator.fault("429:retry-after=1@40".parse().unwrap()).build();
     let server = emulator.serve("127.0.0.1:0").unwrap();
     let client: SyncClient = client(Ureq::new().unwrap(), &server.url());
     let start = Instant::now();

@@ -1,7 +1,7 @@
 //! The journal: what is done is not done again, what is unknown is with the same request ids, whenever the program is killed.
 
 use partner_center::{
-    Client, Credential, Error, ErrorKind, GetCustomer, ListCustomers, RetryPolicy, SyncClient, Ureq,
+    Client, Credential, Error, GetCustomer, ListCustomers, RetryPolicy, SyncClient, Ureq,
     journal::{ItemState, Journal, JournalEntry},
     operations::Method,
     request::{CallOptions, Idempotency, RawRequest},
@@ -404,17 +404,4 @@ fn journal_of_another_purpose_or_process_is_rejected() {
             (outcome, _) => panic!("{text}: {outcome:?}"),
         }
     }
-}
-
-/// If the journal cannot be written, nothing is sent.
-#[test]
-#[cfg(target_os = "linux")]
-fn nothing_is_sent_that_is_not_in_the_journal() {
-    let Ok(journal) = Journal::open("/dev/full", PURPOSE) else { return };
-    let emulator = Emulator::builder().build();
-    let client = Client::builder(emulator.transport::<Blocking>(), Credential::token(Emulator::TOKEN));
-    let client = client.base_url("http://127.0.0.1").build().unwrap();
-    let outcomes = journal.for_each(&client, [Uuid::nil()], 1, |client, _| client.request(post("a")));
-    let errors: Vec<_> = outcomes.map(|outcome| outcome.result.unwrap_err().kind()).collect();
-    assert_eq!((errors, emulator.requests().len()), (vec![ErrorKind::Request], 0));
 }

@@ -290,9 +290,9 @@ fn value_that_is_never_shown_is_named() {
 }
 
 #[test]
-fn operation_that_is_completed_at_once_is_not_polled() {
-    struct AtOnce;
-    impl Action for AtOnce {
+fn operation_that_is_completed_immediately_is_not_polled() {
+    struct Immediate;
+    impl Action for Immediate {
         fn perform<'a, X: Transport>(&'a self, client: &'a Client<X>) -> Output<'a, X, Result<String, Error>> {
             X::Mode::block_or_box(async move {
                 let body: Subscription = serde_json::from_value(json!({"quantity": 5})).unwrap();
@@ -304,7 +304,7 @@ fn operation_that_is_completed_at_once_is_not_polled() {
             })
         }
     }
-    let transcript = AtOnce.run([response(200, r#"{"quantity": 5}"#).into()]);
+    let transcript = Immediate.run([response(200, r#"{"quantity": 5}"#).into()]);
     assert_eq!(polls(&transcript), "=> Some(5)");
 }
 

@@ -154,7 +154,7 @@ fn scripted<M: Mode>(steps: Vec<Step>) -> (Result<SignedIn, Error>, Vec<u128>) {
 }
 
 #[test]
-fn authority_is_asked_less_often_when_it_says_so_or_does_not_respond() {
+fn authority_is_polled_less_often_when_it_says_so_or_does_not_respond() {
     fn over<M: Mode>() {
         let (outcome, sleeps) = scripted::<M>(vec![
             error("authorization_pending").into(),
@@ -216,7 +216,7 @@ fn deadline_ends_the_wait_for_the_user() {
 }
 
 #[test]
-fn expired_code_is_asked_about_once_more() {
+fn expired_code_is_polled_once_more() {
     let code = CODE.replace("900", "0");
     let steps = [response(200, code).into(), error("authorization_pending").into()];
     let sign_in = SignIn::builder(ScriptedTransport::<Blocking>::new(steps), app()).build().unwrap();

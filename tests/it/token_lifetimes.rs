@@ -19,9 +19,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-const LIFETIME: Duration = Duration::from_millis(300);
+const LIFETIME: Duration = Duration::from_secs(1);
 const PAGES: u32 = 70;
-const PAUSE: Duration = Duration::from_millis(100);
+const PAUSE: Duration = Duration::from_millis(330);
 
 fn emulator() -> Emulator {
     Emulator::builder().customers(PAGES).token_lifetime(LIFETIME).build()

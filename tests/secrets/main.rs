@@ -5,13 +5,8 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "to panic is how a test fails")]
 
 use partner_center::{auth::AccessToken, transport::Mode, *};
-use partner_center_tests::{MockResponse, Server, Step, block_on, page, response};
-use std::{
-    error::Error as StdError,
-    io::{self, Write},
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use partner_center_tests::{CapturedLog, MockResponse, Server, Step, block_on, page, response};
+use std::{error::Error as StdError, time::Duration};
 use uuid::Uuid;
 
 const TOKEN: &str = "ZmlyZSBhbmQgd2F0ZXIgZG8gbm90IG1peA";
@@ -24,23 +19,9 @@ const SECRETS: [&str; 6] = [TOKEN, CONTINUATION, FILTER, CLIENT_SECRET, REFRESH_
 /// Secrets that no crate may log. The filter is part of the URI, which the HTTP clients log.
 const NEVER_LOGGED: [&str; 5] = [TOKEN, CONTINUATION, CLIENT_SECRET, REFRESH_TOKEN, NEXT_REFRESH_TOKEN];
 
-/// The captured logs.
-#[derive(Clone, Default)]
-struct Logs(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Logs {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 #[test]
 fn secrets_appear_in_no_output() {
-    let logs = Logs::default();
+    let logs = CapturedLog::default();
     let writer = logs.clone();
     // This includes the `log` records of crates that do not use `tracing`.
     tracing_subscriber::fmt()
@@ -106,7 +87,7 @@ fn secrets_appear_in_no_output() {
     for text in output {
         assert!(SECRETS.iter().all(|secret| !text.contains(secret)), "{text}");
     }
-    let logs = String::from_utf8(logs.0.lock().unwrap().clone()).unwrap();
+    let logs = logs.text();
     // `ureq_proto::util` logs only the bytes of each request and response, sixteen to a line. The feature caps the log to exclude
     // them. Without the feature they are excluded here, and nothing else.
     let (dumped, lines): (Vec<_>, Vec<_>) = logs.lines().partition(|line| line.contains(" ureq_proto::util: "));

@@ -9,6 +9,7 @@
 )]
 
 pub mod action;
+mod captured_log;
 mod conversation;
 pub mod fuzzing;
 mod mock_response;
@@ -17,6 +18,7 @@ mod scripted_transport;
 mod server;
 mod step;
 
+pub use captured_log::CapturedLog;
 pub use conversation::{Caller, Conversation, Outcome, get, list};
 pub use mock_response::{MockResponse, customer, page, response};
 pub use recording_transport::{Recording, RecordingTransport};

@@ -1,4 +1,4 @@
-use crate::{MockResponse, Step};
+use crate::{MockResponse, Step, response};
 use flate2::{Compression, write::GzEncoder};
 use partner_center_conformance::{Connection, Server as RawServer};
 use std::{
@@ -26,6 +26,21 @@ impl Server {
         let queue = Arc::clone(&steps);
         let server = RawServer::start(move |connection| serve(connection, &queue)).expect("a free port");
         Self { server, steps }
+    }
+
+    /// Listens on a free port for requests for so many customers, of which every eighth is not found.
+    #[must_use]
+    pub fn start_with_missing_customers(count: usize) -> Self {
+        let server = Self::start();
+        server.script((0..count).map(|number| {
+            let is_missing = number % 8 == 7;
+            Step::from(if is_missing {
+                response(404, r#"{"code":3000}"#)
+            } else {
+                response(200, r#"{"tags":["here"]}"#)
+            })
+        }));
+        server
     }
 
     /// Returns the base URL of the server.

@@ -95,7 +95,7 @@ impl Spec {
         };
         common::expand_common_parts(&mut source, &mut problems);
         let Some((document, broken)) = lint::read_document(&mut source, &mut problems) else {
-            return Err(Error::new(problems.with_file_names(|at| origins.file_at(at).to_owned())));
+            return Err(Error::new(problems.with_file_names(|at| origins.source_file_of_pointer(at).to_owned())));
         };
         let mut spec = Self { document, source, definitions: Vec::new(), operations: Vec::new(), origins };
         spec.definitions = schemas::read_schemas(&spec, &broken, &mut problems);
@@ -108,7 +108,7 @@ impl Spec {
 
     /// Returns the problems with the file of each.
     pub(crate) fn with_file_names(&self, problems: Problems) -> Problems {
-        problems.with_file_names(|at| self.origins.file_at(at).to_owned())
+        problems.with_file_names(|at| self.origins.source_file_of_pointer(at).to_owned())
     }
 
     pub(crate) fn definition(&self, name: &str) -> Result<&Definition> {
@@ -171,7 +171,8 @@ impl Spec {
         }
     }
 
-    /// Marks the schemas that occur in requests and in responses, and those whose types are derived.
+    /// Marks the schemas that occur in requests and in responses, those whose types are derived, and those that are sent only as
+    /// they were read.
     fn mark_reachable_schemas(&mut self) {
         let (mut sent, mut received) = (vec![], vec![ERROR_BODY_SCHEMA.to_owned()]);
         for operation in &self.operations {
@@ -185,17 +186,14 @@ impl Spec {
         let derived = self.definitions.iter().filter(|definition| definition.is_derived);
         let derived = self.schemas_reachable_from(derived.map(|definition| definition.name.clone()).collect());
         let (sent, received) = (self.schemas_reachable_from(sent), self.schemas_reachable_from(received));
+        let replaced = self.operations.iter().filter(|operation| operation.facts.is_replacement);
+        let replaced: BTreeSet<_> =
+            replaced.filter_map(|operation| operation.body.as_ref()?.shape.schema_name()).collect();
         for definition in &mut self.definitions {
+            definition.is_read_first = replaced.contains(definition.name.as_str());
             definition.is_sent = sent.contains(&definition.name);
             definition.is_received = received.contains(&definition.name);
             definition.is_derived = derived.contains(&definition.name);
-        }
-        let replaced = self.operations.iter().filter(|operation| operation.facts.is_replacement);
-        let replaced = replaced.filter_map(|operation| operation.body.as_ref()?.shape.schema_name());
-        for name in replaced.map(str::to_owned).collect::<Vec<_>>() {
-            if let Some(definition) = self.definitions.iter_mut().find(|definition| definition.name == name) {
-                definition.is_read_first = true;
-            }
         }
     }
 

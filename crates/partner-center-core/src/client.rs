@@ -4,7 +4,7 @@ mod builder;
 
 pub use builder::ClientBuilder;
 #[cfg(feature = "sign-in")]
-pub(crate) use builder::token_scope;
+pub(crate) use builder::{authority_url, token_scope, user_agent};
 
 mod polling;
 mod update;

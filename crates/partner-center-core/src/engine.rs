@@ -42,11 +42,15 @@ pub(crate) struct CallContext {
 }
 
 impl CallContext {
+    /// Returns the time until the deadline of the unit of work, if it has one.
+    pub(crate) fn remaining(&self) -> Option<Duration> {
+        self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
+    }
+
     /// Returns the id of the next request of a call, whose last id the service has `answered`.
     pub(crate) fn next_request_id(&self, call: &PreparedRequest, answered: Option<Uuid>) -> Result<Uuid, Error> {
         let Some(request_ids) = self.request_ids_of(call) else { return Ok(Uuid::new_v4()) };
-        let path = call.target.split('?').next().unwrap_or_default();
-        let request_id = request_ids.next_request_id(&format!("{} {path}", call.method), answered);
+        let request_id = request_ids.next_request_id(&format!("{} {}", call.method, call.path()), answered);
         request_id.map_err(|error| Error::new(ErrorKind::Request, call.operation, error))
     }
 

@@ -123,7 +123,7 @@ impl<'a> CallDescription<'a> {
     /// Returns the path of the request, without its query.
     #[must_use]
     pub fn path(&self) -> &'a str {
-        self.request.target.split('?').next().unwrap_or_default()
+        self.request.path()
     }
 
     /// Returns the path with `{name}` for each path parameter; `None` for a request that is not a generated operation.

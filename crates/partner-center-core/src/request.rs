@@ -213,8 +213,8 @@ impl RawRequest {
 /// Shows neither the query nor the headers nor the body, which may hold secrets and data of customers.
 impl fmt::Debug for RawRequest {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let PreparedRequest { operation, method, target, .. } = &self.prepared;
-        let path = target.split('?').next();
+        let PreparedRequest { operation, method, .. } = &self.prepared;
+        let path = self.prepared.path();
         let mut request = formatter.debug_struct("RawRequest");
         request.field("operation", operation).field("method", method).field("path", &path).finish_non_exhaustive()
     }
@@ -240,6 +240,11 @@ pub(crate) struct PreparedRequest {
 }
 
 impl PreparedRequest {
+    /// Returns the path, without the query.
+    pub(crate) fn path(&self) -> &str {
+        self.target.split('?').next().unwrap_or_default()
+    }
+
     /// Returns the meaning of a status of the response.
     pub(crate) fn outcome_of_status(&self, status: StatusCode) -> ResponseOutcome {
         // These are about the call, not about the resource.

@@ -16,7 +16,7 @@ mod token_error;
 pub(crate) use endpoint::AuthorityEndpoint;
 pub(crate) use token_error::TokenError;
 
-use crate::{clock::Clock, origin::request_origin, test_credentials};
+use crate::{clock::Clock, origin::request_origin, store::SavedAuthority, test_credentials};
 use endpoint::{DEVICE_LOGIN_PATH, EndpointVersion};
 use form::TokenRequestForm;
 use http::{
@@ -105,6 +105,28 @@ impl Authority {
         }
     }
 
+    /// Goes on where an earlier authority with the same seed was.
+    #[cfg(feature = "persistence")]
+    pub(crate) fn restore(self, saved: SavedAuthority) -> Self {
+        let SavedAuthority { issued, last_revoked_access, first_valid_refresh, has_consent } = saved;
+        Self {
+            issued: issued.into(),
+            last_revoked_access: last_revoked_access.into(),
+            first_valid_refresh: first_valid_refresh.into(),
+            has_consent: has_consent.into(),
+            ..self
+        }
+    }
+
+    pub(crate) fn saved_authority(&self) -> SavedAuthority {
+        SavedAuthority {
+            issued: self.issued.load(Ordering::SeqCst),
+            last_revoked_access: self.last_revoked_access.load(Ordering::SeqCst),
+            first_valid_refresh: self.first_valid_refresh.load(Ordering::SeqCst),
+            has_consent: self.has_consent.load(Ordering::SeqCst),
+        }
+    }
+
     /// Whether the service rejects the tokens of users who have given no second factor.
     pub(crate) fn requires_second_factor(&self) -> bool {
         self.settings.require_second_factor
@@ -118,6 +140,15 @@ impl Authority {
     /// Revokes all refresh tokens issued so far, and the initial one.
     pub(crate) fn revoke_refresh_tokens(&self) {
         self.first_valid_refresh.store(self.issued.load(Ordering::SeqCst) + 1, Ordering::SeqCst);
+    }
+
+    /// Makes everything as it was at the start: nothing is revoked, nobody has consented, and no sign-in is in progress. Tokens that
+    /// were issued stay valid.
+    pub(crate) fn reset(&self) {
+        self.last_revoked_access.store(0, Ordering::SeqCst);
+        self.first_valid_refresh.store(0, Ordering::SeqCst);
+        self.has_consent.store(false, Ordering::SeqCst);
+        *self.lock_sign_ins() = SignIns::default();
     }
 
     /// Returns the caller that the access token `token` was issued to, if it is valid `now`, as the time since the start.

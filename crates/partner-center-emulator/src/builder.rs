@@ -1,13 +1,10 @@
 use crate::{
     ContinuationIn, Emulator, Encoding, ErrorCodes, Fault, LinkStyle, ListEnd, TotalCount,
     authority::{Authority, AuthoritySettings},
-    clock::Clock,
     customers::CustomerStore,
-    fault::FaultInjector,
     quirks::Quirks,
     rate_limit::RateLimit,
-    rendered_pages::RenderedPages,
-    request_handler::RequestHandler,
+    request_handler::{RequestHandler, Start},
     service::Service,
     store::ResourceStore,
 };
@@ -33,8 +30,9 @@ use std::{
 #[derive(Clone)]
 #[must_use = "settings do nothing until `build` is called"]
 pub struct EmulatorBuilder {
-    customers: u32,
-    seed: u64,
+    /// `None` is the default, or what the data file has.
+    customers: Option<u32>,
+    seed: Option<u64>,
     /// `None` is the time of the system when the emulator is built.
     start_time: Option<SystemTime>,
     token: String,
@@ -43,20 +41,19 @@ pub struct EmulatorBuilder {
     faults: Vec<Fault>,
     rate_limit: Option<NonZeroU32>,
     rate_limit_period: Duration,
-    rare_values: bool,
-    reject_unknown_parameters: bool,
+    rare_values: Option<bool>,
 }
 
 impl EmulatorBuilder {
     /// Sets the number of customers. Default: 1,000. The customers of the service's documentation are the five from index 25 on.
     pub fn customers(self, customers: u32) -> Self {
-        Self { customers, ..self }
+        Self { customers: Some(customers), ..self }
     }
 
     /// Sets the seed that customers are generated from, and that faults with a rate draw their requests from: the same seed
     /// gives the same customers and requests. Default: 0.
     pub fn seed(self, seed: u64) -> Self {
-        Self { seed, ..self }
+        Self { seed: Some(seed), ..self }
     }
 
     /// Sets the time that it is when the emulator is built, from which its clock runs on. Default: the system's time.
@@ -162,7 +159,7 @@ impl EmulatorBuilder {
 
     /// Sets the place of the continuation token in a page. Default: [`ContinuationIn::Link`].
     pub fn continuation_in(mut self, place: ContinuationIn) -> Self {
-        self.quirks.continuation = place;
+        self.quirks.continuation_in = place;
         self
     }
 
@@ -207,13 +204,14 @@ impl EmulatorBuilder {
     /// Sets whether generated customers have values that are documented but rare: the relationship `microsoft_support`, at which
     /// the Java SDK stops reading a list. Default: no.
     pub fn rare_values(self, rare: bool) -> Self {
-        Self { rare_values: rare, ..self }
+        Self { rare_values: Some(rare), ..self }
     }
 
     /// Sets whether a request with a query parameter that its resource does not have is rejected with 400 and code 2000.
     /// Default: no, the parameter is ignored with a warning in the log.
-    pub fn reject_unknown_parameters(self, reject: bool) -> Self {
-        Self { reject_unknown_parameters: reject, ..self }
+    pub fn reject_unknown_parameters(mut self, reject: bool) -> Self {
+        self.quirks.reject_unknown_parameters = reject;
+        self
     }
 
     /// Sets whether the names of fields begin with a capital letter. Default: no.
@@ -255,23 +253,87 @@ impl EmulatorBuilder {
     /// Builds the emulator.
     #[must_use]
     pub fn build(self) -> Emulator {
-        let Self { customers, seed, token, authority, quirks, faults, .. } = self;
-        let Self { rate_limit, rate_limit_period, rare_values, reject_unknown_parameters, start_time, .. } = self;
-        let rate_limit = rate_limit.map(|requests| RateLimit::new(requests, rate_limit_period));
-        let authority = Authority::new(seed, authority);
-        let store = ResourceStore::new(CustomerStore { seed, count: customers, rare_values });
-        let rendered_pages = RenderedPages::default();
-        let service = Service { seed, store, token, authority, quirks, rendered_pages, reject_unknown_parameters };
-        let clock = Clock::start_at(start_time.unwrap_or_else(SystemTime::now));
-        Emulator::new(RequestHandler::new(service, clock, FaultInjector::new(faults), rate_limit))
+        let population = CustomerStore {
+            seed: self.seed.unwrap_or(CustomerStore::DEFAULT_SEED),
+            count: self.customers.unwrap_or(CustomerStore::DEFAULT_COUNT),
+            rare_values: self.rare_values.unwrap_or_default(),
+        };
+        let store = ResourceStore::new(population);
+        let authority = Authority::new(population.seed, self.authority.clone());
+        self.build_with(population, store, authority)
+    }
+
+    /// Builds the emulator with its state in the file at `path`, which is made if there is none, or is empty.
+    ///
+    /// What a response shows is in the file by then, whatever ends the process afterwards. The emulator goes on with the resources,
+    /// the clock and the revoked tokens that the file has, as if it had been running all the time; quirks, faults and the log of
+    /// requests are those of the builder. The customers are generated with the settings in the file, so that
+    /// [`customers`](Self::customers), [`seed`](Self::seed) and [`rare_values`](Self::rare_values) are left out, or as they were
+    /// when the file was made; [`start_time`](Self::start_time) counts for a new file alone.
+    ///
+    /// The file is for one emulator at a time. It is closed when the last clone, transport and server of it is gone. A response
+    /// waits for the disk, in memory in the thread of the caller. If the file cannot be written any more, all further responses are
+    /// 500.
+    ///
+    /// # Errors
+    /// The [kind](crate::DataFileError::kind) says which.
+    ///
+    /// - [`InUse`](crate::DataFileErrorKind::InUse): another process, or another emulator, uses the file.
+    /// - [`OtherVersion`](crate::DataFileErrorKind::OtherVersion): the file has the format of another version.
+    /// - [`Damaged`](crate::DataFileErrorKind::Damaged): the file is damaged, or is no data file.
+    /// - [`OtherSettings`](crate::DataFileErrorKind::OtherSettings): the file was made with other settings for customers.
+    /// - [`Io`](crate::DataFileErrorKind::Io): the file cannot be read or written.
+    ///
+    /// ```
+    /// use partner_center_emulator::Emulator;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("emulator.data");
+    /// let emulator = Emulator::builder().customers(10).build_with_data_file(&path)?;
+    /// // ... and at the next start:
+    /// # drop(emulator);
+    /// let emulator = Emulator::builder().build_with_data_file(&path)?;
+    /// # let _ = emulator;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "persistence")]
+    pub fn build_with_data_file(self, path: impl AsRef<std::path::Path>) -> Result<Emulator, crate::DataFileError> {
+        use crate::{
+            persistence::{DataFile, Journal, PopulationSettings, SavedEmulator},
+            store::SavedSession,
+        };
+
+        let Self { seed, customers, rare_values, .. } = self;
+        let path = path.as_ref();
+        let (file, saved) = DataFile::open(path, PopulationSettings { seed, customers, rare_values })?;
+        let SavedEmulator { population, state, session } = saved;
+        let journal = Journal::start(file).map_err(|error| crate::DataFileError::io(path, error))?;
+        let store = ResourceStore::with_state(state).saved_in(journal);
+        let mut authority = Authority::new(population.seed, self.authority.clone());
+        if let Some(SavedSession { authority: saved, .. }) = session {
+            authority = authority.restore(saved);
+        }
+        let emulator = self.build_with(population, store, authority);
+        if let Some(SavedSession { clock_offset, .. }) = session {
+            emulator.handler().clock.set_offset_from_system(clock_offset);
+        }
+        Ok(emulator)
+    }
+
+    fn build_with(self, population: CustomerStore, store: ResourceStore, authority: Authority) -> Emulator {
+        let Self { start_time: time, token, quirks, faults, rate_limit, rate_limit_period, .. } = self;
+        let rate_limit = RateLimit::new(rate_limit, rate_limit_period);
+        let start = Start { population, time, quirks, faults, rate_limit };
+        let service = Service { seed: population.seed, store, token, authority };
+        Emulator::new(RequestHandler::new(service, start))
     }
 }
 
 impl Default for EmulatorBuilder {
     fn default() -> Self {
         Self {
-            customers: 1000,
-            seed: 0,
+            customers: None,
+            seed: None,
             start_time: None,
             token: Emulator::TOKEN.to_owned(),
             authority: AuthoritySettings::default(),
@@ -279,8 +341,7 @@ impl Default for EmulatorBuilder {
             faults: Vec::new(),
             rate_limit: None,
             rate_limit_period: Duration::from_secs(60),
-            rare_values: false,
-            reject_unknown_parameters: false,
+            rare_values: None,
         }
     }
 }

@@ -49,6 +49,22 @@ impl Clock {
         set_to + self.real_elapsed().saturating_add(simulated).saturating_sub(set_at)
     }
 
+    /// Returns the time of this clock less that of the system, in milliseconds.
+    pub(crate) fn offset_from_system(&self) -> i64 {
+        let milliseconds = |time: Duration| i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+        let system = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let since_1970 = self.current_timestamp().duration_since(Timestamp::default());
+        milliseconds(since_1970).saturating_sub(milliseconds(system))
+    }
+
+    /// Sets the time of this clock to that of the system and some milliseconds.
+    #[cfg(feature = "persistence")]
+    pub(crate) fn set_offset_from_system(&self, milliseconds: i64) {
+        let system = Timestamp::from_unix_time(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default());
+        let offset = Duration::from_millis(milliseconds.unsigned_abs());
+        self.set_timestamp(if milliseconds < 0 { system - offset } else { system + offset });
+    }
+
     /// Converts a moment, as the time since the start, to Unix seconds.
     pub(crate) fn to_unix_seconds(&self, moment: Duration) -> u64 {
         self.started_unix.saturating_add(moment).as_secs()

@@ -93,7 +93,7 @@ impl CustomerList<'_> {
             ResourceLink::new(format!("{uri}{separator}seekOperation=Next"))
                 .with_header(CONTINUATION_TOKEN_HEADER, token)
         };
-        let token_place = if quirks.without_links { ContinuationIn::Body } else { quirks.continuation };
+        let token_place = if quirks.without_links { ContinuationIn::Body } else { quirks.continuation_in };
         let page = CustomerPage {
             continuation_token: token.clone().filter(|_| token_place != ContinuationIn::Link),
             items,

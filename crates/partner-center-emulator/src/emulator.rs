@@ -101,11 +101,14 @@ impl Emulator {
     /// ```
     pub fn advance_clock(&self, time: Duration) {
         self.0.clock.advance_simulated_time(time);
+        // If it cannot be saved, the next response says so.
+        let _ = self.0.save();
     }
 
     /// Returns the newest requests, the oldest of them first, without their bodies and without the value of `Authorization`.
     ///
-    /// The log has up to 10,000 requests with up to 16 MiB of URIs and headers together.
+    /// The log has up to 10,000 requests with up to 16 MiB of URIs and headers together. [`exchanges`](Self::exchanges) has the
+    /// bodies and the responses, too.
     ///
     /// ```
     /// use partner_center_core::{Blocking, Transport};
@@ -122,7 +125,7 @@ impl Emulator {
     /// ```
     #[must_use]
     pub fn requests(&self) -> Vec<http::Request<()>> {
-        self.0.logged_requests()
+        self.0.lock_log().logged_requests()
     }
 
     /// Returns the identifiers of the indirect resellers that have customers here. The first is that of the service's
@@ -142,11 +145,13 @@ impl Emulator {
     /// Revokes all access tokens that the emulator's authority has issued so far, but not [`Emulator::TOKEN`].
     pub fn revoke_access_tokens(&self) {
         self.0.service.authority.revoke_access_tokens();
+        let _ = self.0.save();
     }
 
     /// Revokes all refresh tokens that the emulator's authority has issued so far, and [`Emulator::REFRESH_TOKEN`].
     pub fn revoke_refresh_tokens(&self) {
         self.0.service.authority.revoke_refresh_tokens();
+        let _ = self.0.save();
     }
 
     fn population_seed(&self) -> u64 {
@@ -158,7 +163,11 @@ impl Emulator {
     }
 
     pub(crate) fn new(handler: RequestHandler) -> Self {
-        Self(Arc::new(handler))
+        Self::from_handler(Arc::new(handler))
+    }
+
+    pub(crate) fn from_handler(handler: Arc<RequestHandler>) -> Self {
+        Self(handler)
     }
 }
 

@@ -31,7 +31,7 @@ use std::{num::NonZeroU64, time::Duration};
 ///
 /// | `@WHICH` | which requests are affected |
 /// |---|---|
-/// | `@3` | the third request that the emulator receives |
+/// | `@3` | the third request that the emulator receives, or the third after the fault was added to one that runs |
 /// | `@every:5` | the fifth, the tenth, and so on |
 /// | `@10%` | one in ten, drawn from the seed; up to four decimals |
 /// | `@/v1/customers/` | those whose path begins with this one, with any number of slashes between the segments |
@@ -104,8 +104,19 @@ enum RequestSelector {
 }
 
 /// Decides which faults happen to a request.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct FaultInjector {
-    faults: Vec<Fault>,
+    faults: Vec<ActiveFault>,
+    /// The identifier of the fault that was added last.
+    last_id: u64,
+}
+
+#[derive(Clone, Debug)]
+struct ActiveFault {
+    id: u64,
+    fault: Fault,
+    /// The number of requests that came before it was added, from which on it counts.
+    previous_requests: u64,
 }
 
 /// The faults that happen to one request.
@@ -118,18 +129,41 @@ pub(crate) struct FaultPlan<'a> {
 }
 
 impl FaultInjector {
-    pub(crate) fn new(faults: Vec<Fault>) -> Self {
-        Self { faults }
+    /// Adds a fault that counts the requests from now on, before which there were `previous_requests`. Returns its identifier.
+    pub(crate) fn add_fault(&mut self, fault: Fault, previous_requests: u64) -> u64 {
+        self.last_id += 1;
+        self.faults.push(ActiveFault { id: self.last_id, fault, previous_requests });
+        self.last_id
+    }
+
+    /// Removes a fault, if it is there.
+    pub(crate) fn remove_fault(&mut self, id: u64) -> bool {
+        let count = self.faults.len();
+        self.faults.retain(|active| active.id != id);
+        self.faults.len() < count
+    }
+
+    pub(crate) fn remove_all_faults(&mut self) {
+        self.faults.clear();
+    }
+
+    /// Returns the faults with their identifiers.
+    pub(crate) fn faults(&self) -> impl Iterator<Item = (u64, &Fault)> {
+        self.faults.iter().map(|active| (active.id, &active.fault))
     }
 
     /// Returns the plan for the request to `path` that comes after `previous_requests` others.
     pub(crate) fn plan_faults(&self, seed: u64, previous_requests: u64, path: &str) -> FaultPlan<'_> {
         let mut plan = FaultPlan::default();
-        for (position, fault) in self.faults.iter().enumerate() {
+        for ActiveFault { id, fault, previous_requests: before } in &self.faults {
             // A separate sequence for each fault: two faults with the same rate must not affect the same requests.
-            let mut random = RandomGenerator::for_purpose(seed, &format!("fault {position}"), previous_requests);
-            let number = previous_requests + 1;
-            if !fault.selectors.iter().all(|selector| selector.matches_request(number, path, &mut random)) {
+            let purpose = format!("fault {}", id.saturating_sub(1));
+            let mut random = RandomGenerator::for_purpose(seed, &purpose, previous_requests);
+            // A request that came before the fault was added is not affected by it.
+            let number = (previous_requests + 1).saturating_sub(*before);
+            if number == 0
+                || !fault.selectors.iter().all(|selector| selector.matches_request(number, path, &mut random))
+            {
                 continue;
             }
             match &fault.action {

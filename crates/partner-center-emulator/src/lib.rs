@@ -20,6 +20,8 @@ mod json_fields;
 mod lifecycle;
 mod origin;
 mod pages;
+#[cfg(feature = "persistence")]
+mod persistence;
 mod query;
 mod quirks;
 mod random;
@@ -38,6 +40,7 @@ mod scheduled_response;
 mod server;
 mod service;
 mod service_response;
+mod settings;
 mod steering;
 mod store;
 mod test_credentials;
@@ -47,7 +50,12 @@ mod transport;
 pub use builder::EmulatorBuilder;
 pub use emulator::Emulator;
 pub use fault::{Fault, ParseFaultError};
-pub use quirks::{ContinuationIn, Encoding, ErrorCodes, LinkStyle, ListEnd, TotalCount};
+#[cfg(feature = "persistence")]
+pub use persistence::{DataFileError, DataFileErrorKind};
+pub use quirks::{ContinuationIn, Encoding, ErrorCodes, LinkStyle, ListEnd, Quirks, TotalCount};
 pub use server::Server;
-pub use steering::{ParseSnapshotError, Snapshot};
+pub use steering::{
+    Delivery, Exchange, ExchangeHeader, ExchangeResponse, ParseSnapshotError, Snapshot, SteeringError,
+    SteeringErrorKind,
+};
 pub use transport::EmulatorTransport;

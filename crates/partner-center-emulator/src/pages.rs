@@ -137,7 +137,7 @@ impl PageRequest {
         let mut fields = Map::new();
         let mut headers = Vec::new();
         if let (Some(paging), Some(token)) = (paging, token) {
-            let place = if quirks.without_links { ContinuationIn::Body } else { quirks.continuation };
+            let place = if quirks.without_links { ContinuationIn::Body } else { quirks.continuation_in };
             let is_in_body_only = place == ContinuationIn::Body && paging.continuation_token.is_some();
             let has_link = paging.next_link.is_some() && !quirks.without_links && !is_in_body_only;
             if has_link {

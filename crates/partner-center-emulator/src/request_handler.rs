@@ -4,54 +4,155 @@
 use crate::{
     authority::AuthorityEndpoint,
     clock::Clock,
-    fault::{FaultAction, FaultInjector, FaultPlan, rate_limit_response},
+    customers::CustomerStore,
+    fault::{Fault, FaultAction, FaultInjector, FaultPlan, rate_limit_response},
+    quirks::Quirks,
     rate_limit::RateLimit,
     request_log::RequestLog,
     response_writer::write_response,
     scheduled_response::{ResponseDelivery, ScheduledResponse},
     service::Service,
     service_response::{ResponseContent, ServiceResponse},
+    settings::Settings,
+    steering::{Delivery, NamedSnapshots},
+    store::{ChangesLost, SavedSession},
 };
 use http::StatusCode;
 use partner_center_core::Request;
 use std::{
     fmt,
-    sync::{Mutex, MutexGuard, PoisonError, atomic::AtomicBool},
-    time::Duration,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, atomic::AtomicBool},
+    time::{Duration, SystemTime},
 };
 
 pub(crate) struct RequestHandler {
     pub(crate) service: Service,
     pub(crate) clock: Clock,
-    faults: FaultInjector,
-    rate_limit: Option<Mutex<RateLimit>>,
+    pub(crate) start: Start,
+    pub(crate) rate_limit: Mutex<RateLimit>,
+    pub(crate) snapshots: NamedSnapshots,
+    settings: Mutex<Arc<Settings>>,
     log: Mutex<RequestLog>,
+    /// Notified of each request.
+    request_arrived: Condvar,
+}
+
+/// What an emulator is at its start, and again when it is reset.
+pub(crate) struct Start {
+    pub(crate) population: CustomerStore,
+    /// `None` is the time of the system.
+    pub(crate) time: Option<SystemTime>,
+    pub(crate) quirks: Quirks,
+    pub(crate) faults: Vec<Fault>,
+    pub(crate) rate_limit: RateLimit,
 }
 
 impl RequestHandler {
-    pub(crate) fn new(service: Service, clock: Clock, faults: FaultInjector, rate_limit: Option<RateLimit>) -> Self {
-        let rate_limit = rate_limit.map(Mutex::new);
-        Self { service, clock, faults, rate_limit, log: Mutex::default() }
+    pub(crate) fn new(service: Service, start: Start) -> Self {
+        let mut faults = FaultInjector::default();
+        for fault in &start.faults {
+            faults.add_fault(fault.clone(), 0);
+        }
+        let settings = Settings::new(start.quirks.clone(), faults);
+        Self {
+            service,
+            clock: Clock::start_at(start.time.unwrap_or_else(SystemTime::now)),
+            rate_limit: Mutex::new(start.rate_limit.clone()),
+            start,
+            snapshots: NamedSnapshots::default(),
+            settings: Mutex::new(Arc::new(settings)),
+            log: Mutex::default(),
+            request_arrived: Condvar::new(),
+        }
     }
 
-    /// Logs `request` and returns the response to it. The work is abandoned once it is `cancelled`.
-    pub(crate) fn respond(&self, request: &Request, cancelled: &AtomicBool) -> ScheduledResponse {
+    /// Logs `request`, and returns its number, from 1. It is responded to next.
+    pub(crate) fn receive(&self, request: &Request) -> u64 {
+        let number = self.lock_log().record_request(request, self.clock.current_timestamp());
+        self.request_arrived.notify_all();
+        number
+    }
+
+    /// Returns the response to `request`, which has this number, once all that it shows is saved. The work is abandoned once it is `cancelled`.
+    pub(crate) fn respond(&self, number: u64, request: &Request, cancelled: &AtomicBool) -> ScheduledResponse {
+        let mut response = self.make_response(number, request, cancelled);
+        if self.save().is_err() {
+            let content = ResponseContent::PlainText(CHANGES_LOST_TEXT);
+            let error = ServiceResponse::new(StatusCode::INTERNAL_SERVER_ERROR, content);
+            let error = write_response(self.service.seed, &self.settings(), error, request, number - 1);
+            response = ScheduledResponse { delay: Duration::ZERO, delivery: ResponseDelivery::Complete(error) };
+        }
+        if let Some(content) = response.delivery.response() {
+            self.lock_log().record_response(number, content);
+        }
+        response
+    }
+
+    /// Blocks until all changes are saved, if the state is kept in a file.
+    pub(crate) fn save(&self) -> Result<(), ChangesLost> {
+        let Service { store, authority, .. } = &self.service;
+        store.save_session(|| SavedSession {
+            clock_offset: self.clock.offset_from_system(),
+            authority: authority.saved_authority(),
+        });
+        store.wait_until_saved()
+    }
+
+    /// Notes what became of the response to the request with this number.
+    pub(crate) fn record_delivery(&self, number: u64, delivery: Delivery) {
+        self.lock_log().record_delivery(number, delivery);
+    }
+
+    /// Whether the response to `request` may take long to make, or has to wait for the disk.
+    pub(crate) fn may_take_long(&self, request: &Request) -> bool {
+        self.service.may_take_long(request, &self.settings().quirks) || !self.service.store.is_saved()
+    }
+
+    /// Returns the settings as they are now.
+    pub(crate) fn settings(&self) -> Arc<Settings> {
+        Arc::clone(&self.lock_settings())
+    }
+
+    /// Changes the settings for all requests from now on.
+    pub(crate) fn change_settings<T>(&self, change: impl FnOnce(&mut Quirks, &mut FaultInjector) -> T) -> T {
+        let mut settings = self.lock_settings();
+        let (mut quirks, mut faults) = (settings.quirks.clone(), settings.faults.clone());
+        let result = change(&mut quirks, &mut faults);
+        *settings = Arc::new(Settings::new(quirks, faults));
+        result
+    }
+
+    pub(crate) fn lock_log(&self) -> MutexGuard<'_, RequestLog> {
+        // A poisoned log is usable: a panic leaves each entry either complete or absent.
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until a request arrives or until `timeout` has passed.
+    pub(crate) fn wait_for_request<'a>(
+        &self,
+        log: MutexGuard<'a, RequestLog>,
+        timeout: Duration,
+    ) -> MutexGuard<'a, RequestLog> {
+        self.request_arrived.wait_timeout(log, timeout).unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    fn make_response(&self, number: u64, request: &Request, cancelled: &AtomicBool) -> ScheduledResponse {
         let Self { service, clock, .. } = self;
-        let previous_requests = self.lock_request_log().record_request(request);
-        let seed = service.seed;
+        let settings = &*self.settings();
+        let (seed, previous_requests) = (service.seed, number - 1);
         let path = request.uri().path();
         let endpoint = AuthorityEndpoint::tenant_and_endpoint_of_path(path);
-        let write = |response: ServiceResponse| write_response(service, response, request, previous_requests);
+        let write = |response: ServiceResponse| write_response(seed, settings, response, request, previous_requests);
         if let Some(wait) = self.wait_if_rate_limit_exceeded() {
             let error = rate_limit_response(wait);
             let response = error.authority_response(request).filter(|_| endpoint.is_some());
             let response = response.unwrap_or_else(|| write(error.service_response()));
             return ScheduledResponse { delay: Duration::ZERO, delivery: ResponseDelivery::Complete(response) };
         }
-        let FaultPlan { delay, action } = self.faults.plan_faults(seed, previous_requests, path);
+        let FaultPlan { delay, action } = settings.faults.plan_faults(seed, previous_requests, path);
         let serve = |token_error| match endpoint {
             Some(endpoint) => service.authority.respond_to_request(request, endpoint, token_error, clock),
-            None => write(service.respond(request, clock, cancelled)),
+            None => write(service.respond(request, settings, clock, cancelled)),
         };
         let delivery = match action {
             None | Some(FaultAction::Delay(_)) => ResponseDelivery::Complete(serve(None)),
@@ -74,21 +175,18 @@ impl RequestHandler {
         ScheduledResponse { delay, delivery }
     }
 
-    /// Returns the newest requests, the oldest of them first.
-    pub(crate) fn logged_requests(&self) -> Vec<http::Request<()>> {
-        self.lock_request_log().logged_requests()
-    }
-
     fn wait_if_rate_limit_exceeded(&self) -> Option<Duration> {
-        let mut limit = self.rate_limit.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut limit = self.rate_limit.lock().unwrap_or_else(PoisonError::into_inner);
         limit.count_request(self.clock.simulated_elapsed())
     }
 
-    fn lock_request_log(&self) -> MutexGuard<'_, RequestLog> {
-        // A poisoned log is usable: a panic leaves each entry either complete or absent.
-        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock_settings(&self) -> MutexGuard<'_, Arc<Settings>> {
+        self.settings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+const CHANGES_LOST_TEXT: &str =
+    "The emulator cannot write its data file, and has lost a change. Make room and start it again.";
 
 impl fmt::Debug for RequestHandler {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

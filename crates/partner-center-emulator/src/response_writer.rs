@@ -7,8 +7,8 @@ use crate::{
     origin::request_origin,
     quirks::{Encoding, LinkStyle, Quirks},
     response_headers::build_response_headers,
-    service::Service,
     service_response::{CustomerPage, ResponseContent, ServiceResponse},
+    settings::Settings,
 };
 use http::{
     HeaderValue, Method, StatusCode,
@@ -20,14 +20,16 @@ use serde::Serialize;
 use serde_json::Value;
 use value_quirks::{ObjectKind, has_value_quirks, serialize_with_value_quirks};
 
-/// Writes `response`, which is the one to `request`. `previous_requests` is the number of requests before it.
+/// Writes `response`, which is the one to `request`. `previous_requests` is the number of requests before it; headers are
+/// drawn from the `seed`.
 pub(crate) fn write_response(
-    service: &Service,
+    seed: u64,
+    settings: &Settings,
     response: ServiceResponse,
     request: &Request,
     previous_requests: u64,
 ) -> Response {
-    let Service { quirks, seed, rendered_pages, .. } = service;
+    let Settings { quirks, rendered_pages, .. } = settings;
     let ServiceResponse { status, headers, content } = response;
     let json_type = json_media_type(quirks.encoding);
     let (media_type, body): (_, Bytes) = match content {
@@ -53,7 +55,7 @@ pub(crate) fn write_response(
         }
         ResponseContent::Bytes(media_type, bytes) => (media_type, bytes.into()),
         ResponseContent::Error(error) => {
-            (json_type, serialize_json(quirks, request, &error, ObjectKind::ERROR_OBJECT).into())
+            (json_type, serialize_json(quirks, request, &error, ObjectKind::ERROR_RESPONSE_KIND).into())
         }
         ResponseContent::PlainText(text) => ("text/plain; charset=utf-8", text.into()),
         ResponseContent::Html(page) => ("text/html; charset=utf-8", page.into()),
@@ -62,7 +64,7 @@ pub(crate) fn write_response(
     };
     let mut response = Response::new(body);
     *response.status_mut() = status;
-    *response.headers_mut() = build_response_headers(quirks, request.headers(), *seed, previous_requests);
+    *response.headers_mut() = build_response_headers(quirks, request.headers(), seed, previous_requests);
     response.headers_mut().extend(headers);
     if !media_type.is_empty() {
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));

@@ -1,3 +1,4 @@
+use crate::steering::Delivery;
 use partner_center_core::Response;
 use std::time::Duration;
 
@@ -26,6 +27,23 @@ pub(crate) enum ResponseDelivery {
 pub(crate) const DRIP_CHUNK_SIZE: usize = 1024;
 
 impl ResponseDelivery {
+    /// Returns the response, if any part of it is sent.
+    pub(crate) fn response(&self) -> Option<&Response> {
+        match self {
+            Self::Complete(response) | Self::Drip(response, _) | Self::Truncated(response) => Some(response),
+            Self::Reset | Self::Unreachable | Self::Hang => None,
+        }
+    }
+
+    /// Returns what becomes of it once it is time to send it.
+    pub(crate) fn outcome(&self) -> Delivery {
+        match self {
+            Self::Complete(_) | Self::Drip(..) => Delivery::Sent,
+            Self::Truncated(_) => Delivery::Truncated,
+            Self::Reset | Self::Unreachable | Self::Hang => Delivery::NotSent,
+        }
+    }
+
     /// Returns a truncated delivery of `response`. A response without a body cannot be truncated in it: its connection is
     /// reset.
     pub(crate) fn truncated_delivery(response: Response) -> Self {

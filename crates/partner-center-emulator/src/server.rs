@@ -6,7 +6,17 @@ mod socket;
 #[cfg(feature = "tls")]
 mod tls;
 
-use crate::{origin::ReceivedOverTls, request_handler::RequestHandler};
+use crate::{
+    Emulator,
+    origin::ReceivedOverTls,
+    request_handler::RequestHandler,
+    scheduled_response::ScheduledResponse,
+    steering::{
+        self, Delivery,
+        http::{MAX_STEERING_BODY_SIZE, is_steering_path},
+    },
+    store::ChangesLost,
+};
 use futures_util::future::{Either, select};
 use http::{StatusCode, header::CONNECTION};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -15,7 +25,7 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::{GracefulShutdown, Watcher},
 };
-use response_scheduler::{ResponseBody, ResponseScheduler};
+use response_scheduler::{ResponseBody, ResponseScheduler, complete_response};
 use socket::ResettableSocket;
 use std::{
     error::Error,
@@ -298,7 +308,9 @@ async fn respond_to_request(
     request: http::Request<Incoming>,
 ) -> Result<http::Response<ResponseBody>, Box<dyn Error + Send + Sync>> {
     let (head, mut body) = request.into_parts();
-    let body = match Limited::new(&mut body, MAX_REQUEST_BODY_SIZE).collect().await {
+    let is_steering = is_steering_path(head.uri.path());
+    let max_body_size = if is_steering { MAX_STEERING_BODY_SIZE } else { MAX_REQUEST_BODY_SIZE };
+    let body = match Limited::new(&mut body, max_body_size).collect().await {
         Ok(collected) => collected.to_bytes(),
         Err(error) if error.is::<LengthLimitError>() => {
             // A client that is still sending does not read the response.
@@ -308,16 +320,42 @@ async fn respond_to_request(
         Err(_) => return Ok(closing_response(StatusCode::BAD_REQUEST)?),
     };
     let request = http::Request::from_parts(head, body.into());
-    if !handler.service.may_take_long(&request) {
-        let response = handler.respond(&request, &AtomicBool::new(false));
-        return Ok(sender.response_when_due(response).await?);
+    if is_steering {
+        return steer(handler, sender, request).await;
+    }
+    let mut exchange = ExchangeInProgress::begin(&handler, &request);
+    if !handler.may_take_long(&request) {
+        let response = handler.respond(exchange.number, &request, &AtomicBool::new(false));
+        return Ok(exchange.response_when_due(sender, response).await?);
     }
     let cancel_on_drop = CancelResponseOnDrop::default();
     let cancelled = Arc::clone(&cancel_on_drop.cancelled);
-    // A search may take long, and this thread has other connections to serve.
-    let response = spawn_blocking(move || handler.respond(&request, &cancelled));
+    // A search may take long, as may the disk, and this thread has other connections to serve.
+    let number = exchange.number;
+    let response = spawn_blocking(move || handler.respond(number, &request, &cancelled));
     match select(response, pin!(sender.socket.wait_until_closed_by_peer())).await {
-        Either::Left((response, _)) => Ok(sender.clone().response_when_due(response?).await?),
+        Either::Left((response, _)) => Ok(exchange.response_when_due(sender.clone(), response?).await?),
+        Either::Right(_) => Err(io::Error::from(io::ErrorKind::ConnectionAborted).into()),
+    }
+}
+
+/// Responds to a steering request, which may wait.
+async fn steer(
+    handler: Arc<RequestHandler>,
+    sender: ResponseScheduler,
+    request: http::Request<Vec<u8>>,
+) -> Result<http::Response<ResponseBody>, Box<dyn Error + Send + Sync>> {
+    let cancel_on_drop = CancelResponseOnDrop::default();
+    let cancelled = Arc::clone(&cancel_on_drop.cancelled);
+    let response = spawn_blocking(move || {
+        let response = steering::http::respond(&Emulator::from_handler(Arc::clone(&handler)), &request, &cancelled);
+        handler.save().map(|()| response)
+    });
+    match select(response, pin!(sender.socket.wait_until_closed_by_peer())).await {
+        Either::Left((response, _)) => match response? {
+            Ok(response) => Ok(complete_response(response)),
+            Err(ChangesLost) => Ok(closing_response(StatusCode::INTERNAL_SERVER_ERROR)?),
+        },
         Either::Right(_) => Err(io::Error::from(io::ErrorKind::ConnectionAborted).into()),
     }
 }
@@ -325,6 +363,36 @@ async fn respond_to_request(
 /// Returns the response to a request whose body could not be read to its end, so that the connection cannot be reused.
 fn closing_response(status: StatusCode) -> http::Result<http::Response<ResponseBody>> {
     http::Response::builder().status(status).header(CONNECTION, "close").body(ResponseBody::default())
+}
+
+/// A request whose response is made or sent. When it is dropped before, nothing was sent.
+struct ExchangeInProgress {
+    handler: Arc<RequestHandler>,
+    number: u64,
+    delivery: Delivery,
+}
+
+impl ExchangeInProgress {
+    fn begin(handler: &Arc<RequestHandler>, request: &http::Request<Vec<u8>>) -> Self {
+        Self { handler: Arc::clone(handler), number: handler.receive(request), delivery: Delivery::NotSent }
+    }
+
+    async fn response_when_due(
+        &mut self,
+        sender: ResponseScheduler,
+        response: ScheduledResponse,
+    ) -> io::Result<http::Response<ResponseBody>> {
+        let delivery = response.delivery.outcome();
+        let response = sender.response_when_due(response).await?;
+        self.delivery = delivery;
+        Ok(response)
+    }
+}
+
+impl Drop for ExchangeInProgress {
+    fn drop(&mut self) {
+        self.handler.record_delivery(self.number, self.delivery);
+    }
 }
 
 /// Cancels the making of a response when it is dropped, because the client has gone or the server stops.

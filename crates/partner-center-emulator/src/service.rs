@@ -15,13 +15,13 @@ use crate::{
     pages::list_item_type,
     query::QueryParameters,
     quirks::Quirks,
-    rendered_pages::RenderedPages,
     request_body::read_body,
     request_parameters::{check_parameters, query_parameter_names},
     resource_path::ResourcePath,
     response_headers::{check_request_ids, request_id_from_headers},
     routing::{Route, RouteError, route_request},
     service_response::{ResourceKind, ResponseContent, ServiceResponse},
+    settings::Settings,
     store::{ResourceStore, State, StateChange, WriteOutcome, WriteOutcomeKey},
     timestamp::Timestamp,
 };
@@ -32,34 +32,38 @@ use serde_json::Value;
 use std::{sync::atomic::AtomicBool, time::Duration};
 
 pub(crate) struct Service {
+    /// The seed of faults and of the headers of responses. The store has that of the customers.
     pub(crate) seed: u64,
     pub(crate) store: ResourceStore,
     /// An access token that is accepted, besides those that the authority issues.
     pub(crate) token: String,
     pub(crate) authority: Authority,
-    pub(crate) quirks: Quirks,
-    pub(crate) rendered_pages: RenderedPages,
-    pub(crate) reject_unknown_parameters: bool,
 }
 
 impl Service {
     /// Returns the response to `request`. Once it is `cancelled`, any response is right, as nobody receives it.
-    pub(crate) fn respond(&self, request: &Request, clock: &Clock, cancelled: &AtomicBool) -> ServiceResponse {
+    pub(crate) fn respond(
+        &self,
+        request: &Request,
+        settings: &Settings,
+        clock: &Clock,
+        cancelled: &AtomicBool,
+    ) -> ServiceResponse {
         let headers = request.headers();
         let response = self.authorize(headers, clock.real_elapsed()).and_then(|caller| {
             check_request_ids(headers)?;
-            self.call_operation(request, caller, clock.current_timestamp(), cancelled)
+            self.call_operation(request, caller, settings, clock.current_timestamp(), cancelled)
         });
         response.unwrap_or_else(ServiceResponse::from)
     }
 
     /// Whether the response to `request` may take long to make: if it is a write, or a list of resources that are collected or
     /// searched first. All others take less time than it takes to hand a request over to another thread.
-    pub(crate) fn may_take_long(&self, request: &Request) -> bool {
+    pub(crate) fn may_take_long(&self, request: &Request, quirks: &Quirks) -> bool {
         match route_request(request.method(), request.uri().path()) {
             Err(_) => false,
             Ok(Route { operation, .. }) if operation.id == "listCustomers" => {
-                requires_search(&self.quirks, self.seed, request)
+                requires_search(quirks, self.store.state_snapshot().population.seed, request)
             }
             Ok(Route { operation, .. }) => {
                 !matches!(operation.method, Method::Get | Method::Head) || list_item_type(operation).is_some()
@@ -90,10 +94,11 @@ impl Service {
         }
     }
 
-    fn call_operation(
+    pub(crate) fn call_operation(
         &self,
         request: &Request,
         caller: Caller,
+        settings: &Settings,
         now: Timestamp,
         cancelled: &AtomicBool,
     ) -> Result<ServiceResponse, ErrorResponse> {
@@ -105,12 +110,13 @@ impl Service {
         }
         let query = &QueryParameters::parse(request.uri());
         if request.uri().query().is_some() {
-            query.check_parameter_names(&query_parameter_names(operation), self.reject_unknown_parameters)?;
+            query
+                .check_parameter_names(&query_parameter_names(operation), settings.quirks.reject_unknown_parameters)?;
         }
         check_parameters(route, query, request.headers())?;
         let body = read_body(operation, request)?;
         let path = ResourcePath::from_segments(&route.segments);
-        let (quirks, rendered_pages) = (&self.quirks, &self.rendered_pages);
+        let Settings { quirks, rendered_pages, .. } = settings;
         let decide = |state: &State, path| {
             check_parents_exist(route, state, now)?;
             let call = OperationCall {

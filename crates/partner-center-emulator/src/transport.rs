@@ -1,6 +1,7 @@
 use crate::{
     request_handler::RequestHandler,
     scheduled_response::{DRIP_CHUNK_SIZE, ResponseDelivery, ScheduledResponse},
+    steering::Delivery,
 };
 use partner_center_core::{Limits, Mode, Output, Request, Response, Transport, TransportError};
 use std::{
@@ -28,7 +29,9 @@ impl<M> EmulatorTransport<M> {
     fn exchange(&self, request: &Request) -> Result<Response, TransportError> {
         let limits = Limits::of(request);
         // Never cancelled: the caller waits for the response.
-        let ScheduledResponse { delay, delivery } = self.handler.respond(request, &AtomicBool::new(false));
+        let number = self.handler.receive(request);
+        let ScheduledResponse { delay, delivery } = self.handler.respond(number, request, &AtomicBool::new(false));
+        let outcome_of_delivery = delivery.outcome();
         let (duration, outcome) = match delivery {
             ResponseDelivery::Complete(response) => (delay, Ok(response)),
             ResponseDelivery::Drip(response, pause) => {
@@ -41,7 +44,9 @@ impl<M> EmulatorTransport<M> {
             ResponseDelivery::Hang => (Duration::MAX, Err(io::ErrorKind::TimedOut)),
         };
         self.handler.clock.advance_simulated_time(duration.min(limits.timeout));
-        if duration > limits.timeout {
+        let is_in_time = duration <= limits.timeout;
+        self.handler.record_delivery(number, if is_in_time { outcome_of_delivery } else { Delivery::NotSent });
+        if !is_in_time {
             return Err(TransportError::timeout("a fault of the emulator takes longer than the timeout"));
         }
         let response = outcome.map_err(|kind| {

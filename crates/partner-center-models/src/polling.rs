@@ -73,6 +73,7 @@ impl Polling {
     /// Returns the names of the properties of `response` that do not show yet that the operation is completed, which was to bring
     /// about the `expected` values. Without any, it is completed.
     #[must_use]
+    #[inline]
     pub fn pending(&self, response: &Value, expected: &Map<String, Value>) -> Vec<String> {
         let shown = |name: &str| field(response, name).unwrap_or(&Value::Null);
         let is_completed =
@@ -90,6 +91,7 @@ impl Polling {
 }
 
 /// Whether two values mean the same: the service writes 7 as 7.0, and a state in several spellings.
+#[inline]
 fn is_same_value(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Number(_), Value::Number(_)) => {

@@ -663,7 +663,7 @@ mod tests {
 
     fn read<T: SchemaValue>(value: Value) -> Option<T> {
         let mut read = T::empty();
-        let seed = ValueSeed { context: ReadContext::top_level(), target: read.as_value_mut() };
+        let seed = ValueSeed { context: ReadContext::top_level(), target: read.as_untyped_mut() };
         matches!(seed.deserialize(value).unwrap(), ReadOutcome::Set | ReadOutcome::SetAs(_)).then_some(read)
     }
 

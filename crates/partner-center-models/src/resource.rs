@@ -112,7 +112,7 @@ macro_rules! resource {
                 $crate::value::ValueRef::Object(self)
             }
             #[inline]
-            fn as_value_mut(&mut self) -> $crate::value::ValueMut<'_> {
+            fn as_untyped_mut(&mut self) -> $crate::value::ValueMut<'_> {
                 $crate::value::ValueMut::Object(self)
             }
         }

@@ -170,7 +170,7 @@ macro_rules! scalar_value {
                 $crate::value::ValueRef::Scalar(self)
             }
             #[inline]
-            fn as_value_mut(&mut self) -> $crate::value::ValueMut<'_> {
+            fn as_untyped_mut(&mut self) -> $crate::value::ValueMut<'_> {
                 $crate::value::ValueMut::$kind(self)
             }
         }

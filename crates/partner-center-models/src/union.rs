@@ -45,7 +45,7 @@ macro_rules! object_union {
                 $crate::value::ValueRef::Union(self)
             }
             #[inline]
-            fn as_value_mut(&mut self) -> $crate::value::ValueMut<'_> {
+            fn as_untyped_mut(&mut self) -> $crate::value::ValueMut<'_> {
                 $crate::value::ValueMut::Union(self)
             }
         }

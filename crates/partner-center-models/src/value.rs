@@ -17,7 +17,7 @@ pub trait Value: Sized {
     /// Returns the value without its type.
     fn as_value(&self) -> ValueRef<'_>;
     /// Returns the value without its type, to be read into.
-    fn as_value_mut(&mut self) -> ValueMut<'_>;
+    fn as_untyped_mut(&mut self) -> ValueMut<'_>;
 }
 
 /// A value by its kind, to be written.
@@ -110,7 +110,7 @@ impl<T: Value> OptionalValue for Option<T> {
     }
     #[inline]
     fn insert(&mut self) -> ValueMut<'_> {
-        self.insert(T::empty()).as_value_mut()
+        self.insert(T::empty()).as_untyped_mut()
     }
     #[inline]
     fn clear(&mut self) {
@@ -140,7 +140,7 @@ impl<T: Value> NullableValue for Option<Nullable<T>> {
     #[inline]
     fn insert(&mut self) -> ValueMut<'_> {
         match self.insert(Nullable::Value(T::empty())) {
-            Nullable::Value(value) => value.as_value_mut(),
+            Nullable::Value(value) => value.as_untyped_mut(),
             Nullable::Null => unreachable!("a value was just set"),
         }
     }
@@ -181,7 +181,7 @@ impl<T: Value> List for Vec<T> {
     fn push(&mut self) -> ValueMut<'_> {
         self.push(T::empty());
         match self.last_mut() {
-            Some(item) => item.as_value_mut(),
+            Some(item) => item.as_untyped_mut(),
             None => unreachable!("an item was just added"),
         }
     }
@@ -201,7 +201,7 @@ impl<T: Value> Value for Vec<T> {
         ValueRef::List(self)
     }
     #[inline]
-    fn as_value_mut(&mut self) -> ValueMut<'_> {
+    fn as_untyped_mut(&mut self) -> ValueMut<'_> {
         ValueMut::List(self)
     }
 }
@@ -246,7 +246,7 @@ impl<T: Value> Map for BTreeMap<String, T> {
                 entry.into_mut()
             }
         };
-        value.as_value_mut()
+        value.as_untyped_mut()
     }
     #[inline]
     fn remove(&mut self, key: &str) {
@@ -268,7 +268,7 @@ impl<T: Value> Value for BTreeMap<String, T> {
         ValueRef::Map(self)
     }
     #[inline]
-    fn as_value_mut(&mut self) -> ValueMut<'_> {
+    fn as_untyped_mut(&mut self) -> ValueMut<'_> {
         ValueMut::Map(self)
     }
 }
@@ -311,7 +311,7 @@ impl<T: Object + Value> Value for Box<T> {
         ValueRef::Object(&**self)
     }
     #[inline]
-    fn as_value_mut(&mut self) -> ValueMut<'_> {
+    fn as_untyped_mut(&mut self) -> ValueMut<'_> {
         ValueMut::Object(&mut **self)
     }
 }
@@ -326,7 +326,7 @@ impl Value for JsonValue {
         ValueRef::Json(self)
     }
     #[inline]
-    fn as_value_mut(&mut self) -> ValueMut<'_> {
+    fn as_untyped_mut(&mut self) -> ValueMut<'_> {
         ValueMut::Json(self)
     }
 }

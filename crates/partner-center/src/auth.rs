@@ -15,5 +15,6 @@ pub use partner_center_core::{
     TokenSource,
 };
 #[cfg(feature = "sign-in")]
+#[cfg_attr(docsrs, doc(cfg(feature = "sign-in")))]
 #[doc(inline)]
 pub use partner_center_core::{AuthorizationRequest, DeviceCode, SignIn, SignInBuilder, SignedIn};

@@ -18,7 +18,8 @@
 //! with `preceding` is not the first of its item with this method and path.
 //!
 //! It has no bodies, queries or tokens, and nothing of a response but what the program keeps in it: see
-//! [`Journal::keep_output`]. On Unix, it is readable by its owner alone. A line is written at once and in one piece, so that it survives the end of the process;
+//! [`Journal::keep_output`]. On Unix, a new file is readable by its owner alone. A line is written immediately and in one write,
+//! so that it survives the end of the process;
 //! it is not forced to the disk before the request is sent, so that the last lines may be lost if the machine loses power.
 
 mod file;
@@ -41,10 +42,13 @@ use uuid::Uuid;
 /// A journal in a file. Clones share it; while it is open, no other process can open it.
 ///
 /// ```
+/// # #[cfg(not(feature = "sync"))]
+/// # fn main() {}
+/// # #[cfg(feature = "sync")]
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use partner_center::{Credential, GetCustomer, SyncClient, Ureq, journal::{ItemState, Journal}};
 /// use partner_center_emulator::Emulator;
 ///
-/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let folder = std::env::temp_dir().join(format!("partner-center-{}", std::process::id()));
 /// # std::fs::create_dir_all(&folder)?;
 /// # let path = folder.join("journal.jsonl");

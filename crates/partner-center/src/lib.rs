@@ -23,6 +23,7 @@ pub mod request;
 #[cfg(any(feature = "async", feature = "sync"))]
 pub mod transport;
 #[cfg(feature = "webhook-events")]
+#[cfg_attr(docsrs, doc(cfg(feature = "webhook-events")))]
 pub mod webhooks;
 
 // The root has the names that most programs use; the modules have all of them.

@@ -1,7 +1,9 @@
 //! The bodies of requests, and the responses that are outcomes.
 
 use super::{
-    extensions::{JSON_MEDIA_TYPE, MULTIPART_MEDIA_TYPE, X_PC_FIELD, X_PC_NAME, X_PC_OUTCOME, X_PC_UNKNOWN_FIELDS},
+    extensions::{
+        JSON_MEDIA_TYPE, MULTIPART_MEDIA_TYPE, X_PC_NAME, X_PC_OUTCOME, X_PC_RESPONSE_FIELD, X_PC_UNKNOWN_FIELDS,
+    },
     names::input_name,
     schema::{Definition, DefinitionKind, required_description},
     shape::Shape,
@@ -296,7 +298,7 @@ fn read_response_content(content: &Content, definitions: &[Definition]) -> Resul
 }
 
 fn read_header_fields(headers: &[(String, &Header)]) -> Result<Vec<HeaderField>> {
-    let is_field = |header: &Header| header.extensions.contains_key(X_PC_FIELD);
+    let is_field = |header: &Header| header.extensions.contains_key(X_PC_RESPONSE_FIELD);
     let fields = headers.iter().filter(|(_, header)| is_field(header)).map(|(name, header)| {
         let field = read_header_field(name, header);
         field.with_context(|| format!("the header {name}"))
@@ -316,7 +318,7 @@ fn read_header_field(name: &str, header: &Header) -> Result<HeaderField> {
     let name_in_words = if name.eq_ignore_ascii_case("etag") { "etag" } else { name };
     let without_prefix = name_in_words.strip_prefix("MS-").or_else(|| name.strip_prefix("X-")).unwrap_or(name_in_words);
     let field = input_name(without_prefix, header.extensions.get(X_PC_NAME))?;
-    ensure!(field != "body", "a header named {name} hides the body: leave {X_PC_FIELD} out");
+    ensure!(field != "body", "a header named {name} hides the body: leave {X_PC_RESPONSE_FIELD} out");
     Ok(HeaderField { wire: name.to_owned(), field, description: required_description(header.description.as_deref())? })
 }
 

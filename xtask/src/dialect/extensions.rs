@@ -31,7 +31,7 @@ pub(crate) const X_PC_PAGING: &str = "x-pc-paging";
 /// Extension of a response: it is a result, not an error.
 pub(crate) const X_PC_OUTCOME: &str = "x-pc-outcome";
 /// Extension of a response header: it is part of the result.
-pub(crate) const X_PC_FIELD: &str = "x-pc-field";
+pub(crate) const X_PC_RESPONSE_FIELD: &str = "x-pc-response-field";
 
 /// Extension of a parameter: the client sets it by itself, so that operations leave it out.
 pub(crate) const X_PC_CONTEXT: &str = "x-pc-context";
@@ -145,7 +145,7 @@ pub(crate) const EXTENSIONS: &[(&str, &[ExtensionPlace], bool)] = {
         (X_PC_POLLING, &[Operation], false),
         (X_PC_PAGING, &[Operation], false),
         (X_PC_OUTCOME, &[Response], false),
-        (X_PC_FIELD, &[Header], true),
+        (X_PC_RESPONSE_FIELD, &[Header], true),
         (X_PC_CONTEXT, &[Parameter], true),
         (X_PC_JSON, &[Parameter], false),
         (X_PC_MINIMUM, &[Parameter], false),

@@ -28,7 +28,7 @@ pub(crate) struct SourceFilesByPointer {
 
 impl SourceFilesByPointer {
     /// Returns the file of a place in the document.
-    pub(crate) fn file_at(&self, at: &str) -> &str {
+    pub(crate) fn source_file_of_pointer(&self, at: &str) -> &str {
         // A path is two steps below the root, a component is three.
         let mut ends = at.match_indices('/').map(|(end, _)| end).chain([at.len()]);
         let file = ends.find_map(|end| self.files.get(&at[..end]));
@@ -37,7 +37,7 @@ impl SourceFilesByPointer {
 
     /// Returns the area of a place in the document: the name of its file without the extension.
     pub(crate) fn area_at(&self, at: &str) -> &str {
-        let file = self.file_at(at);
+        let file = self.source_file_of_pointer(at);
         if file == self.root { ROOT_AREA } else { file.strip_suffix(".yaml").unwrap_or(file) }
     }
 }
@@ -265,7 +265,7 @@ fn merge_components(
                 let step = escape_pointer_step(name.as_str().unwrap_or_default());
                 let pointer = format!("#/components/{kind_name}/{step}");
                 if all.contains_key(&name) {
-                    let other = origins.file_at(&pointer);
+                    let other = origins.source_file_of_pointer(&pointer);
                     problems.add(
                         format!("{area}{pointer}"),
                         format!("the name is taken in {other}: write another one, or refer to '{other}{pointer}'"),

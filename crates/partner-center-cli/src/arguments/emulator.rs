@@ -38,9 +38,13 @@ pub(crate) struct EmulatorCommand {
     /// Port to listen on; 0 chooses a free one
     #[arg(long, value_name = "P", default_value_t = 0)]
     pub(crate) port: u16,
-    /// Number of customers, 0 to 10000000
-    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = super::parse_customer_count)]
-    pub(crate) customers: u32,
+    /// File to keep the state in, so that it is there again at the next start; made if there is none. Nothing is lost that a
+    /// response has shown, whatever ends the emulator [default: the state is in memory alone]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) data: Option<PathBuf>,
+    /// Number of customers, 0 to 10000000 [default: 1000, or as in the --data file]
+    #[arg(long, value_name = "N", value_parser = super::parse_customer_count)]
+    pub(crate) customers: Option<u32>,
     /// Access token to accept: any visible ASCII characters without blanks; not a secret
     #[arg(long, value_name = "T", default_value = Emulator::TOKEN, value_parser = parse_access_token)]
     pub(crate) token: String,
@@ -58,9 +62,9 @@ pub(crate) struct EmulatorCommand {
 /// The behavior of an emulator, served or embedded.
 #[derive(Args, Debug, Default)]
 pub(crate) struct EmulatorBehavior {
-    /// Seed of the generated customers: the same seed generates the same customers
-    #[arg(long, value_name = "S", default_value_t = 0)]
-    seed: u64,
+    /// Seed of the generated customers: the same seed generates the same customers [default: 0, or as in the --data file]
+    #[arg(long, value_name = "S")]
+    seed: Option<u64>,
     /// Lifetime of the access tokens that its authority issues
     #[arg(long, value_name = "SECONDS", default_value = "3600", value_parser = super::parse_seconds)]
     token_lifetime: Duration,
@@ -194,7 +198,6 @@ impl EmulatorBehavior {
     pub(crate) fn apply_to_builder(&self, builder: EmulatorBuilder) -> EmulatorBuilder {
         let Self { seed, token_lifetime, strict_refresh_tokens, sign_in, faults, lists, responses, .. } = self;
         let mut builder = builder
-            .seed(*seed)
             .token_lifetime(*token_lifetime)
             .strict_refresh_tokens(*strict_refresh_tokens)
             .require_mfa(sign_in.require_mfa)
@@ -213,11 +216,16 @@ impl EmulatorBehavior {
             .nulls(responses.nulls)
             .pascal_case(responses.pascal_case)
             .unknown_values(responses.unknown_values)
-            .rare_values(responses.rare_values)
             .without_delegated_access(responses.without_delegated_access)
             .error_codes(responses.error_codes)
             .duplicate_locale(responses.duplicate_locale)
             .foreign_request_ids(responses.foreign_request_ids);
+        if let Some(seed) = seed {
+            builder = builder.seed(*seed);
+        }
+        if responses.rare_values {
+            builder = builder.rare_values(true);
+        }
         if let Some(cap) = lists.page_cap {
             builder = builder.page_cap(cap);
         }

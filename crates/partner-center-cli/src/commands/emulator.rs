@@ -14,8 +14,22 @@ use tempfile::NamedTempFile;
 /// Serves until it is interrupted, which is its regular end.
 pub(crate) fn serve_until_interrupted(command: EmulatorCommand, messages: &Messages) -> Result<(), CommandError> {
     let interrupted = interruption::install_interruption_receiver()?;
-    let EmulatorCommand { port, customers, token, tls, ca_file, behavior } = command;
-    let emulator = behavior.apply_to_builder(Emulator::builder().customers(customers).token(&token)).build();
+    let EmulatorCommand { port, data, customers, token, tls, ca_file, behavior } = command;
+    let builder = Emulator::builder().token(&token);
+    let builder = behavior.apply_to_builder(match customers {
+        Some(customers) => builder.customers(customers),
+        None => builder,
+    });
+    let emulator = match data {
+        Some(path) => builder.build_with_data_file(path).map_err(|error| {
+            CommandError::new(
+                "the emulator cannot use its data file",
+                &error,
+                "name another file with --data, or leave it out to keep the state in memory",
+            )
+        })?,
+        None => builder.build(),
+    };
     let address = (Ipv4Addr::LOCALHOST, port);
     let server = if tls { emulator.serve_tls(address) } else { emulator.serve(address) };
     let server = server.map_err(|error| {

@@ -7,6 +7,7 @@ mod auth;
 mod command;
 mod completions;
 mod configuration;
+mod data_file;
 mod doctor;
 mod emulator;
 mod failures;

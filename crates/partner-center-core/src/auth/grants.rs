@@ -46,12 +46,8 @@ impl GrantRequest<'_> {
     /// Builds the HTTP request; `correlation_id` is the ID that Entra logs it under.
     pub(crate) fn build_token_request(&self, correlation_id: Option<Uuid>) -> Result<Request, http::Error> {
         let AppRegistration { tenant, client_id, secret, .. } = self.app;
-        let scope = if matches!(self.grant, Grant::ClientCredentials) {
-            self.scope.to_owned()
-        } else {
-            // Without `offline_access` the authority need not issue a new refresh token.
-            format!("{} offline_access", self.scope)
-        };
+        let scope =
+            if matches!(self.grant, Grant::ClientCredentials) { self.scope.to_owned() } else { user_scope(self.scope) };
         let mut form = vec![("grant_type", self.grant.grant_type()), ("client_id", client_id)];
         match (self.client_assertion, secret) {
             (Some(assertion), _) => form.extend([
@@ -212,6 +208,11 @@ pub(crate) fn parse_seconds(value: &Value) -> Option<Duration> {
         return None;
     }
     Some(Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX))
+}
+
+/// Returns the scope of tokens for a user. Without `offline_access` the authority need not issue a refresh token.
+pub(crate) fn user_scope(scope: &str) -> String {
+    format!("{scope} offline_access")
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     CallMetadata, Cloud, Error, ErrorKind, Limits, Mode, Output, RetryPolicy, Transport,
     base_url::BaseUrl,
-    client::token_scope,
+    client::{authority_url, token_scope, user_agent},
     engine::{request_sender::RequestSender, retry_budget::RetryBudget},
     error::BoxError,
 };
@@ -95,7 +95,7 @@ pub struct SignedIn {
 const OPERATION: &str = "signIn";
 
 /// The wait that is added to the interval each time that the authority asks to slow down (RFC 8628, section 3.5).
-const SLOW_DOWN: Duration = Duration::from_secs(5);
+const SLOW_DOWN_INCREMENT: Duration = Duration::from_secs(5);
 
 /// The maximum interval between two requests for the outcome of a sign-in.
 const MAX_POLL_INTERVAL: Duration = Duration::from_secs(60);
@@ -135,9 +135,7 @@ impl<X: Transport> SignInBuilder<X> {
     pub fn build(self) -> Result<SignIn<X>, Error> {
         let invalid = |problem: String| Error::new(ErrorKind::Configuration, OPERATION, problem);
         self.app.ensure_usable(false).map_err(|problem| invalid(problem.to_owned()))?;
-        let authority = self.authority.as_deref().unwrap_or(self.cloud.authority());
-        let authority =
-            BaseUrl::parse(authority).map_err(|problem| invalid(format!("the authority's URL {problem}")))?;
+        let authority = authority_url(self.authority.as_deref(), self.cloud).map_err(invalid)?;
         let audience = self.audience.as_deref().unwrap_or(self.cloud.audience());
         Ok(SignIn {
             sender: RequestSender {
@@ -150,7 +148,7 @@ impl<X: Transport> SignInBuilder<X> {
             authority,
             scope: token_scope(audience, self.cloud).map_err(invalid)?,
             deadline: self.deadline,
-            user_agent: HeaderValue::from_static(concat!("partner-center/", env!("CARGO_PKG_VERSION"))),
+            user_agent: user_agent(),
         })
     }
 }
@@ -195,7 +193,7 @@ impl<X: Transport> SignIn<X> {
     }
 
     /// Waits until the user has entered the code and has signed in, has declined, or the code has expired. While the authority
-    /// cannot be reached, it waits longer and asks again.
+    /// cannot be reached, it waits longer and tries again.
     ///
     /// # Errors
     ///
@@ -222,7 +220,9 @@ impl<X: Transport> SignIn<X> {
                     Err((PollFailure::Final, error)) => return Err(self.name_authority(error)),
                     Err((_, error)) if is_last => return Err(self.name_authority(error)),
                     Err((PollFailure::Pending, _)) => {}
-                    Err((PollFailure::SlowDown, _)) => interval = (interval + SLOW_DOWN).min(MAX_POLL_INTERVAL),
+                    Err((PollFailure::SlowDown, _)) => {
+                        interval = (interval + SLOW_DOWN_INCREMENT).min(MAX_POLL_INTERVAL)
+                    }
                     Err((PollFailure::Transient, error)) => {
                         tracing::warn!(%error, "the authority does not respond; the sign-in continues");
                         interval = (interval * 2).min(MAX_POLL_INTERVAL);
@@ -302,7 +302,7 @@ const NO_REFRESH_TOKEN_MESSAGE: &str =
 enum PollFailure {
     /// The user has not signed in yet.
     Pending,
-    /// The client asks too often.
+    /// The client polls too often.
     SlowDown,
     /// The authority did not respond, or a proxy in its place, or it is overloaded.
     Transient,

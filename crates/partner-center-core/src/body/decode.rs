@@ -19,13 +19,13 @@ use std::{cell::OnceCell, time::Duration};
 
 /// A page, or the response of a call.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum ResponseBody<T> {
+pub(crate) enum DecodedOrEmpty<T> {
     Value(T),
     /// An empty body in place of a page, with the status of the response.
     Empty(StatusCode),
 }
 
-impl<T> ResponseBody<T> {
+impl<T> DecodedOrEmpty<T> {
     /// Returns the value of a call that is not for a page.
     pub(crate) fn into_value(self) -> Result<T, DecodeError> {
         match self {
@@ -142,12 +142,12 @@ pub(crate) fn decode_response<T>(
     reader: &mut BodyReader<'_>,
     is_page: bool,
     read: impl FnOnce(&mut BodyReader<'_>) -> Result<T, DecodeError>,
-) -> Result<ResponseBody<T>, DecodeError> {
+) -> Result<DecodedOrEmpty<T>, DecodeError> {
     let (response, has_no_body) = (reader.response, reader.has_no_body);
     let is_empty_page = if is_page { reader.is_empty() } else { Ok(false) };
     let decoded = match is_empty_page {
-        Ok(true) => Ok(ResponseBody::Empty(response.status())),
-        Ok(false) => read(reader).map(ResponseBody::Value),
+        Ok(true) => Ok(DecodedOrEmpty::Empty(response.status())),
+        Ok(false) => read(reader).map(DecodedOrEmpty::Value),
         Err(error) => Err(error),
     };
     // A content encoding that a proxy undid without removing the header is harmless. Where the header is true, the body is
@@ -205,14 +205,14 @@ mod tests {
     use partner_center_models::FromResponse;
     use std::cell::{Cell, RefCell};
 
-    fn decode<T: DeserializeOwned + Send + 'static>(response: &Response) -> Result<ResponseBody<T>, DecodeError> {
+    fn decode<T: DeserializeOwned + Send + 'static>(response: &Response) -> Result<DecodedOrEmpty<T>, DecodeError> {
         decode_with(response, &|_| {})
     }
 
     fn decode_with<T: DeserializeOwned + Send + 'static>(
         response: &Response,
         report: &dyn Fn(&Replacement),
-    ) -> Result<ResponseBody<T>, DecodeError> {
+    ) -> Result<DecodedOrEmpty<T>, DecodeError> {
         decode_response(&mut BodyReader::new(response, "", report), true, |reader| T::from_response(reader))
     }
 
@@ -241,10 +241,10 @@ mod tests {
             let error = decode::<Vec<u32>>(&response("application/json", body)).unwrap_err();
             assert_eq!(error.to_string(), expected);
         }
-        assert_eq!(decode::<u32>(&response("application/json", *b" \r\n")), Ok(ResponseBody::Empty(StatusCode::OK)));
+        assert_eq!(decode::<u32>(&response("application/json", *b" \r\n")), Ok(DecodedOrEmpty::Empty(StatusCode::OK)));
         assert_eq!(
             decode::<u32>(&response("application/json", *b"\xEF\xBB\xBF")),
-            Ok(ResponseBody::Empty(StatusCode::OK))
+            Ok(DecodedOrEmpty::Empty(StatusCode::OK))
         );
     }
 
@@ -260,7 +260,7 @@ mod tests {
             assert_eq!(decoded("identity, gzip, deflate", body), Err(DecodeError::ContentEncoding));
             assert_ne!(decoded("identity,, Identity", body), Err(DecodeError::ContentEncoding));
         }
-        assert_eq!(decoded("utf-8", b"[1]"), Ok(ResponseBody::Value(vec![1])));
+        assert_eq!(decoded("utf-8", b"[1]"), Ok(DecodedOrEmpty::Value(vec![1])));
     }
 
     #[test]
@@ -274,7 +274,7 @@ mod tests {
             let decoded = decode_with(&response("application/json", body), &|replacement| {
                 reported.borrow_mut().push(replacement.to_string());
             });
-            assert_eq!(decoded, Ok(ResponseBody::Value(["B\u{fffd}C".to_owned(), "🥐".to_owned()])));
+            assert_eq!(decoded, Ok(DecodedOrEmpty::Value(["B\u{fffd}C".to_owned(), "🥐".to_owned()])));
             assert_eq!(reported.take(), ["[0]: half of a surrogate pair was replaced by U+FFFD"]);
         }
         // An escaped backslash does not escape what follows it.
@@ -283,7 +283,7 @@ mod tests {
         let reported = Cell::new(0);
         let count = |_: &Replacement| reported.set(reported.get() + 1);
         let decoded = decode_with(&response("application/json", after_escaped_backslash), &count);
-        assert_eq!((decoded, reported.get()), (Ok(ResponseBody::Value(["\\\u{fffd}".to_owned()])), 1));
+        assert_eq!((decoded, reported.get()), (Ok(DecodedOrEmpty::Value(["\\\u{fffd}".to_owned()])), 1));
         let escaped: Vec<u8> =
             [0x5B, 0x22, 0x5C, 0xD83E, 0x22, 0x5D].iter().flat_map(|unit: &u16| unit.to_le_bytes()).collect();
         assert_eq!(decode::<Vec<String>>(&response("application/json", escaped)), Err(DecodeError::Charset));
@@ -296,10 +296,10 @@ mod tests {
         assert_eq!(decode::<u32>(&without_end), Err(DecodeError::Truncated));
         // A stream of HTTP/2 declares its end.
         *without_end.version_mut() = Version::HTTP_2;
-        assert_eq!(decode::<u32>(&without_end), Ok(ResponseBody::Empty(StatusCode::OK)));
+        assert_eq!(decode::<u32>(&without_end), Ok(DecodedOrEmpty::Empty(StatusCode::OK)));
         *without_end.version_mut() = Version::HTTP_11;
         *without_end.status_mut() = StatusCode::NO_CONTENT;
-        assert_eq!(decode::<u32>(&without_end), Ok(ResponseBody::Empty(StatusCode::NO_CONTENT)));
+        assert_eq!(decode::<u32>(&without_end), Ok(DecodedOrEmpty::Empty(StatusCode::NO_CONTENT)));
     }
 
     #[test]

@@ -216,12 +216,10 @@ impl<X: Transport> ClientBuilder<X> {
         let invalid = |problem: String| Error::new(ErrorKind::Configuration, "client", problem);
         let base_url = self.base_url.as_deref().unwrap_or(self.cloud.base_url());
         let base_url = BaseUrl::parse(base_url).map_err(|problem| invalid(format!("the base URL {problem}")))?;
-        let authority = self.authority.as_deref().unwrap_or(self.cloud.authority());
-        let authority =
-            BaseUrl::parse(authority).map_err(|problem| invalid(format!("the authority's URL {problem}")))?;
+        let authority = authority_url(self.authority.as_deref(), self.cloud).map_err(invalid)?;
         let audience = self.audience.as_deref().unwrap_or(self.cloud.audience());
         let token_scope = token_scope(audience, self.cloud).map_err(invalid)?;
-        let user_agent = HeaderValue::from_static(concat!("partner-center/", env!("CARGO_PKG_VERSION")));
+        let user_agent = user_agent();
         let token_provider =
             TokenProvider::new(self.credential, authority, token_scope, user_agent.clone()).map_err(invalid)?;
         let mut headers = HeaderMap::new();
@@ -275,6 +273,16 @@ impl<X: Transport> fmt::Debug for ClientBuilder<X> {
             .field("limits", &self.limits)
             .finish_non_exhaustive()
     }
+}
+
+/// Returns the base URL of the authority: the one that was set, or that of the cloud.
+pub(crate) fn authority_url(url: Option<&str>, cloud: Cloud) -> Result<BaseUrl, String> {
+    BaseUrl::parse(url.unwrap_or(cloud.authority())).map_err(|problem| format!("the authority's URL {problem}"))
+}
+
+/// Returns the value of `User-Agent`.
+pub(crate) fn user_agent() -> HeaderValue {
+    HeaderValue::from_static(concat!("partner-center/", env!("CARGO_PKG_VERSION")))
 }
 
 /// Returns the OAuth scope of all permissions that the application was granted for `audience`, which is often written as such a

@@ -96,7 +96,7 @@ fn location_target<O: LongRunning>(location: &str, base: &BaseUrl) -> Result<Str
 /// use std::{error::Error, time::Duration};
 /// use uuid::Uuid;
 ///
-/// /// Registers a subscription; returns the text to go on with if that takes more than a minute.
+/// /// Registers a subscription; returns the text to continue with if that takes more than a minute.
 /// fn register(
 ///     client: &Client<impl Transport<Mode = Blocking>>,
 ///     customer: Uuid,
@@ -146,9 +146,9 @@ fn location_target<O: LongRunning>(location: &str, base: &BaseUrl) -> Result<Str
 #[must_use = "the state is polled only when it is requested"]
 pub struct Poller<X: Transport, O: LongRunning> {
     client: Client<X>,
-    /// Where the state is; `None` if the operation was completed at once and the service has not said.
+    /// Where the state is; `None` if the operation was completed immediately and the service has not said.
     token: Option<PollToken>,
-    /// The result, if the operation was completed at once.
+    /// The result, if the operation was completed immediately.
     result: Option<ResultOf<O>>,
     /// The properties that did not show yet, at the last poll, that the operation is completed.
     pending: Vec<String>,
@@ -224,7 +224,7 @@ impl<X: Transport, O: LongRunning> Poller<X, O> {
         self
     }
 
-    /// Returns the text by which [`Client::resume_poller`] goes on; `None` if the operation was completed at once.
+    /// Returns the text by which [`Client::resume_poller`] continues; `None` if the operation was completed immediately.
     #[must_use]
     pub fn token(&self) -> Option<&PollToken> {
         self.token.as_ref().filter(|_| self.result.is_none())
@@ -237,7 +237,7 @@ impl<X: Transport, O: LongRunning> Poller<X, O> {
     /// async:    Pin<Box<dyn Future<Output = Result<PollState<T>, Error>> + Send + '_>>
     /// ```
     ///
-    /// `T` is the response of [`LongRunning::Poll`]. After an error, which may be temporary, the poller can go on.
+    /// `T` is the response of [`LongRunning::Poll`]. After an error, which may be temporary, the poller can continue.
     ///
     /// # Errors
     ///
@@ -259,8 +259,8 @@ impl<X: Transport, O: LongRunning> Poller<X, O> {
     ///
     /// # Errors
     ///
-    /// Those of [`Client::call`], and [`ErrorKind::Timeout`] if the operation is not completed in time: its sources name the
-    /// properties that are not shown yet as expected. The poller can go on after either.
+    /// Those of [`Client::call`], and [`ErrorKind::Timeout`] if the operation is not completed before the timeout: its sources name the
+    /// properties that are not shown yet as expected. The poller can continue after either.
     #[must_use = "the state is polled once the outcome is used"]
     pub fn wait(&mut self) -> Output<'_, X, Result<ResultOf<O>, Error>> {
         X::Mode::block_or_box(async move {
@@ -268,13 +268,11 @@ impl<X: Transport, O: LongRunning> Poller<X, O> {
             let mut waited = Duration::ZERO;
             loop {
                 let remaining = self.timeout.saturating_sub(waited.max(start.elapsed()));
-                let deadline = self.client.scope.deadline;
-                let remaining = deadline
-                    .map_or(remaining, |deadline| remaining.min(deadline.saturating_duration_since(Instant::now())));
+                let remaining = self.client.scope.remaining().map_or(remaining, |in_scope| remaining.min(in_scope));
                 if self.interval >= remaining {
                     return Err(Error::deadline_exceeded(O::ID, self.pending_error()));
                 }
-                // What came at once is returned at once.
+                // A result that is available is returned immediately.
                 if !self.interval.is_zero() {
                     X::Mode::into_future(self.client.engine.sender.transport.sleep(self.interval)).await;
                     waited += self.interval;

@@ -2,7 +2,7 @@
 
 use super::Client;
 use crate::{Error, ErrorKind, Mode, Operation, Output, Transport, Updatable, error::BoxError};
-use std::{convert::Infallible, time::Instant};
+use std::convert::Infallible;
 
 impl<X: Transport> Client<X> {
     /// Gets a resource, lets `change` alter it, and replaces it with the result.
@@ -159,11 +159,7 @@ impl<X: Transport> Client<X> {
                     return Err(error);
                 }
                 let delay = retry_policy.backoff(conflicts, false, fastrand::f64());
-                if self
-                    .scope
-                    .deadline
-                    .is_some_and(|deadline| deadline.saturating_duration_since(Instant::now()) <= delay)
-                {
+                if self.scope.remaining().is_some_and(|remaining| remaining <= delay) {
                     return Err(Error::deadline_exceeded(O::Update::ID, Some(error)));
                 }
                 tracing::info!(

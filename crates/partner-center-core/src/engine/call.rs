@@ -3,12 +3,12 @@
 
 use super::{
     CallContext, Engine,
-    request_sender::EarlyResponse,
+    request_sender::{EarlyResponse, may_send_again},
     service_call::{CallPlan, ServiceCall},
 };
 use crate::{
     CallDescription, CallMetadata, Error, ErrorKind, ErrorReason, Transport,
-    body::{BodyReader, DecodeError, ResponseBody},
+    body::{BodyReader, DecodeError, DecodedOrEmpty},
     pagination::{PrefetchedPage, Prefetcher},
     request::PreparedRequest,
 };
@@ -29,7 +29,7 @@ pub(crate) struct CallInput<'a, X: Transport, T> {
     pub(crate) prefetched_page: Option<PrefetchedPage<X>>,
     /// Sends the request for the next page as soon as the response tells where that is.
     pub(crate) prefetcher: Option<&'a Prefetcher<X::Mode>>,
-    /// Whether the metadata of a value is asked for, with the headers of its response.
+    /// Whether the metadata of a value is requested, with the headers of its response.
     pub(crate) keeps_metadata: bool,
 }
 
@@ -56,8 +56,8 @@ impl<'a, X: Transport, T> CallInput<'a, X, T> {
 
 /// The outcome of a call that succeeded.
 pub(crate) struct CallOutcome<X: Transport, T> {
-    pub(crate) body: ResponseBody<T>,
-    /// Without the headers of the response, unless they were asked for.
+    pub(crate) body: DecodedOrEmpty<T>,
+    /// Without the headers of the response, unless they were requested.
     pub(crate) metadata: CallMetadata,
     /// The request for the next page, if it was sent already.
     pub(crate) next: Option<PrefetchedPage<X>>,
@@ -114,7 +114,7 @@ impl<X: Transport> Engine<X> {
         plan: &CallPlan<'_, X::Mode, T>,
         prefetched_page: Option<PrefetchedPage<X>>,
         metadata: &mut CallMetadata,
-    ) -> Result<(ResponseBody<T>, Option<PrefetchedPage<X>>), Error> {
+    ) -> Result<(DecodedOrEmpty<T>, Option<PrefetchedPage<X>>), Error> {
         let (operation, deadline) = (plan.call.operation, self.call_deadline(plan.call_context));
         if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
             return Err(Error::deadline_exceeded(operation, None));
@@ -138,7 +138,11 @@ impl<X: Transport> Engine<X> {
         let retry_policy = self.retry_policy(plan.call_context);
         let rejection = match sender.send(&service_call, retry_policy, metadata, deadline, early_response).await {
             // Not if an earlier attempt may have been performed: another request would have an id of its own.
-            Err(error) if is_token_rejected(&error) && service_call.may_be_sent_with_new_id(metadata) => error,
+            Err(error)
+                if is_token_rejected(&error) && may_send_again(plan.call.idempotency, true, metadata.write_outcome) =>
+            {
+                error
+            }
             outcome => return outcome.map(|body| (body, service_call.into_prefetched_page())),
         };
         let rejected = Some(token.clone());

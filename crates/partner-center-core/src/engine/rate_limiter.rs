@@ -6,7 +6,7 @@
 //! 429 is late and meets few requests; see [`learned_rate`]. It grows by itself, and is forgotten in the end.
 //!
 //! Waits are reservations: a request books its slot, waits until then, and looks whether a pause has begun meanwhile. A request
-//! that is given up before gives its slot back; and when a pause ends, all slots are void, since nobody has used them. All
+//! that is canceled before gives its slot back; and when a pause ends, all slots are void, since nobody has used them. All
 //! functions take the time, so that a minute is tested in no time. The wait before a retry is trusted: when the transport's sleep
 //! has returned, its time has passed for the limiter, also in tests whose sleep returns immediately.
 
@@ -42,14 +42,14 @@ pub enum RateLimitScope {
     Customer,
 }
 
-/// A look at the rate limiter of a client, by [`Client::rate_limit_status`](crate::Client::rate_limit_status).
+/// The state of the rate limiter of a client, by [`Client::rate_limit_status`](crate::Client::rate_limit_status).
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct RateLimitStatus {
     /// The requests per minute that are sent at most now: the configured rate, or the one that was learned from a 429 if that
     /// is lower. `None` if the rate is not limited.
     pub requests_per_minute: Option<f64>,
-    /// The time for which no request is sent, because of a 429; the longest one if the limit is per customer.
+    /// The time for which no request is sent, because of a 429; the maximum if the limit is per customer.
     pub paused_for: Option<Duration>,
     /// The number of 429 that the client and its clones have received so far.
     pub throttled_responses: u64,
@@ -97,7 +97,7 @@ impl RateLimiter {
 
     pub(crate) fn status(&self, retries_left: u32) -> RateLimitStatus {
         let state = self.lock_state();
-        let now = Instant::now() + state.ahead;
+        let now = state.now();
         let scopes = || state.customers.values().chain([&state.partner]);
         let learned = scopes().filter_map(|scope| scope.requests_per_second(now)).map(|rate| rate * 60.0);
         let configured = self.requests_per_second().map(|rate| rate * 60.0);
@@ -111,13 +111,13 @@ impl RateLimiter {
 
     /// Returns the time as the limiter has it.
     pub(crate) fn now(&self) -> Instant {
-        Instant::now() + self.lock_state().ahead
+        self.lock_state().now()
     }
 
     /// Says that the wait before a retry, until `moment`, has ended. So has the pause.
     pub(crate) fn slept_until(&self, moment: Instant) {
         let mut state = self.lock_state();
-        let early = moment.saturating_duration_since(Instant::now() + state.ahead);
+        let early = moment.saturating_duration_since(state.now());
         state.ahead += early;
     }
 
@@ -211,12 +211,12 @@ impl<'a> Ticket<'a> {
     }
 }
 
-/// A request that is given up before it may be sent leaves its slot to others.
+/// A request that is canceled before it may be sent leaves its slot to others.
 impl Drop for Ticket<'_> {
     fn drop(&mut self) {
         let Some(reservation) = self.booked.take().filter(Reservation::holds_slots) else { return };
         let mut state = self.limiter.lock_state();
-        let now = Instant::now() + state.ahead;
+        let now = state.now();
         let (scope, schedule) = state.scope_and_schedule(self.customer, now);
         reservation.release(scope, schedule);
     }
@@ -247,6 +247,11 @@ impl Reservation {
 }
 
 impl State {
+    /// Returns the time as the limiter has it.
+    fn now(&self) -> Instant {
+        Instant::now() + self.ahead
+    }
+
     /// Returns the scope of the customer, or that of all.
     fn scope_mut(&mut self, customer: Option<Uuid>, now: Instant) -> &mut LimitedScope {
         self.scope_and_schedule(customer, now).0

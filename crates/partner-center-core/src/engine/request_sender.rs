@@ -57,8 +57,8 @@ pub(crate) trait RetryableRequest<X: Transport>: Sync {
     /// Reports that nothing may happen for `duration`, while a response or the next attempt is waited for.
     fn extend_lease(&self, duration: Duration);
     fn attempt_span(&self, attempt: &AttemptDescription) -> Span;
-    fn before_attempt(&self, _attempt: &AttemptDescription) {}
-    fn after_attempt(&self, _attempt: &AttemptDescription, _outcome: Result<StatusCode, &Error>) {}
+    fn call_before_attempt_hooks(&self, _attempt: &AttemptDescription) {}
+    fn call_after_attempt_hooks(&self, _attempt: &AttemptDescription, _outcome: Result<StatusCode, &Error>) {}
     fn build(&self, metadata: &CallMetadata) -> Result<Request, http::Error>;
     /// Inspects a response before it is decoded.
     fn before_decoding(&self, _response: &Response) -> Output<'_, X, ()> {
@@ -106,14 +106,14 @@ impl<X: Transport> RequestSender<X> {
                 None => AttemptStep::Send(span.in_scope(|| self.build(request, metadata, remaining()))?),
             };
             metadata.attempts = attempt.number;
-            request.before_attempt(&attempt);
+            request.call_before_attempt_hooks(&attempt);
             let sent_at = ticket.as_ref().map(|ticket| ticket.limiter().now());
             let outcome = self.perform_attempt(request, next, metadata).instrument(span.clone()).await;
             let attempts = metadata.attempts - previous_attempts;
             let failed = match outcome {
                 Ok((status, value)) => {
                     span.record("http.response.status_code", status.as_u16());
-                    request.after_attempt(&attempt, Ok(status));
+                    request.call_after_attempt_hooks(&attempt, Ok(status));
                     self.retry_budget.record_success(attempts > 1);
                     if let Some((ticket, sent_at)) = ticket.zip(sent_at) {
                         ticket.record_accepted(sent_at);
@@ -123,10 +123,10 @@ impl<X: Transport> RequestSender<X> {
                 Err(failed) => failed,
             };
             record_error(&span, &failed.error, metadata.status);
-            request.after_attempt(&attempt, Err(&failed.error));
+            request.call_after_attempt_hooks(&attempt, Err(&failed.error));
             let decision = decide_retry(
                 retry_policy,
-                may_send_again(request.idempotency(), &failed, metadata.write_outcome),
+                may_send_again(request.idempotency(), failed.has_response, metadata.write_outcome),
                 attempts,
                 failed.retryability,
                 remaining(),
@@ -295,13 +295,13 @@ fn with_write_outcome<X: Transport, R: RetryableRequest<X>>(
 
 /// Whether a request that failed may be sent again, by the rule of the service: with the same id as long as there is no response,
 /// and with a new one after any response.
-fn may_send_again(idempotency: Idempotency, failed: &AttemptError, write_outcome: WriteOutcome) -> bool {
+pub(super) fn may_send_again(idempotency: Idempotency, has_response: bool, write_outcome: WriteOutcome) -> bool {
     match idempotency {
         Idempotency::Natural => true,
         // It was not sent, or was rejected, as with 429.
         _ if write_outcome == WriteOutcome::NotPerformed => true,
         // The service recognizes the id. With a new one, it would perform the request once more.
-        Idempotency::RequestId => !failed.has_response,
+        Idempotency::RequestId => !has_response,
         _ => false,
     }
 }

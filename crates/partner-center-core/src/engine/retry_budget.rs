@@ -17,7 +17,7 @@ impl RetryBudget {
         self.update(|tokens| tokens.checked_sub(RETRY_COST))
     }
 
-    /// Says that a call has succeeded, at once or by a retry that was taken.
+    /// Says that a call has succeeded, at the first attempt or by a retry that was taken.
     pub(crate) fn record_success(&self, is_retried: bool) {
         // Nothing is written while the bucket is full, as it nearly always is.
         let returned = if is_retried { RETRY_COST } else { 1 };

@@ -8,9 +8,9 @@ use super::{
 };
 use crate::{
     AttemptDescription, CallDescription, CallMetadata, Error, ErrorKind, ErrorReason, Mode, Output, Request, Response,
-    ServiceError, Transport, WriteOutcome,
+    ServiceError, Transport,
     auth::CachedToken,
-    body::{self, BodyReader, DecodeError, ResponseBody},
+    body::{self, BodyReader, DecodeError, DecodedOrEmpty},
     pagination::{PrefetchedPage, Prefetcher, UnexpectedNextPage},
     request::{CORRELATION_ID_HEADER, PreparedRequest, REQUEST_ID_HEADER, ResponseOutcome},
     response_headers::has_service_headers,
@@ -62,11 +62,11 @@ impl<'a, X: Transport, T> ServiceCall<'a, X, T> {
     /// Finds the sign of a next page in a response that was decoded as `body` and is taken for complete: in one that is not a
     /// page, and in the last page of a list. A type without a size, such as `NoContent`, keeps nothing of a response, and so
     /// cannot miss any of it.
-    fn unexpected_next_page(&self, reader: &BodyReader<'_>, body: &ResponseBody<T>) -> Option<UnexpectedNextPage> {
+    fn unexpected_next_page(&self, reader: &BodyReader<'_>, body: &DecodedOrEmpty<T>) -> Option<UnexpectedNextPage> {
         let is_complete = match (&self.plan.page, body) {
             (None, _) => size_of::<T>() > 0,
-            (Some(page), ResponseBody::Value(value)) => (page.is_last)(value),
-            (Some(_), ResponseBody::Empty(_)) => false,
+            (Some(page), DecodedOrEmpty::Value(value)) => (page.is_last)(value),
+            (Some(_), DecodedOrEmpty::Empty(_)) => false,
         };
         if !is_complete || self.plan.call.method == Method::HEAD {
             return None;
@@ -75,18 +75,13 @@ impl<'a, X: Transport, T> ServiceCall<'a, X, T> {
     }
 
     /// Finds the error in a response that was decoded as `body`. A page with items is not searched.
-    fn embedded_error(&self, reader: &BodyReader<'_>, body: &ResponseBody<T>) -> Option<ServiceError> {
-        let ResponseBody::Value(value) = body else { return None };
+    fn embedded_error(&self, reader: &BodyReader<'_>, body: &DecodedOrEmpty<T>) -> Option<ServiceError> {
+        let DecodedOrEmpty::Value(value) = body else { return None };
         let is_empty_page = self.plan.page.as_ref().map(|page| (page.is_empty)(value));
         if is_empty_page == Some(false) {
             return None;
         }
         ServiceError::from_decoded_response(reader, || self.exposed_secrets(), is_empty_page.is_some())
-    }
-
-    /// Whether the request may be sent once more, after a response and so with an id of its own.
-    pub(super) fn may_be_sent_with_new_id(&self, metadata: &CallMetadata) -> bool {
-        self.plan.call.idempotency == Idempotency::Natural || metadata.write_outcome == WriteOutcome::NotPerformed
     }
 
     /// Returns the secrets in the request, which are removed from errors: some services echo what they were sent.
@@ -99,7 +94,7 @@ impl<'a, X: Transport, T> ServiceCall<'a, X, T> {
 }
 
 impl<X: Transport, T> RetryableRequest<X> for ServiceCall<'_, X, T> {
-    type Value = ResponseBody<T>;
+    type Value = DecodedOrEmpty<T>;
 
     fn operation(&self) -> &'static str {
         self.plan.call.operation
@@ -126,11 +121,11 @@ impl<X: Transport, T> RetryableRequest<X> for ServiceCall<'_, X, T> {
         attempt_span(method, *path_template, &self.engine.base_url, attempt)
     }
 
-    fn before_attempt(&self, attempt: &AttemptDescription) {
+    fn call_before_attempt_hooks(&self, attempt: &AttemptDescription) {
         self.engine.hooks.iter().for_each(|hooks| hooks.before_attempt(&self.plan.description, attempt));
     }
 
-    fn after_attempt(&self, attempt: &AttemptDescription, outcome: Result<StatusCode, &Error>) {
+    fn call_after_attempt_hooks(&self, attempt: &AttemptDescription, outcome: Result<StatusCode, &Error>) {
         self.engine.hooks.iter().for_each(|hooks| hooks.after_attempt(&self.plan.description, attempt, outcome));
     }
 
@@ -168,7 +163,7 @@ impl<X: Transport, T> RetryableRequest<X> for ServiceCall<'_, X, T> {
         }
     }
 
-    fn decode(&self, response: &mut Response) -> Result<ResponseBody<T>, AttemptError> {
+    fn decode(&self, response: &mut Response) -> Result<DecodedOrEmpty<T>, AttemptError> {
         let response = &*response;
         let call = self.plan.call;
         let rejected = |service_error| AttemptError {

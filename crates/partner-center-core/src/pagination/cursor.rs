@@ -104,7 +104,7 @@ impl Cursor {
 
     /// Returns a hash of the position in the list that `request` fetches: of the token, if there is one.
     fn request_fingerprint(&self, request: &PreparedRequest) -> u64 {
-        if let Some(token) = self.list_request.continuation_header_value(request) {
+        if let Some(token) = self.list_request.continuation_token_of_request(request) {
             return self.hasher.hash_one(token.as_bytes());
         }
         let headers: Vec<_> = request.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();

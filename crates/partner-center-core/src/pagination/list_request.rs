@@ -64,7 +64,7 @@ impl ListRequest {
     }
 
     /// Returns the continuation token that `request` carries in a header.
-    pub(crate) fn continuation_header_value<'a>(&self, request: &'a PreparedRequest) -> Option<&'a HeaderValue> {
+    pub(crate) fn continuation_token_of_request<'a>(&self, request: &'a PreparedRequest) -> Option<&'a HeaderValue> {
         request.headers.get(self.token_header.as_ref()?)
     }
 

@@ -5,7 +5,7 @@ use super::{
 };
 use crate::{
     Async, Blocking, CallMetadata, Error, ErrorKind, Mode, Output, Response, Transport,
-    body::{BodyReader, DecodeError, ResponseBody},
+    body::{BodyReader, DecodeError, DecodedOrEmpty},
     engine::{CallContext, CallInput, CallOutcome, Engine, PageInput},
     error::BoxError,
 };
@@ -189,8 +189,8 @@ impl<X: Transport, O: Paginated> Pages<X, O> {
             let mut next_token_may_be_consumed = false;
             if let Some(prefetcher) = &prefetcher {
                 let next = match &performed.body {
-                    ResponseBody::Value(page) => prefetcher.next_request::<O>(page, &engine.base_url),
-                    ResponseBody::Empty(_) => None,
+                    DecodedOrEmpty::Value(page) => prefetcher.next_request::<O>(page, &engine.base_url),
+                    DecodedOrEmpty::Empty(_) => None,
                 };
                 let guessed = performed.next.take();
                 next_token_may_be_consumed =
@@ -217,9 +217,9 @@ impl<X: Transport, O: Paginated> Pages<X, O> {
             Err(error) => return Some(Err(error)),
         };
         let page = match body {
-            ResponseBody::Value(page) => page,
-            ResponseBody::Empty(status) if cursor.is_end_by_empty_response(status) => return None,
-            ResponseBody::Empty(_) => {
+            DecodedOrEmpty::Value(page) => page,
+            DecodedOrEmpty::Empty(status) if cursor.is_end_by_empty_response(status) => return None,
+            DecodedOrEmpty::Empty(_) => {
                 return Some(Err(
                     Error::new(ErrorKind::Decode, self.operation, DecodeError::Empty).with_metadata(metadata)
                 ));

@@ -55,7 +55,7 @@ impl<M: Mode> Prefetcher<M> {
         let request = self.list_request.next_page_request(&continuation, base_url).ok()?;
         // A link may need a token that stands before the items, and the other way round: a guess has both.
         let has_token =
-            pagination.token_header.is_none() || self.list_request.continuation_header_value(&request).is_some();
+            pagination.token_header.is_none() || self.list_request.continuation_token_of_request(&request).is_some();
         (continuation.uri().is_some() && has_token).then_some(request)
     }
 

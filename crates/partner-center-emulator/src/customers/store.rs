@@ -30,6 +30,9 @@ const FIRST_DOCUMENTED_INDEX: u32 = 25;
 pub(crate) const FIRST_CREATED_INDEX: u32 = 100;
 
 impl CustomerStore {
+    pub(crate) const DEFAULT_SEED: u64 = 0;
+    pub(crate) const DEFAULT_COUNT: u32 = 1000;
+
     /// Appends the customer to `json` as a list has it. The `sequences` are those of the seed.
     pub(crate) fn append_customer_summary(&self, sequences: CustomerSequences, index: u32, json: &mut String) {
         match documented_customer_at(index) {

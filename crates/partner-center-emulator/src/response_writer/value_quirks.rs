@@ -17,7 +17,7 @@ pub(super) struct ObjectKind<'a>(&'a str);
 impl ObjectKind<'static> {
     pub(super) const PAGE_OBJECT: Self = Self("page");
     pub(super) const CUSTOMER_OBJECT: Self = Self("customer");
-    pub(super) const ERROR_OBJECT: Self = Self("error");
+    pub(super) const ERROR_RESPONSE_KIND: Self = Self("error");
 }
 
 impl From<ResourceKind> for ObjectKind<'static> {

@@ -5,6 +5,7 @@ use crate::scheduled_response::{DRIP_CHUNK_SIZE, ResponseDelivery, ScheduledResp
 use futures_util::{future::select, stream};
 use http_body_util::{BodyExt, Full, StreamBody, combinators::UnsyncBoxBody};
 use hyper::body::{Bytes, Frame};
+use partner_center_core::Response;
 use std::{convert::Infallible, io, pin::pin, time::Duration};
 use tokio::{
     io::{copy, sink},
@@ -33,9 +34,7 @@ impl ResponseScheduler {
             self.wait_unless_closed(delay).await?;
         }
         match delivery {
-            ResponseDelivery::Complete(response) => {
-                Ok(response.map(|body| Full::from(body).map_err(|never: Infallible| match never {}).boxed_unsync()))
-            }
+            ResponseDelivery::Complete(response) => Ok(complete_response(response)),
             ResponseDelivery::Drip(response, pause) => {
                 Ok(response.map(|body| self.chunked_body(body, DRIP_CHUNK_SIZE, pause, None)))
             }
@@ -81,6 +80,11 @@ impl ResponseScheduler {
         });
         StreamBody::new(chunks).boxed_unsync()
     }
+}
+
+/// Returns a response whose body is sent in one piece.
+pub(super) fn complete_response(response: Response) -> http::Response<ResponseBody> {
+    response.map(|body| Full::from(body).map_err(|never: Infallible| match never {}).boxed_unsync())
 }
 
 /// A pause that is long enough for bytes to be sent.

@@ -93,6 +93,8 @@ impl Emulator {
         let handler = self.handler();
         handler.service.store.replace_state(State::clone(&snapshot.state));
         handler.clock.set_timestamp(snapshot.time);
+        // If it cannot be saved, the next response says so.
+        let _ = handler.save();
     }
 }
 

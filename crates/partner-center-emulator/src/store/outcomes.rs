@@ -1,6 +1,7 @@
 use super::state::json_value_size;
 use crate::{resource_path::ResourcePath, timestamp::Timestamp};
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use serde_json::Value;
 use std::{
     collections::{HashMap, VecDeque},
@@ -21,17 +22,21 @@ pub(crate) struct WriteOutcomes {
 }
 
 /// What a repeated write has in common with the first.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub(crate) struct WriteOutcomeKey {
+    #[serde(rename = "requestId")]
     pub(crate) request_id: Uuid,
+    #[serde(rename = "operation")]
     pub(crate) operation_id: &'static str,
     pub(crate) path: ResourcePath,
 }
 
 /// The response to a write.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct WriteOutcome {
+    #[serde(serialize_with = "serialize_status", deserialize_with = "deserialize_status")]
     pub(crate) status: StatusCode,
+    #[serde(serialize_with = "serialize_headers", deserialize_with = "deserialize_headers")]
     pub(crate) headers: HeaderMap,
     pub(crate) body: Option<Value>,
 }
@@ -79,6 +84,46 @@ impl WriteOutcome {
     fn size_in_memory(&self) -> usize {
         self.body.as_ref().map_or(0, json_value_size)
     }
+}
+
+/// A key as it is written to JSON.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct OutcomeKeySnapshot {
+    request_id: Uuid,
+    operation: String,
+    path: ResourcePath,
+}
+
+impl<'de> Deserialize<'de> for WriteOutcomeKey {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let OutcomeKeySnapshot { request_id, operation, path } = OutcomeKeySnapshot::deserialize(deserializer)?;
+        let known = partner_center_spec::operation(&operation)
+            .ok_or_else(|| D::Error::custom(format!("there is no operation {operation:?} in this version")))?;
+        Ok(Self { request_id, operation_id: known.id, path })
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn serialize_status<S: Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {
+    status.as_u16().serialize(serializer)
+}
+
+fn deserialize_status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<StatusCode, D::Error> {
+    let status = u16::deserialize(deserializer)?;
+    StatusCode::from_u16(status).map_err(|_| D::Error::custom(format!("{status} is not a status")))
+}
+
+fn serialize_headers<S: Serializer>(headers: &HeaderMap, serializer: S) -> Result<S::Ok, S::Error> {
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    serializer.collect_seq(headers.iter().map(|(name, value)| (name.as_str(), text(value))))
+}
+
+fn deserialize_headers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<HeaderMap, D::Error> {
+    let headers = Vec::<(String, String)>::deserialize(deserializer)?;
+    let header = |(name, value)| HeaderName::try_from(name).ok().zip(HeaderValue::try_from(value).ok());
+    let headers: Option<HeaderMap> = headers.into_iter().map(header).collect();
+    headers.ok_or_else(|| D::Error::custom("it has an invalid header"))
 }
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 
 use super::{State, WriteOutcome, WriteOutcomeKey, state::ResourceEntry};
 use crate::{customers::CustomerStore, resource_path::ResourcePath, timestamp::Timestamp};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{borrow::Cow, error::Error, fmt, sync::Arc};
@@ -59,15 +58,12 @@ struct NextValue<'a> {
 
 /// The response to a write, for the case that it is sent again.
 #[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct OutcomeSnapshot<'a> {
-    request_id: Uuid,
-    operation: Cow<'a, str>,
-    path: ResourcePath,
+    #[serde(flatten)]
+    key: Cow<'a, WriteOutcomeKey>,
     at: Timestamp,
-    status: u16,
-    headers: Vec<(Cow<'a, str>, Cow<'a, str>)>,
-    body: Option<Cow<'a, Value>>,
+    #[serde(flatten)]
+    outcome: Cow<'a, WriteOutcome>,
 }
 
 /// A snapshot that no state can be read from.
@@ -89,13 +85,9 @@ impl State {
             next: entry.next.as_ref().map(|(at, value)| NextValue { at: *at, value: Cow::Borrowed(value) }),
         });
         let outcomes = self.outcomes.entries().map(|(key, at, outcome)| OutcomeSnapshot {
-            request_id: key.request_id,
-            operation: key.operation_id.into(),
-            path: key.path.clone(),
+            key: Cow::Borrowed(key),
             at,
-            status: outcome.status.as_u16(),
-            headers: outcome.headers.iter().map(|(name, value)| (name.as_str().into(), value_as_text(value))).collect(),
-            body: outcome.body.as_ref().map(Cow::Borrowed),
+            outcome: Cow::Borrowed(outcome),
         });
         let CustomerStore { seed, count, rare_values } = self.population;
         StateSnapshot {
@@ -135,34 +127,12 @@ impl State {
             let next = next.map(|NextValue { at, value }| (at, Arc::new(value.into_owned())));
             state.resources.insert(path, ResourceEntry { created, value, next });
         }
-        for outcome in snapshot.outcomes {
-            let (key, at, outcome) = outcome.into_outcome()?;
-            state.outcomes.remember_outcome(key, Arc::new(outcome), at);
+        for OutcomeSnapshot { key, at, outcome } in snapshot.outcomes {
+            state.outcomes.remember_outcome(key.into_owned(), Arc::new(outcome.into_owned()), at);
         }
         state.measure_stored_bytes().map_err(|_| InvalidSnapshot("it is larger than the store".to_owned()))?;
         Ok(state)
     }
-}
-
-impl OutcomeSnapshot<'_> {
-    fn into_outcome(self) -> Result<(WriteOutcomeKey, Timestamp, WriteOutcome), InvalidSnapshot> {
-        let Self { request_id, operation, path, at, status, headers, body } = self;
-        let operation_id = partner_center_spec::operation(&operation)
-            .ok_or_else(|| InvalidSnapshot(format!("there is no operation {operation:?} in this version")))?
-            .id;
-        let status = StatusCode::from_u16(status).map_err(|_| InvalidSnapshot(format!("{status} is not a status")))?;
-        let header = |(name, value): (Cow<'_, str>, Cow<'_, str>)| {
-            HeaderName::try_from(name.as_ref()).ok().zip(HeaderValue::try_from(value.as_ref()).ok())
-        };
-        let headers: Option<HeaderMap> = headers.into_iter().map(header).collect();
-        let headers = headers.ok_or_else(|| InvalidSnapshot("it has an invalid header".to_owned()))?;
-        let key = WriteOutcomeKey { request_id, operation_id, path };
-        Ok((key, at, WriteOutcome { status, headers, body: body.map(Cow::into_owned) }))
-    }
-}
-
-fn value_as_text(value: &HeaderValue) -> Cow<'_, str> {
-    String::from_utf8_lossy(value.as_bytes())
 }
 
 impl fmt::Display for InvalidSnapshot {

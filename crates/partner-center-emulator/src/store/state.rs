@@ -13,6 +13,7 @@ use crate::{
     resource_path::ResourcePath,
     timestamp::Timestamp,
 };
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{collections::BTreeMap, ops::Bound, sync::Arc};
 use uuid::Uuid;
@@ -54,7 +55,7 @@ pub(crate) struct StateVersion {
 }
 
 /// A change of the state.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum StateChange {
     Put(ResourcePath, Value),
     /// The resource becomes this value at this moment.
@@ -72,7 +73,7 @@ pub(crate) struct StoreFull;
 const MAX_STORED_BYTES: usize = 512 << 20;
 
 impl State {
-    pub(super) fn new(population: CustomerStore) -> Self {
+    pub(crate) fn new(population: CustomerStore) -> Self {
         Self {
             population,
             sequences: CustomerSequences::new(population.seed),
@@ -203,12 +204,6 @@ impl State {
         self.first_created_index().checked_add(self.customers.created_count)
     }
 
-    /// Returns the size of everything that has been written, approximately, in bytes.
-    #[cfg(test)]
-    pub(super) fn stored_bytes(&self) -> usize {
-        self.bytes
-    }
-
     /// Measures everything that has been written, after it was put there without changes.
     pub(super) fn measure_stored_bytes(&mut self) -> Result<(), StoreFull> {
         let customers = self.customers.entries().filter_map(|(_, _, customer)| customer).map(json_value_size);
@@ -257,8 +252,14 @@ impl State {
         written.map(|(index, _)| index).or_else(generated)
     }
 
+    /// Returns the size of everything that has been written, approximately, in bytes.
+    #[cfg(any(test, feature = "persistence"))]
+    pub(crate) fn stored_bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// Applies all of `changes`, or none if the store is full.
-    pub(super) fn apply_changes(&mut self, changes: Vec<StateChange>) -> Result<(), StoreFull> {
+    pub(crate) fn apply_changes(&mut self, changes: Vec<StateChange>) -> Result<(), StoreFull> {
         let size: usize = changes.iter().map(StateChange::size_in_memory).sum();
         let is_too_large = size > 0 && self.bytes.saturating_add(size) > MAX_STORED_BYTES;
         let has_no_index = self.end_of_customer_indexes().checked_add(1).is_none();

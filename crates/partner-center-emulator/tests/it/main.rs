@@ -10,12 +10,16 @@ mod customers;
 mod error_responses;
 mod fault_injection;
 mod lists;
+mod load;
 mod operations;
+#[cfg(feature = "persistence")]
+mod persistence;
 mod quirks;
 mod server;
 mod sign_in;
 mod snapshots;
 mod state;
+mod steering;
 #[cfg(feature = "tls")]
 mod tls;
 mod webhooks;
@@ -60,6 +64,13 @@ fn get_with(emulator: &Emulator, uri: &str, headers: &[(&str, &str)]) -> (Status
 fn get(emulator: &Emulator, uri: &str) -> (StatusCode, Value) {
     let (status, _, body) = get_with(emulator, uri, &[]);
     (status, body)
+}
+
+/// Returns the body of a response to an authorized `GET`, unless it is an error or no response.
+fn try_get(emulator: &Emulator, uri: &str) -> Option<Value> {
+    let request = request(Method::GET, uri, &[("Authorization", &authorization())]);
+    let response = emulator.transport::<Blocking>().send(request).ok()?;
+    if response.status() == StatusCode::OK { serde_json::from_slice(response.body()).ok() } else { None }
 }
 
 /// Returns the path of a link, below `/v1` whether the link has the version or not.

@@ -79,6 +79,7 @@ impl CartCheckoutResult {
     /// }
     /// # Ok::<(), serde_json::Error>(())
     /// ```
+    #[inline]
     pub fn into_outcome(self) -> CheckoutOutcome {
         let orders = self.orders.unwrap_or_default();
         let errors = self.order_errors.unwrap_or_default();
@@ -95,6 +96,7 @@ impl CheckoutOutcome {
     ///
     /// # Errors
     /// Some or all of it was not ordered.
+    #[inline]
     pub fn into_complete(self) -> Result<Vec<Order>, Self> {
         match self {
             Self::Complete { orders } => Ok(orders),
@@ -119,6 +121,7 @@ impl Cart {
     /// assert_eq!(faulty[0].id, Some(1));
     /// # Ok::<(), serde_json::Error>(())
     /// ```
+    #[inline]
     pub fn outcome(&self) -> CartOutcome<'_> {
         let line_items = self.line_items.as_deref().unwrap_or_default();
         let (faulty, line_items): (Vec<_>, Vec<_>) = line_items.iter().partition(|line_item| line_item.has_error());
@@ -133,12 +136,14 @@ impl Cart {
 impl CartLineItem {
     /// Whether the line item, or one of its add-ons, cannot be bought.
     #[must_use]
+    #[inline]
     pub fn has_error(&self) -> bool {
         self.error.is_some() || self.addon_items.as_deref().unwrap_or_default().iter().any(Self::has_error)
     }
 }
 
 impl std::fmt::Display for CheckoutOutcome {
+    #[inline]
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (placed, errors) = match self {
             Self::Complete { orders } => return write!(formatter, "all {} orders were placed", orders.len()),

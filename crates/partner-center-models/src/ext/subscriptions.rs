@@ -20,6 +20,7 @@ impl Subscription {
     /// # Ok::<(), serde_json::Error>(())
     /// ```
     #[must_use]
+    #[inline]
     pub fn cancellable_until(&self) -> Option<&DateTime> {
         let is_live = matches!(self.status, Some(SubscriptionStatus::Active | SubscriptionStatus::Suspended));
         self.cancellation_allowed_until_date.as_ref().filter(|_| is_live)
@@ -27,6 +28,7 @@ impl Subscription {
 
     /// Whether the subscription can be cancelled at a time, such as [`SystemTime::now()`].
     #[must_use]
+    #[inline]
     pub fn can_be_cancelled_at(&self, time: SystemTime) -> bool {
         self.cancellable_until().is_some_and(|until| !is_past(until, time))
     }
@@ -53,6 +55,7 @@ impl Subscription {
     /// # Ok::<(), serde_json::Error>(())
     /// ```
     #[must_use]
+    #[inline]
     pub fn refund_at(&self, time: SystemTime) -> Option<&RefundType> {
         let options = self.refund_options.as_deref().filter(|_| self.can_be_cancelled_at(time))?;
         options.iter().find(|option| !option.is_expired_at(time))?.type_.as_ref()
@@ -82,6 +85,7 @@ impl Subscription {
     /// # Ok::<(), serde_json::Error>(())
     /// ```
     #[must_use]
+    #[inline]
     pub fn removable_seats_at(&self, time: SystemTime) -> i32 {
         let windows = self.seat_windows().into_iter();
         windows
@@ -91,6 +95,7 @@ impl Subscription {
 
     /// Returns the time until which this many seats can be removed; `None` if so many cannot be removed at any time.
     #[must_use]
+    #[inline]
     pub fn seats_removable_until(&self, seats: i32) -> Option<&DateTime> {
         let mut windows = self.seat_windows();
         windows.sort_by_key(|(until, _)| std::cmp::Reverse(until.unix_seconds()));
@@ -102,6 +107,7 @@ impl Subscription {
     }
 
     /// Returns the seats that can be removed, each with the time until which.
+    #[inline]
     fn seat_windows(&self) -> Vec<(&DateTime, i32)> {
         let details = self.refundable_quantity.as_ref().filter(|_| self.status == Some(SubscriptionStatus::Active));
         let details = details.and_then(|refundable| refundable.details.as_deref()).unwrap_or_default();
@@ -113,6 +119,7 @@ impl Subscription {
 impl SubscriptionRefundOption {
     /// Whether the refund has expired at a time. One without `expiresAt` never does.
     #[must_use]
+    #[inline]
     pub fn is_expired_at(&self, time: SystemTime) -> bool {
         match &self.expires_at {
             Some(Nullable::Value(until)) => is_past(until, time),
@@ -122,6 +129,7 @@ impl SubscriptionRefundOption {
 }
 
 /// Whether `until` is before `time`.
+#[inline]
 fn is_past(until: &DateTime, time: SystemTime) -> bool {
     let now = time.duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX));
     until.unix_seconds() < now

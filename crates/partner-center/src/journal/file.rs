@@ -33,7 +33,8 @@ const MAX_LINE_LENGTH: usize = 6 * MAX_OUTPUT_LENGTH + (1 << 20);
 impl JournalFile {
     pub(super) fn open(path: &Path, purpose: &str) -> io::Result<(Self, JournalState)> {
         let mut options = OpenOptions::new();
-        options.read(true).append(true).create(true);
+        // Not in append mode: on Windows, such a file cannot be truncated.
+        options.read(true).write(true).create(true).truncate(false);
         // It may have outputs, which are the data of customers.
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
@@ -69,11 +70,14 @@ impl JournalFile {
         Ok(position)
     }
 
-    /// Reads the output in a line. What is written next comes at the end all the same.
+    /// Reads the output in a line.
     pub(super) fn read_output(&mut self, position: LinePosition) -> io::Result<Option<String>> {
-        self.file.seek(SeekFrom::Start(position.start))?;
         let mut line = Vec::new();
-        Read::by_ref(&mut self.file).take(position.length).read_to_end(&mut line)?;
+        self.file.seek(SeekFrom::Start(position.start))?;
+        let read = Read::by_ref(&mut self.file).take(position.length).read_to_end(&mut line);
+        // What is written next comes at the end.
+        self.file.seek(SeekFrom::Start(self.length)).inspect_err(|error| self.failure = Some(copy_of(error)))?;
+        read?;
         match serde_json::from_slice::<Line<Record>>(&line)?.record {
             Record::Done { output, .. } => Ok(output),
             _ => Ok(None),
@@ -128,4 +132,33 @@ fn read(file: &File, purpose: &str) -> io::Result<(JournalState, u64, bool)> {
 
 fn copy_of(error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Client, Credential, ErrorKind, journal::Journal};
+    use partner_center_core::{Blocking, Method, RawRequest};
+    use partner_center_emulator::Emulator;
+    use std::{
+        env,
+        fs::{self, File},
+        process,
+    };
+
+    #[test]
+    fn nothing_is_sent_that_is_not_in_the_journal() {
+        let path = env::temp_dir().join(format!("read-only-{}.jsonl", process::id()));
+        let journal = Journal::open(&path, "post").unwrap();
+        // Writing fails: the file is open for reading only.
+        journal.lock().file.file = File::open(&path).unwrap();
+        let emulator = Emulator::builder().build();
+        let client = Client::builder(emulator.transport::<Blocking>(), Credential::token(Emulator::TOKEN));
+        let client = client.base_url("http://127.0.0.1").build().unwrap();
+        let outcomes = journal
+            .for_each(&client, ["a"], 1, |client, _| client.request(RawRequest::new(Method::Post, "/v1/a").json("{}")));
+        let errors: Vec<_> = outcomes.map(|outcome| outcome.result.unwrap_err().kind()).collect();
+        assert_eq!((errors, emulator.requests().len()), (vec![ErrorKind::Request], 0));
+        assert!(journal.finish().is_err());
+        fs::remove_file(path).unwrap();
+    }
 }

@@ -24,7 +24,7 @@ pub(super) fn updatable_implementation(spec: &Spec, get: &Operation) -> Result<O
     };
     let replaces = |operation: &&Operation| {
         let is_replacement = operation.method == "put" || operation.facts.is_replacement;
-        is_replacement && operation.path == get.path && body_schema(operation) == Some(resource)
+        is_replacement && operation.path == get.path && request_body_schema(operation) == Some(resource)
     };
     let Some(update) = spec.operations.iter().find(replaces) else { return Ok(None) };
     let own = input::operation_inputs(spec, get)?;
@@ -51,15 +51,15 @@ pub(super) fn ensure_replacement_is_read_first(spec: &Spec, operation: &Operatio
     if !operation.facts.is_replacement {
         return Ok(());
     }
-    let body =
-        body_schema(operation).with_context(|| format!("{X_PC_REPLACES}: the body is no object: leave it out"))?;
+    let body = request_body_schema(operation)
+        .with_context(|| format!("{X_PC_REPLACES}: the body is no object: leave it out"))?;
     let is_got = spec
         .operations
         .iter()
         .any(|get| get.method == "get" && get.path == operation.path && response_schema(get) == Some(body));
     ensure!(is_got, "{X_PC_REPLACES}: no GET of the path has the same object: write one, or leave it out");
     let mut others = spec.operations.iter().filter(|other| !other.facts.is_replacement);
-    if let Some(other) = others.find(|other| body_schema(other) == Some(body)) {
+    if let Some(other) = others.find(|other| request_body_schema(other) == Some(body)) {
         bail!(
             "{X_PC_REPLACES}: {} sends {body}, too, which cannot be created: write a schema of its own",
             other.facts.id
@@ -102,7 +102,7 @@ pub(super) fn long_running_implementation(
     response: &ResponseType,
 ) -> Result<Option<TokenStream>> {
     let Some(Polling { operation: poll, state, shows }) = &operation.facts.polling else { return Ok(None) };
-    ensure!(response.is_accepted(), "{X_PC_POLLING}: the operation has no 202: write one, or leave it out");
+    ensure!(response.may_complete_later(), "{X_PC_POLLING}: the operation has no 202: write one, or leave it out");
     let missing = || format!("{X_PC_POLLING}: there is no operation {poll}: write the operationId of a GET");
     let poll = spec.operations.iter().find(|operation| operation.facts.id == *poll).with_context(missing)?;
     let result = response_schema(poll).filter(|_| poll.method == "get").with_context(|| {
@@ -111,26 +111,19 @@ pub(super) fn long_running_implementation(
     for property in state.iter().map(|(state, _)| state).chain(shows) {
         ensure_property(spec, result, property)?;
     }
-    let body = operation.body.as_ref().filter(|body| body.required);
     for property in shows {
-        let body = body_schema(operation).filter(|_| body.is_some());
-        let body =
-            body.with_context(|| format!("{X_PC_POLLING}: shows is for the properties of a body: leave it out"))?;
+        let body = request_body_schema(operation)
+            .with_context(|| format!("{X_PC_POLLING}: shows is for the properties of a body: leave it out"))?;
         ensure_property(spec, body, property)?;
     }
     ensure!(
-        !response.is_completed() || response_schema(operation) == Some(result),
+        !response.may_complete_at_once() || response_schema(operation) == Some(result),
         "{X_PC_POLLING}: the response of {} is another than that of the operation: write a GET of the same object",
         poll.facts.id
     );
-    let polling = match (state, shows.is_empty()) {
-        (None, true) => quote!(Polling::by_status()),
-        (None, false) => quote!(Polling::by_status().shown(&[#(#shows),*])),
-        (Some((state, completed)), is_by_state) => {
-            let shown = (!is_by_state).then(|| quote!(.shown(&[#(#shows),*])));
-            quote!(Polling::by_status().state(#state, &[#(#completed),*]) #shown)
-        }
-    };
+    let by_state = state.as_ref().map(|(state, completed)| quote!(.state(#state, &[#(#completed),*])));
+    let by_values = (!shows.is_empty()).then(|| quote!(.shown(&[#(#shows),*])));
+    let polling = quote!(Polling::by_status() #by_state #by_values);
     let own = input::operation_inputs(spec, operation)?;
     let poll_inputs = input::operation_inputs(spec, poll)?;
     let fields: Option<Vec<_>> = poll_inputs
@@ -142,7 +135,7 @@ pub(super) fn long_running_implementation(
         .collect();
     let [name, poll_name] = [operation, poll].map(operation_name);
     let poll_value = fields.map_or_else(|| quote!(None), |fields| quote!(Some(#poll_name { #(#fields),* })));
-    let expected = body.filter(|_| !shows.is_empty()).map(|body| {
+    let expected = operation.body.as_ref().filter(|_| !shows.is_empty()).map(|body| {
         let body = format_ident!("{}", body.field);
         quote! {
             fn expected(&self) -> serde_json::Map<String, serde_json::Value> {
@@ -150,7 +143,8 @@ pub(super) fn long_running_implementation(
             }
         }
     });
-    let completion = if response.is_completed() { quote!(response) } else { quote!(Completion::Accepted(response)) };
+    let completion =
+        if response.may_complete_at_once() { quote!(response) } else { quote!(Completion::Accepted(response)) };
     let result = format_ident!("{result}");
     let allow = allow_deprecated(&[operation, poll]);
     Ok(Some(quote! {
@@ -187,7 +181,7 @@ fn response_schema(operation: &Operation) -> Option<&str> {
 }
 
 /// Returns the schema of the body that an operation requires.
-fn body_schema(operation: &Operation) -> Option<&str> {
+fn request_body_schema(operation: &Operation) -> Option<&str> {
     let body = operation.body.as_ref().filter(|body| body.required)?;
     match &body.shape {
         Shape::Named(name) if body.media_type == BodyType::Json => Some(name),

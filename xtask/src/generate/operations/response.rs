@@ -19,10 +19,10 @@ pub(super) struct ResponseType {
     fields: Vec<HeaderField>,
     /// The struct with the body and the headers, if there are any.
     with_fields: Option<Ident>,
-    /// Whether the operation may be completed at once.
-    is_completed: bool,
+    /// Whether the operation may be completed immediately.
+    may_complete_at_once: bool,
     /// Whether the operation may be completed later.
-    is_accepted: bool,
+    may_complete_later: bool,
     /// The statuses that say that there is no such thing.
     absent: Vec<u16>,
 }
@@ -48,29 +48,29 @@ impl ResponseType {
             .filter(|response| response.outcome == ResponseOutcome::Absent)
             .map(|response| response.status)
             .collect();
-        let is_accepted = responses().any(|response| response.outcome == ResponseOutcome::Accepted);
+        let may_complete_later = responses().any(|response| response.outcome == ResponseOutcome::Accepted);
         let is_json = bodies.iter().all(|(body_type, _)| *body_type == BodyType::Json);
         ensure!(
-            absent.is_empty() || (fields.is_empty() && !is_accepted && is_json),
+            absent.is_empty() || (fields.is_empty() && !may_complete_later && is_json),
             "responses: an absence as a result goes with JSON or no body, without 202 and without headers as fields: leave \
              x-pc-outcome out"
         );
         if let Some(paging) = paging {
             ensure!(
-                absent.is_empty() && !is_accepted && (fields.is_empty() || paging.is_positioned()),
-                "responses: a page is JSON, without 202, x-pc-outcome and x-pc-field: leave them out"
+                absent.is_empty() && !may_complete_later && (fields.is_empty() || paging.is_positioned()),
+                "responses: a page is JSON, without 202, x-pc-outcome and x-pc-response-field: leave them out"
             );
             fields.clear();
         }
         let with_fields =
             (!fields.is_empty()).then(|| format_ident!("{}Response", operation.facts.id.to_pascal_case()));
-        let is_completed = done().next().is_some();
-        ensure!(is_completed || is_accepted, "responses: there is no 2xx: write one");
+        let may_complete_at_once = done().next().is_some();
+        ensure!(may_complete_at_once || may_complete_later, "responses: there is no 2xx: write one");
         let body = match paging {
             Some(paging) => Some(paging.page_type()),
             None => body,
         };
-        Ok(Self { body, fields, with_fields, is_completed, is_accepted, absent })
+        Ok(Self { body, fields, with_fields, may_complete_at_once, may_complete_later, absent })
     }
 
     pub(super) fn rust_type(&self) -> TokenStream {
@@ -79,7 +79,7 @@ impl ResponseType {
             (None, Some(body)) => body.clone(),
             (None, None) => quote!(NoContent),
         };
-        match (self.is_completed, self.is_accepted) {
+        match (self.may_complete_at_once, self.may_complete_later) {
             (true, true) => quote!(Completion<#completed>),
             (false, _) => quote!(Accepted),
             (true, false) if self.absent.is_empty() => completed,
@@ -88,19 +88,19 @@ impl ResponseType {
         }
     }
 
-    /// Whether the operation may be completed at once.
-    pub(super) fn is_completed(&self) -> bool {
-        self.is_completed
+    /// Whether the operation may be completed immediately.
+    pub(super) fn may_complete_at_once(&self) -> bool {
+        self.may_complete_at_once
     }
 
     /// Whether the operation may be completed later.
-    pub(super) fn is_accepted(&self) -> bool {
-        self.is_accepted
+    pub(super) fn may_complete_later(&self) -> bool {
+        self.may_complete_later
     }
 
     /// Returns the constant with the statuses that are results although they are no success elsewhere.
     pub(super) fn outcomes(&self) -> Option<TokenStream> {
-        let statuses = self.is_accepted.then_some(202).into_iter().chain(self.absent.iter().copied());
+        let statuses = self.may_complete_later.then_some(202).into_iter().chain(self.absent.iter().copied());
         let statuses: Vec<_> = statuses.map(Literal::u16_unsuffixed).collect();
         (!statuses.is_empty()).then(|| quote!(const OUTCOMES: &'static [u16] = &[#(#statuses),*];))
     }

@@ -1,5 +1,8 @@
 use crate::{
-    auth::{AppRegistration, TokenError, grants::Grant},
+    auth::{
+        AppRegistration, TokenError,
+        grants::{Grant, user_scope},
+    },
     base_url::BaseUrl,
     error::BoxError,
     request::percent_encode,
@@ -54,7 +57,7 @@ impl AuthorizationRequest {
         let state = Uuid::new_v4().simple().to_string();
         // 64 characters with 244 random bits.
         let code_verifier = Secret::new(format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple()));
-        let scope = format!("{scope} offline_access");
+        let scope = user_scope(scope);
         let code_challenge = code_challenge(&code_verifier);
         let parameters = [
             ("client_id", app.client_id.as_str()),

@@ -3,7 +3,7 @@ use crate::{
     AttemptDescription, CallMetadata, Error, ErrorKind, Request, Response, Transport,
     auth::{
         AppRegistration, TokenError,
-        grants::{build_form_request, parse_seconds},
+        grants::{build_form_request, parse_seconds, user_scope},
         token_exchange::{MAX_TOKEN_RESPONSE_SIZE, rejected_by_authority},
     },
     base_url::BaseUrl,
@@ -146,7 +146,7 @@ impl<X: Transport> RetryableRequest<X> for DeviceCodeExchange<'_> {
     }
 
     fn build(&self, metadata: &CallMetadata) -> Result<Request, http::Error> {
-        let scope = format!("{} offline_access", self.scope);
+        let scope = user_scope(self.scope);
         let form = [("client_id", self.app.client_id.as_str()), ("scope", &scope)];
         let target = format!("/{}/oauth2/v2.0/devicecode", self.app.tenant);
         let mut request = build_form_request(self.authority, &target, &form, metadata.correlation_id)?;

@@ -12,7 +12,7 @@ pub(super) struct AcceptedRequests {
     counts: VecDeque<(u128, u32)>,
 }
 
-/// The longest period in which the service is known to count, a minute, and the second by which `Retry-After` is rounded up.
+/// The maximum period in which the service is known to count, a minute, and the second by which `Retry-After` is rounded up.
 const WINDOW: Duration = Duration::from_secs(61);
 const BUCKET: Duration = Duration::from_millis(500);
 

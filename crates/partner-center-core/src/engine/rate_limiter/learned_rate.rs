@@ -53,10 +53,10 @@ impl LearnedRate {
         if previous.is_none() && accepted < MIN_REQUESTS {
             return None;
         }
-        let shortest_period = period.saturating_sub(ROUNDING);
+        let min_period = period.saturating_sub(ROUNDING);
         // In a few seconds the rounding would hide any rate.
         let is_steady =
-            |pace: &f64| period >= 8 * ROUNDING && f64::from(accepted) >= pace * shortest_period.as_secs_f64() * STEADY;
+            |pace: &f64| period >= 8 * ROUNDING && f64::from(accepted) >= pace * min_period.as_secs_f64() * STEADY;
         let limit = pace.filter(is_steady).unwrap_or_else(|| {
             let period = match period.saturating_sub(TOLERANCE).as_secs() {
                 0 => period.as_secs_f64().max(0.001),

@@ -616,14 +616,14 @@ pub(super) const CASES: &[Case] = &[
     (
         "a field that is a number",
         "          description: Another page.\n          content:\n            application/json:\n              schema:\n                $ref: '#/components/schemas/ThingCollection'",
-        "          description: Another page.\n          headers: {Location: {description: Where., x-pc-field: true, schema: {type: number}}}",
+        "          description: Another page.\n          headers: {Location: {description: Where., x-pc-response-field: true, schema: {type: number}}}",
         &["kinds~1{thing-kind}/get", "the header Location: a header that is part of the result is a string: write"],
     ),
     (
         "a field that hides the body",
         "          description: Another page.\n          content:\n            application/json:\n              schema:\n                $ref: '#/components/schemas/ThingCollection'",
-        "          description: Another page.\n          headers: {Body: {description: Where., x-pc-field: true, schema: {type: string}}}",
-        &["kinds~1{thing-kind}/get", "a header named Body hides the body: leave x-pc-field out"],
+        "          description: Another page.\n          headers: {Body: {description: Where., x-pc-response-field: true, schema: {type: string}}}",
+        &["kinds~1{thing-kind}/get", "a header named Body hides the body: leave x-pc-response-field out"],
     ),
     (
         "a link without an operation",

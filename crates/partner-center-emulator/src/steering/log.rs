@@ -1,0 +1,99 @@
+use super::Exchange;
+use crate::Emulator;
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::{Duration, Instant},
+};
+
+impl Emulator {
+    /// Returns the newest requests with their responses, the oldest of them first. Secrets are hidden.
+    ///
+    /// The log has up to 10,000 requests, and up to 16 MiB of bodies; those of the oldest requests make room for newer ones.
+    ///
+    /// ```
+    /// use partner_center_core::{Blocking, Transport};
+    /// use partner_center_emulator::Emulator;
+    ///
+    /// let emulator = Emulator::default();
+    /// let request = http::Request::get("/v1/customers?size=1").body(Vec::new())?;
+    /// emulator.transport::<Blocking>().send(request)?;
+    ///
+    /// let [exchange] = &emulator.exchanges()[..] else { panic!("one request was sent") };
+    /// assert_eq!(exchange.response.as_ref().map(|response| response.status), Some(401));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn exchanges(&self) -> Vec<Exchange> {
+        self.exchanges_after(0, usize::MAX, |_| true)
+    }
+
+    /// Drops all requests from the log. Their numbers go on.
+    pub fn clear_log(&self) {
+        self.handler().lock_log().clear();
+    }
+
+    /// Returns the oldest request in the log with a number greater than `after` that `matches`, and waits for it at most for
+    /// `timeout`. Its response may not be there yet.
+    ///
+    /// ```
+    /// use partner_center_core::{Blocking, Transport};
+    /// use partner_center_emulator::Emulator;
+    /// use std::{thread, time::Duration};
+    ///
+    /// let emulator = Emulator::default();
+    /// let transport = emulator.transport::<Blocking>();
+    /// let client = thread::spawn(move || {
+    ///     transport.send(http::Request::get("/v1/customers").body(Vec::new()).unwrap())
+    /// });
+    /// let is_list = |request: &http::Request<()>| request.uri().path() == "/v1/customers";
+    /// let exchange = emulator.wait_for_request(0, Duration::from_secs(60), is_list);
+    /// assert_eq!(exchange.map(|exchange| exchange.method).as_deref(), Some("GET"));
+    /// # client.join().unwrap().unwrap();
+    /// ```
+    pub fn wait_for_request(
+        &self,
+        after: u64,
+        timeout: Duration,
+        matches: impl Fn(&http::Request<()>) -> bool,
+    ) -> Option<Exchange> {
+        self.wait_unless_cancelled(after, timeout, matches, &AtomicBool::new(false))
+    }
+
+    /// As [`wait_for_request`](Self::wait_for_request); the waiting ends when it is `cancelled`.
+    pub(super) fn wait_unless_cancelled(
+        &self,
+        mut after: u64,
+        timeout: Duration,
+        matches: impl Fn(&http::Request<()>) -> bool,
+        cancelled: &AtomicBool,
+    ) -> Option<Exchange> {
+        let started = Instant::now();
+        let mut log = self.handler().lock_log();
+        loop {
+            if let Some(found) = log.exchanges_after(after).find(|exchange| matches(&exchange.request_without_body())) {
+                return Some(found.into());
+            }
+            after = after.max(log.request_count());
+            let rest = timeout.saturating_sub(started.elapsed());
+            if rest.is_zero() || cancelled.load(Ordering::Relaxed) {
+                return None;
+            }
+            log = self.handler().wait_for_request(log, rest.min(CANCELLATION_INTERVAL));
+        }
+    }
+
+    /// Returns up to `limit` requests with a number greater than `after` that match, the oldest first.
+    pub(super) fn exchanges_after(
+        &self,
+        after: u64,
+        limit: usize,
+        matches: impl Fn(&http::Request<()>) -> bool,
+    ) -> Vec<Exchange> {
+        let log = self.handler().lock_log();
+        let matching = log.exchanges_after(after).filter(|exchange| matches(&exchange.request_without_body()));
+        matching.take(limit).map(Exchange::from).collect()
+    }
+}
+
+/// The interval at which a wait looks whether it is cancelled.
+const CANCELLATION_INTERVAL: Duration = Duration::from_millis(100);

@@ -1,0 +1,138 @@
+//! Hides secrets in what the log shows. The log itself has what was received, as long as it is in memory.
+
+use http::Uri;
+use partner_center_spec::{SCHEMAS, SchemaKind};
+use serde_json::Value;
+use std::{collections::HashSet, sync::LazyLock};
+
+/// What stands in place of a secret.
+pub(super) const HIDDEN: &str = "(hidden)";
+
+/// Whether a header holds a secret; `name` is in lower case.
+pub(super) fn is_secret_header(name: &str) -> bool {
+    ["authorization", "cookie", "proxy-authorization", "set-cookie"].contains(&name)
+}
+
+/// Returns a URI as text, without the secrets in its query and in its fragment.
+pub(super) fn redacted_uri(uri: &Uri) -> String {
+    let text = uri.to_string();
+    match text.split_once('?') {
+        Some((path, query)) => format!("{path}?{}", redacted_form(query)),
+        None => text,
+    }
+}
+
+/// Returns a body as text, without its secrets, or `None` if it is not text.
+pub(super) fn redacted_body(bytes: &[u8]) -> Option<String> {
+    let text = decode_text(bytes)?;
+    if let Ok(mut value) = serde_json::from_str::<Value>(&text) {
+        hide_secrets(&mut value);
+        return Some(value.to_string());
+    }
+    let is_form = text.contains('=') && !text.contains(char::is_whitespace) && !text.contains('<');
+    Some(if is_form { redacted_form(&text) } else { text })
+}
+
+/// Returns UTF-8 or UTF-16 text without its byte order mark.
+fn decode_text(bytes: &[u8]) -> Option<String> {
+    let units =
+        |from: fn([u8; 2]) -> u16| -> Vec<u16> { bytes.chunks_exact(2).map(|pair| from([pair[0], pair[1]])).collect() };
+    let text = match bytes {
+        // JSON begins with an ASCII character, so the place of the zero tells the encoding also without a byte order mark.
+        [0xff, 0xfe, ..] | [_, 0, ..] => String::from_utf16(&units(u16::from_le_bytes)).ok()?,
+        [0xfe, 0xff, ..] | [0, _, ..] => String::from_utf16(&units(u16::from_be_bytes)).ok()?,
+        _ => String::from_utf8(bytes.to_vec()).ok()?,
+    };
+    Some(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+}
+
+fn hide_secrets(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                match value {
+                    Value::String(_) | Value::Number(_) if is_secret_name(name) => *value = HIDDEN.into(),
+                    value => hide_secrets(value),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(hide_secrets),
+        // An audit record has JSON in strings.
+        Value::String(text) if text.trim_start().starts_with(['{', '[']) => {
+            if let Ok(mut inner) = serde_json::from_str::<Value>(text) {
+                hide_secrets(&mut inner);
+                *text = inner.to_string();
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Hides secrets in a form or a query, and leaves all else as it is.
+fn redacted_form(form: &str) -> String {
+    let field = |field: &str| match field.split_once('=') {
+        // The code of a sign-in; in JSON it is that of an error.
+        Some((name, _)) if is_secret_name(name) || name == "code" => format!("{name}={HIDDEN}"),
+        _ => field.to_owned(),
+    };
+    form.split('&').map(field).collect::<Vec<_>>().join("&")
+}
+
+/// Whether a field, of JSON or of a form, holds a secret.
+fn is_secret_name(name: &str) -> bool {
+    // Fields of the specification that are secrets, without their case.
+    static NAMES: LazyLock<HashSet<String>> = LazyLock::new(|| {
+        let objects = SCHEMAS.iter().filter_map(|schema| match schema.kind {
+            SchemaKind::Object(object) => Some(object.properties),
+            _ => None,
+        });
+        let secret = objects.flatten().filter(|property| property.value.is_secret());
+        secret.map(|property| property.name.to_lowercase()).collect()
+    });
+    let name = name.to_lowercase();
+    AUTHORITY_SECRETS.contains(&name.as_str()) || name.contains("password") || NAMES.contains(&name)
+}
+
+/// The fields of the authority's requests and responses that are secrets.
+const AUTHORITY_SECRETS: [&str; 8] = [
+    "access_token",
+    "assertion",
+    "client_assertion",
+    "client_secret",
+    "code_verifier",
+    "device_code",
+    "id_token",
+    "refresh_token",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::{redacted_body, redacted_uri};
+    use serde_json::{Value, json};
+
+    #[test]
+    fn secrets_are_hidden_in_every_format() {
+        let json = |value: &Value| -> Value {
+            serde_json::from_str(&redacted_body(value.to_string().as_bytes()).unwrap()).unwrap()
+        };
+        let inner = json!({ "UserCredentials": { "password": "p1" } }).to_string();
+        let body = json(&json!([{ "Password": "p2", "access_token": "p3", "resourceNewValue": inner, "name": "Mia" }]));
+        assert_eq!(body[0]["name"], "Mia");
+        let form = redacted_body(b"client_id=app&client_secret=p4&refresh_token=p5&code=p6").unwrap();
+        assert!(form.starts_with("client_id=app&client_secret=(hidden)&"), "{form}");
+        let uri = redacted_uri(&"/callback?code=p7&state=x".parse().unwrap());
+        assert_eq!(uri, "/callback?code=(hidden)&state=x");
+        let utf16: Vec<u8> = "\u{feff}{\"password\":\"p8\"}".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let all = format!("{body}{form}{uri}{}", redacted_body(&utf16).unwrap());
+        for number in 1..=8 {
+            assert!(!all.contains(&format!("p{number}")), "{all}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_text_is_left_out() {
+        assert_eq!(redacted_body(b"%PDF \xff\xc0"), None);
+        assert_eq!(redacted_body(b"Access denied, a = b").as_deref(), Some("Access denied, a = b"));
+        assert_eq!(redacted_body(b"").as_deref(), Some(""));
+    }
+}

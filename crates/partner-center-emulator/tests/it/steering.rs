@@ -1,0 +1,294 @@
+//! Steering over HTTP, which calls the methods of Rust programs.
+
+use crate::emulator;
+use partner_center_emulator::{Emulator, Server};
+use serde_json::{Value, json};
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+    thread,
+    time::Duration,
+};
+
+/// Sends a request with these header lines, and returns the status and the body of the response.
+fn send_with(server: &Server, method: &str, path: &str, headers: &str, body: &str) -> (u16, String) {
+    let mut connection = TcpStream::connect(server.address()).unwrap();
+    let (host, length) = (server.address(), body.len());
+    write!(
+        connection,
+        "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}"
+    )
+    .unwrap();
+    let mut response = String::new();
+    connection.read_to_string(&mut response).unwrap();
+    let (head, body) = response.split_once("\r\n\r\n").unwrap();
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+}
+
+/// Steers, and returns the status and the JSON of the response.
+fn steer(server: &Server, method: &str, path: &str, body: &Value) -> (u16, Value) {
+    let body = if body.is_null() { String::new() } else { body.to_string() };
+    let headers = "Content-Type: application/json\r\n";
+    let (status, body) = send_with(server, method, &format!("/_emulator/{path}"), headers, &body);
+    (status, serde_json::from_str(&body).unwrap())
+}
+
+/// Makes a request to the service, and returns its status.
+fn call(server: &Server, path: &str) -> u16 {
+    send_with(server, "GET", path, &format!("Authorization: Bearer {}\r\n", Emulator::TOKEN), "").0
+}
+
+#[test]
+fn faults_are_added_and_removed_while_it_runs() {
+    let server = emulator(3).serve("127.0.0.1:0").unwrap();
+    assert_eq!(call(&server, "/v1/customers"), 200);
+    let (status, fault) = steer(&server, "POST", "faults", &json!({ "fault": "503@2" }));
+    assert_eq!((status, &fault), (201, &json!({ "id": 1, "fault": "503@2" })));
+    assert_eq!([(); 3].map(|()| call(&server, "/v1/customers")), [200, 503, 200], "counted from now on");
+    assert_eq!(steer(&server, "POST", "faults", &json!({ "fault": "400" })).0, 201);
+    assert_eq!(steer(&server, "GET", "faults", &Value::Null).1["faults"].as_array().unwrap().len(), 2);
+    assert_eq!(call(&server, "/v1/customers"), 400);
+    assert_eq!(steer(&server, "DELETE", "faults/2", &Value::Null).0, 200);
+    assert_eq!(steer(&server, "DELETE", "faults/2", &Value::Null).0, 404);
+    assert_eq!(call(&server, "/v1/customers"), 200);
+    let (status, error) = steer(&server, "POST", "faults", &json!({ "fault": "boom" }));
+    assert!(status == 400 && error["error"].as_str().unwrap().contains("'boom' is not a fault"), "{error}");
+    assert_eq!(steer(&server, "DELETE", "faults", &Value::Null).1, json!({ "faults": [] }));
+}
+
+#[test]
+fn quirks_and_the_rate_limit_are_set_while_it_runs() {
+    let server = emulator(3).serve("127.0.0.1:0").unwrap();
+    let body = |server: &Server| {
+        let token = format!("Authorization: Bearer {}\r\n", Emulator::TOKEN);
+        send_with(server, "GET", "/v1/customers", &token, "").1
+    };
+    assert!(body(&server).contains("\"items\""));
+    let (_, quirks) = steer(&server, "PATCH", "quirks", &json!({ "pascalCase": true, "linkStyle": "v1" }));
+    assert_eq!(
+        (&quirks["pascalCase"], &quirks["linkStyle"], &quirks["encoding"]),
+        (&json!(true), &json!("v1"), &json!("utf-8"))
+    );
+    assert!(body(&server).contains("\"Items\""), "also not as a page that was kept");
+    assert_eq!(steer(&server, "PATCH", "quirks", &json!({ "pascalCase": false })).1["linkStyle"], "v1");
+    assert!(body(&server).contains("\"items\"") && body(&server).contains("/v1/customers?"));
+    for invalid in [json!({ "linkStyle": "curly" }), json!({ "color": "red" }), json!([])] {
+        assert_eq!(steer(&server, "PATCH", "quirks", &invalid).0, 400, "{invalid}");
+    }
+    assert_eq!(steer(&server, "PUT", "rate-limit", &json!({ "requestsPerMinute": 2 })).0, 200);
+    assert_eq!([(); 3].map(|()| call(&server, "/v1/customers")), [200, 200, 429]);
+    assert_eq!(steer(&server, "PUT", "rate-limit", &json!({})).1, json!({ "requestsPerMinute": null }));
+    assert_eq!(call(&server, "/v1/customers"), 200);
+}
+
+#[test]
+fn clock_goes_forward_only() {
+    let server = emulator(3).serve("127.0.0.1:0").unwrap();
+    let time = |body: &Value| body["time"].as_str().unwrap()[..16].to_owned();
+    assert_eq!(time(&steer(&server, "GET", "clock", &Value::Null).1), "2026-06-01T09:00");
+    assert_eq!(time(&steer(&server, "POST", "clock", &json!({ "advanceSeconds": 3600 })).1), "2026-06-01T10:00");
+    let (status, body) = steer(&server, "POST", "clock", &json!({ "time": "2027-01-01T00:00:00Z" }));
+    assert_eq!((status, time(&body).as_str()), (200, "2027-01-01T00:00"));
+    for back in [json!({ "time": "2026-01-01T00:00:00Z" }), json!({ "advanceSeconds": -1 })] {
+        let (status, error) = steer(&server, "POST", "clock", &back);
+        assert!(status == 409 && error["error"].as_str().unwrap().contains("snapshot"), "{error}");
+    }
+    for invalid in [json!({}), json!({ "advanceSeconds": 1e300 }), json!({ "time": "soon" })] {
+        assert_eq!(steer(&server, "POST", "clock", &invalid).0, 400, "{invalid}");
+    }
+}
+
+#[test]
+fn snapshot_is_taken_downloaded_uploaded_and_restored() {
+    let server = emulator(3).serve("127.0.0.1:0").unwrap();
+    let customers = |server: &Server| steer(server, "GET", "status", &Value::Null).1["customers"].clone();
+    assert_eq!(steer(&server, "POST", "snapshots", &json!({ "name": "start" })).0, 201);
+    let id = "0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9";
+    let customer = json!({
+        "path": format!("/v1/customers/{id}"),
+        "value": { "companyProfile": { "companyName": "Tailwind Toys", "domain": "tailwindtoys.onmicrosoft.com" } },
+    });
+    assert_eq!(
+        steer(&server, "POST", "resources", &json!({ "resources": [customer] })),
+        (200, json!({ "changed": 1 }))
+    );
+    assert_eq!(customers(&server), 4);
+    let (_, customer) = steer(&server, "GET", &format!("resources/v1/customers/{id}"), &Value::Null);
+    assert_eq!((&customer["id"], &customer["companyProfile"]["companyName"]), (&json!(id), &json!("Tailwind Toys")));
+    assert_eq!(steer(&server, "POST", "snapshots", &json!({ "name": "more" })).0, 201);
+    let (_, more) = steer(&server, "GET", "snapshots/more", &Value::Null);
+    assert_eq!(steer(&server, "POST", "snapshots/start/restore", &Value::Null).0, 200);
+    assert_eq!(customers(&server), 3);
+
+    let other = Emulator::builder().customers(0).build().serve("127.0.0.1:0").unwrap();
+    assert_eq!(steer(&other, "PUT", "snapshots/copy", &more), (200, json!({ "snapshots": ["copy"] })));
+    assert_eq!(steer(&other, "POST", "snapshots/copy/restore", &Value::Null).0, 200);
+    assert_eq!(customers(&other), 4);
+    assert_eq!(steer(&other, "PUT", "snapshots/copy", &json!({ "format": "x" })).0, 400);
+    assert_eq!(steer(&other, "DELETE", "snapshots/copy", &Value::Null), (200, json!({ "snapshots": [] })));
+    for (method, path, body, expected) in [
+        ("GET", "snapshots/copy", Value::Null, 404),
+        ("POST", "snapshots/copy/restore", Value::Null, 404),
+        ("POST", "snapshots", json!({ "name": "../x" }), 400),
+        ("POST", "snapshots", json!({}), 400),
+    ] {
+        assert_eq!(steer(&other, method, path, &body).0, expected, "{method} {path}");
+    }
+}
+
+#[test]
+fn reset_makes_everything_as_at_the_start() {
+    let emulator = Emulator::builder().customers(3).fault("503@2".parse().unwrap()).build();
+    let server = emulator.serve("127.0.0.1:0").unwrap();
+    assert_eq!([call(&server, "/v1/customers"), call(&server, "/v1/customers")], [200, 503]);
+    steer(&server, "PATCH", "quirks", &json!({ "nulls": true }));
+    steer(&server, "POST", "clock", &json!({ "advanceSeconds": 1e6 }));
+    steer(&server, "POST", "tokens/revoke", &json!({ "access": true, "refresh": true }));
+    let (_, status) = steer(&server, "POST", "reset", &json!({ "customers": 5, "seed": 9 }));
+    assert_eq!((&status["customers"], &status["seed"], &status["changes"]), (&json!(5), &json!(9), &json!(0)));
+    assert_eq!(steer(&server, "GET", "requests", &Value::Null).1["requests"], json!([]));
+    assert_eq!(steer(&server, "GET", "quirks", &Value::Null).1["nulls"], false);
+    assert_eq!([call(&server, "/v1/customers"), call(&server, "/v1/customers")], [200, 503], "the fault counts again");
+    assert_eq!(steer(&server, "POST", "reset", &Value::Null).1["customers"], 3);
+    assert_eq!(steer(&server, "POST", "reset", &json!({ "customers": 10_000_001 })).0, 400);
+    assert_eq!(steer(&server, "POST", "tokens/revoke", &json!({})).0, 400);
+}
+
+#[test]
+fn requests_are_listed_with_bodies_and_without_secrets() {
+    let server = emulator(3).serve("127.0.0.1:0").unwrap();
+    let form = format!(
+        "grant_type=client_credentials&client_id={}&client_secret={}&scope=https%3A%2F%2Fapi.partnercenter.microsoft.com%2F.default",
+        Emulator::CLIENT_ID,
+        Emulator::CLIENT_SECRET
+    );
+    let headers = "Content-Type: application/x-www-form-urlencoded\r\n";
+    let (_, response) = send_with(&server, "POST", "/contoso.com/oauth2/v2.0/token", headers, &form);
+    let token = serde_json::from_str::<Value>(&response).unwrap()["access_token"].as_str().unwrap().to_owned();
+    assert_eq!(call(&server, "/v1/customers?size=1"), 200);
+    let (_, body) = steer(&server, "GET", "requests", &Value::Null);
+    let [sign_in, list] = &body["requests"].as_array().unwrap()[..] else { panic!("{body}") };
+    assert_eq!((&sign_in["number"], &list["number"], &body["count"]), (&json!(1), &json!(2), &json!(2)));
+    assert!(sign_in["body"].as_str().unwrap().contains("client_secret=(hidden)"), "{sign_in}");
+    assert!(sign_in["response"]["body"].as_str().unwrap().contains("\"access_token\":\"(hidden)\""), "{sign_in}");
+    assert!(list["response"]["body"].as_str().unwrap().contains("companyProfile"), "{list}");
+    assert_eq!(
+        (&list["uri"], &list["response"]["status"], &list["delivery"]),
+        (&json!("/v1/customers?size=1"), &json!(200), &json!("sent"))
+    );
+    for secret in [Emulator::CLIENT_SECRET, Emulator::TOKEN, &token] {
+        assert!(!body.to_string().contains(secret), "{secret}");
+    }
+    let (_, found) = steer(&server, "GET", "requests?method=get&path=/v1/", &Value::Null);
+    assert_eq!(found["requests"].as_array().unwrap().len(), 1);
+    assert_eq!(steer(&server, "GET", "requests?limit=1", &Value::Null).1["requests"][0]["number"], 1);
+    assert_eq!(steer(&server, "GET", "requests?after=1", &Value::Null).1["requests"][0]["number"], 2);
+    for invalid in ["requests?after=x", "requests?wait=61", "requests?color=red"] {
+        assert_eq!(steer(&server, "GET", invalid, &Value::Null).0, 400, "{invalid}");
+    }
+    assert_eq!(steer(&server, "DELETE", "requests", &Value::Null).0, 200);
+    assert_eq!(steer(&server, "GET", "requests", &Value::Null).1, json!({ "requests": [], "count": 2 }));
+}
+
+#[test]
+fn request_is_waited_for() {
+    let server = emulator(3).serve("127.0.0.1:0").unwrap();
+    assert_eq!(call(&server, "/v1/customers"), 200);
+    let (_, none) = steer(&server, "GET", "requests?after=1&wait=0", &Value::Null);
+    assert_eq!(none["requests"], json!([]));
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| steer(&server, "GET", "requests?after=1&wait=60&path=/v1/nothing", &Value::Null));
+        assert_eq!(call(&server, "/v1/customers"), 200);
+        assert_eq!(call(&server, "/v1/nothing"), 404);
+        let (_, found) = waiting.join().unwrap();
+        assert_eq!(found["requests"][0]["uri"], "/v1/nothing");
+    });
+}
+
+#[test]
+fn waiting_ends_with_the_client_and_with_the_server() {
+    let server = emulator(3).serve("127.0.0.1:0").unwrap();
+    let mut connections = Vec::new();
+    for _ in 0..20 {
+        let mut connection = TcpStream::connect(server.address()).unwrap();
+        write!(connection, "GET /_emulator/requests?wait=60 HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+        connections.push(connection);
+    }
+    connections.truncate(10);
+    assert_eq!(steer(&server, "GET", "status", &Value::Null).0, 200, "nobody is held up");
+    server.shutdown();
+    for mut connection in connections {
+        let _ = connection.read(&mut [0; 1]);
+    }
+}
+
+#[test]
+fn steering_is_not_reached_by_clients_of_the_service() {
+    let emulator = emulator(3);
+    let server = emulator.serve("127.0.0.1:0").unwrap();
+    assert_eq!(call(&server, "/_emulator/requests"), 400, "with a token");
+    assert_eq!(call(&server, "//_emulator/requests"), 404);
+    assert_eq!(call(&server, "/v1/_emulator/requests"), 404);
+    let logged = emulator.requests();
+    assert_eq!(logged.len(), 2, "those that were not for steering");
+    let (status, _) = send_with(&server, "POST", "/_emulator/reset", "Content-Type: text/plain\r\n", "{}");
+    assert_eq!(status, 415);
+    let json = "Content-Type: application/json\r\n";
+    assert_eq!(
+        send_with(&server, "POST", "/_emulator/reset", &format!("{json}Origin: https://example.com\r\n"), "{}").0,
+        403
+    );
+    assert_eq!(send_with(&server, "PUT", "/_emulator/reset", json, "{}").0, 405);
+    assert_eq!(send_with(&server, "GET", "/_emulator/v1/customers", "", "").0, 404);
+    let (status, _) = crate::get(&emulator, "/_emulator/status");
+    assert_eq!(status, 404, "in memory there is no steering over HTTP");
+}
+
+#[test]
+fn delivery_tells_what_a_fault_made_of_a_response() {
+    let server = emulator(3).serve("127.0.0.1:0").unwrap();
+    for fault in ["truncate@/v1/customers", "reset@/v1/invoices"] {
+        steer(&server, "POST", "faults", &json!({ "fault": fault }));
+    }
+    for path in ["/v1/customers", "/v1/invoices/summaries", "/v1/products?country=US&targetView=Azure"] {
+        let mut connection = TcpStream::connect(server.address()).unwrap();
+        let host = server.address();
+        write!(
+            connection,
+            "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nAuthorization: Bearer {}\r\n\r\n",
+            Emulator::TOKEN
+        )
+        .unwrap();
+        let _ = connection.read_to_end(&mut Vec::new());
+    }
+    let (_, body) = steer(&server, "GET", "requests", &Value::Null);
+    let deliveries: Vec<_> = body["requests"].as_array().unwrap().iter().map(|request| &request["delivery"]).collect();
+    assert_eq!(deliveries, ["truncated", "not-sent", "sent"]);
+    assert_eq!(body["requests"][1]["response"], Value::Null);
+}
+
+#[test]
+fn resource_that_is_not_as_specified_is_not_put() {
+    let emulator = emulator(3);
+    let (_, page) = crate::get(&emulator, "/v1/customers");
+    let customer = format!("/v1/customers/{}", page["items"][0]["id"].as_str().unwrap());
+    for (path, json, reason) in [
+        ("/v1/customers", "{}", "not the path of a resource"),
+        ("/v1/nothing/x", "{}", "not the path of a resource"),
+        (&customer, "{", "not JSON"),
+        (&customer, r#"{"companyProfile":{"domain":7}}"#, "must be a string"),
+        (&customer, r#"{"color":"red"}"#, "the specification does not have it"),
+        ("/v1/customers/nobody", "{}", "not a GUID"),
+        (
+            "/v1/customers/0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9/users/0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9",
+            r#"{"id":"0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9"}"#,
+            "there is no customer",
+        ),
+    ] {
+        let error = emulator.put_resource(path, json).unwrap_err().to_string();
+        assert!(error.contains(reason), "{path} {json}: {error}");
+    }
+    emulator.delete_resource(&customer).unwrap();
+    assert!(emulator.resource(&customer).is_err());
+    assert_eq!(emulator.wait_for_request(1, Duration::ZERO, |_| true).map(|exchange| exchange.number), None);
+}
