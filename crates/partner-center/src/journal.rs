@@ -110,7 +110,10 @@ impl Journal {
     /// record of a journal.
     pub fn open(path: impl AsRef<Path>, purpose: &str) -> io::Result<Self> {
         let (file, state) = JournalFile::open(path.as_ref(), purpose)?;
-        Ok(Self { shared: Arc::new(Mutex::new(Shared { file, state, begun: HashSet::new(), outputs: HashMap::new() })), repeats_unknown: false })
+        Ok(Self {
+            shared: Arc::new(Mutex::new(Shared { file, state, begun: HashSet::new(), outputs: HashMap::new() })),
+            repeats_unknown: false,
+        })
     }
 
     /// Does the work for unknown items again. By default it is not done: look first whether the service has done it.

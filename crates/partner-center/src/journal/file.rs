@@ -27,8 +27,12 @@ struct Line<R> {
 /// The maximum length of an output, in bytes.
 pub(super) const MAX_OUTPUT_LENGTH: usize = 32 << 20;
 
-/// The maximum length of a line, in bytes: of an output whose every character is escaped, as items, paths and errors are short.
-const MAX_LINE_LENGTH: usize = 6 * MAX_OUTPUT_LENGTH + (1 << 20);
+/// The maximum length of a line, in bytes, without an output: items, paths and errors are short.
+const MAX_LINE_LENGTH: usize = 1 << 20;
+/// The maximum length of a line with an output, each of whose characters may be escaped.
+const MAX_OUTPUT_LINE_LENGTH: usize = 6 * MAX_OUTPUT_LENGTH + MAX_LINE_LENGTH;
+/// What a line has near its beginning if it can have an output.
+const DONE_STATUS: &[u8] = br#""status":"done""#;
 
 impl JournalFile {
     pub(super) fn open(path: &Path, purpose: &str) -> io::Result<(Self, JournalState)> {
@@ -100,13 +104,20 @@ fn read(file: &File, purpose: &str) -> io::Result<(JournalState, u64, bool)> {
     let mut line = Vec::new();
     loop {
         line.clear();
-        let read = Read::take(&mut reader, MAX_LINE_LENGTH as u64 + 1).read_until(b'\n', &mut line)?;
+        let mut read = read_line(&mut reader, MAX_LINE_LENGTH + 1, &mut line)?;
+        let mut max_length = MAX_LINE_LENGTH;
+        if read > MAX_LINE_LENGTH && line[..100].windows(DONE_STATUS.len()).any(|part| part == DONE_STATUS) {
+            max_length = MAX_OUTPUT_LINE_LENGTH;
+            if !line.ends_with(b"\n") {
+                read += read_line(&mut reader, max_length + 1 - read, &mut line)?;
+            }
+        }
         number += 1;
         let invalid = |problem: &str| {
             let advice = "the file is not a journal, or was changed: name another file";
             io::Error::new(io::ErrorKind::InvalidData, format!("line {number} {problem}; {advice}"))
         };
-        if read > MAX_LINE_LENGTH {
+        if read > max_length {
             return Err(invalid("is too long"));
         }
         // The last line was not written to its end.
@@ -128,6 +139,11 @@ fn read(file: &File, purpose: &str) -> io::Result<(JournalState, u64, bool)> {
         }
         length += read as u64;
     }
+}
+
+/// Reads to the end of a line, but no more than so many bytes.
+fn read_line(reader: &mut impl BufRead, max_length: usize, line: &mut Vec<u8>) -> io::Result<usize> {
+    reader.take(max_length as u64).read_until(b'\n', line)
 }
 
 fn copy_of(error: &io::Error) -> io::Error {

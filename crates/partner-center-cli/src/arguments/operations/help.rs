@@ -208,30 +208,19 @@ pub(super) fn examples_section(operation: &Operation) -> String {
     text
 }
 
-/// Returns the examples of a command that is performed many times.
+/// Returns the examples of the commands that are most often performed many times.
 fn many_calls_examples(operation: &Operation) -> Vec<String> {
-    let command = operation.command;
-    let special = match operation.id {
-        "listCustomers" => {
-            &["customers list --full --emulator --columns id,companyProfile.companyName,allowDelegatedAccess"][..]
-        }
-        "getCustomer" => &["customers get contoso.onmicrosoft.com", "customers get - --output csv < customers.csv"],
+    let examples = match operation.id {
+        "listCustomers" => &["customers list --full --output csv --emulator"][..],
+        "getCustomer" => &["customers get adatumlogistics0.onmicrosoft.com --emulator"],
         "listSubscriptions" => &[
-            "subscriptions list --all-customers --emulator --output csv",
-            "subscriptions list --all-customers --emulator --query \"[?offerName=='Microsoft 365 E5'].[customer.companyName, quantity]\"",
-            "subscriptions list --all-customers --journal subscriptions.journal --output jsonl > subscriptions.jsonl",
+            "subscriptions list --all-customers --output csv --emulator",
+            "subscriptions list --all-customers --query '[].[customer.companyName, quantity]' --emulator",
+            "subscriptions list --all-customers --journal nightly.journal -o jsonl --emulator > all.jsonl",
         ],
-        "updateSubscription" => {
-            &["subscriptions update SUBSCRIPTION --customer contoso.onmicrosoft.com --quantity 25 --dry-run"]
-        }
         _ => &[],
     };
-    let mut examples: Vec<_> = special.iter().map(|&example| example.to_owned()).collect();
-    let others = operation.parameters.iter().filter(|parameter| is_parameter_in_example(parameter)).count();
-    if examples.is_empty() && operation.method == Method::Get && takes_many_customers(operation) && others == 1 {
-        examples.push(format!("{command} --all-customers --emulator --output jsonl"));
-    }
-    examples
+    examples.iter().map(|&example| example.to_owned()).collect()
 }
 
 /// Returns the examples as they are typed, without the name of the program.
