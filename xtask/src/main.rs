@@ -54,6 +54,8 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Write the recording docs/first-list.cast, which `asciinema play` shows.
+    Record,
     /// Run the checks that `cargo test --workspace` does not make.
     ///
     /// The first run installs `cargo hack` and `cargo deny` below target/.
@@ -105,9 +107,17 @@ fn run(task: Option<Task>) -> Result<()> {
             let root = workspace::workspace_root();
             if check { api::check_listings(&root) } else { api::write_listings(&root) }
         }
+        Some(Task::Record) => record(),
         Some(Task::Check { name }) => check::run(&workspace::workspace_root(), name.as_deref()),
         Some(Task::ForeignClients) => foreign_clients::run(&workspace::workspace_root()),
         Some(Task::Schemathesis) => schemathesis::run(&workspace::workspace_root()),
         Some(Task::Generators) => generators::run(&workspace::workspace_root()),
     }
+}
+
+/// Runs the test that makes the recording.
+fn record() -> Result<()> {
+    let arguments = "test --package partner-center-cli --test cli recording";
+    let mut test = workspace::cargo_command(&workspace::workspace_root(), arguments);
+    workspace::run_successfully(test.env("PARTNER_CENTER_RECORD", "1"))
 }

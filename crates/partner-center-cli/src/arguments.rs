@@ -7,12 +7,14 @@ mod api;
 mod auth;
 mod config;
 mod emulator;
+mod mcp;
 pub(crate) mod operations;
 
 pub(crate) use api::ApiCall;
 pub(crate) use auth::{AuthCommand, LoginCommand};
 pub(crate) use config::ConfigCommand;
 pub(crate) use emulator::{EmulatorBehavior, EmulatorCommand};
+pub(crate) use mcp::McpCommand;
 
 use crate::{
     error_format::{self, ErrorDetails},
@@ -145,7 +147,10 @@ Examples:
   partner-center doctor --emulator")]
     Doctor,
     /// Run an emulator of the service on this machine, until interrupted
-    Emulator(EmulatorCommand),
+    Emulator(Box<EmulatorCommand>),
+    /// Serve the operations as tools to an assistant, by the Model Context Protocol
+    #[command(after_help = mcp::MCP_AFTER_HELP)]
+    Mcp(McpCommand),
     /// Print a script that completes commands and options in your shell
     #[command(after_help = "\
 Examples:
@@ -384,15 +389,17 @@ impl Arguments {
         }
     }
 
-    /// Returns the command line that shells complete: each command with the options that it accepts.
+    /// Returns the command line that shells complete: each command with the options that it accepts, as far as it is needed to
+    /// complete what follows `words`.
     ///
     /// It differs from [`full_command`](Self::full_command), where the service options are global, as they may stand before any
     /// command: there, the commands that reject them have them as well, for the error message.
-    pub(crate) fn completion_command() -> clap::Command {
+    pub(crate) fn completion_command(words: &[OsString]) -> clap::Command {
         let service = Self::service_option_args();
         let is_service = |option: &Arg| service.iter().any(|other| other.get_id() == option.get_id());
         let local: Vec<_> = service.iter().map(|option| option.clone().global(false)).collect();
-        let command = Self::build_command_tree(CommandLineWords::All).mut_args(|option| {
+        let command = operations::find_command_word(words, &service);
+        let command = Self::build_command_tree(CommandLineWords::Some { words, command }).mut_args(|option| {
             let is_global = option.is_global_set() && !is_service(&option);
             option.global(is_global)
         });

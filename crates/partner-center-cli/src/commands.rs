@@ -7,13 +7,15 @@ mod config;
 mod doctor;
 mod emulator;
 mod manual;
+mod mcp;
 mod operations;
 
 pub(crate) use api::run_api;
 pub(crate) use auth::{print_status, print_token, sign_in, sign_out};
-pub(crate) use completions::print_completion_script;
+pub(crate) use completions::{complete_words, print_completion_script};
 pub(crate) use config::run_config;
 pub(crate) use doctor::run_doctor;
 pub(crate) use emulator::serve_until_interrupted;
 pub(crate) use manual::write_manual;
+pub(crate) use mcp::serve_tools;
 pub(crate) use operations::{print_example_body, run_operation};

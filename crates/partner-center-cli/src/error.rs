@@ -4,7 +4,7 @@ use crate::{
     arguments::{MAX_OPTION_DURATION, operations::tables::etag_parameter},
     credentials::{SignInEnded, TokenFileInUse},
     error_format::{self, ErrorDetails},
-    output::QueryError,
+    output::{QueryError, ResultTooLarge},
     settings::AddressSources,
     terminal::{terminal_width, wrap_paragraph},
 };
@@ -117,6 +117,21 @@ impl CommandError {
         let advice = error.downcast_ref().and_then(connection_advice);
         let advice = advice.unwrap_or_else(|| "use the other --transport: reqwest or ureq".to_owned());
         Self::new("the HTTP client cannot be created", error, &advice)
+    }
+
+    /// Whether the cause is the credential, or what its owner may do.
+    pub(crate) fn is_unauthorized(&self) -> bool {
+        matches!(self, Self::Reported { status: EXIT_UNAUTHORIZED, .. })
+    }
+
+    /// Returns the error as one line of JSON, without an exit status.
+    pub(crate) fn to_json(&self) -> String {
+        let (parts, details) = match self {
+            Self::OutputClosed => (("the output was closed", "", ""), &ErrorDetails::default()),
+            Self::Reported { error_report, details, .. } => (error_report.parts(), &**details),
+            Self::Summary(summary) => ((summary.as_str(), "", ""), &ErrorDetails::default()),
+        };
+        error_format::format_json_error(parts, None, details)
     }
 
     /// Prints the error to standard error, and returns the exit status.
@@ -234,6 +249,11 @@ impl From<io::Error> for CommandError {
         if let Some(error) = error.get_ref().and_then(|error| error.downcast_ref::<QueryError>()) {
             let advice = "correct the expression: --query '@' shows what it is about";
             return UsageError(ErrorReport::new("the query cannot be evaluated", error, advice)).into();
+        }
+        if let Some(error) = error.get_ref().and_then(|error| error.downcast_ref::<ResultTooLarge>()) {
+            let advice = "nothing of it is shown, as a part could be taken for all of it; name the `fields` that are needed, compute \
+                          with a `query` such as length(@), filter, or set a `limit`; the user can raise --max-result-size";
+            return ErrorReport::new("the result is too large", error, advice).into();
         }
         match error.kind() {
             io::ErrorKind::BrokenPipe => Self::OutputClosed,

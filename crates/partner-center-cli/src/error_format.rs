@@ -110,14 +110,19 @@ impl ErrorDetails {
     }
 }
 
-/// Prints an error as one line of JSON to standard error.
-pub(crate) fn print_json_error(
+/// Returns an error as one line of JSON.
+pub(crate) fn format_json_error(
     (message, cause, advice): (&str, &str, &str),
     exit_status: Option<u8>,
     details: &ErrorDetails,
-) {
+) -> String {
     let error = JsonError { error: JsonErrorContent { message, cause, advice, exit_status, details } };
-    let line = serde_json::to_string(&error).unwrap_or_default();
+    serde_json::to_string(&error).unwrap_or_default()
+}
+
+/// Prints an error as one line of JSON to standard error.
+pub(crate) fn print_json_error(parts: (&str, &str, &str), exit_status: Option<u8>, details: &ErrorDetails) {
+    let line = format_json_error(parts, exit_status, details);
     // If standard error is closed, there is still the exit status.
     let _ = writeln!(io::stderr().lock(), "{line}");
 }

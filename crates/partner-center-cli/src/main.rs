@@ -5,6 +5,7 @@
 mod arguments;
 mod commands;
 mod credentials;
+mod customer_names;
 mod error;
 mod error_format;
 mod interruption;
@@ -34,15 +35,18 @@ use std::{
 };
 
 fn main() -> ExitCode {
+    if commands::complete_words() {
+        return ExitCode::SUCCESS;
+    }
     let Arguments { command, options } = Arguments::parse_command_line();
     messages::init_tracing(options.messages.verbose);
-    match run_command(command, &options) {
+    match run_command(command, options) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => error.print_and_exit_code(),
     }
 }
 
-fn run_command(command: Command, options: &Options) -> Result<(), CommandError> {
+fn run_command(command: Command, options: Options) -> Result<(), CommandError> {
     let task = match command {
         Command::Operation(call) if call.options.shows_example_body => {
             return commands::print_example_body(&call, &Messages::new(options.messages.quiet));
@@ -57,8 +61,9 @@ fn run_command(command: Command, options: &Options) -> Result<(), CommandError> 
             }
             BuiltInCommand::Doctor => ServiceTask::Doctor,
             BuiltInCommand::Emulator(emulator) => {
-                return commands::serve_until_interrupted(emulator, &Messages::new(options.messages.quiet));
+                return commands::serve_until_interrupted(*emulator, &Messages::new(options.messages.quiet));
             }
+            BuiltInCommand::Mcp(command) => return commands::serve_tools(&command, options),
             BuiltInCommand::Completions { shell } => return commands::print_completion_script(shell),
             BuiltInCommand::Man { folder } => return commands::write_manual(&folder),
             BuiltInCommand::Options => return print_options_help(),
@@ -66,7 +71,7 @@ fn run_command(command: Command, options: &Options) -> Result<(), CommandError> 
     };
     let messages = task.build_messages(&options.messages);
     let done = interruption::exit_on_interruption(messages.progress())
-        .and_then(|()| run_over_transport(task, options, &messages));
+        .and_then(|()| run_over_transport(task, &options, &messages));
     messages.progress().clear();
     done
 }

@@ -9,6 +9,8 @@ use crate::{
 use std::{
     fmt::Display,
     io::{self, Write},
+    mem,
+    sync::{Arc, Mutex, PoisonError},
 };
 use tracing_subscriber::{
     Registry,
@@ -23,11 +25,13 @@ use tracing_subscriber::{
 pub(crate) struct Messages {
     quiet: bool,
     progress: ProgressLine,
+    /// The messages that are kept for an assistant, in place of being written.
+    kept: Option<Arc<Mutex<Vec<String>>>>,
 }
 
 impl Messages {
     pub(crate) fn new(quiet: bool) -> Self {
-        Self { quiet, progress: ProgressLine::hidden() }
+        Self { quiet, progress: ProgressLine::hidden(), kept: None }
     }
 
     /// Returns messages with a progress line below them that counts `noun`, if standard error is a terminal.
@@ -35,7 +39,18 @@ impl Messages {
         // The log of `-v` shows each step already.
         let is_hidden = options.quiet || options.verbose > 0;
         let progress = if is_hidden { ProgressLine::hidden() } else { ProgressLine::on_terminal(noun) };
-        Self { quiet: options.quiet, progress }
+        Self { quiet: options.quiet, progress, kept: None }
+    }
+
+    /// Returns messages that are kept until they are taken.
+    pub(crate) fn for_assistant() -> Self {
+        Self { kept: Some(Arc::default()), ..Self::new(false) }
+    }
+
+    /// Takes the messages that were kept.
+    pub(crate) fn take_kept(&self) -> Vec<String> {
+        let kept = self.kept.as_ref().map(|kept| kept.lock().unwrap_or_else(PoisonError::into_inner));
+        kept.map(|mut kept| mem::take(&mut *kept)).unwrap_or_default()
     }
 
     pub(crate) fn progress(&self) -> &ProgressLine {
@@ -43,6 +58,9 @@ impl Messages {
     }
 
     pub(crate) fn print(&self, message: impl Display) {
+        if let Some(kept) = &self.kept {
+            return kept.lock().unwrap_or_else(PoisonError::into_inner).push(message.to_string());
+        }
         if !self.quiet {
             // A closed standard error is not a reason to stop.
             let _ = self.progress.hide_while_writing(|| writeln!(io::stderr().lock(), "{message}"));

@@ -34,6 +34,8 @@ use partner_center::models::JsonValue;
 use partner_center_spec::Operation;
 use query::QueryFormatter;
 use std::{
+    error::Error,
+    fmt,
     io::{self, IsTerminal, Write},
     mem,
 };
@@ -50,13 +52,42 @@ pub(crate) struct Printer {
     normalizer: Normalizer,
     /// Writes items that are printed with their customer.
     item_normalizer: Normalizer,
-    /// Converts the times of values, if they do not stay as they are.
-    times: Option<TimeConverter>,
     /// What is about to be written; kept for its allocation.
     text: Vec<u8>,
-    is_json_on_terminal: bool,
+    destination: Destination,
+    /// Changes each value before it is formatted.
+    edit: Option<ValueEditor>,
+    item_count: usize,
     messages: Messages,
 }
+
+type ValueEditor = Box<dyn Fn(&str) -> String + Send>;
+
+/// Where the output goes.
+enum Destination {
+    Stdout { is_json_on_terminal: bool },
+    Memory { text: Vec<u8>, max_size: usize },
+}
+
+/// Why a result is refused.
+#[derive(Debug)]
+pub(crate) struct ResultTooLarge {
+    max_size: usize,
+    /// The items of the list that were formatted so far.
+    item_count: usize,
+}
+
+impl fmt::Display for ResultTooLarge {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "it has more than {} bytes", self.max_size)?;
+        match self.item_count {
+            0 => Ok(()),
+            count => write!(formatter, " after {count} items"),
+        }
+    }
+}
+
+impl Error for ResultTooLarge {}
 
 /// An output format. Values are valid JSON, as it was received: formats that print JSON write it with the `normalizer`, and those
 /// that print rows read their columns of it.
@@ -107,8 +138,8 @@ impl Printer {
         Self {
             normalizer: Normalizer::new(if is_selection || prints_customers { None } else { item_type }),
             item_normalizer: Normalizer::new(item_type.filter(|_| prints_customers)),
-            times: TimeConverter::new(call_options.time),
-            is_json_on_terminal: is_json && io::stdout().is_terminal(),
+            destination: Destination::Stdout { is_json_on_terminal: is_json && io::stdout().is_terminal() },
+            edit: TimeConverter::new(call_options.time).map(TimeConverter::into_editor),
             ..Self::with_formatter(formatter, messages)
         }
     }
@@ -118,7 +149,23 @@ impl Printer {
         let formatter: Box<dyn OutputFormatter> =
             if is_lines { Box::new(json::JsonLinesFormatter) } else { Box::<json::JsonArrayFormatter>::default() };
         // Programs get every character unchanged; on a terminal, control characters are escaped.
-        Self { is_json_on_terminal: io::stdout().is_terminal(), ..Self::with_formatter(formatter, messages) }
+        let destination = Destination::Stdout { is_json_on_terminal: io::stdout().is_terminal() };
+        Self { destination, ..Self::with_formatter(formatter, messages) }
+    }
+
+    /// Returns the printer with its output in memory: it is an error if that has more than `max_size` bytes. `edit` changes each
+    /// value before it is formatted.
+    pub(crate) fn into_memory(self, max_size: usize, edit: ValueEditor) -> Self {
+        Self { destination: Destination::Memory { text: Vec::new(), max_size }, edit: Some(edit), ..self }
+    }
+
+    /// Returns the output in memory, and the number of items of the list that it has.
+    pub(crate) fn into_text(self) -> (String, usize) {
+        let text = match self.destination {
+            Destination::Memory { text, .. } => text,
+            Destination::Stdout { .. } => Vec::new(),
+        };
+        (String::from_utf8_lossy(&text).into_owned(), self.item_count)
     }
 
     fn with_formatter(formatter: Box<dyn OutputFormatter>, messages: &Messages) -> Self {
@@ -126,22 +173,24 @@ impl Printer {
             formatter,
             normalizer: Normalizer::new(None),
             item_normalizer: Normalizer::new(None),
-            times: None,
             text: Vec::new(),
-            is_json_on_terminal: false,
+            destination: Destination::Stdout { is_json_on_terminal: false },
+            edit: None,
+            item_count: 0,
             messages: messages.clone(),
         }
     }
 
     /// Prints a page of a list, whose items are valid JSON.
     pub(crate) fn print_page(&mut self, items: &[&str]) -> io::Result<()> {
-        match &self.times {
-            None => self.formatter.append_page(items, &mut self.normalizer, &mut self.text)?,
-            Some(times) => {
-                let items: Vec<_> = items.iter().map(|item| times.convert_json(item)).collect();
-                let items: Vec<_> = items.iter().map(String::as_str).collect();
-                self.formatter.append_page(&items, &mut self.normalizer, &mut self.text)?;
+        self.item_count += items.len();
+        match &self.edit {
+            Some(edit) => {
+                let edited: Vec<_> = items.iter().map(|item| edit(item)).collect();
+                let edited: Vec<_> = edited.iter().map(String::as_str).collect();
+                self.formatter.append_page(&edited, &mut self.normalizer, &mut self.text)?;
             }
+            None => self.formatter.append_page(items, &mut self.normalizer, &mut self.text)?,
         }
         self.write_text()?;
         self.messages.progress().add_items(items.len());
@@ -164,19 +213,27 @@ impl Printer {
 
     /// Prints a value that is not part of a list.
     pub(crate) fn print_value(&mut self, value: &JsonValue) -> io::Result<()> {
-        let converted = self.times.as_ref().map(|times| times.convert_json(value.json()));
-        let json = converted.as_deref().unwrap_or(value.json());
+        let edited = self.edit.as_ref().map(|edit| edit(value.json()));
+        let json = edited.as_deref().unwrap_or(value.json());
         self.formatter.append_value(json, &mut self.normalizer, &mut self.text)?;
         self.write_text()
     }
 
     fn write_text(&mut self) -> io::Result<()> {
         let text = mem::take(&mut self.text);
-        if self.is_json_on_terminal {
-            let escaped = terminal::escape_control_characters_in_json(&String::from_utf8_lossy(&text));
-            write_to_stdout(escaped.as_bytes(), &self.messages)?;
-        } else {
-            write_to_stdout(&text, &self.messages)?;
+        match &mut self.destination {
+            Destination::Stdout { is_json_on_terminal: true } => {
+                let escaped = terminal::escape_control_characters_in_json(&String::from_utf8_lossy(&text));
+                write_to_stdout(escaped.as_bytes(), &self.messages)?;
+            }
+            Destination::Stdout { .. } => write_to_stdout(&text, &self.messages)?,
+            Destination::Memory { text: written, max_size } => {
+                if written.len() + text.len() > *max_size {
+                    let too_large = ResultTooLarge { max_size: *max_size, item_count: self.item_count };
+                    return Err(io::Error::other(too_large));
+                }
+                written.extend_from_slice(&text);
+            }
         }
         self.text = text;
         self.text.clear();

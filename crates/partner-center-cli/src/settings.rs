@@ -48,7 +48,7 @@ pub(crate) const SECRET_SETTING_NAMES: [&str; 3] = ["client_secret", "refresh_to
 const CONFIG_PATH_VARIABLE: &str = "PARTNER_CENTER_CONFIG";
 
 /// The variable that names the profile.
-const PROFILE_VARIABLE: &str = "PARTNER_CENTER_PROFILE";
+pub(crate) const PROFILE_VARIABLE: &str = "PARTNER_CENTER_PROFILE";
 
 #[derive(Clone)]
 pub(crate) struct Settings {

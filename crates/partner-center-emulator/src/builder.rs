@@ -1,3 +1,5 @@
+#[cfg(feature = "webhooks")]
+use crate::webhook_sender::{WebhookFault, WebhookSender, WebhookSettings};
 use crate::{
     ContinuationIn, Emulator, Encoding, ErrorCodes, Fault, LinkStyle, ListEnd, TotalCount,
     authority::{Authority, AuthoritySettings},
@@ -42,6 +44,8 @@ pub struct EmulatorBuilder {
     rate_limit: Option<NonZeroU32>,
     rate_limit_period: Duration,
     rare_values: Option<bool>,
+    #[cfg(feature = "webhooks")]
+    webhooks: WebhookSettings,
 }
 
 impl EmulatorBuilder {
@@ -250,6 +254,21 @@ impl EmulatorBuilder {
         self
     }
 
+    /// Adds something that is wrong with the events that are sent to the registered address. Default: nothing.
+    #[cfg(feature = "webhooks")]
+    pub fn webhook_fault(mut self, fault: WebhookFault) -> Self {
+        self.webhooks.faults.push(fault);
+        self
+    }
+
+    /// Sets the time after which an event is sent again that was not delivered. It doubles with each attempt, up to a minute.
+    /// Default: a second; the service does not publish its own.
+    #[cfg(feature = "webhooks")]
+    pub fn webhook_retry_interval(mut self, interval: Duration) -> Self {
+        self.webhooks.retry_interval = interval;
+        self
+    }
+
     /// Builds the emulator.
     #[must_use]
     pub fn build(self) -> Emulator {
@@ -324,7 +343,14 @@ impl EmulatorBuilder {
         let Self { start_time: time, token, quirks, faults, rate_limit, rate_limit_period, .. } = self;
         let rate_limit = RateLimit::new(rate_limit, rate_limit_period);
         let start = Start { population, time, quirks, faults, rate_limit };
-        let service = Service { seed: population.seed, store, token, authority };
+        let service = Service {
+            seed: population.seed,
+            store,
+            token,
+            authority,
+            #[cfg(feature = "webhooks")]
+            webhooks: WebhookSender::new(self.webhooks),
+        };
         Emulator::new(RequestHandler::new(service, start))
     }
 }
@@ -342,6 +368,8 @@ impl Default for EmulatorBuilder {
             rate_limit: None,
             rate_limit_period: Duration::from_secs(60),
             rare_values: None,
+            #[cfg(feature = "webhooks")]
+            webhooks: WebhookSettings { faults: Vec::new(), retry_interval: Duration::from_secs(1) },
         }
     }
 }

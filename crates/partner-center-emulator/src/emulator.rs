@@ -154,6 +154,18 @@ impl Emulator {
         let _ = self.0.save();
     }
 
+    /// Returns the certificate of the authority, in PEM, that has issued the certificate with which events are signed: what a
+    /// receiver under test must trust. It is new for each emulator. Its server has it at `/cert/certificate-authority.pem`.
+    ///
+    /// Never trust it elsewhere than in a test: everybody has the key of the signer.
+    ///
+    /// # Errors
+    /// No random numbers are available for the key of the authority.
+    #[cfg(feature = "webhooks")]
+    pub fn webhook_certificate_authority(&self) -> io::Result<String> {
+        self.0.service.webhooks.certificate_authority()
+    }
+
     fn population_seed(&self) -> u64 {
         self.0.service.store.state_snapshot().population.seed
     }

@@ -20,6 +20,8 @@ mod json_fields;
 mod lifecycle;
 mod origin;
 mod pages;
+#[cfg(any(feature = "tls", feature = "webhooks"))]
+mod pem;
 #[cfg(feature = "persistence")]
 mod persistence;
 mod query;
@@ -46,6 +48,8 @@ mod store;
 mod test_credentials;
 mod timestamp;
 mod transport;
+#[cfg(feature = "webhooks")]
+mod webhook_sender;
 
 pub use builder::EmulatorBuilder;
 pub use emulator::Emulator;
@@ -59,3 +63,5 @@ pub use steering::{
     SteeringErrorKind,
 };
 pub use transport::EmulatorTransport;
+#[cfg(feature = "webhooks")]
+pub use webhook_sender::WebhookFault;

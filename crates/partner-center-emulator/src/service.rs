@@ -1,6 +1,8 @@
 //! The service: authorizes a request, finds its operation, checks it against the specification, and lets the operation's behavior
 //! respond.
 
+#[cfg(feature = "webhooks")]
+use crate::webhook_sender::{WebhookSender, event_of_write};
 use crate::{
     authority::{Authority, Caller},
     behaviors::{
@@ -38,6 +40,8 @@ pub(crate) struct Service {
     /// An access token that is accepted, besides those that the authority issues.
     pub(crate) token: String,
     pub(crate) authority: Authority,
+    #[cfg(feature = "webhooks")]
+    pub(crate) webhooks: WebhookSender,
 }
 
 impl Service {
@@ -49,6 +53,10 @@ impl Service {
         clock: &Clock,
         cancelled: &AtomicBool,
     ) -> ServiceResponse {
+        #[cfg(feature = "webhooks")]
+        if let Some((media_type, certificate)) = self.webhooks.certificate_at(request.uri().path()) {
+            return ServiceResponse::new(StatusCode::OK, ResponseContent::Bytes(media_type, certificate));
+        }
         let headers = request.headers();
         let response = self.authorize(headers, clock.real_elapsed()).and_then(|caller| {
             check_request_ids(headers)?;
@@ -145,16 +153,27 @@ impl Service {
             operation_id: operation.id,
             path: path.clone(),
         });
-        self.store.update_state(|state| {
+        #[cfg(feature = "webhooks")]
+        let mut event = None;
+        let response = self.store.update_state(|state| {
             if let Some(outcome) = key.as_ref().and_then(|key| state.find_outcome(key, now)) {
                 return Ok((response_from_outcome(operation, &outcome), Vec::new()));
             }
             let ResponseWithChanges { response, mut changes } = decide(state, path)?;
+            #[cfg(feature = "webhooks")]
+            {
+                event = event_of_write(state, now, request, &changes);
+            }
             if let Some((key, outcome)) = key.zip(outcome_of_response(&response)) {
                 changes.push(StateChange::Remember(key, outcome, now));
             }
             Ok((response, changes))
-        })
+        });
+        #[cfg(feature = "webhooks")]
+        if let Some(event) = event.filter(|_| response.is_ok()) {
+            self.webhooks.send_event(&event);
+        }
+        response
     }
 }
 

@@ -1,8 +1,10 @@
 use clap::{ArgAction, Args, FromArgMatches, error::ErrorKind};
 use partner_center_emulator::{
     ContinuationIn, Emulator, EmulatorBuilder, Encoding, ErrorCodes, Fault, LinkStyle, ListEnd, TotalCount,
+    WebhookFault,
 };
 use std::{
+    net::{IpAddr, Ipv4Addr},
     num::{NonZeroU16, NonZeroU32},
     path::PathBuf,
     time::Duration,
@@ -35,6 +37,9 @@ Examples:
   partner-center emulator --fault 503@10% --fault 429:retry-after=2@every:7
   partner-center customers list --emulator --emulator-with fault=reset@2")]
 pub(crate) struct EmulatorCommand {
+    /// Address to listen on. Nothing is encrypted without --tls, and its tokens are known to everybody: 0.0.0.0 is for containers
+    #[arg(long, value_name = "IP", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    pub(crate) address: IpAddr,
     /// Port to listen on; 0 chooses a free one
     #[arg(long, value_name = "P", default_value_t = 0)]
     pub(crate) port: u16,
@@ -55,6 +60,9 @@ pub(crate) struct EmulatorCommand {
     /// names]
     #[arg(long, value_name = "FILE", requires = "tls")]
     pub(crate) ca_file: Option<PathBuf>,
+    /// What is wrong with the events that are sent to the registered address; may be given several times
+    #[arg(long, value_name = "NAME", value_enum, action = ArgAction::Append)]
+    pub(crate) webhook_fault: Vec<WebhookFault>,
     #[command(flatten)]
     pub(crate) behavior: EmulatorBehavior,
 }

@@ -16,10 +16,10 @@ pub(crate) mod value;
 pub(crate) use call_options::{CallOptions, TimeFormat};
 pub(crate) use passwords::PasswordOptions;
 
-use call_options::build_call_options;
-
 use bulk::{CustomerSelection, takes_many_customers};
-use clap::{Arg, ArgAction, ArgMatches, Command, builder::NonEmptyStringValueParser, error::ErrorKind};
+use call_options::build_call_options;
+use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint, builder::NonEmptyStringValueParser, error::ErrorKind};
+use clap_complete::ArgValueCompleter;
 use naming::{ResourceNoun, to_kebab_case};
 use partner_center_spec::{MediaType, Method, OPERATIONS, Operation, Parameter, ParameterStyle, Property, Type};
 use std::{
@@ -60,6 +60,8 @@ pub(crate) enum InputFile {
     Path(PathBuf),
     /// `-`
     Stdin,
+    /// Text in place of a file, from an assistant.
+    Inline(String),
 }
 
 /// The body of a request, as it was given.
@@ -77,6 +79,8 @@ pub(crate) struct BodyArguments {
 #[derive(Debug)]
 pub(crate) enum FieldValue {
     Text(String),
+    /// JSON, from an assistant.
+    Json(String),
     /// The content of a file.
     File(InputFile),
     /// `null`
@@ -272,7 +276,20 @@ const RESERVED_FLAGS: [&str; 46] = [
 fn build_ids_argument(parameter: &'static Parameter) -> Arg {
     let help = format!("{}; `-` reads them from standard input", help::first_sentence(parameter.description));
     let parser = SchemaValueParser::for_parameter(parameter);
-    Arg::new(name::IDS_ARG).value_name("ID").required(true).num_args(1..).value_parser(IdArgParser(parser)).help(help)
+    let argument = Arg::new(name::IDS_ARG).value_name("ID").required(true).num_args(1..);
+    complete_customers(argument.value_parser(IdArgParser(parser)).help(help), parameter)
+}
+
+/// The parameter that identifies a customer.
+const CUSTOMER_PARAMETER: &str = "customer-tenant-id";
+
+/// Has shells complete the customers that were listed last, if the argument is the ID of a customer.
+fn complete_customers(argument: Arg, parameter: &Parameter) -> Arg {
+    if parameter.name == CUSTOMER_PARAMETER {
+        argument.add(ArgValueCompleter::new(crate::customer_names::complete_customer))
+    } else {
+        argument
+    }
 }
 
 /// Parses an ID or `-`.
@@ -297,6 +314,7 @@ fn parameter_argument_id(parameter: &Parameter) -> String {
 fn build_parameter_argument(operation: &'static Operation, parameter: &'static Parameter, noun: ResourceNoun) -> Arg {
     let parser = SchemaValueParser::for_parameter(parameter);
     let mut argument = Arg::new(parameter_argument_id(parameter)).value_parser(parser);
+    argument = complete_customers(argument, parameter);
     let minimum = parameter.constraints.client_minimum();
     let is_size = page_size_parameter(operation).is_some_and(|size| size.name == parameter.name);
     let takes_etag_from_body =
@@ -380,6 +398,7 @@ fn build_body_arguments(operation: &'static Operation) -> Vec<Arg> {
         .long(name::BODY_ARG)
         .value_name("FILE")
         .value_parser(parse_input_file)
+        .value_hint(ValueHint::FilePath)
         .help_heading(BODY_HELP_HEADING);
     let mut arguments = Vec::new();
     if json_body_type(operation).is_some() {

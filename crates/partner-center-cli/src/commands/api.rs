@@ -67,7 +67,8 @@ pub(crate) async fn run_api<X: Transport>(
         let paging = described.and_then(pagination_of_operation);
         let pages = client.request_raw_pages(request.into_raw_request(), paging.unwrap_or_default());
         let mut printer = Printer::for_json(session.options.output == OutputFormat::Jsonl, messages);
-        return list::print_pages(pages.prefetch(), None, noun, &session.sources, &mut printer, messages).await;
+        let sources = &session.sources;
+        return list::print_pages(pages.prefetch(), None, noun, sources, &mut printer, |_| (), messages).await;
     }
     let failed = format!("{} {} failed", request.method, request.target);
     let mut raw_request = request.into_raw_request();

@@ -1,59 +1,50 @@
-//! `partner-center completions`
+//! `partner-center completions`: a script for a shell, which calls this command for the completions of what is typed.
 
 use crate::{arguments::Arguments, error::CommandError};
-use clap::ValueEnum;
-use clap_complete::Shell;
-use std::io::{self, Write};
+use clap_complete::{CompleteEnv, Shell, env::Shells};
+use std::{
+    env,
+    ffi::OsString,
+    io::{self, Write},
+};
 
-/// Prints the script that completes commands and options in `shell`.
+const PROGRAM_NAME: &str = "partner-center";
+
+/// The variable that has the name of the shell when its script calls this command.
+const SHELL_VARIABLE: &str = "PARTNER_CENTER_COMPLETE";
+
+/// Prints the script that completes commands, options and values in `shell`.
 pub(crate) fn print_completion_script(shell: Shell) -> Result<(), CommandError> {
-    let script = match shell {
-        Shell::Bash => bash_script(),
-        Shell::Fish => fish_script(),
-        _ => generate_completion_script(shell, PROGRAM_NAME),
-    };
+    let mut script = Vec::new();
+    let name = shell.to_string();
+    if let Some(completer) = Shells::builtins().completer(&name) {
+        completer.write_registration(SHELL_VARIABLE, PROGRAM_NAME, PROGRAM_NAME, PROGRAM_NAME, &mut script)?;
+    }
+    if shell == Shell::Zsh {
+        // As a file of `fpath`, it is called for the first completion once it is loaded.
+        script.extend_from_slice(ZSH_FIRST_CALL.as_bytes());
+    }
     let mut stdout = io::stdout().lock();
     stdout.write_all(&script)?;
     Ok(stdout.flush()?)
 }
 
-const PROGRAM_NAME: &str = "partner-center";
+const ZSH_FIRST_CALL: &str = "\
+if [ \"$funcstack[1]\" = \"_partner-center\" ]; then
+    _clap_dynamic_completer_partner_center \"$@\"
+fi
+";
 
-/// Returns the script for bash. `clap_complete` 4.6.11 generates it wrongly for a command with a hyphen: the function stores
-/// its state as `partner__center__subcmd__customers`, and compares it with `partner__subcmd__center__subcmd__customers`.
-///
-/// So it is generated for a command without a hyphen; the name matters only where the function is registered.
-fn bash_script() -> Vec<u8> {
-    const PROGRAM_NAME_WITHOUT_HYPHEN: &str = "partner_center";
-    let script =
-        String::from_utf8_lossy(&generate_completion_script(Shell::Bash, PROGRAM_NAME_WITHOUT_HYPHEN)).into_owned();
-    let (plain, registered) =
-        (format!(" -o default {PROGRAM_NAME_WITHOUT_HYPHEN}\n"), format!(" -o default {PROGRAM_NAME}\n"));
-    script.replace(&plain, &registered).into_bytes()
+/// Prints the completions of the words that a shell has typed, if one calls this command for them.
+pub(crate) fn complete_words() -> bool {
+    let words: Vec<_> = env::args_os().skip_while(|word| word != "--").skip(2).collect();
+    let command = || Arguments::completion_command(typed_words(&words));
+    let environment = CompleteEnv::with_factory(command).var(SHELL_VARIABLE).bin(PROGRAM_NAME);
+    // An error would be shown in the middle of what is typed.
+    environment.try_complete(env::args_os(), env::current_dir().ok().as_deref()).unwrap_or(true)
 }
 
-/// Returns the script for fish. `clap_complete` 4.6.11 completes only the values of options there, not those of other
-/// arguments; and nothing after `help`, as its condition requires that the word `help` was not typed.
-fn fish_script() -> Vec<u8> {
-    let script = String::from_utf8_lossy(&generate_completion_script(Shell::Fish, PROGRAM_NAME)).into_owned();
-    let is_condition_of_help = |line: &str| line.contains("using_subcommand help; and not __fish_seen_subcommand_from");
-    let lines = script.lines().map(|line| match line.split_once(" help\"") {
-        Some((condition, rest)) if is_condition_of_help(condition) => format!("{condition}\"{rest}\n"),
-        _ => format!("{line}\n"),
-    });
-    let mut script = lines.collect::<String>().into_bytes();
-    let shells: Vec<_> = Shell::value_variants().iter().map(ToString::to_string).collect();
-    let line = format!(
-        "complete -c {PROGRAM_NAME} -n \"__fish_partner_center_using_subcommand completions\" -f -a \"{}\"\n",
-        shells.join(" ")
-    );
-    script.extend(line.into_bytes());
-    script
-}
-
-/// Generates the script in memory, as `clap_complete` panics when it writes to a closed pipe.
-fn generate_completion_script(shell: Shell, name: &str) -> Vec<u8> {
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Arguments::completion_command(), name, &mut script);
-    script
+/// Returns the words before the last one, which is about to be completed.
+fn typed_words(words: &[OsString]) -> &[OsString] {
+    words.split_last().map_or(&[], |(_, typed)| typed)
 }

@@ -1,12 +1,12 @@
 //! `partner-center emulator`: a local emulator of the service.
 
 use crate::{arguments::EmulatorCommand, error::CommandError, interruption, messages::Messages};
-use partner_center_emulator::Emulator;
+use partner_center_emulator::{Emulator, EmulatorBuilder};
 use std::{
     borrow::Cow,
     fs,
     io::{self, Write},
-    net::Ipv4Addr,
+    net::SocketAddr,
     path::{Path, PathBuf},
 };
 use tempfile::NamedTempFile;
@@ -14,8 +14,9 @@ use tempfile::NamedTempFile;
 /// Serves until it is interrupted, which is its regular end.
 pub(crate) fn serve_until_interrupted(command: EmulatorCommand, messages: &Messages) -> Result<(), CommandError> {
     let interrupted = interruption::install_interruption_receiver()?;
-    let EmulatorCommand { port, data, customers, token, tls, ca_file, behavior } = command;
+    let EmulatorCommand { address, port, data, customers, token, tls, ca_file, webhook_fault, behavior } = command;
     let builder = Emulator::builder().token(&token);
+    let builder = webhook_fault.into_iter().fold(builder, EmulatorBuilder::webhook_fault);
     let builder = behavior.apply_to_builder(match customers {
         Some(customers) => builder.customers(customers),
         None => builder,
@@ -30,11 +31,11 @@ pub(crate) fn serve_until_interrupted(command: EmulatorCommand, messages: &Messa
         })?,
         None => builder.build(),
     };
-    let address = (Ipv4Addr::LOCALHOST, port);
+    let address = SocketAddr::new(address, port);
     let server = if tls { emulator.serve_tls(address) } else { emulator.serve(address) };
     let server = server.map_err(|error| {
         CommandError::new(
-            &format!("the emulator cannot listen on 127.0.0.1:{port}"),
+            &format!("the emulator cannot listen on {address}"),
             &error,
             "choose another --port, or leave it out to have a free one found",
         )

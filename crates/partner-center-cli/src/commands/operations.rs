@@ -12,6 +12,10 @@ pub(super) mod planned_request;
 mod read_change_write;
 pub(super) mod request;
 mod response;
+mod secrets;
+
+pub(crate) use request::PlannedRequest;
+pub(crate) use secrets::replace_secrets;
 
 use crate::{
     arguments::{
@@ -23,6 +27,7 @@ use crate::{
             tables::{ResultShape, example_body},
         },
     },
+    customer_names::CustomerNamesCollector,
     error::{CommandError, UsageError},
     messages::Messages,
     output::{Printer, pretty_print_json, undocumented_paths, write_to_stdout},
@@ -35,7 +40,7 @@ use partner_center_spec::{Operation, Outcome};
 use passwords::{PasswordFile, withhold_passwords};
 use planned_request::PlannedFormat;
 use read_change_write::Change;
-use request::{PlannedRequest, TargetIds};
+use request::TargetIds;
 use response::{ReceivedBody, ReceivedResponse};
 
 /// Prints the example of the body.
@@ -55,65 +60,63 @@ pub(crate) async fn run_operation<X: Transport>(
     if bulk::is_performed_many_times(&call) {
         return bulk::run_many_times(call, transport, session, messages).await;
     }
-    let request = PreparedRequest::prepare(&call, messages)?;
+    let request = plan_call(&call, messages)?;
     let planned = PlannedFormat::of_call(&call.options);
+    let reads_first = read_change_write::reader_of_call(&call).is_some();
     if let Some(format) = planned
-        && !request.needs_service()
+        && !reads_first
+        && request::customer_domain(&call).is_none()
     {
-        return print_planned_request(&request.request, format, session, messages);
+        return print_planned_request(&request, format, session, messages);
     }
-    if !request.is_change() && call.operation.is_destructive && planned.is_none() {
-        confirm_request(&call, &request.request)?;
+    if !reads_first && call.operation.is_destructive && planned.is_none() {
+        confirm_request(&call, &request)?;
     }
     let credential = session.configured_credential()?.build_credential(messages);
     let client = session.build_client(transport, credential, messages)?;
-    let Some(request) = complete_request(request, &client, &call, session, messages).await? else { return Ok(()) };
-    match planned {
-        Some(format) => print_planned_request(&request, format, session, messages),
-        None => send_and_print(&client, request, &call, session, messages).await,
+    if let Some(format) = planned {
+        let request = complete_request(request, &client, &call, session, messages).await?;
+        return request.map_or(Ok(()), |request| print_planned_request(&request, format, session, messages));
     }
+    let mut printer = Printer::new(session.options, call.operation, &call.options, call.result_noun(), messages);
+    perform_call(&client, &call, request, session, &mut printer, messages).await
 }
 
-/// A request with all that is known of it without the service.
-struct PreparedRequest {
+/// Returns the request of a call, with its body unless the resource is read first.
+pub(crate) fn plan_call(call: &OperationCall, messages: &Messages) -> Result<PlannedRequest, UsageError> {
+    let mut request = request::plan_request(call, TargetIds { id: call.single_id(), customer: None })?;
+    if read_change_write::reader_of_call(call).is_none() {
+        request.body = body::build_body(call.operation, &call.body, messages)?;
+        request.set_etag_from_body(call.operation)?;
+    }
+    Ok(request)
+}
+
+/// Performs a call whose request is planned, and prints its result with `printer`. A customer that is named by a domain is looked up
+/// first, and a resource that the request changes is read.
+pub(crate) async fn perform_call<X: Transport>(
+    client: &Client<X>,
+    call: &OperationCall,
     request: PlannedRequest,
-    /// The customer that the command line names by a domain.
-    customer_domain: Option<String>,
-    /// The operation that reads what is changed.
-    reader: Option<&'static Operation>,
-}
-
-impl PreparedRequest {
-    fn prepare(call: &OperationCall, messages: &Messages) -> Result<Self, UsageError> {
-        let mut request = request::plan_request(call, TargetIds { id: call.single_id(), customer: None })?;
-        let reader = read_change_write::reader_of_call(call);
-        if reader.is_none() {
-            request.body = body::build_body(call.operation, &call.body, messages)?;
-            request.set_etag_from_body(call.operation)?;
-        }
-        Ok(Self { request, customer_domain: request::customer_domain(call), reader })
-    }
-
-    fn is_change(&self) -> bool {
-        self.reader.is_some()
-    }
-
-    /// Whether the rest of it comes from the service.
-    fn needs_service(&self) -> bool {
-        self.is_change() || self.customer_domain.is_some()
+    session: &Session<'_>,
+    printer: &mut Printer,
+    messages: &Messages,
+) -> Result<(), CommandError> {
+    match complete_request(request, client, call, session, messages).await? {
+        Some(request) => send_and_print(client, request, call, session, printer, messages).await,
+        None => Ok(()),
     }
 }
 
 /// Looks up the customer of the request, and reads what it changes; returns `None` if nothing would change.
 async fn complete_request<X: Transport>(
-    prepared: PreparedRequest,
+    mut request: PlannedRequest,
     client: &Client<X>,
     call: &OperationCall,
     session: &Session<'_>,
     messages: &Messages,
 ) -> Result<Option<PlannedRequest>, CommandError> {
-    let PreparedRequest { mut request, customer_domain, reader } = prepared;
-    if let Some(domain) = customer_domain {
+    if let Some(domain) = request::customer_domain(call) {
         let failed = |error: &Error| {
             let message = format!("the customer with the domain `{domain}` could not be found");
             CommandError::from_client_error(&message, error, &session.sources)
@@ -123,7 +126,7 @@ async fn complete_request<X: Transport>(
         request.target =
             request::plan_request(call, TargetIds { customer: Some(&customer.id), id: call.single_id() })?.target;
     }
-    let Some(reader) = reader else { return Ok(Some(request)) };
+    let Some(reader) = read_change_write::reader_of_call(call) else { return Ok(Some(request)) };
     let change = read_change_write::read_and_change(client, reader, call, &request, messages).await;
     let Change { differences, body } = change.map_err(|error| {
         let message = format!("what `{}` changes could not be read", call.operation.command);
@@ -150,17 +153,23 @@ async fn send_and_print<X: Transport>(
     request: PlannedRequest,
     call: &OperationCall,
     session: &Session<'_>,
+    printer: &mut Printer,
     messages: &Messages,
 ) -> Result<(), CommandError> {
     let (operation, noun) = (call.operation, call.result_noun());
-    let mut printer = Printer::new(session.options, operation, &call.options, noun, messages);
     if let Some(pagination) = request::pagination_of_operation(operation) {
         let mut pages = client.request_raw_pages(request.raw_request(operation), pagination);
         if call.options.limit.is_none() {
             // The next page is requested while this one is printed; with a limit, that would be one page too many.
             pages = pages.prefetch();
         }
-        return list::print_pages(pages, call.options.limit, noun, &session.sources, &mut printer, messages).await;
+        let mut names = CustomerNamesCollector::of_call(call, session);
+        let look_at_page = |items: &[&str]| names.iter_mut().for_each(|names| names.add_items(items));
+        list::print_pages(pages, call.options.limit, noun, &session.sources, printer, look_at_page, messages).await?;
+        if let Some(names) = names {
+            names.store();
+        }
+        return Ok(());
     }
     let password_file = call.options.password.file.as_deref().map(PasswordFile::create).transpose()?;
     let response = send_request(client, request, operation).await;
@@ -179,7 +188,7 @@ async fn send_and_print<X: Transport>(
         session.options.output,
         messages,
     )?;
-    print_response(response, call, session.options.output, &mut printer, messages)
+    print_response(response, call, session.options.output, printer, messages)
 }
 
 /// Asks before a request that removes something, cannot be undone, or replaces what was read, unless `--yes` confirms it.
@@ -227,7 +236,7 @@ fn failure_message(operation: &Operation, noun: ResourceNoun) -> String {
 }
 
 /// Prints what is worth knowing before the request is sent.
-fn print_notes_before_request(call: &OperationCall, session: &Session<'_>, messages: &Messages) {
+pub(crate) fn print_notes_before_request(call: &OperationCall, session: &Session<'_>, messages: &Messages) {
     let operation = call.operation;
     if let Some(why) = operation.deprecated {
         messages.print(format_args!("note: this operation is deprecated: {}", markdown_to_plain_text(why)));

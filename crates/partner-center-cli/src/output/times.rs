@@ -1,6 +1,6 @@
 //! `--time`: dates with times in the time zone of this machine, or in UTC. By default they stay as they were received.
 
-use super::json_cursor::tokens;
+use super::{ValueEditor, json_cursor::tokens};
 use crate::arguments::operations::TimeFormat;
 use jiff::tz::TimeZone;
 use partner_center::models::DateTime;
@@ -28,8 +28,13 @@ impl TimeConverter {
         Some(Self { zone })
     }
 
+    /// Returns the editor of values that are printed.
+    pub(super) fn into_editor(self) -> ValueEditor {
+        Box::new(move |json| self.convert_json(json))
+    }
+
     /// Returns JSON with its times converted: all strings that are a date with a time.
-    pub(super) fn convert_json(&self, json: &str) -> String {
+    fn convert_json(&self, json: &str) -> String {
         let mut text = String::with_capacity(json.len());
         for token in tokens(json) {
             let time = token.strip_prefix('"').and_then(|token| token.strip_suffix('"'));

@@ -1,10 +1,18 @@
 //! The scripts of `partner-center completions`, run in their shells.
 #![cfg(unix)]
 
-use crate::command::stdout;
+use crate::{
+    command::{CommandOutput, stdout},
+    sign_in::User,
+};
+use partner_center_emulator::Emulator;
+use serde_json::Value;
 use std::{
-    fs,
+    env, fs,
     io::{self, Write},
+    iter,
+    os::unix::fs::MetadataExt,
+    path::Path,
     process::{Command, Stdio},
 };
 
@@ -13,7 +21,13 @@ fn run(shell: &str, arguments: &[&str], script: &str) -> Option<String> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("script");
     fs::write(&path, script).unwrap();
+    // The script calls the command.
+    let binary = Path::new(env!("CARGO_BIN_EXE_partner-center"));
+    let path_variable = env::join_paths(
+        iter::once(binary.parent().unwrap().to_owned()).chain(env::split_paths(&env::var_os("PATH").unwrap())),
+    );
     let mut command = Command::new(shell);
+    command.env("PATH", path_variable.unwrap());
     let command = command.args(arguments).arg(&path).stdin(Stdio::null()).env("HOME", folder.path());
     match command.output() {
         Ok(output) => {
@@ -157,4 +171,51 @@ fn zsh_completes_at_every_level() {
         let Some(completions) = run("zsh", &["-f"], &test) else { return };
         assert_completed("zsh", typed, &completions, wanted, unwanted);
     }
+}
+
+/// Completes what is typed as fish does, in the home of a user.
+fn complete(user: &User, typed: &[&str]) -> String {
+    let mut command = user.command(&[&["--", "partner-center"], typed].concat());
+    let ended: CommandOutput = command.env("PARTNER_CENTER_COMPLETE", "fish").output().unwrap().into();
+    assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), ""));
+    ended.stdout
+}
+
+#[test]
+fn customers_that_were_listed_are_completed() {
+    let user = User::new(|builder| builder);
+    let list = |arguments: &[&str]| -> CommandOutput {
+        let mut command = user.command(&[&["customers", "list", "-o", "jsonl"], arguments].concat());
+        command.env("PARTNER_CENTER_TOKEN", Emulator::TOKEN).output().unwrap().into()
+    };
+    let completed = |typed: &[&str]| {
+        let is_customer = |line: &&str| line.split('\t').next().unwrap_or_default().len() == 36;
+        complete(&user, typed).lines().filter(is_customer).count()
+    };
+    // Nothing was listed yet; and a part of the list is none.
+    assert_eq!(list(&["--limit", "3"]).status, Some(0));
+    assert_eq!(completed(&["users", "list", "--customer", ""]), 0);
+
+    let listed = list(&[]);
+    let customer: Value = serde_json::from_str(listed.stdout.lines().nth(7).unwrap()).unwrap();
+    let id = customer["id"].as_str().unwrap();
+    for typed in [&["users", "list", "--customer", ""][..], &["subscriptions", "get", "--customer", ""]] {
+        assert_eq!(completed(typed), 30, "{typed:?}");
+    }
+    let line = format!("{id}\t{}\n", customer["companyProfile"]["companyName"].as_str().unwrap());
+    assert_eq!(complete(&user, &["customers", "get", &id[..6]]), line);
+    assert_eq!(complete(&user, &["users", "list", "--customer", &id[..6].to_uppercase()]), line);
+    // Another profile has other customers.
+    assert_eq!(completed(&["--profile", "emea", "users", "list", "--customer", ""]), 0);
+    assert_eq!(completed(&["--profile=emea", "users", "list", "--customer", ""]), 0);
+
+    let file = user.files().into_iter().find(|path| path.ends_with("customers/customers.tsv")).unwrap();
+    assert_eq!(fs::metadata(&file).unwrap().mode() & 0o077, 0);
+    assert_eq!(fs::metadata(file.parent().unwrap()).unwrap().mode() & 0o077, 0);
+    assert!(!fs::read_to_string(&file).unwrap().contains(Emulator::TOKEN));
+    // What is not to be kept between runs is not kept.
+    fs::remove_file(&file).unwrap();
+    let mut command = user.command(&["customers", "list"]);
+    command.env("PARTNER_CENTER_TOKEN", Emulator::TOKEN).env("PARTNER_CENTER_TOKEN_CACHE", "off").output().unwrap();
+    assert!(!file.exists());
 }

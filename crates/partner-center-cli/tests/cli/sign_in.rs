@@ -15,24 +15,24 @@ use std::{
 use tempfile::TempDir;
 
 /// The options that name the application.
-const APP: [&str; 4] = ["--tenant", "contoso.com", "--client-id", Emulator::CLIENT_ID];
+pub(crate) const APP: [&str; 4] = ["--tenant", "contoso.com", "--client-id", Emulator::CLIENT_ID];
 
 /// A user with an empty home folder, and an authority where the user may sign in.
-struct User {
-    emulator: Emulator,
-    server: Server,
-    home: TempDir,
+pub(crate) struct User {
+    pub(crate) emulator: Emulator,
+    pub(crate) server: Server,
+    pub(crate) home: TempDir,
 }
 
 impl User {
-    fn new(configure: impl FnOnce(EmulatorBuilder) -> EmulatorBuilder) -> Self {
+    pub(crate) fn new(configure: impl FnOnce(EmulatorBuilder) -> EmulatorBuilder) -> Self {
         let builder = Emulator::builder().customers(30).require_mfa(true);
         let emulator = configure(builder.device_code_interval(Duration::from_secs(1))).build();
         let server = emulator.serve("127.0.0.1:0").unwrap();
         Self { emulator, server, home: tempfile::tempdir().unwrap() }
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = command(arguments);
         command.env("HOME", self.home.path()).env_remove("PARTNER_CENTER_TOKEN_CACHE");
         // No browser is started.
@@ -41,12 +41,12 @@ impl User {
         command
     }
 
-    fn run(&self, arguments: &[&str]) -> CommandOutput {
+    pub(crate) fn run(&self, arguments: &[&str]) -> CommandOutput {
         self.command(arguments).output().unwrap().into()
     }
 
     /// Runs `auth login`, enters the code with this decision, and returns the output.
-    fn sign_in(&self, arguments: &[&str], decision: &str) -> CommandOutput {
+    pub(crate) fn sign_in(&self, arguments: &[&str], decision: &str) -> CommandOutput {
         let mut login = Login::start(self.command(&[&["auth", "login"], arguments].concat()));
         let message = login.read_until("enter the code ");
         let code = message.split_once("enter the code ").unwrap().1.split(' ').next().unwrap();
@@ -56,7 +56,7 @@ impl User {
     }
 
     /// Returns all files below the home folder.
-    fn files(&self) -> Vec<PathBuf> {
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
         fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
             for entry in fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();
@@ -69,7 +69,7 @@ impl User {
     }
 
     /// Returns all files but the configuration and the locks, which stay, as other commands may wait for them. A lock is empty.
-    fn token_files(&self) -> Vec<PathBuf> {
+    pub(crate) fn token_files(&self) -> Vec<PathBuf> {
         let is_lock = |path: &Path| {
             path.extension().is_some_and(|extension| extension == "lock") && fs::read(path).unwrap().is_empty()
         };
@@ -81,7 +81,7 @@ impl User {
     }
 }
 
-const ACCEPT: &str = "decision=accept&second_factor=yes";
+pub(crate) const ACCEPT: &str = "decision=accept&second_factor=yes";
 
 /// A running `auth login`.
 struct Login {

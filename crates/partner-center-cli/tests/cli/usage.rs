@@ -1,7 +1,7 @@
 //! Usage errors and help texts.
 
 use crate::{
-    command::{DOCUMENTED, command, run, run_at, stdout},
+    command::{CommandOutput, DOCUMENTED, command, run, run_at, stdout},
     snapshot::{assert_snapshot, transcript, without_operations},
 };
 use clap::ValueEnum;
@@ -281,8 +281,19 @@ fn completions_exist_for_every_shell() {
     for shell in clap_complete::Shell::value_variants() {
         let shell = shell.to_string();
         let script = stdout(&["completions", &shell]);
-        for word in ["emulator-customers", "doctor", "customers"] {
+        for word in ["PARTNER_CENTER_COMPLETE", "partner-center"] {
             assert!(script.contains(word), "{shell}: {word}");
+        }
+        // As the scripts call it.
+        let complete = |typed: &str| {
+            let mut command = command(&["--", "partner-center", typed]);
+            command.env("PARTNER_CENTER_COMPLETE", &shell).env("_CLAP_COMPLETE_INDEX", "1").env("_CLAP_IFS", "\n");
+            CommandOutput::from(command.output().unwrap())
+        };
+        for (typed, word) in [("--emu", "emulator-customers"), ("do", "doctor"), ("", "customers")] {
+            let ended = complete(typed);
+            assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), ""), "{shell}");
+            assert!(ended.stdout.contains(word), "{shell}: {word}: {}", ended.stdout);
         }
     }
 }

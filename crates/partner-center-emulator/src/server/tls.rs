@@ -1,6 +1,6 @@
 //! TLS with a certificate that is generated at the start of a server, so that no key is stored anywhere.
 
-use base64::{Engine, prelude::BASE64_STANDARD};
+use crate::pem::encode_certificate_pem;
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose, date_time_ymd,
@@ -80,17 +80,3 @@ fn certificate_parameters<const N: usize>(hosts: [String; N], name: &str) -> Res
 }
 
 const ONE_DAY: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// Encodes a certificate in PEM (RFC 7468).
-fn encode_certificate_pem(certificate: &CertificateDer<'_>) -> String {
-    let encoded = BASE64_STANDARD.encode(certificate);
-    let mut lines = vec!["-----BEGIN CERTIFICATE-----"];
-    let mut rest = encoded.as_str();
-    while !rest.is_empty() {
-        let (line, following) = rest.split_at(rest.len().min(64));
-        lines.push(line);
-        rest = following;
-    }
-    lines.extend(["-----END CERTIFICATE-----", ""]);
-    lines.join("\n")
-}

@@ -22,6 +22,8 @@ mod state;
 mod steering;
 #[cfg(feature = "tls")]
 mod tls;
+#[cfg(feature = "webhooks")]
+mod webhook_events;
 mod webhooks;
 
 use http::{HeaderMap, Method, StatusCode};

@@ -74,7 +74,7 @@ pub(super) fn argument_help(markdown: &str) -> String {
 }
 
 /// Returns the summary as a help text: without its period.
-pub(super) fn command_about(operation: &Operation) -> String {
+pub(crate) fn command_about(operation: &Operation) -> String {
     let about = to_imperative(&first_sentence(operation.summary));
     if operation.deprecated.is_some() { format!("{about} (deprecated)") } else { about }
 }
@@ -95,7 +95,7 @@ fn to_imperative(sentence: &str) -> String {
 }
 
 /// Returns what the complete help says before the arguments.
-pub(super) fn command_long_about(operation: &Operation) -> String {
+pub(crate) fn command_long_about(operation: &Operation) -> String {
     let mut text = command_about(operation);
     if let Some(why) = operation.deprecated {
         let _ = write!(text, "\n\nDeprecated: {}", markdown_to_plain_text(why));

@@ -129,7 +129,7 @@ async fn sign_in_in_browser<X: Transport>(
     let deadline = [session.deadline, Instant::now().checked_add(BROWSER_TIMEOUT)].into_iter().flatten().min();
     let deadline = deadline.unwrap_or_else(Instant::now);
     // This blocks, even in an async client: the command has nothing else to do meanwhile.
-    let query = listener.wait_for_response(|query| request.is_response(query), deadline).map_err(not_listening)?;
+    let query = listener.wait_for_response(|query| request.is_response(query), deadline);
     let query = query.ok_or_else(|| {
         CommandError::from(ErrorReport {
             message: "the sign-in failed".to_owned(),

@@ -1,9 +1,11 @@
 //! The listener on this machine to which a browser comes back after a sign-in.
 
 use std::{
+    collections::VecDeque,
     io::{self, Read, Write},
-    net::{Ipv4Addr, Ipv6Addr, TcpListener, TcpStream},
-    sync::mpsc,
+    iter,
+    net::{Ipv4Addr, Ipv6Addr, Shutdown, TcpListener, TcpStream},
+    sync::{Arc, Weak, mpsc},
     thread,
     time::{Duration, Instant},
 };
@@ -22,8 +24,8 @@ const READ_TIMEOUT: Duration = Duration::from_secs(5);
 /// The maximum size of a request head: a code has about a kilobyte.
 const MAX_HEAD_SIZE: usize = 16 << 10;
 
-/// The maximum number of connections of one sign-in.
-const MAX_CONNECTIONS: usize = 100;
+/// The maximum number of connections that are read at the same time.
+const MAX_OPEN_CONNECTIONS: usize = 16;
 
 impl LoopbackListener {
     /// Listens on a free port. A browser may resolve `localhost` to either address.
@@ -43,20 +45,21 @@ impl LoopbackListener {
         format!("http://localhost:{}", self.port)
     }
 
+    /// Returns the connections that wait, but not more than are read at the same time.
+    fn accept_waiting(&self) -> Vec<TcpStream> {
+        let accept = |listener: &TcpListener| listener.accept().ok().map(|(stream, _)| stream);
+        let waiting = self.listeners.iter().flat_map(|listener| iter::from_fn(move || accept(listener)));
+        waiting.take(MAX_OPEN_CONNECTIONS).collect()
+    }
+
     /// Waits for the request whose query `is_response`, and returns that query; `None` if none has come before the deadline.
-    pub(super) fn wait_for_response(
-        &self,
-        is_response: impl Fn(&str) -> bool,
-        deadline: Instant,
-    ) -> io::Result<Option<String>> {
+    pub(super) fn wait_for_response(&self, is_response: impl Fn(&str) -> bool, deadline: Instant) -> Option<String> {
         let (sender, received) = mpsc::channel();
-        let mut connections = 0;
+        let mut open = OpenConnections::default();
         while Instant::now() < deadline {
-            for (stream, _) in self.listeners.iter().filter_map(|listener| listener.accept().ok()) {
-                connections += 1;
-                if connections > MAX_CONNECTIONS {
-                    return Err(io::Error::other("too many connections came from programs other than the browser"));
-                }
+            for stream in self.accept_waiting() {
+                let stream = Arc::new(stream);
+                open.add(&stream);
                 let sender = sender.clone();
                 // Without the thread, the connection is closed, and the browser tries again.
                 let _ = thread::Builder::new().spawn(move || {
@@ -64,15 +67,34 @@ impl LoopbackListener {
                     let _ = read_query(&stream).map(|query| sender.send((query, stream)));
                 });
             }
-            let Ok((query, stream)) = received.recv_timeout(POLL_INTERVAL) else { continue };
-            let is_it = query.as_deref().is_some_and(&is_response);
-            // A browser that has gone has brought what was waited for all the same.
-            let _ = respond(stream, is_it);
-            if is_it {
-                return Ok(query);
+            for (query, stream) in received.recv_timeout(POLL_INTERVAL).into_iter().chain(received.try_iter()) {
+                let is_it = query.as_deref().is_some_and(&is_response);
+                // A browser that has gone has brought what was waited for all the same.
+                let _ = respond(&stream, is_it);
+                if is_it {
+                    return query;
+                }
             }
         }
-        Ok(None)
+        None
+    }
+}
+
+/// The connections that are read. Any program on this machine can open as many as it likes, and must neither use up the threads
+/// nor end the sign-in: for a new connection, the oldest is closed. A browser sends its request at once.
+#[derive(Default)]
+struct OpenConnections(VecDeque<Weak<TcpStream>>);
+
+impl OpenConnections {
+    fn add(&mut self, stream: &Arc<TcpStream>) {
+        self.0.retain(|stream| stream.strong_count() > 0);
+        if self.0.len() >= MAX_OPEN_CONNECTIONS
+            && let Some(oldest) = self.0.pop_front().and_then(|stream| stream.upgrade())
+        {
+            // The thread that reads it comes to the end of the input.
+            let _ = oldest.shutdown(Shutdown::Both);
+        }
+        self.0.push_back(Arc::downgrade(stream));
     }
 }
 
@@ -93,7 +115,7 @@ fn read_query(mut stream: &TcpStream) -> io::Result<Option<String>> {
     Ok(target.and_then(|target| target.strip_prefix("/?")).map(str::to_owned))
 }
 
-fn respond(mut stream: TcpStream, is_response: bool) -> io::Result<()> {
+fn respond(mut stream: &TcpStream, is_response: bool) -> io::Result<()> {
     let (status, text) = if is_response {
         ("200 OK", "The browser's part is done. Close this window, and go back to the terminal.")
     } else {
@@ -133,7 +155,7 @@ mod tests {
                 .map(|text| request(port, text))
         });
         let deadline = Instant::now() + Duration::from_secs(20);
-        let query = listener.wait_for_response(|query| query == "code=yes", deadline).unwrap();
+        let query = listener.wait_for_response(|query| query == "code=yes", deadline);
         assert_eq!(query.as_deref(), Some("code=yes"));
         let responses = browser.join().unwrap();
         assert!(responses[0].starts_with("HTTP/1.1 404") && responses[1].starts_with("HTTP/1.1 404"));
@@ -142,10 +164,27 @@ mod tests {
     }
 
     #[test]
+    fn other_programs_cannot_end_the_wait() {
+        let listener = LoopbackListener::bind().unwrap();
+        let port = listener.port;
+        let browser = thread::spawn(move || {
+            // Twice as many connections as were once allowed, on which nothing comes.
+            let idle: Vec<_> = (0..200).map(|_| TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap()).collect();
+            let response = request(port, "GET /?code=yes HTTP/1.1\r\n\r\n");
+            drop(idle);
+            response
+        });
+        let deadline = Instant::now() + Duration::from_secs(60);
+        let query = listener.wait_for_response(|query| query == "code=yes", deadline);
+        assert_eq!(query.as_deref(), Some("code=yes"));
+        assert!(browser.join().unwrap().starts_with("HTTP/1.1 200"));
+    }
+
+    #[test]
     fn wait_ends_at_the_deadline() {
         let listener = LoopbackListener::bind().unwrap();
         assert!(listener.redirect_uri().starts_with("http://localhost:"));
-        let query = listener.wait_for_response(|_| true, Instant::now() + Duration::from_millis(100)).unwrap();
+        let query = listener.wait_for_response(|_| true, Instant::now() + Duration::from_millis(100));
         assert_eq!(query, None);
     }
 }

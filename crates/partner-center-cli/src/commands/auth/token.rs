@@ -2,6 +2,7 @@
 
 use crate::{
     credentials::{AccessTokenCache, ConfiguredCredential, SignInStore},
+    customer_names::CustomerNamesFile,
     error::{CommandError, ErrorReport, UsageError},
     messages::Messages,
     output::write_to_stdout,
@@ -77,6 +78,9 @@ pub(crate) fn sign_out(session: &Session<'_>, messages: &Messages) -> Result<(),
         was_signed_in = store.delete_sign_in().map_err(not_deleted)?;
     }
     // Also with `token_cache` off: they may be those of runs with another setting.
+    if let Some(customers) = CustomerNamesFile::of_profile(session.settings.profile_name()) {
+        customers.delete().map_err(not_deleted)?;
+    }
     let had_tokens = AccessTokenCache::delete_tokens(&key).map_err(not_deleted)?;
     messages.print(match (was_signed_in, had_tokens) {
         (true, _) => "signed out: the tokens are deleted from this machine",

@@ -1,6 +1,6 @@
 //! The body of a request: what was given as a file, with the changes that flags make, checked against the specification.
 
-use super::{input, json_tree::JsonTree, request::RequestBody};
+use super::{input, json_tree::JsonTree, request::RequestBody, secrets::with_secrets_replaced};
 use crate::{
     arguments::operations::{
         BodyArguments, FieldValue,
@@ -176,6 +176,10 @@ fn set_field(tree: &mut JsonTree, value: Type, path: &str, change: &FieldValue) 
     }
     let text = match change {
         FieldValue::Text(text) => text.clone(),
+        FieldValue::Json(json) => {
+            *place = parse_generated_json(json);
+            return Ok(());
+        }
         FieldValue::File(file) => input::read_input_text(file)?,
         FieldValue::Null if is_nullable || kind == Type::Any => "null".to_owned(),
         FieldValue::Null => {
@@ -379,40 +383,6 @@ fn expected_scalar(value: Type, json: &str) -> Option<&'static str> {
         _ => (is_string, "a string"),
     };
     (!is_valid).then_some(expected)
-}
-
-/// Returns the value with its secrets replaced.
-fn with_secrets_replaced(value: Type, mut tree: JsonTree) -> JsonTree {
-    if value.is_secret() {
-        return parse_generated_json("\"[secret]\"");
-    }
-    match (value, value.schema_kind()) {
-        (Type::List(item) | Type::Map(item), _) => match tree.expand_one_level() {
-            JsonTree::List(entries) => {
-                for entry in entries {
-                    *entry = with_secrets_replaced(*item, entry.clone());
-                }
-            }
-            JsonTree::Object(fields) => {
-                for field in fields.values_mut() {
-                    *field = with_secrets_replaced(*item, field.clone());
-                }
-            }
-            JsonTree::Value(_) => {}
-        },
-        (_, Some(SchemaKind::Object(object))) => {
-            if let JsonTree::Object(fields) = tree.expand_one_level() {
-                for (name, field) in fields {
-                    let known = object.properties.iter().find(|property| property.name.eq_ignore_ascii_case(name));
-                    if let Some(property) = known {
-                        *field = with_secrets_replaced(property.value, field.clone());
-                    }
-                }
-            }
-        }
-        _ => {}
-    }
-    tree
 }
 
 /// Returns a form (`multipart/form-data`).

@@ -147,6 +147,7 @@ impl OpenInput {
             let take = &mut |word| sender.send(Ok(word)).is_ok();
             let read = match file {
                 InputFile::Stdin => parser::read_id_words(io::stdin().lock(), take),
+                InputFile::Inline(text) => parser::read_id_words(io::Cursor::new(text), take),
                 InputFile::Path(path) => File::open(path).and_then(|file| parser::read_id_words(file, take)),
             };
             if let Err(error) = read {

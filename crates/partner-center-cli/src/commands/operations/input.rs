@@ -96,6 +96,7 @@ fn read_up_to_max_size(
         let input: BoxedReader = match file {
             InputFile::Stdin => Box::new(io::stdin().lock()),
             InputFile::Path(path) => Box::new(File::open(path)?),
+            InputFile::Inline(text) => Box::new(io::Cursor::new(text.clone().into_bytes())),
         };
         let mut bytes = Vec::new();
         convert(input)?.take(MAX_INPUT_SIZE + 1).read_to_end(&mut bytes)?;
@@ -121,6 +122,7 @@ pub(super) fn input_name(file: &InputFile) -> String {
     match file {
         InputFile::Stdin => "standard input".to_owned(),
         InputFile::Path(path) => Path::display(path).to_string(),
+        InputFile::Inline(_) => "the body".to_owned(),
     }
 }
 

@@ -15,13 +15,14 @@ use partner_center::{
     transport::Mode,
 };
 
-/// Prints page after page, until the list ends or `limit` items are printed.
+/// Prints page after page, until the list ends or `limit` items are printed. `look_at_page` is told the items of each.
 pub(crate) async fn print_pages<X: Transport>(
     mut pages: Pages<X, RawList>,
     limit: Option<u32>,
     noun: ResourceNoun,
     sources: &AddressSources,
     printer: &mut Printer,
+    mut look_at_page: impl FnMut(&[&str]) + Send,
     messages: &Messages,
 ) -> Result<(), CommandError> {
     let mut remaining = max_item_count(limit);
@@ -32,6 +33,7 @@ pub(crate) async fn print_pages<X: Transport>(
         let page = page
             .map_err(|error| CommandError::from_client_error(&list_broken_off_message(count, noun), &error, sources))?;
         let items: Vec<_> = page.items().take(remaining).collect();
+        look_at_page(&items);
         printer.print_page(&items)?;
         count += items.len();
         remaining -= items.len();

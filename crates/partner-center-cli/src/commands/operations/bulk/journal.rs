@@ -7,7 +7,7 @@ use super::{
     work::TargetOutput,
 };
 use crate::{
-    arguments::operations::{BodyArguments, FieldValue, InputFile, OperationCall, naming::ResourceNoun},
+    arguments::operations::{BodyArguments, OperationCall, naming::ResourceNoun},
     error::{CommandError, ErrorReport, UsageError},
     session::Session,
 };
@@ -92,14 +92,8 @@ pub(super) fn journal_purpose(call: &OperationCall, body: Option<&[u8]>, session
         let digest = ring::digest::digest(&ring::digest::SHA256, data);
         digest.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect::<String>()
     };
-    // A value may be a secret.
-    let change = |(path, value): &(String, FieldValue)| match value {
-        FieldValue::Text(text) => format!("{path}={text};"),
-        FieldValue::File(InputFile::Path(file)) => format!("{path}=@{};", file.display()),
-        FieldValue::File(InputFile::Stdin) => format!("{path}=@-;"),
-        FieldValue::Null => format!("{path};"),
-    };
-    let changes: String = changes.iter().map(change).collect();
+    // A value may be a secret, and is not shown.
+    let changes: String = changes.iter().map(|(path, value)| format!("{path}={value:?};")).collect();
     match body {
         Some(body) => purpose += &format!(" body={}", digest(body)),
         None if !changes.is_empty() => purpose += &format!(" changes={}", digest(changes.as_bytes())),

@@ -1,0 +1,87 @@
+//! `partner-center mcp`: the operations as tools of the Model Context Protocol, on standard input and output.
+
+mod call_arguments;
+mod input_schema;
+mod server;
+mod toolset;
+
+use crate::{
+    arguments::{McpCommand, Options, OutputFormat, TransportName},
+    error::{CommandError, ErrorReport, UsageError},
+    interruption,
+    messages::Messages,
+    output::write_to_stdout,
+    session,
+};
+use rmcp::{ServiceExt, service::ServerInitializeError};
+use server::ToolServer;
+use std::{
+    fmt::Write,
+    io::{self, IsTerminal},
+};
+use toolset::Toolset;
+
+/// Serves the tools until standard input ends, or prints them.
+pub(crate) fn serve_tools(command: &McpCommand, mut options: Options) -> Result<(), CommandError> {
+    let messages = Messages::new(options.messages.quiet);
+    let toolset = Toolset::choose_tools(command)?;
+    if command.list_tools {
+        return Ok(write_to_stdout(list_tools(&toolset).as_bytes(), &messages)?);
+    }
+    check_options(&options)?;
+    interruption::exit_on_interruption(messages.progress())?;
+    // Results are JSON, whatever is configured for people.
+    options.service.output = OutputFormat::Json;
+    let emulator = session::start_emulator(&options.service)?;
+    if io::stdin().is_terminal() {
+        messages.print("note: an assistant starts this command, and talks to it; see `partner-center mcp --help`");
+    }
+    let server = ToolServer::new(toolset, options.service, command.max_result_size, emulator, messages);
+    server.check_settings()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| CommandError::from_transport_setup(&error))?;
+    runtime.block_on(serve_until_end_of_input(server))
+}
+
+async fn serve_until_end_of_input(server: ToolServer) -> Result<(), CommandError> {
+    let failed = |error: &dyn std::error::Error| {
+        let advice =
+            "check that an MCP client is at the other end; `npx @modelcontextprotocol/inspector` is one to try";
+        CommandError::new("the assistant cannot be served", error, advice)
+    };
+    match server.serve(rmcp::transport::stdio()).await {
+        Ok(service) => service.waiting().await.map(drop).map_err(|error| failed(&error)),
+        // Nobody was there.
+        Err(ServerInitializeError::ConnectionClosed(_)) => Ok(()),
+        Err(error) => Err(failed(&error)),
+    }
+}
+
+/// Rejects options that cannot be followed.
+fn check_options(options: &Options) -> Result<(), UsageError> {
+    if matches!(options.service.transport, TransportName::Ureq) {
+        return Err(UsageError(ErrorReport {
+            message: "`mcp` cannot use --transport ureq".to_owned(),
+            cause: "it serves several calls at the same time, which takes the async HTTP client".to_owned(),
+            advice: "leave the option out".to_owned(),
+        }));
+    }
+    Ok(())
+}
+
+/// Returns a line for each tool.
+fn list_tools(toolset: &Toolset) -> String {
+    let mut text = String::new();
+    for operation in toolset.operations() {
+        let kind = match operation {
+            _ if toolset::is_read_only(operation) => "reads",
+            _ if crate::arguments::operations::tables::asks_before_sending(operation) => "confirm",
+            _ => "writes",
+        };
+        let (name, about) =
+            (toolset::tool_name(operation), crate::arguments::operations::help::command_about(operation));
+        // Writing to memory does not fail.
+        let _ = writeln!(text, "{:<12} {kind:<8} {name:<42} {about}", operation.area);
+    }
+    text
+}

@@ -1,0 +1,121 @@
+use crate::{
+    json_fields::string_at_path,
+    origin::request_origin,
+    resource_path::ResourcePath,
+    store::{State, StateChange},
+    timestamp::Timestamp,
+};
+use partner_center_core::Request;
+use serde::Serialize;
+use serde_json::Value;
+
+/// An event, and where it is sent to.
+#[derive(Clone)]
+pub(crate) struct Event {
+    pub(crate) name: &'static str,
+    resource_name: &'static str,
+    resource_uri: Option<String>,
+    audit_uri: Option<String>,
+    pub(super) changed: Timestamp,
+    /// The address that is registered. It may have a secret in its query.
+    pub(super) receiver: String,
+    /// Whether the signature is in `x-ms-signature`.
+    pub(super) signature_in_own_header: bool,
+    /// The scheme, host and port of the emulator, where the certificate is.
+    pub(super) origin: String,
+}
+
+/// The body of a request, in the spelling and the order of the service.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct EventBody<'a> {
+    event_name: &'a str,
+    resource_uri: Option<&'a str>,
+    resource_name: &'a str,
+    audit_uri: Option<&'a str>,
+    resource_change_utc_date: String,
+}
+
+impl Event {
+    /// Returns the body, without a byte order mark.
+    pub(super) fn to_json(&self, changed: Timestamp) -> String {
+        let seconds = changed.to_string_in_seconds();
+        let body = EventBody {
+            event_name: self.name,
+            resource_uri: self.resource_uri.as_deref(),
+            resource_name: self.resource_name,
+            audit_uri: self.audit_uri.as_deref(),
+            // With seven digits of a second, and no `Z`.
+            resource_change_utc_date: format!(
+                "{}.{:07}+00:00",
+                seconds.trim_end_matches('Z'),
+                changed.to_ticks() % TICKS_PER_SECOND
+            ),
+        };
+        #[expect(clippy::expect_used, reason = "a struct of strings, whose `Serialize` cannot fail")]
+        serde_json::to_string(&body).expect("an event can be written as JSON")
+    }
+}
+
+const TICKS_PER_SECOND: u64 = 10_000_000;
+
+/// Returns the event of a write that makes `changes`, if the partner has registered for it.
+pub(crate) fn event_of_write(
+    state: &State,
+    now: Timestamp,
+    request: &Request,
+    changes: &[StateChange],
+) -> Option<Event> {
+    let registration = registration(state, now)?;
+    let record = changes.iter().find_map(|change| match change {
+        StateChange::Put(path, record) if is_audit_record(path) => Some(record),
+        _ => None,
+    })?;
+    let segments: Vec<_> = request.uri().path().split('/').filter(|segment| !segment.is_empty()).collect();
+    let customer_id = string_at_path(record, &["customerId"])?;
+    let (name, resource_name, resource_path) = match (string_at_path(record, &["operationType"])?, &segments[..]) {
+        ("add_customer", _) => {
+            let path = format!("/v1/customers/{customer_id}");
+            ("reseller-relationship-accepted-by-customer", "customer", Some(path))
+        }
+        ("remove_partner_customer_relationship", _) => {
+            ("dap-admin-relationship-terminated", "PartnerCustomerDap", None)
+        }
+        // A path that the API does not have, as the service sends it.
+        (
+            "update_subscription" | "upgrade_subscription" | "convert_trial_subscription",
+            [_, _, _, _, subscription_id, ..],
+        ) => {
+            let path = format!("/webhooks/v1/customers/{customer_id}/subscriptions/{subscription_id}");
+            ("subscription-updated", "subscription", Some(path))
+        }
+        _ => return None,
+    };
+    let names = registration["webhookEvents"].as_array()?;
+    names.iter().filter_map(Value::as_str).find(|registered| registered.eq_ignore_ascii_case(name))?;
+    let receiver = string_at_path(&registration, &["webhookUrl"])?;
+    let scheme = receiver.split_once("://").map_or("", |(scheme, _)| scheme);
+    if !scheme.eq_ignore_ascii_case("https") && !scheme.eq_ignore_ascii_case("http") {
+        return None;
+    }
+    let origin = request_origin(request);
+    let audit_id = string_at_path(record, &["id"])?;
+    Some(Event {
+        name,
+        resource_name,
+        resource_uri: resource_path.map(|path| format!("{origin}{path}")),
+        audit_uri: Some(format!("{origin}/auditactivity/v1/auditrecords/{audit_id}")),
+        changed: now,
+        receiver: receiver.to_owned(),
+        signature_in_own_header: registration["signatureTokenToMsSignatureHeader"] == true,
+        origin,
+    })
+}
+
+fn registration(state: &State, now: Timestamp) -> Option<Value> {
+    state.get_resource(&ResourcePath::from_segments(["webhooks", "v1", "registration"]), now)
+}
+
+fn is_audit_record(path: &ResourcePath) -> bool {
+    matches!(path.segments()[..], ["auditactivity", "v1", "auditrecords", _])
+}
