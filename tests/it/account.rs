@@ -128,13 +128,31 @@ fn day_of_an_administrator() {
         assert!(call(client, CheckDomain::new(DOMAIN)).unwrap());
         let taken = call(client, CreateCustomer::new(new_customer(DOMAIN))).unwrap_err();
         assert_eq!(taken.status().map(|status| status.as_u16()), Some(400), "{taken}");
+        let taken = taken.service_error().unwrap().description.clone().unwrap_or_default();
+        assert!(taken.contains(DOMAIN) && taken.contains("another customer"), "{taken}");
+        let created_customers = items(client, ListCustomers::new())
+            .into_iter()
+            .filter(|listed| listed["companyProfile"]["domain"] == DOMAIN);
+        assert_eq!(created_customers.count(), 1, "the second was not created");
 
-        assert_eq!(json_of(client, GetCustomerCompanyProfile::new(id))["domain"], DOMAIN);
+        let profile = json_of(client, GetCustomerCompanyProfile::new(id));
+        assert_eq!((&profile["domain"], &profile["companyName"]), (&json!(DOMAIN), &json!("Northwind Traders")));
+        let address = &profile["address"];
+        assert_eq!(
+            (&address["city"], &address["region"], &address["country"]),
+            (&json!("Seattle"), &json!("WA"), &json!("US"))
+        );
         assert_eq!(json_of(client, GetDirectSignedAgreementStatus::new(id))["isSigned"], false);
+        assert_eq!(items(client, ListUsers::new(id)).len(), 1, "the administrator");
         let school = json!({ "qualification": "Education", "educationSegment": "K12", "website": "school.example" });
         let qualification = json_of(client, CreateCustomerQualification::new(id, read(school)));
         assert_eq!(qualification["vettingStatus"], "InReview");
-        assert_eq!(json_of(client, ListCustomerQualifications::new(id))[0]["qualification"], "Education");
+        let qualifications = json_of(client, ListCustomerQualifications::new(id));
+        assert_eq!(qualifications.as_array().map(Vec::len), Some(1));
+        assert_eq!(
+            (&qualifications[0]["qualification"], &qualifications[0]["vettingStatus"]),
+            (&json!("Education"), &json!("InReview"))
+        );
 
         let users: Vec<Value> =
             ["mila", "otto"].into_iter().map(|name| create_user(client, id, name, DOMAIN)).collect();
@@ -144,12 +162,14 @@ fn day_of_an_administrator() {
 
         let budget = read(json!({ "amount": 250, "attributes": { "objectType": "SpendingBudget" } }));
         assert_eq!(json_of(client, UpdateUsageBudget::new(id, budget))["amount"], 250);
+        assert_eq!(json_of(client, GetUsageBudget::new(id))["amount"], 250);
         let usage = json_of(client, GetCustomerUsageSummary::new(id));
         assert_eq!((&usage["budget"]["amount"], usage["totalCost"].as_f64()), (&json!(250), Some(0.0)), "{usage}");
 
         let password =
             read(json!({ "passwordProfile": { "password": "Sample-7hJ4-only", "forceChangePassword": true } }));
         let reset = call(client, ResetUserPassword::new(id, otto, password)).unwrap();
+        assert_eq!(reset.id, Some(otto));
         assert!(!format!("{reset:?}").contains("Sample-7hJ4-only"));
         call(client, DeleteUser::new(id, otto)).unwrap();
         assert_eq!(items(client, ListUsers::new(id)).len(), 2, "the administrator and one user");

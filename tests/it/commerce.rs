@@ -441,6 +441,14 @@ fn mistakes_are_errors_before_sending_or_cannot_be_made() {
     let update = UpdateSubscription::new(customer, subscription, read.clone()).if_match("1");
     assert_eq!(sent(client.call(update).map(drop)).1.as_deref(), Some("\"1\""));
 
+    // A resource that was not read, but made of few fields, would reset the others: it is not sent.
+    let sent_before = emulator.requests().len();
+    let partial: Subscription = parse(json!({ "id": subscription, "quantity": 14 }));
+    let error = client.call(UpdateSubscription::new(customer, subscription, partial)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Request);
+    assert!(error.to_string().contains("`creationDate`") && error.to_string().contains("`update`"), "{error}");
+    assert_eq!(emulator.requests().len(), sent_before);
+
     // A body that leaves out what was read would turn off the renewal. What is read and changed keeps it, with unknown fields.
     let mut json = serde_json::to_value(&read).unwrap();
     json["loyaltyTier"] = "gold".into();

@@ -242,6 +242,7 @@ fault_example!(not_found_partner_not_found, r#"{"code":3000,"data":[],"descripti
 fault_example!(method_not_allowed_front_door, r#"{"message":"The requested resource does not support this HTTP method."}"#);
 fault_example!(not_acceptable_media_type, r#"{"code":406,"data":[],"description":"Not Acceptable","source":"PartnerFD"}"#);
 fault_example!(request_timeout_too_slow, r#"{"code":408,"data":[],"description":"Request Timeout","source":"PartnerFD"}"#);
+fault_example!(conflict_not_ready, r#"{"code":800082,"data":[],"description":"The subscription is not ready yet. Retry later.","source":"PartnerFD"}"#);
 fault_example!(too_many_requests_rate_limit, r#"{"message":"Rate limit is exceeded. Try again in 57 seconds.","statusCode":429}"#);
 fault_example!(internal_server_error_unexpected, r#"{"code":800003,"data":[],"description":"Unexpected service error","source":"PartnerFD"}"#);
 fault_example!(not_implemented_undefined, r#"{"code":0,"data":[],"description":"Exception not defined","source":"PartnerFD"}"#);

@@ -252,6 +252,14 @@ fn wait_is_bounded() {
 }
 
 /// What the service never shows as it was sent does not go unnoticed, and what was not changed is not waited for.
+/// Returns a subscription as the service sends it, as far as it matters.
+fn subscription(quantity: i32, status: &str, renews: bool) -> serde_json::Value {
+    json!({
+        "id": ID, "creationDate": "2026-01-05T10:00:00Z", "quantity": quantity, "status": status,
+        "autoRenewEnabled": renews, "attributes": {"objectType": "Subscription"},
+    })
+}
+
 #[test]
 fn value_that_is_never_shown_is_named() {
     struct Change {
@@ -274,15 +282,9 @@ fn value_that_is_never_shown_is_named() {
             })
         }
     }
-    let shown = |body: &str| response(200, body).into();
-    let steps = || {
-        [
-            shown(r#"{"quantity": 5, "status": "active", "autoRenewEnabled": true}"#),
-            response(202, "").into(),
-            shown(r#"{"quantity": 5, "status": "active", "autoRenewEnabled": true}"#),
-            shown(r#"{"quantity": 7, "status": "Active", "autoRenewEnabled": false}"#),
-        ]
-    };
+    let shown = |quantity, status, renews| response(200, subscription(quantity, status, renews).to_string()).into();
+    let steps =
+        || [shown(5, "active", true), response(202, "").into(), shown(5, "active", true), shown(7, "Active", false)];
     let transcript = Change { compares: false }.run(steps());
     assert!(transcript.contains("=> Timeout (updateSubscription)"), "{transcript}");
     let transcript = Change { compares: true }.run(steps());
@@ -295,7 +297,7 @@ fn operation_that_is_completed_immediately_is_not_polled() {
     impl Action for Immediate {
         fn perform<'a, X: Transport>(&'a self, client: &'a Client<X>) -> Output<'a, X, Result<String, Error>> {
             X::Mode::block_or_box(async move {
-                let body: Subscription = serde_json::from_value(json!({"quantity": 5})).unwrap();
+                let body: Subscription = serde_json::from_value(subscription(5, "active", true)).unwrap();
                 let operation = UpdateSubscription::new(ID, ID, body);
                 let mut poller = X::Mode::into_future(client.start(operation)).await?;
                 assert!(poller.token().is_none());

@@ -64,18 +64,33 @@ fn device_code_leads_to_a_list() {
     for signed_in in [reqwest, ureq] {
         assert!(signed_in.access_token.remaining_lifetime().is_some_and(|left| left > Duration::from_secs(3000)));
         assert_eq!(count_customers(&server, &signed_in).unwrap(), 3);
-        assert!(!format!("{signed_in:?}").contains(signed_in.refresh_token.expose()));
+        // Both tokens are kept out of it.
+        let text = format!("{signed_in:?}");
+        let secrets = [signed_in.refresh_token.expose(), signed_in.access_token.secret().expose()];
+        assert!(secrets.iter().all(|secret| secret.len() > 20 && !text.contains(secret)), "{text}");
     }
+    // A refresh token of another sign-in, or none, leads nowhere.
+    let credential = Credential::app_user(app(), "no-token");
+    let client = Client::builder(Ureq::new().unwrap(), credential).base_url(server.url()).authority(server.url());
+    let error = client.build().unwrap().items(ListCustomers::new()).count().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Credential, "{error}");
 }
 
 #[test]
 fn sign_in_without_a_second_factor_is_told_from_an_expired_token() {
-    let server = served(true);
+    let interval = Duration::from_secs(1);
+    let emulator = Emulator::builder().customers(3).require_mfa(true).device_code_interval(interval).build();
+    let server = emulator.serve("127.0.0.1:0").unwrap();
     let signed_in = with_device_code(Ureq::new().unwrap(), &server, "decision=accept").unwrap();
+    let requests_before = emulator.requests().len();
     let error = count_customers(&server, &signed_in).unwrap_err();
     assert_eq!(error.reason(), Some(partner_center::error::ErrorReason::MultifactorRequired));
-    // Another token would be rejected as well, so none was requested.
+    // Another token would be rejected as well: after that of the refresh token, none was requested.
     assert_eq!(error.attempts(), 1, "{error}");
+    let requests = emulator.requests().split_off(requests_before);
+    let paths: Vec<_> =
+        requests.iter().map(|request| request.uri().path().rsplit('/').next().unwrap_or_default()).collect();
+    assert_eq!(paths, ["token", "customers"]);
 }
 
 #[test]
@@ -163,11 +178,12 @@ fn authority_is_polled_less_often_when_it_says_so_or_does_not_respond() {
             error("slow_down").into(),
             Step::Close,
             response(503, "<html>").into(),
+            response(408, "{}").into(),
             error("authorization_pending").into(),
             response(200, TOKENS).into(),
         ]);
         assert_eq!(outcome.unwrap().refresh_token.expose(), "r");
-        assert_eq!(sleeps, [5, 5, 10, 10, 15, 30, 60, 60]);
+        assert_eq!(sleeps, [5, 5, 10, 10, 15, 30, 60, 60, 60]);
     }
     over::<Blocking>();
     over::<Async>();

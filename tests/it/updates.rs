@@ -150,7 +150,7 @@ fn missing_etag_is_reported_where_the_service_requires_one() {
 fn complete_subscription_is_sent() {
     let subscription = |etag: &str| {
         let subscription = json!({
-            "id": Uuid::nil(), "quantity": 5, "autoRenewEnabled": true,
+            "id": Uuid::nil(), "quantity": 5, "status": "active", "creationDate": "2026-01-05T10:00:00Z", "autoRenewEnabled": true,
             "scheduledNextTermInstructions": {"quantity": 7, "a": [1]}, "attributes": {"etag": etag},
         });
         response(200, subscription.to_string())

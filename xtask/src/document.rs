@@ -186,7 +186,7 @@ impl Spec {
         let derived = self.definitions.iter().filter(|definition| definition.is_derived);
         let derived = self.schemas_reachable_from(derived.map(|definition| definition.name.clone()).collect());
         let (sent, received) = (self.schemas_reachable_from(sent), self.schemas_reachable_from(received));
-        let replaced = self.operations.iter().filter(|operation| operation.facts.is_replacement);
+        let replaced = self.operations.iter().filter(|operation| operation.facts.is_replacement());
         let replaced: BTreeSet<_> =
             replaced.filter_map(|operation| operation.body.as_ref()?.shape.schema_name()).collect();
         for definition in &mut self.definitions {

@@ -83,6 +83,13 @@ pub(crate) fn write_bundle(root: &Path, file: Option<&Path>) -> Result<()> {
     fs::write(&file, bundle_file(&bundle)).with_context(|| file.display().to_string())
 }
 
+/// Writes the specification that the emulator is tested against to `file`.
+pub(crate) fn write_strict_bundle(root: &Path, file: &Path) -> Result<()> {
+    let folder = root.join(SPEC_FOLDER);
+    let bundle = bundle::strict_bundle_document(&Spec::read(&folder)?, &folder)?;
+    fs::write(file, bundle).with_context(|| file.display().to_string())
+}
+
 /// Returns an error if a file is not up to date with the specification, else warnings about the specification.
 pub(crate) fn check_files(root: &Path) -> Result<Vec<String>> {
     let GeneratedFiles { mut outputs, areas, warnings } = generate_files(root)?;

@@ -24,7 +24,8 @@ mod users;
 mod webhooks;
 
 pub(crate) use audit::record_of_write;
-pub(crate) use documented::{is_item_template, item_exists};
+pub(crate) use commerce::run_migration_schedule;
+pub(crate) use documented::{example_items, is_item_template, item_exists};
 pub(crate) use stored::not_found_error;
 
 use crate::{
@@ -122,6 +123,7 @@ pub(crate) fn find_behavior(operation: &Operation) -> OperationBehavior {
         "updateUserLicenses" => licenses::update_user_licenses,
         "listSubscribedSkus" => licenses::list_subscribed_skus,
         "createWebhookRegistration" => webhooks::create_registration,
+        "updateWebhookRegistration" => webhooks::update_registration,
         id => commerce::find_behavior(id).unwrap_or(stored::respond_from_store),
     }
 }

@@ -3,7 +3,7 @@
 
 mod products;
 
-pub(crate) use products::PRODUCTS;
+pub(crate) use products::{AZURE_PLAN, PRODUCTS};
 
 use crate::timestamp::ONE_DAY;
 use std::time::Duration;
@@ -30,6 +30,8 @@ pub(crate) enum ProductKind {
     PerpetualSoftware,
     /// Computing power of Azure that is paid in advance. It makes no subscription.
     Reservation,
+    /// What Azure subscriptions are below. It has neither seats nor a term: what they use is billed.
+    AzurePlan,
 }
 
 /// A variant of a product.
@@ -120,7 +122,7 @@ impl CatalogItem {
             }
             ProductKind::PerpetualSoftware => Some(CancellationWindow { length: ONE_DAY * 30, is_in_hours: false }),
             ProductKind::Marketplace => Some(CancellationWindow { length: ONE_DAY * 3, is_in_hours: true }),
-            ProductKind::Reservation => None,
+            ProductKind::Reservation | ProductKind::AzurePlan => None,
         }
     }
 }
@@ -133,6 +135,7 @@ impl ProductKind {
             Self::Marketplace => ("SaaS", None),
             Self::SoftwareSubscription | Self::PerpetualSoftware => ("Software", None),
             Self::Reservation => ("Azure", Some("VirtualMachines")),
+            Self::AzurePlan => ("Azure", Some("AzurePlan")),
         }
     }
 

@@ -189,25 +189,34 @@ impl BodyChecker {
     }
 
     fn check_property(&mut self, property: &Property, fields: &Map<String, Value>) {
-        let mut names = [property.name].into_iter().chain(property.spellings.iter().copied());
-        let value = names.find_map(|name| get_field_ignoring_case(fields, name)).filter(|value| !value.is_null());
+        let names = [property.name].into_iter().chain(property.spellings.iter().copied());
+        let mut values =
+            names.filter_map(|name| get_field_ignoring_case(fields, name)).filter(|value| !value.is_null()).peekable();
         let is_request = self.direction == BodyDirection::Request;
         let is_expected = if is_request { !property.is_read_only } else { !property.is_write_only };
-        match value {
+        if values.peek().is_none() && property.is_required && !property.is_nullable && is_expected {
+            self.check_nested(property.name, |checker| {
+                checker.report_problem(ProblemKind::InvalidProperty, "it is required".to_owned());
+            });
+        }
+        for value in values {
             // The service sets it, whatever a request has.
-            Some(_) if is_request && (property.is_read_only || FIELDS_SET_BY_SERVICE.contains(&property.name)) => {}
-            Some(value) => self.check_nested(property.name, |checker| {
+            if is_request && property.is_read_only {
+                continue;
+            }
+            let known = self.problems.len();
+            self.check_nested(property.name, |checker| {
                 checker.check_value(property.value, value);
                 if is_request {
                     checker.check_property_limits(property, value);
                 }
-            }),
-            None if property.is_required && !property.is_nullable && is_expected => {
-                self.check_nested(property.name, |checker| {
-                    checker.report_problem(ProblemKind::InvalidProperty, "it is required".to_owned());
-                });
+            });
+            if is_request && FIELDS_SET_BY_SERVICE.contains(&property.name) {
+                // It reads what it sets itself, but takes any value.
+                let is_of_wrong_type = |problem: &Problem| problem.kind == ProblemKind::InvalidProperty;
+                let problems = self.problems.split_off(known);
+                self.problems.extend(problems.into_iter().filter(is_of_wrong_type));
             }
-            None => {}
         }
     }
 
@@ -409,6 +418,19 @@ mod tests {
                 && equals_ignoring_case_and_underscores("", "")
         );
         assert!(!equals_ignoring_case_and_underscores("in_review", "in review"));
+    }
+
+    #[test]
+    fn request_has_the_right_types_in_what_the_service_sets_and_in_other_spellings() {
+        let budget = operation("updateUsageBudget").unwrap();
+        assert_eq!(request(budget, r#"{"amount":1,"attributes":{"objectType":"Unheard"}}"#), Ok(()));
+        for (json, pointer) in [
+            (r#"{"amount":1,"attributes":{"objectType":{}}}"#, "/attributes/objectType"),
+            (r#"{"amount":1,"ammount":"much"}"#, "/amount"),
+        ] {
+            let problems = request(budget, json).unwrap_err();
+            assert_eq!(problems[0].pointer, pointer, "{json}: {problems:?}");
+        }
     }
 
     #[test]

@@ -26,7 +26,10 @@ use crate::{resource_path::ResourcePath, timestamp::Timestamp};
 use serde_json::Value;
 
 /// The field of a stored resource that the emulator needs and the service does not send.
-const INTERNAL_FIELD: &str = "emulatorInternal";
+pub(crate) const INTERNAL_FIELD: &str = "emulatorInternal";
+
+/// The internal field with the moment at which something happens because of a resource.
+pub(crate) const DUE_FIELD: &str = "dueAt";
 
 /// Returns the resource that was written at `path` as it is `now`, with its [internal fields](internal_field); `None` if it is no
 /// longer there.

@@ -71,6 +71,7 @@ fn check_parameter_value(parameter: &Parameter, value: &str) -> Result<(), Error
         (_, of) => (of, vec![value]),
     };
     for value in values {
+        check_length(parameter, value)?;
         let is_right = match of {
             Type::Uuid => parse_guid(value).is_some(),
             Type::DateTime => is_date_time(value) || is_date(value),
@@ -84,6 +85,16 @@ fn check_parameter_value(parameter: &Parameter, value: &str) -> Result<(), Error
         if !is_right {
             return Err(invalid_parameter_error(parameter, &format!("must be {}", describe_type(of))));
         }
+    }
+    Ok(())
+}
+
+fn check_length(parameter: &Parameter, value: &str) -> Result<(), ErrorResponse> {
+    let length = value.chars().count();
+    let is_short = parameter.constraints.min_length.is_some_and(|min| length < min);
+    let is_long = parameter.constraints.max_length.is_some_and(|max| length > max);
+    if is_short || is_long {
+        return Err(invalid_parameter_error(parameter, "has a wrong length"));
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use crate::{
     authority::{Authority, Caller},
     behaviors::{
         OperationCall, ResponseWithChanges, find_behavior, is_item_template, item_exists, not_found_error,
-        record_of_write,
+        record_of_write, run_migration_schedule,
     },
     clock::Clock,
     content_negotiation::accepts_json,
@@ -123,6 +123,7 @@ impl Service {
         }
         check_parameters(route, query, request.headers())?;
         let body = read_body(operation, request)?;
+        self.run_due(now)?;
         let path = ResourcePath::from_segments(&route.segments);
         let Settings { quirks, rendered_pages, .. } = settings;
         let decide = |state: &State, path| {
@@ -174,6 +175,19 @@ impl Service {
             self.webhooks.send_event(&event);
         }
         response
+    }
+}
+
+impl Service {
+    /// Lets happen what is due by `now`, in its order, each at its moment. Whoever asks sees it as if it had happened then.
+    fn run_due(&self, now: Timestamp) -> Result<(), ErrorResponse> {
+        while self.store.state_snapshot().next_due(now).is_some() {
+            self.store.update_state(|state| {
+                let changes = state.next_due(now).map(|(moment, path)| run_migration_schedule(state, &path, moment));
+                Ok::<_, ErrorResponse>(((), changes.unwrap_or_default()))
+            })?;
+        }
+        Ok(())
     }
 }
 

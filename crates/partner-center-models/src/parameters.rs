@@ -1,4 +1,4 @@
-use crate::{Body, ContinuationToken, MultipartForm};
+use crate::{Body, ContinuationToken, MultipartForm, update};
 use serde::Serialize;
 use std::{
     fmt::{self, Display},
@@ -144,6 +144,22 @@ impl Parameters {
         self
     }
 
+    /// Sets the body to a resource that replaces the one of the service. A body that lacks one of `fields`, which every resource has
+    /// that was read, is invalid: what it leaves out would be lost.
+    #[must_use]
+    pub fn complete_body<T: Serialize>(mut self, resource: &T, fields: &[&str]) -> Self {
+        let json = serde_json::to_value(resource).unwrap_or_default();
+        let is_missing = |name: &&&str| update::field(&json, name).is_none_or(serde_json::Value::is_null);
+        if let Some(name) = fields.iter().find(is_missing) {
+            let problem = format!(
+                "lacks `{name}`, which every resource has that was read, and what it leaves out would be lost: read the resource, \
+                 and change it with `update`"
+            );
+            self.record_first_problem("body", problem);
+        }
+        self.body(resource)
+    }
+
     /// Sets the body to the parts of a form (`multipart/form-data`).
     #[must_use]
     #[inline]
@@ -259,6 +275,22 @@ mod tests {
         assert_eq!(rejected("žžžž", 1..=3).unwrap_err(), "`a` must have 1 to 3 characters, not 4");
         assert_eq!(rejected("", 1..=usize::MAX).unwrap_err(), "`a` must have at least 1 characters, not 0");
         assert!(Parameters::new().length::<String>("a", None, &(1..=3)).check().is_ok());
+    }
+
+    #[test]
+    fn resource_that_replaces_another_is_complete() {
+        let check = |resource: serde_json::Value| {
+            let parameters = Parameters::new().complete_body(&resource, &["id", "autoRenewEnabled"]);
+            parameters.check().map_err(|error| error.to_string())
+        };
+        assert!(check(serde_json::json!({"Id": 1, "autoRenewEnabled": false})).is_ok());
+        for partial in [serde_json::json!({"id": 1}), serde_json::json!({"id": 1, "autoRenewEnabled": null})] {
+            let error = check(partial).unwrap_err();
+            assert!(
+                error.starts_with("`body` lacks `autoRenewEnabled`") && error.ends_with("with `update`"),
+                "{error}"
+            );
+        }
     }
 
     #[test]

@@ -141,7 +141,7 @@ pub(crate) const EXTENSIONS: &[(&str, &[ExtensionPlace], bool)] = {
         (X_PC_DEPRECATED, &[Operation, Parameter, Property], false),
         (X_PC_ERROR_CODES, &[Operation], false),
         (X_PC_COLUMNS, &[Operation, Schema], false),
-        (X_PC_REPLACES, &[Operation], true),
+        (X_PC_REPLACES, &[Operation], false),
         (X_PC_POLLING, &[Operation], false),
         (X_PC_PAGING, &[Operation], false),
         (X_PC_OUTCOME, &[Response], false),

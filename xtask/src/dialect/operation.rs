@@ -55,8 +55,8 @@ pub(crate) struct OperationFacts {
     pub(crate) error_codes: Vec<ErrorCode>,
     /// The columns of a table of its results, unless they are those of its items.
     pub(crate) columns: Option<Vec<Column>>,
-    /// Whether a PATCH replaces the resource, so that what is left out is lost.
-    pub(crate) is_replacement: bool,
+    /// The fields that a resource has whenever it was read, if a PATCH replaces it, so that what is left out is lost.
+    pub(crate) replaced_fields: Vec<String>,
     pub(crate) polling: Option<Polling>,
     pub(crate) paging: Option<Paging>,
 }
@@ -114,6 +114,11 @@ impl Operation {
 }
 
 impl OperationFacts {
+    /// Whether it is a PATCH that replaces the resource.
+    pub(crate) fn is_replacement(&self) -> bool {
+        !self.replaced_fields.is_empty()
+    }
+
     /// Reads an operation at a place of the document. Returns `None` if it has problems, which are added to `problems`.
     pub(crate) fn read(
         at: &str,
@@ -141,7 +146,7 @@ impl OperationFacts {
             problems.value_or_add_error(at, read_error_codes(extension(X_PC_ERROR_CODES)).context(X_PC_ERROR_CODES));
         let columns = extension(X_PC_COLUMNS).map(read_columns).transpose();
         let columns = problems.value_or_add_error(&format!("{at}/{X_PC_COLUMNS}"), columns);
-        let is_replacement = problems.value_or_add_error(at, read_is_replacement(method, extension(X_PC_REPLACES)));
+        let replaced_fields = problems.value_or_add_error(at, read_replaced_fields(method, extension(X_PC_REPLACES)));
         let polling = extension(X_PC_POLLING).map(Polling::read).transpose().context(X_PC_POLLING);
         let polling = problems.value_or_add_error(at, polling);
         let paging = extension(X_PC_PAGING).map(Paging::read).transpose().context(X_PC_PAGING);
@@ -160,7 +165,7 @@ impl OperationFacts {
             deprecated: deprecated?,
             error_codes: error_codes?,
             columns: columns?,
-            is_replacement: is_replacement?,
+            replaced_fields: replaced_fields?,
             polling: polling?,
             paging: paging?,
         })
@@ -279,12 +284,14 @@ fn read_is_destructive(method: &str, extension: Option<&Value>) -> Result<bool> 
     extension.as_bool().with_context(|| format!("{X_PC_DESTRUCTIVE}: not a boolean: write true or false"))
 }
 
-fn read_is_replacement(method: &str, extension: Option<&Value>) -> Result<bool> {
-    ensure!(
-        extension.is_none() || method == "patch",
-        "{X_PC_REPLACES} is for a PATCH that works as a PUT: leave it out"
-    );
-    Ok(extension.is_some())
+fn read_replaced_fields(method: &str, extension: Option<&Value>) -> Result<Vec<String>> {
+    let Some(extension) = extension else { return Ok(Vec::new()) };
+    ensure!(method == "patch", "{X_PC_REPLACES} is for a PATCH that works as a PUT: leave it out");
+    let names = extension.as_array().filter(|names| !names.is_empty());
+    let names = names.and_then(|names| names.iter().map(|name| name.as_str().map(str::to_owned)).collect());
+    names.with_context(|| {
+        format!("{X_PC_REPLACES}: write a list of the properties that the resource has whenever it was read")
+    })
 }
 
 fn read_error_codes(extension: Option<&Value>) -> Result<Vec<ErrorCode>> {

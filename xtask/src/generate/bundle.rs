@@ -1,7 +1,7 @@
 //! The specification for other tools: one file, with its examples inline and without the extensions of this workspace.
 
 use crate::{
-    dialect::{X_PC_SPELLING, X_PC_UNKNOWN_FIELDS},
+    dialect::{X_EXTENSIBLE_ENUM, X_PC_ERROR_CODES, X_PC_LOOSE, X_PC_SPELLING, X_PC_UNKNOWN_FIELDS},
     document::{Spec, visit_objects},
 };
 use anyhow::{Context as _, Result};
@@ -15,7 +15,33 @@ const DATA_KEYS: [&str; 2] = ["example", "value"];
 
 /// Returns the bundle of a specification, whose files are in `folder`.
 pub(crate) fn bundle_document(spec: &Spec, folder: &Path) -> Result<String> {
-    let mut document = spec.source.clone();
+    bundle(spec.source.clone(), folder)
+}
+
+/// Returns the bundle with what the emulator is tested against: it takes and sends the known values of enums alone, and dates and
+/// times as the service writes them. A generator would make clients of it that fail at a new value.
+pub(crate) fn strict_bundle_document(spec: &Spec, folder: &Path) -> Result<String> {
+    let mut strict = spec.source.clone();
+    add_links(&mut strict);
+    visit_objects(&mut strict, &mut |_, object| {
+        if let Some(values) = object.shift_remove(X_EXTENSIBLE_ENUM) {
+            match values.as_sequence().filter(|_| object.contains_key(X_PC_LOOSE)) {
+                Some(values) => object.insert("pattern".into(), loose_pattern(values).into()),
+                None => object.insert("enum".into(), values),
+            };
+        }
+        if is_time(object) {
+            object.insert("pattern".into(), TIME_PATTERN.into());
+        }
+        // What a valid request is rejected with nevertheless.
+        if let Some(codes) = object.shift_remove(X_PC_ERROR_CODES) {
+            object.insert("x-error-codes".into(), codes);
+        }
+    });
+    bundle(strict, folder)
+}
+
+fn bundle(mut document: Value, folder: &Path) -> Result<String> {
     adapt_schemas(&mut document);
     rewrite_for_other_tools(&mut document, folder)?;
     visit_objects(&mut document, &mut |_, object| {
@@ -25,6 +51,51 @@ pub(crate) fn bundle_document(spec: &Spec, folder: &Path) -> Result<String> {
     remove_unused_schemas(&mut document);
     Ok(yaml_serde::to_string(&document)?)
 }
+
+/// Adds links from the list of customers to all operations, so that a tester of sequences, which follows links, gets to each of them.
+fn add_links(document: &mut Value) {
+    let path_items = document.get("paths").and_then(Value::as_mapping).into_iter().flatten();
+    let operations = path_items.flat_map(|(path, item)| {
+        let operations = item.as_mapping().into_iter().flatten();
+        let ids = operations.filter_map(|(_, operation)| operation.get("operationId")?.as_str());
+        ids.map(|id| (path.as_str().unwrap_or_default(), id))
+    });
+    let links = operations.map(|(path, id)| {
+        let mut link = Mapping::from_iter([("operationId".into(), id.into())]);
+        if path.contains(CUSTOMER_PARAMETER) {
+            let customer = Mapping::from_iter([(CUSTOMER_PARAMETER.into(), "$response.body#/items/0/id".into())]);
+            link.insert("parameters".into(), customer.into());
+        }
+        (Value::from(format!("{id}Afterwards")), link.into())
+    });
+    let links: Mapping = links.collect();
+    let steps = ["paths", "/v1/customers", "get", "responses", "200"];
+    let list = steps.iter().try_fold(document, |value, step| value.get_mut(*step)).and_then(Value::as_mapping_mut);
+    if let Some(list) = list {
+        list.insert("links".into(), links.into());
+    }
+}
+
+/// The parameter of paths that is a customer's identifier.
+const CUSTOMER_PARAMETER: &str = "customer-tenant-id";
+
+/// Returns the pattern of values in any case, with or without underscores.
+fn loose_pattern(values: &[Value]) -> String {
+    let pattern_of = |value: &str| {
+        let letters = value.chars().filter(|letter| *letter != '_');
+        let letters = letters.map(|letter| match (letter.to_ascii_lowercase(), letter.to_ascii_uppercase()) {
+            (small, capital) if small != capital => format!("[{small}{capital}]"),
+            _ => letter.to_string(),
+        });
+        letters.collect::<Vec<_>>().join("_?")
+    };
+    let patterns: Vec<_> = values.iter().filter_map(Value::as_str).map(pattern_of).collect();
+    format!("^({})$", patterns.join("|"))
+}
+
+/// A date and a time, with or without a zone.
+const TIME_PATTERN: &str = "^([1-9][0-9]{3}|000[1-9])-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]\
+                            :[0-5][0-9](\\.[0-9]{1,7})?(Z|[+-]0[0-9]:[0-5][0-9])?$";
 
 /// Replaces examples in files, which most tools do not open, by their content, and removes our own extensions. Examples with
 /// unknown fields are removed as well: linters and mock servers reject what is not described.
@@ -119,11 +190,14 @@ fn unwrap_reference(object: &mut Mapping) {
 
 /// Makes a string of a time: the service leaves out the zone, which the format requires, and clients fail at a page for it.
 fn remove_time_format(object: &mut Mapping) {
-    if object.get("type").is_some_and(|kind| kind == "string")
-        && object.get("format").is_some_and(|format| format == "date-time")
-    {
+    if is_time(object) {
         object.shift_remove("format");
     }
+}
+
+fn is_time(object: &Mapping) -> bool {
+    object.get("type").is_some_and(|kind| kind == "string")
+        && object.get("format").is_some_and(|format| format == "date-time")
 }
 
 /// Removes the schemas that nothing refers to: those of JSON in strings, which only our extension refers to.

@@ -369,6 +369,18 @@ fn bundle_has_inline_examples_and_no_own_extensions() {
 }
 
 #[test]
+fn strict_bundle_has_what_the_emulator_is_tested_against() {
+    let folder = tempfile::tempdir().unwrap();
+    let things = THINGS.replace(
+        "          type: number\n          format: double",
+        "          type: string\n          format: date-time",
+    );
+    let strict = bundle::strict_bundle_document(&Spec::parse(&things).unwrap(), folder.path()).unwrap();
+    assert!(!strict.contains("x-extensible-enum") && !strict.contains("x-pc-"), "{strict}");
+    contains(&strict, &["enum:", "pattern: ^([1-9][0-9]{3}|000[1-9])-"]);
+}
+
+#[test]
 fn bundle_has_unions_and_spellings_as_other_tools_take_them() {
     let union = "    ThingFilter:\n      description: A filter.";
     let things = THINGS.replace(

@@ -9,7 +9,7 @@ pub use authorization_code::AuthorizationRequest;
 pub use device_code::DeviceCode;
 
 use super::{
-    AccessToken, AppRegistration, TokenError,
+    AccessToken, AppRegistration,
     grants::{Grant, GrantRequest, IssuedTokens, NotFromAuthority},
     token_exchange::TokenExchange,
 };
@@ -19,6 +19,7 @@ use crate::{
     client::{authority_url, token_scope, user_agent},
     engine::{request_sender::RequestSender, retry_budget::RetryBudget},
     error::BoxError,
+    retry::Retryability,
 };
 use device_code::DeviceCodeExchange;
 use http::HeaderValue;
@@ -221,7 +222,7 @@ impl<X: Transport> SignIn<X> {
                     Err((_, error)) if is_last => return Err(self.name_authority(error)),
                     Err((PollFailure::Pending, _)) => {}
                     Err((PollFailure::SlowDown, _)) => {
-                        interval = (interval + SLOW_DOWN_INCREMENT).min(MAX_POLL_INTERVAL)
+                        interval = (interval + SLOW_DOWN_INCREMENT).min(MAX_POLL_INTERVAL);
                     }
                     Err((PollFailure::Transient, error)) => {
                         tracing::warn!(%error, "the authority does not respond; the sign-in continues");
@@ -311,23 +312,19 @@ enum PollFailure {
 
 impl PollFailure {
     fn of(error: &Error) -> Self {
-        let Some(token_error) = error.token_error() else {
-            let is_transport = matches!(error.kind(), ErrorKind::Transport | ErrorKind::Timeout);
-            let is_of_proxy = error.source().is_some_and(<dyn StdError>::is::<NotFromAuthority>);
-            return if is_transport || is_of_proxy { Self::Transient } else { Self::Final };
+        let is_of_proxy = error.source().is_some_and(<dyn StdError>::is::<NotFromAuthority>);
+        let retryability = match (error.token_error(), error.transport_error()) {
+            (Some(error), _) => Retryability::from_token_error(error),
+            (None, Some(error)) => Retryability::from_transport_error(error.kind()),
+            (None, None) => Retryability::Permanent,
         };
-        match token_error.error.as_deref() {
+        match error.token_error().and_then(|error| error.error.as_deref()) {
             Some("authorization_pending") => Self::Pending,
             Some("slow_down") => Self::SlowDown,
-            Some("temporarily_unavailable" | "server_error") => Self::Transient,
-            _ if token_error.status.is_server_error() || is_throttled(token_error) => Self::Transient,
+            _ if is_of_proxy || retryability != Retryability::Permanent => Self::Transient,
             _ => Self::Final,
         }
     }
-}
-
-fn is_throttled(error: &TokenError) -> bool {
-    error.status == http::StatusCode::TOO_MANY_REQUESTS
 }
 
 fn new_metadata() -> CallMetadata {

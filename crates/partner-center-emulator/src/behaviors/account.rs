@@ -198,7 +198,7 @@ fn is_reseller_partner_id(text: &str) -> bool {
 }
 
 /// Whether `text` is a domain with at least two labels.
-fn is_domain_name(text: &str) -> bool {
+pub(super) fn is_domain_name(text: &str) -> bool {
     let is_label = |label: &str| {
         let is_letter = |character: char| character.is_alphanumeric() || character == '-';
         (1..=63).contains(&label.len())

@@ -1,10 +1,13 @@
 //! The commerce of customers: what they have bought, what they can buy, and how they buy it. What time makes of it is in
 //! [`lifecycle`](crate::lifecycle).
 
+mod azure_entitlements;
 mod cancellation;
 mod carts;
 mod catalog;
 mod devices;
+mod legacy_changes;
+mod migration_schedules;
 mod migrations;
 mod orders;
 mod promotions;
@@ -15,6 +18,8 @@ mod subscription_details;
 mod subscriptions;
 mod transfers;
 mod transitions;
+
+pub(crate) use migration_schedules::run_schedule as run_migration_schedule;
 
 use super::{OperationBehavior, OperationCall, ResponseWithChanges};
 use crate::{
@@ -36,12 +41,22 @@ pub(super) fn find_behavior(operation_id: &str) -> Option<OperationBehavior> {
         "getSubscriptionRegistrationStatus" => subscription_details::get_registration_status,
         "activateSubscription" => subscription_details::activate,
         "listCustomTermEndDates" => subscription_details::list_custom_term_end_dates,
+        "listAzureEntitlements" => azure_entitlements::list_entitlements,
+        "cancelAzureEntitlement" => azure_entitlements::cancel_entitlement,
+        "reactivateAzureEntitlement" => azure_entitlements::reactivate_entitlement,
+        "listUpgrades" => legacy_changes::list_upgrades,
+        "createUpgrade" => legacy_changes::create_upgrade,
+        "listConversions" => legacy_changes::list_conversions,
+        "createConversion" => legacy_changes::create_conversion,
         "listTransitionEligibilities" => transitions::list_eligibilities,
         "listTransitions" => transitions::list_transitions,
         "createTransition" => transitions::create_transition,
         "validateMigration" => |call| Ok(migrations::validate_migration(call)),
         "createMigration" => migrations::create_migration,
         "getMigration" => migrations::get_migration,
+        "createMigrationSchedule" => migration_schedules::create_schedule,
+        "updateMigrationSchedule" => migration_schedules::update_schedule,
+        "cancelMigrationSchedule" => migration_schedules::cancel_schedule,
         "listMigrationEvents" => migrations::list_events,
         "listMigrations" | "listMigrationSchedules" => migrations::list_of_partner,
         "listTransfers" => transfers::list_transfers,

@@ -81,6 +81,11 @@ pub(super) fn documented_example(response: &Response) -> Option<Value> {
     serde_json::from_str(example.json).ok().map(|example| normalize_value(of, example))
 }
 
+/// Returns the items of the first documented example of the list with this `operationId`.
+pub(crate) fn example_items(operation_id: &str) -> Vec<Value> {
+    partner_center_spec::operation(operation_id).map(documented_example_items).unwrap_or_default()
+}
+
 /// Returns the items of the first documented example of a list.
 pub(super) fn documented_example_items(operation: &Operation) -> Vec<Value> {
     documented_lists(operation).next().unwrap_or_default()

@@ -36,7 +36,8 @@ pub(super) fn update_request(call: &OperationCall<'_>) -> Result<ResponseWithCha
     let mut done = stored::respond_from_store(call)?;
     let Some(StateChange::Put(_, request)) = done.changes.first_mut() else { return Ok(done) };
     let moment = call.now.to_string_in_seconds();
-    if let Some(note) = request.as_object_mut().and_then(|fields| fields.remove("newNote")) {
+    let note = request.as_object_mut().and_then(|fields| fields.remove("newNote"));
+    if let Some(note) = note.filter(|note| note["text"].is_string()) {
         let note = json!({
             "createdByName": "Partner Administrator",
             "createdDate": moment.trim_end_matches('Z'),

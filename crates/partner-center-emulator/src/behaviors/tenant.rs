@@ -2,6 +2,7 @@
 
 use super::{
     OperationCall, ResponseWithChanges,
+    account::is_domain_name,
     documented::is_below_created_customer,
     stored::{self, not_found_error},
 };
@@ -63,6 +64,9 @@ pub(super) fn add_verified_domain(call: &OperationCall<'_>) -> Result<ResponseWi
         .is_some_and(|kind| kind.eq_ignore_ascii_case("federated"));
     if is_federated && !call.body["domainFederationSettings"].is_object() {
         return Err(ErrorResponse::invalid_property_error("A federated domain needs domainFederationSettings."));
+    }
+    if !is_domain_name(&name) {
+        return Err(ErrorResponse::invalid_property_error(format!("The verifiedDomainName {name:?} is not a domain.")));
     }
     if call.state.find_customer_by_domain(&name).is_some_and(|owner| owner != index) {
         return Err(ErrorResponse::invalid_property_error(format!("The domain {name:?} belongs to another customer.")));

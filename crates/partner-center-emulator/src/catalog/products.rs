@@ -169,7 +169,24 @@ pub(crate) const PRODUCTS: &[Product] = &[
             },
         ],
     },
+    Product {
+        id: "DZH318Z0AZP1",
+        title: "Azure plan",
+        description: "Azure, billed by its use",
+        kind: ProductKind::AzurePlan,
+        skus: &[Sku {
+            quantities: (1, 1),
+            availabilities: &[Availability {
+                id: "DZH318Z0AZA1",
+                terms: &[Term { duration: "", billing_cycles: MONTHLY, price: 0 }],
+            }],
+            ..seats("Azure plan")
+        }],
+    },
 ];
+
+/// The catalog item of an Azure plan.
+pub(crate) const AZURE_PLAN: &str = "DZH318Z0AZP1:0001:DZH318Z0AZA1";
 
 const MONTHLY: &[&str] = &["monthly"];
 const MONTHLY_OR_ANNUAL: &[&str] = &["monthly", "annual"];

@@ -1,5 +1,10 @@
 use super::{INTERNAL_FIELD, open_cancellation_window, set_term, subscriptions::set_product, term::Term};
-use crate::{catalog::CatalogItem, json_fields::without_null_fields, resource::SelfLinks, timestamp::Timestamp};
+use crate::{
+    catalog::{CatalogItem, ProductKind},
+    json_fields::without_null_fields,
+    resource::SelfLinks,
+    timestamp::Timestamp,
+};
 use serde_json::{Value, json};
 use time::Date;
 use uuid::Uuid;
@@ -29,22 +34,24 @@ impl NewSubscription<'_> {
     /// Returns the subscription as it is stored.
     pub(crate) fn to_record(&self) -> Value {
         let Self { customer_id, id, quantity, created, .. } = *self;
+        let kind = self.item.product.kind;
+        let is_azure = kind == ProductKind::AzurePlan;
         let mut subscription = without_null_fields(json!({
             "id": id,
             "friendlyName": self.friendly_name,
             "quantity": quantity,
-            "unitType": "Licenses",
+            "unitType": if is_azure { "Usage-based" } else { "Licenses" },
             "hasPurchasableAddons": false,
             "creationDate": created.to_string_in_microseconds(),
             "effectiveStartDate": created.to_string_in_microseconds(),
             "status": "pending",
             "autoRenewEnabled": self.renews,
             "isTrial": self.item.sku.is_trial,
-            "billingType": "license",
+            "billingType": if is_azure { "usage" } else { "license" },
             "billingCycle": self.billing_cycle.to_ascii_lowercase(),
             "termDuration": self.term_duration,
             "renewalTermDuration": "",
-            "isMicrosoftProduct": self.item.product.kind != crate::catalog::ProductKind::Marketplace,
+            "isMicrosoftProduct": kind != ProductKind::Marketplace,
             "partnerId": self.partner_id,
             "promotionId": self.promotion_id,
             "attentionNeeded": false,
@@ -58,7 +65,9 @@ impl NewSubscription<'_> {
             INTERNAL_FIELD: { "country": self.country, "provisionedAt": self.provisioned.to_string_in_microseconds() },
         }));
         set_product(&mut subscription, self.item);
-        set_term(&mut subscription, Term::new(created.date(), self.term_duration, self.custom_last_day));
+        if !is_azure {
+            set_term(&mut subscription, Term::new(created.date(), self.term_duration, self.custom_last_day));
+        }
         open_cancellation_window(&mut subscription, created);
         subscription
     }

@@ -122,8 +122,10 @@ fn advance_by_one_event(subscription: &mut Value, now: Timestamp) -> bool {
     true
 }
 
+/// Whether another term comes. After a trial, one comes if it is scheduled.
 fn is_renewed(subscription: &Value) -> bool {
-    subscription["autoRenewEnabled"] == true
+    let is_trial = subscription["isTrial"] == true;
+    subscription["autoRenewEnabled"] == true || (is_trial && scheduled_instructions(subscription).is_some())
 }
 
 /// Begins the next term, with what was scheduled for it.
@@ -143,6 +145,8 @@ fn renew(subscription: &mut Value, now: Timestamp) {
         fields.remove("scheduledActions");
         fields.remove("scheduledNextTermInstructions");
     }
+    // What a trial becomes renews.
+    subscription["autoRenewEnabled"] = true.into();
     let product = &instructions["product"];
     let part = |name: &str| string_at_path(product, &[name]).unwrap_or_default().to_owned();
     let offer = format!("{}:{}:{}", part("productId"), part("skuId"), part("availabilityId"));

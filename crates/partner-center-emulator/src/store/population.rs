@@ -1,6 +1,7 @@
 //! The resources of generated customers other than the customers themselves: users, subscriptions and qualifications. Like those,
 //! they are made when they are requested, from the seed and the customer's index.
 
+mod azure_entitlements;
 mod directory_roles;
 mod documented_subscriptions;
 mod orders;
@@ -56,7 +57,7 @@ pub(super) fn get_generated_resource(state: &State, path: &ResourcePath, now: Ti
         ["subscriptions"] => subscriptions::get_subscription(&tenant()?, id),
         ["orders"] => orders::get_order(&tenant()?, id, now),
         ["carts"] => tenant().filter(|tenant| tenant.is_documented).and_then(|_| documented_cart(id)),
-        ["directoryroles", ..] => {
+        ["directoryroles", ..] | ["subscriptions", _, "azureentitlements"] => {
             let items = generated_collection_items(state, &collection, now)?;
             items.into_iter().find(|item| item["id"].as_str().is_some_and(|known| known.eq_ignore_ascii_case(id)))
         }
@@ -81,6 +82,10 @@ pub(crate) fn generated_collection_items(state: &State, path: &ResourcePath, now
         ["carts"] => Some(Vec::new()),
         ["qualifications"] => Some(qualifications::all_qualifications(&tenant)),
         ["directoryroles"] => Some(directory_roles::all_directory_roles(&tenant)),
+        ["subscriptions", _, "azureentitlements"] => {
+            let (plan, _) = path.split_last_segment()?;
+            Some(azure_entitlements::azure_entitlements(&tenant, &state.get_stored_resource(&plan, now)?))
+        }
         ["directoryroles", role, "usermembers"] => directory_roles::directory_role_members(&tenant, role),
         _ => None,
     }

@@ -124,6 +124,9 @@ impl State {
         }
         for ResourceSnapshot { path, created, value, next } in snapshot.resources {
             let value = value.map(|value| Arc::new(value.into_owned()));
+            if let Some(value) = &value {
+                state.note_due(&path, value);
+            }
             let next = next.map(|NextValue { at, value }| (at, Arc::new(value.into_owned())));
             state.resources.insert(path, ResourceEntry { created, value, next });
         }
@@ -212,6 +215,24 @@ mod tests {
             (1..=state.stored_bytes()).contains(&restored.stored_bytes()),
             "what was replaced takes no room any more"
         );
+    }
+
+    #[test]
+    fn what_is_due_is_known_after_it_was_read() {
+        let mut state = written_state();
+        let path = ResourcePath::from_segments(["v1", "x", "y"]);
+        let mut schedule = json!({ "id": "y" });
+        crate::lifecycle::set_internal_field(&mut schedule, crate::lifecycle::DUE_FIELD, "2026-02-01T00:00:00Z");
+        state.apply_changes(vec![StateChange::Put(path.clone(), schedule)]).unwrap();
+        let mut restored = read(&json!(state.to_snapshot())).unwrap();
+        let due = Timestamp::parse("2026-02-01T00:00:00Z").unwrap();
+        assert_eq!(restored.next_due(due - Duration::from_secs(1)), None);
+        assert_eq!(restored.next_due(due), Some((due, path.clone())));
+        // Written without it, or deleted, it is not due any more.
+        restored.apply_changes(vec![StateChange::Put(path.clone(), json!({ "id": "y" }))]).unwrap();
+        assert_eq!(restored.next_due(due), None);
+        state.apply_changes(vec![StateChange::Delete(path)]).unwrap();
+        assert_eq!(state.next_due(due), None);
     }
 
     #[test]

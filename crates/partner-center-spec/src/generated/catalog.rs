@@ -34,7 +34,8 @@ pub(super) const LIST_PRODUCTS: Operation = Operation {
             style: ParameterStyle::Plain,
             value: Type::String,
             constraints: &Constraints {
-                pattern: Some("^[A-Za-z]{2}$"),
+                min_length: Some(2),
+                max_length: Some(2),
                 ..Constraints::NONE
             },
             default: None,
@@ -265,7 +266,8 @@ pub(super) const GET_PRODUCT: Operation = Operation {
             style: ParameterStyle::Plain,
             value: Type::String,
             constraints: &Constraints {
-                pattern: Some("^[A-Za-z]{2}$"),
+                min_length: Some(2),
+                max_length: Some(2),
                 ..Constraints::NONE
             },
             default: None,
@@ -398,7 +400,8 @@ pub(super) const LIST_SKUS: Operation = Operation {
             style: ParameterStyle::Plain,
             value: Type::String,
             constraints: &Constraints {
-                pattern: Some("^[A-Za-z]{2}$"),
+                min_length: Some(2),
+                max_length: Some(2),
                 ..Constraints::NONE
             },
             default: None,
@@ -673,7 +676,8 @@ pub(super) const GET_SKU: Operation = Operation {
             style: ParameterStyle::Plain,
             value: Type::String,
             constraints: &Constraints {
-                pattern: Some("^[A-Za-z]{2}$"),
+                min_length: Some(2),
+                max_length: Some(2),
                 ..Constraints::NONE
             },
             default: None,
@@ -856,7 +860,8 @@ pub(super) const LIST_AVAILABILITIES: Operation = Operation {
             style: ParameterStyle::Plain,
             value: Type::String,
             constraints: &Constraints {
-                pattern: Some("^[A-Za-z]{2}$"),
+                min_length: Some(2),
+                max_length: Some(2),
                 ..Constraints::NONE
             },
             default: None,
@@ -1220,7 +1225,8 @@ pub(super) const GET_AVAILABILITY: Operation = Operation {
             style: ParameterStyle::Plain,
             value: Type::String,
             constraints: &Constraints {
-                pattern: Some("^[A-Za-z]{2}$"),
+                min_length: Some(2),
+                max_length: Some(2),
                 ..Constraints::NONE
             },
             default: None,
@@ -2722,7 +2728,8 @@ pub(super) const CHECK_INVENTORY: Operation = Operation {
             style: ParameterStyle::Plain,
             value: Type::String,
             constraints: &Constraints {
-                pattern: Some("^[A-Za-z]{2}$"),
+                min_length: Some(2),
+                max_length: Some(2),
                 ..Constraints::NONE
             },
             default: None,
@@ -2866,7 +2873,8 @@ pub(super) const LIST_PROMOTIONS: Operation = Operation {
             style: ParameterStyle::Plain,
             value: Type::String,
             constraints: &Constraints {
-                pattern: Some("^[A-Za-z]{2}$"),
+                min_length: Some(2),
+                max_length: Some(2),
                 ..Constraints::NONE
             },
             default: None,
@@ -3021,7 +3029,8 @@ pub(super) const GET_PROMOTION: Operation = Operation {
             style: ParameterStyle::Plain,
             value: Type::String,
             constraints: &Constraints {
-                pattern: Some("^[A-Za-z]{2}$"),
+                min_length: Some(2),
+                max_length: Some(2),
                 ..Constraints::NONE
             },
             default: None,

@@ -647,6 +647,11 @@ pub(super) const CREATE_CUSTOMER: Operation = Operation {
         },
         ErrorCode {
             status: 400,
+            code: "3000",
+            description: "A property is invalid, such as a domain that belongs to another customer.",
+        },
+        ErrorCode {
+            status: 400,
             code: "600002",
             description: "A registration number is not allowed in the country of the customer.",
         },

@@ -933,6 +933,11 @@ pub(super) const CREATE_MIGRATION_SCHEDULE: Operation = Operation {
     error_codes: &[
         ErrorCode {
             status: 400,
+            code: "3000",
+            description: "A property is invalid, such as a schedule without a date.",
+        },
+        ErrorCode {
+            status: 400,
             code: "900215",
             description: "The subscription is not active.",
         },
@@ -1274,6 +1279,16 @@ pub(super) const UPDATE_MIGRATION_SCHEDULE: Operation = Operation {
     error_codes: &[
         ErrorCode {
             status: 400,
+            code: "3000",
+            description: "A property is invalid, such as a subscription that is not that of the schedule.",
+        },
+        ErrorCode {
+            status: 400,
+            code: "800002",
+            description: "The schedule has run or was canceled.",
+        },
+        ErrorCode {
+            status: 400,
             code: "900222",
             description: "The product does not have this combination of term and billing cycle.",
         },
@@ -1420,6 +1435,11 @@ pub(super) const CANCEL_MIGRATION_SCHEDULE: Operation = Operation {
     replaces_resource: false,
     deprecated: None,
     error_codes: &[
+        ErrorCode {
+            status: 400,
+            code: "800002",
+            description: "The schedule has run or was canceled.",
+        },
         ErrorCode {
             status: 400,
             code: "900118",

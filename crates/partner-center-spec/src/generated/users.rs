@@ -431,6 +431,11 @@ pub(super) const CREATE_USER: Operation = Operation {
             description: "The identifier of the customer is invalid.",
         },
         ErrorCode {
+            status: 400,
+            code: "3000",
+            description: "A property is invalid, such as a name that another user has.",
+        },
+        ErrorCode {
             status: 403,
             code: "20002",
             description: "There is no relationship between the partner and the customer.",
@@ -904,6 +909,11 @@ pub(super) const UPDATE_USER: Operation = Operation {
     error_codes: &[
         ErrorCode {
             status: 400,
+            code: "3000",
+            description: "A property is invalid, such as a password that is too simple.",
+        },
+        ErrorCode {
+            status: 400,
             code: "900118",
             description: "The identifier of the customer is invalid.",
         },
@@ -1087,6 +1097,11 @@ pub(super) const RESET_USER_PASSWORD: Operation = Operation {
     replaces_resource: false,
     deprecated: None,
     error_codes: &[
+        ErrorCode {
+            status: 400,
+            code: "3000",
+            description: "A property is invalid, such as a password that is too simple.",
+        },
         ErrorCode {
             status: 400,
             code: "900118",

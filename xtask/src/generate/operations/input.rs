@@ -126,7 +126,7 @@ pub(super) fn operation_inputs(spec: &Spec, operation: &Operation) -> Result<Vec
         inputs.push(input.with_context(|| format!("the parameter {}", parameter.wire))?);
     }
     if let Some(body) = &operation.body {
-        inputs.extend(body_inputs(spec, body).context("requestBody")?);
+        inputs.extend(body_inputs(spec, body, &operation.facts.replaced_fields).context("requestBody")?);
     }
     let mut fields = BTreeSet::new();
     for input in &inputs {
@@ -237,7 +237,7 @@ fn value_sample(spec: &Spec, shape: &Shape, value: &Value) -> Option<InputSample
     Some(InputSample { code, sent: vec![sent] })
 }
 
-fn body_inputs(spec: &Spec, body: &RequestBody) -> Result<Vec<OperationInput>> {
+fn body_inputs(spec: &Spec, body: &RequestBody, replaced_fields: &[String]) -> Result<Vec<OperationInput>> {
     if body.media_type == BodyType::Multipart {
         let name = body.shape.schema_name().context("a form is a $ref to an object: write one")?;
         return spec.definition(name)?.properties().iter().map(|part| part_input(part, body.required)).collect();
@@ -256,7 +256,11 @@ fn body_inputs(spec: &Spec, body: &RequestBody) -> Result<Vec<OperationInput>> {
         required: body.required,
         value: RustType::from_shape(&body.shape)?,
         deprecated: None,
-        adding: quote!(.body(#given)),
+        adding: if replaced_fields.is_empty() {
+            quote!(.body(#given))
+        } else {
+            quote!(.complete_body(#given, &[#(#replaced_fields),*]))
+        },
     }])
 }
 

@@ -23,7 +23,7 @@ pub(super) fn updatable_implementation(spec: &Spec, get: &Operation) -> Result<O
         return Ok(None);
     };
     let replaces = |operation: &&Operation| {
-        let is_replacement = operation.method == "put" || operation.facts.is_replacement;
+        let is_replacement = operation.method == "put" || operation.facts.is_replacement();
         is_replacement && operation.path == get.path && request_body_schema(operation) == Some(resource)
     };
     let Some(update) = spec.operations.iter().find(replaces) else { return Ok(None) };
@@ -48,17 +48,24 @@ pub(super) fn updatable_implementation(spec: &Spec, get: &Operation) -> Result<O
 
 /// Rejects a PATCH that replaces a resource which nothing gets, or which other requests have to create.
 pub(super) fn ensure_replacement_is_read_first(spec: &Spec, operation: &Operation) -> Result<()> {
-    if !operation.facts.is_replacement {
+    if !operation.facts.is_replacement() {
         return Ok(());
     }
     let body = request_body_schema(operation)
         .with_context(|| format!("{X_PC_REPLACES}: the body is no object: leave it out"))?;
+    let is_required = operation.body.as_ref().is_some_and(|body| body.required);
+    ensure!(is_required, "{X_PC_REPLACES}: the body is not required: write `required: true`");
     let is_got = spec
         .operations
         .iter()
         .any(|get| get.method == "get" && get.path == operation.path && response_schema(get) == Some(body));
     ensure!(is_got, "{X_PC_REPLACES}: no GET of the path has the same object: write one, or leave it out");
-    let mut others = spec.operations.iter().filter(|other| !other.facts.is_replacement);
+    let definition = spec.definition(body)?;
+    for name in &operation.facts.replaced_fields {
+        let is_known = definition.properties().iter().any(|property| property.wire == *name);
+        ensure!(is_known, "{X_PC_REPLACES}: {body} has no property `{name}`: write the name of one");
+    }
+    let mut others = spec.operations.iter().filter(|other| !other.facts.is_replacement());
     if let Some(other) = others.find(|other| request_body_schema(other) == Some(body)) {
         bail!(
             "{X_PC_REPLACES}: {} sends {body}, too, which cannot be created: write a schema of its own",

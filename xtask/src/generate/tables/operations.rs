@@ -34,7 +34,7 @@ pub(super) fn operation_tables(spec: &Spec, folder: &Path) -> Result<Vec<Table>>
 fn operation_table(spec: &Spec, operation: &Operation, folder: &Path) -> Result<TokenStream> {
     let Operation { area, path, method, facts, .. } = operation;
     let OperationFacts { id, summary, description, command, permissions, is_destructive, .. } = facts;
-    let replaces_resource = method == "put" || facts.is_replacement;
+    let replaces_resource = method == "put" || facts.is_replacement();
     let Command { resource, verb } = command;
     let method = format_ident!("{}", method.to_pascal_case());
     let documentation = link_expression(facts.documentation.as_ref());

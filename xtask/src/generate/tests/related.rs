@@ -24,7 +24,7 @@ paths:
       operationId: changeJob
       x-pc-command: jobs change
       x-pc-auth: [app-user]
-      x-pc-replaces: true
+      x-pc-replaces: [state]
       x-pc-polling: { operation: getJob, shows: [size] }
       summary: Changes a job.
       description: All of it.
@@ -75,11 +75,12 @@ fn resource_is_paired_with_what_replaces_it() {
         &[
             "impl Updatable for GetJob { type Update = ChangeJob;",
             "job_id: self.job_id.clone(), if_match: Self::required_etag(&resource)?, reason: None, job: resource,",
+            ".complete_body(&self.job, &[\"state\"])",
         ],
     );
     for (from, to) in [
         // A PATCH that changes only what it is sent.
-        ("      x-pc-replaces: true\n", ""),
+        ("      x-pc-replaces: [state]\n", ""),
         // What nobody knows.
         ("{ name: MS-Reason, in: header, description", "{ name: MS-Reason, in: header, required: true, description"),
     ] {
@@ -93,7 +94,7 @@ fn resource_that_is_read_first_cannot_be_created() {
     super::contains(&schemas(JOBS), &["pub struct Job {", "resource!(Job: Clone PartialEq {"]);
     assert!(!schemas(JOBS).contains("pub fn new("));
     super::contains(
-        &schemas(&JOBS.replace("      x-pc-replaces: true\n", "")),
+        &schemas(&JOBS.replace("      x-pc-replaces: [state]\n", "")),
         &["resource!(Job: Clone PartialEq Default {", "pub fn new() -> Self"],
     );
 }
@@ -127,11 +128,13 @@ fn operations_that_do_not_belong_together_are_rejected() {
         ),
         ("operation: getJob, state", "operation: changeJob, state", "does not get an object: write the operationId"),
         ("state: state,", "state: status,", "Job has no property `status`: write the name of one"),
+        ("replaces: [state]", "replaces: [status]", "Job has no property `status`: write the name of one"),
+        ("replaces: [state]", "replaces: true", "write a list of the properties"),
         ("shows: [size]", "shows: [length]", "Job has no property `length`: write the name of one"),
         ("state: state, completed: [done, failed]", "shows: [size]", "shows is for the properties of a body: leave it"),
         (
             "x-pc-command: jobs get\n",
-            "x-pc-command: jobs get\n      x-pc-replaces: true\n",
+            "x-pc-command: jobs get\n      x-pc-replaces: [state]\n",
             "is for a PATCH that works",
         ),
         (

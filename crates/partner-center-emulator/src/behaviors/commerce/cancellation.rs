@@ -54,6 +54,8 @@ pub(super) fn check_status_change(
             SubscriptionKind::Legacy => {
                 Err(bad_request_error(800_096, "A legacy subscription cannot be cancelled. Suspend it instead."))
             }
+            // It has no term, and can be cancelled at any time.
+            SubscriptionKind::NewCommerce(ProductKind::AzurePlan) => Ok(()),
             SubscriptionKind::NewCommerce(_) => check_cancellation_window(current, now),
         },
         (from, to) => Err(bad_request_error(800_040, format!("The status cannot change from {from:?} to {to:?}."))),

@@ -99,7 +99,8 @@ fn kinds_in_view(view: &str) -> Option<&'static [ProductKind]> {
         "softwareperpetual" => &[ProductKind::PerpetualSoftware],
         "softwaresubscriptions" | "softwaresuselinux" => &[ProductKind::SoftwareSubscription],
         "marketplacesaas" => &[ProductKind::Marketplace],
-        "azure" | "azurereservationssql" | "azurereservationscosmosdb" | "microsoftazure" | "specializedoffers" => &[],
+        "azure" | "microsoftazure" => &[ProductKind::AzurePlan],
+        "azurereservationssql" | "azurereservationscosmosdb" | "specializedoffers" => &[],
         _ => return None,
     })
 }

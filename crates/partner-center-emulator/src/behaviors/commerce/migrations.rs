@@ -73,16 +73,41 @@ impl<'a> Migrator<'a> {
 
     /// Checks whether a subscription can be migrated with the add-ons that are named.
     fn plan(&self, wanted: &Value, is_add_on: bool) -> Result<Plan, Vec<Reason>> {
+        let (plan, reasons) = self.inspect(wanted, is_add_on).map_err(|reason| vec![reason])?;
+        if reasons.is_empty() { Ok(plan) } else { Err(reasons) }
+    }
+
+    /// Checks a schedule as far as time alone does not change it. Returns what it says of the subscription, and when that renews.
+    pub(super) fn check_schedule(&self, wanted: &Value) -> Result<ScheduledSubscription, ErrorResponse> {
+        let (plan, mut reasons) = self.inspect(wanted, false).map_err(|reason| error_of_reasons(&[reason]))?;
+        let is_temporary = |reason: &Reason| [IN_PROCESS.0, ENDS_TOO_SOON.0, ADD_ONS.0].contains(&reason.0);
+        reasons.retain(|reason| !is_temporary(reason));
+        if !reasons.is_empty() {
+            return Err(error_of_reasons(&reasons));
+        }
+        let end = string_at_path(&plan.current, &["commitmentEndDate"]);
+        let fields = vec![
+            ("subscriptionEndDate", end.into()),
+            ("catalogItemId", plan.item.id().into()),
+            ("quantity", plan.quantity.into()),
+            ("termDuration", plan.term.into()),
+            ("billingCycle", billing_cycle_of_migrations(&plan.billing_cycle).into()),
+        ];
+        Ok(ScheduledSubscription { fields, renewal: end.and_then(Timestamp::parse) })
+    }
+
+    /// Returns what a subscription becomes, and why it cannot be migrated now.
+    fn inspect(&self, wanted: &Value, is_add_on: bool) -> Result<(Plan, Vec<Reason>), Reason> {
         let text = |name: &str| string_at_path(wanted, &[name]).filter(|text| !text.is_empty());
         let id = text("currentSubscriptionId").unwrap_or_default();
         let path = self.customer.child_path("subscriptions").child_path(id);
-        let Some(current) = self.state.get_stored_resource(&path, self.now) else { return Err(vec![NOT_ACTIVE]) };
+        let Some(current) = self.state.get_stored_resource(&path, self.now) else { return Err(NOT_ACTIVE) };
         let of_current = |name: &str| string_at_path(&current, &[name]);
         let offer = of_current("offerId").unwrap_or_default();
         let item = OFFERS.iter().find(|(legacy, _)| legacy.eq_ignore_ascii_case(offer));
         let item = item.and_then(|(_, item)| find_catalog_item(item));
         let Some(item) = item.filter(|_| subscription_kind(&current) == SubscriptionKind::Legacy) else {
-            return Err(vec![NO_PRODUCT]);
+            return Err(NO_PRODUCT);
         };
         let mut reasons = Vec::new();
         let mut check = |is_right: bool, reason| {
@@ -132,11 +157,8 @@ impl<'a> Migrator<'a> {
                 Vec::new()
             }
         };
-        if !reasons.is_empty() {
-            return Err(reasons);
-        }
         let quantity = wanted["quantity"].as_i64().or_else(|| current["quantity"].as_i64()).unwrap_or(1);
-        Ok(Plan { path, current, item, term, billing_cycle, quantity, last_day, add_ons })
+        Ok((Plan { path, current, item, term, billing_cycle, quantity, last_day, add_ons }, reasons))
     }
 
     /// Starts a migration. Returns it and its changes, or the error of a request for it.
@@ -153,14 +175,7 @@ impl<'a> Migrator<'a> {
                 return Err(bad_request_error(900_262, "An add-on does not exist or is not active."));
             }
         }
-        let plan = self.plan(wanted, false).map_err(|reasons| match &reasons[..] {
-            [Reason(_, 900_226, description)] => forbidden_error(900_226, *description),
-            [Reason(_, code, description)] => bad_request_error(*code, *description),
-            _ => bad_request_error(
-                900_221,
-                "The subscription cannot be migrated for several reasons. Validate it first.",
-            ),
-        })?;
+        let plan = self.plan(wanted, false).map_err(|reasons| error_of_reasons(&reasons))?;
         let mut random = self.state.random_for_next_change("migration");
         let id = random.random_guid().to_string();
         let order_id: String = random.random_guid().simple().to_string().chars().take(12).collect();
@@ -233,6 +248,24 @@ impl<'a> Migrator<'a> {
         set_internal_field(&mut migration, "subscription", id.to_string());
         set_internal_field(&mut migration, "order", order_id);
         migration
+    }
+}
+
+/// What a schedule says of its subscription.
+pub(super) struct ScheduledSubscription {
+    pub(super) fields: Vec<(&'static str, Value)>,
+    /// The moment at which the subscription renews, if it has a term.
+    pub(super) renewal: Option<Timestamp>,
+}
+
+fn error_of_reasons(reasons: &[Reason]) -> ErrorResponse {
+    match reasons {
+        [Reason(_, 900_226, description)] => forbidden_error(900_226, *description),
+        [Reason(_, code, description)] => bad_request_error(*code, *description),
+        _ => {
+            let description = "The subscription cannot be migrated for several reasons. Validate it first.";
+            bad_request_error(900_221, description)
+        }
     }
 }
 

@@ -24,7 +24,8 @@ pub(super) fn apply_scheduled_changes(
     // schedule it again.
     let is_immediate_change = current["quantity"] != next["quantity"];
     let is_kept = |name: &str| !(is_immediate_change && current.get(name) == sent(name));
-    let renews = next["autoRenewEnabled"] == true;
+    // A trial does not renew, but becomes what is scheduled.
+    let renews = next["autoRenewEnabled"] == true || current["isTrial"] == true;
     for name in ["scheduledNextTermInstructions", "scheduledActions"] {
         let value = sent(name).filter(|_| renews && is_kept(name));
         if let Some(value) = value.filter(|value| current.get(name) != Some(value)) {

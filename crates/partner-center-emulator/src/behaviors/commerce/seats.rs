@@ -25,10 +25,15 @@ pub(super) fn change_seat_count(current: &Value, next: &mut Value, now: Timestam
     if added == 0 {
         return Ok(0);
     }
-    if !(1..=MAX_SEATS).contains(&quantity_of(next)) {
+    let kind = subscription_kind(current);
+    let is_too_many = quantity_of(next) > MAX_SEATS;
+    if quantity_of(next) < 1 || (is_too_many && kind == SubscriptionKind::Legacy) {
         return Err(bad_request_error(2002, format!("The quantity must be from 1 to {MAX_SEATS}.")));
     }
-    let SubscriptionKind::NewCommerce(kind) = subscription_kind(current) else { return Ok(added) };
+    let SubscriptionKind::NewCommerce(kind) = kind else { return Ok(added) };
+    if is_too_many {
+        return Err(forbidden_error(800_067, format!("A subscription may have {MAX_SEATS} seats.")));
+    }
     let item = string_at_path(current, &["offerId"]).and_then(find_catalog_item);
     let (min, max) = item.map_or((1, MAX_SEATS), |item| item.sku.quantities);
     if min == max {
@@ -56,7 +61,8 @@ pub(super) fn change_seat_count(current: &Value, next: &mut Value, now: Timestam
         let until = (now + window.length).to_string_in_microseconds();
         details.push(json!({ "quantity": added, "allowedUntilDateTime": until }));
     } else {
-        details = remove_newest_seats(details, -added).ok_or_else(|| window_is_over_error(window))?;
+        let is_open = !details.is_empty();
+        details = remove_newest_seats(details, -added).ok_or_else(|| window_is_over_error(window, is_open))?;
     }
     let total: i64 = details.iter().map(quantity_of).sum();
     next["refundableQuantity"] = json!({ "totalQuantity": total, "details": details });
@@ -80,10 +86,16 @@ fn remove_newest_seats(mut details: Vec<Value>, mut removed: i64) -> Option<Vec<
     Some(details)
 }
 
-fn window_is_over_error(window: CancellationWindow) -> ErrorResponse {
+/// Returns the error of seats whose window has passed; `is_open` tells whether that of fewer seats has not.
+fn window_is_over_error(window: CancellationWindow, is_open: bool) -> ErrorResponse {
     if window.is_in_hours {
         let hours = window.length.as_secs() / 3600;
         return bad_request_error(900_214, format!("The {hours}-hour window for removing seats has passed."));
+    }
+    if is_open {
+        let days = window.length.as_secs() / ONE_DAY.as_secs();
+        let description = format!("The {days}-day window for removing that many seats has passed.");
+        return bad_request_error(900_257, description);
     }
     bad_request_error(800_090, "Subscription quantity cannot be decreased.")
 }
@@ -136,7 +148,7 @@ mod tests {
         assert_eq!(more["refundableQuantity"]["totalQuantity"], 5);
         let fewer = seats(&more, 12, now).unwrap();
         assert_eq!(fewer["refundableQuantity"]["totalQuantity"], 2);
-        assert_eq!(code(seats(&more, 9, now)), 800_090);
+        assert_eq!(code(seats(&more, 9, now)), 900_257);
         assert_eq!(code(seats(&fewer, 10, now)), 0);
         assert_eq!(code(seats(&fewer, 11, now + ONE_DAY * 7)), 800_090);
         let legacy = json!({ "quantity": 10, "attributes": { "etag": "x" } });
@@ -151,7 +163,8 @@ mod tests {
             ("CFQ7TTC0X301:0007:CFQ7TTC0TR1L", 25, 26, 800_027),
             ("DG7GMGF0SUB1:0001:DG7GMGF0SUA1", 10, 9, 800_095),
             ("DZH318Z0MKT1:0001:DZH318Z0MKA1", 10, 9, 900_214),
-            ("CFQ7TTC0T5K5:0001:CFQ7TTC0K83V", 10, 10_001, 2002),
+            ("CFQ7TTC0T5K5:0001:CFQ7TTC0K83V", 10, 10_001, 800_067),
+            ("CFQ7TTC0T5K5:0001:CFQ7TTC0K83V", 10, 0, 2002),
         ] {
             let current = json!({ "offerId": offer, "quantity": from });
             let mut next = json!({ "offerId": offer, "quantity": to });

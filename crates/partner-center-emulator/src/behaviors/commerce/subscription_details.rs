@@ -9,7 +9,7 @@ use crate::{
     behaviors::{OperationCall, ResponseWithChanges},
     catalog::months_of_term,
     error_response::ErrorResponse,
-    json_fields::string_at_path,
+    json_fields::{string_at_path, without_null_fields},
     lifecycle::{PROVISIONING_TIME, Term, internal_field, last_day_of_subscription, set_internal_field},
     pages::PageRequest,
     random::RandomGenerator,
@@ -53,13 +53,13 @@ pub(super) fn get_provisioning_status(call: &OperationCall<'_>) -> Response {
     // The SKU as the directory knows it, which is a GUID.
     let key = crate::random::keyed_hash(0, offer.as_bytes());
     let sku = RandomGenerator::for_purpose(0, "SKU in the directory", key).random_guid();
-    let status = json!({
+    let status = without_null_fields(json!({
         "skuId": sku,
         "status": if is_pending { "pending" } else { "success" },
         "quantity": subscription["quantity"],
         "endDate": subscription["commitmentEndDate"],
         "attributes": { "objectType": "SubscriptionProvisioningStatus" },
-    });
+    }));
     Ok(ResponseWithChanges::without_changes(call.respond_with_resource(status, ResourceKind::Other, false)))
 }
 

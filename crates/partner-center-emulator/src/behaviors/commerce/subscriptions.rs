@@ -1,9 +1,11 @@
 //! Subscriptions: their list, and the request that changes everything about them.
 
 use super::{
+    azure_entitlements::check_plan_suspension,
     bad_request_error,
     cancellation::{check_changeable, check_status_change},
     conflict_error,
+    legacy_changes::count_version,
     scheduled_changes::apply_scheduled_changes,
     seats::{change_seat_count, check_customer_limit},
 };
@@ -19,10 +21,7 @@ use crate::{
     lifecycle::{SubscriptionKind, internal_field, set_internal_field, subscription_kind, without_internal_fields},
     pages::PageRequest,
     service_response::ResourceKind,
-    store::{
-        StateChange,
-        population::{legacy_subscription_etag, version_in_subscription_etag},
-    },
+    store::StateChange,
     timestamp::Timestamp,
 };
 use serde_json::{Value, json};
@@ -66,6 +65,7 @@ pub(super) fn update_subscription(call: &OperationCall<'_>) -> Result<ResponseWi
         next["autoRenewEnabled"] = false.into();
     }
     check_status_change(&current, &next, body, now)?;
+    check_plan_suspension(call, &current, &next)?;
     check_terms(&current, &next, body)?;
     let added_seats = change_seat_count(&current, &mut next, now)?;
     if added_seats > 0 {
@@ -74,10 +74,8 @@ pub(super) fn update_subscription(call: &OperationCall<'_>) -> Result<ResponseWi
     apply_scheduled_changes(call, &current, &mut next)?;
     apply_new_status(&current, &mut next, now);
     count_change(&mut next)?;
-    if let Some(etag) = string_at_path(&current, &["attributes", "etag"]).filter(|etag| !etag.is_empty()) {
-        let version = version_in_subscription_etag(etag).unwrap_or_default().saturating_add(1);
-        let id = string_at_path(&current, &["id"]).unwrap_or_default();
-        next["attributes"]["etag"] = legacy_subscription_etag(id, version).into();
+    if subscription_kind(&current) == SubscriptionKind::Legacy {
+        count_version(&mut next);
     }
 
     let has_accepted = call.operation.responses.iter().any(|response| response.status == 202);
@@ -166,4 +164,19 @@ fn count_change(next: &mut Value) -> Result<(), ErrorResponse> {
     }
     set_internal_field(next, "changes", changes);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MAX_CHANGES, count_change};
+    use crate::{behaviors::commerce::tests::code, lifecycle::set_internal_field};
+    use serde_json::json;
+
+    #[test]
+    fn too_many_changes_are_rejected() {
+        let mut subscription = json!({});
+        set_internal_field(&mut subscription, "changes", MAX_CHANGES - 1);
+        assert_eq!(code(count_change(&mut subscription)), 0);
+        assert_eq!(code(count_change(&mut subscription)), 900_311);
+    }
 }

@@ -2,7 +2,11 @@
 
 use super::CustomerTenant;
 use super::subscriptions::LegacySubscription;
-use crate::{catalog::find_catalog_item, lifecycle::NewSubscription, timestamp::Timestamp};
+use crate::{
+    catalog::{AZURE_PLAN, find_catalog_item},
+    lifecycle::NewSubscription,
+    timestamp::Timestamp,
+};
 use serde_json::Value;
 use std::time::Duration;
 use uuid::{Uuid, uuid};
@@ -20,6 +24,8 @@ enum Offer {
     NewCommerce(&'static str, &'static str),
     /// A legacy offer with its name, and the subscription that it is an add-on of.
     Legacy(&'static str, &'static str, Option<Uuid>),
+    /// A legacy trial with its name. It renews, so that there is one whenever the emulator runs.
+    LegacyTrial(&'static str, &'static str),
 }
 
 const DOCUMENTED_SUBSCRIPTIONS: &[DocumentedSubscription] = &[
@@ -76,6 +82,20 @@ const DOCUMENTED_SUBSCRIPTIONS: &[DocumentedSubscription] = &[
         quantity: 4,
         offer: Offer::Legacy(LEGACY_BUSINESS_OFFER, "Office 365 Business Premium", None),
     },
+    DocumentedSubscription {
+        id: uuid!("7be3a6f0-2d91-4c58-9f0b-6d1c2e84a735"),
+        order_id: "09213736-3992-414C-9919-586517A364BF",
+        friendly_name: "Contoso Dairy trial",
+        quantity: 25,
+        offer: Offer::LegacyTrial("E2B04C00-DD03-4586-8B50-4015F951F303", "Office 365 Business Premium Trial"),
+    },
+    DocumentedSubscription {
+        id: uuid!("4d7e01ad-96e0-4e2c-820e-3a3a1b079c7a"),
+        order_id: "c93a70e15d28",
+        friendly_name: "Contoso Azure plan",
+        quantity: 1,
+        offer: Offer::NewCommerce(AZURE_PLAN, ""),
+    },
 ];
 
 const LEGACY_BUSINESS_OFFER: &str = "2CC3E45C-A9B1-4AB9-A7C5-0D1DF0BED526";
@@ -112,12 +132,14 @@ fn record_of(tenant: &CustomerTenant<'_>, subscription: &DocumentedSubscription)
             };
             Some(new.to_record())
         }
-        Offer::Legacy(offer, name, parent) => {
+        Offer::Legacy(offer, name, _) | Offer::LegacyTrial(offer, name) => {
             let legacy =
                 LegacySubscription { id, order_id, offer, name, friendly_name, quantity, created: PURCHASE_TIME };
             let mut record = legacy.to_record(tenant);
-            if let Some(parent) = parent {
-                record["parentSubscriptionId"] = parent.to_string().into();
+            match subscription.offer {
+                Offer::Legacy(.., Some(parent)) => record["parentSubscriptionId"] = parent.to_string().into(),
+                Offer::LegacyTrial(..) => record["isTrial"] = true.into(),
+                _ => {}
             }
             Some(record)
         }

@@ -63,8 +63,8 @@ pub struct ListProducts {
 impl ListProducts {
     /// Creates the operation with its required parameters; its methods set the others.
     ///
-    /// - `country`: The country of the catalog, a two-letter code of ISO 3166, such as `US`. It
-    ///   matches `^[A-Za-z]{2}$`.
+    /// - `country`: The country of the catalog, a two-letter code of ISO 3166, such as `US`. At
+    ///   least 2 characters. At most 2 characters.
     /// - `target_view`: The part of the catalog.
     #[inline]
     pub fn new(country: impl Into<String>, target_view: TargetView) -> Self {
@@ -120,6 +120,7 @@ impl Operation for ListProducts {
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
+            .length("country", &self.country, &(2..=2))
             .query("country", &self.country)
             .query("targetView", &self.target_view)
             .query("targetSegment", self.target_segment.as_ref())
@@ -197,8 +198,8 @@ impl GetProduct {
     /// Creates the operation with its parameters.
     ///
     /// - `product_id`: The product, a short string such as `CFQ7TTC069GL`.
-    /// - `country`: The country of the catalog, a two-letter code of ISO 3166, such as `US`. It
-    ///   matches `^[A-Za-z]{2}$`.
+    /// - `country`: The country of the catalog, a two-letter code of ISO 3166, such as `US`. At
+    ///   least 2 characters. At most 2 characters.
     #[inline]
     pub fn new(product_id: impl Into<String>, country: impl Into<String>) -> Self {
         Self {
@@ -217,6 +218,7 @@ impl Operation for GetProduct {
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("product-id", &self.product_id)
+            .length("country", &self.country, &(2..=2))
             .query("country", &self.country)
             .check()
     }
@@ -272,8 +274,8 @@ impl ListSkus {
     /// Creates the operation with its required parameters; its methods set the others.
     ///
     /// - `product_id`: The product, a short string such as `CFQ7TTC069GL`.
-    /// - `country`: The country of the catalog, a two-letter code of ISO 3166, such as `US`. It
-    ///   matches `^[A-Za-z]{2}$`.
+    /// - `country`: The country of the catalog, a two-letter code of ISO 3166, such as `US`. At
+    ///   least 2 characters. At most 2 characters.
     #[inline]
     pub fn new(product_id: impl Into<String>, country: impl Into<String>) -> Self {
         Self {
@@ -329,6 +331,7 @@ impl Operation for ListSkus {
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("product-id", &self.product_id)
+            .length("country", &self.country, &(2..=2))
             .query("country", &self.country)
             .query("targetSegment", self.target_segment.as_ref())
             .query("reservationScope", self.reservation_scope.as_ref())
@@ -409,8 +412,8 @@ impl GetSku {
     ///
     /// - `product_id`: The product, a short string such as `CFQ7TTC069GL`.
     /// - `sku_id`: The SKU, a short string such as `0001`.
-    /// - `country`: The country of the catalog, a two-letter code of ISO 3166, such as `US`. It
-    ///   matches `^[A-Za-z]{2}$`.
+    /// - `country`: The country of the catalog, a two-letter code of ISO 3166, such as `US`. At
+    ///   least 2 characters. At most 2 characters.
     #[inline]
     pub fn new(
         product_id: impl Into<String>,
@@ -435,6 +438,7 @@ impl Operation for GetSku {
         Parameters::new()
             .path("product-id", &self.product_id)
             .path("sku-id", &self.sku_id)
+            .length("country", &self.country, &(2..=2))
             .query("country", &self.country)
             .check()
     }
@@ -503,8 +507,8 @@ impl ListAvailabilities {
     ///
     /// - `product_id`: The product, a short string such as `CFQ7TTC069GL`.
     /// - `sku_id`: The SKU, a short string such as `0001`.
-    /// - `country`: The country of the catalog, a two-letter code of ISO 3166, such as `US`. It
-    ///   matches `^[A-Za-z]{2}$`.
+    /// - `country`: The country of the catalog, a two-letter code of ISO 3166, such as `US`. At
+    ///   least 2 characters. At most 2 characters.
     #[inline]
     pub fn new(
         product_id: impl Into<String>,
@@ -580,6 +584,7 @@ impl Operation for ListAvailabilities {
         Parameters::new()
             .path("product-id", &self.product_id)
             .path("sku-id", &self.sku_id)
+            .length("country", &self.country, &(2..=2))
             .query("country", &self.country)
             .query("targetSegment", self.target_segment.as_ref())
             .query("reservationScope", self.reservation_scope.as_ref())
@@ -671,8 +676,8 @@ impl GetAvailability {
     /// - `product_id`: The product, a short string such as `CFQ7TTC069GL`.
     /// - `sku_id`: The SKU, a short string such as `0001`.
     /// - `availability_id`: The availability, a short string such as `CFQ7TTC0G225`.
-    /// - `country`: The country of the catalog, a two-letter code of ISO 3166, such as `US`. It
-    ///   matches `^[A-Za-z]{2}$`.
+    /// - `country`: The country of the catalog, a two-letter code of ISO 3166, such as `US`. At
+    ///   least 2 characters. At most 2 characters.
     #[inline]
     pub fn new(
         product_id: impl Into<String>,
@@ -700,6 +705,7 @@ impl Operation for GetAvailability {
             .path("product-id", &self.product_id)
             .path("sku-id", &self.sku_id)
             .path("availability-id", &self.availability_id)
+            .length("country", &self.country, &(2..=2))
             .query("country", &self.country)
             .check()
     }
@@ -1521,8 +1527,8 @@ pub struct CheckInventory {
 impl CheckInventory {
     /// Creates the operation with its parameters.
     ///
-    /// - `country`: The country of the catalog, a two-letter code of ISO 3166, such as `US`. It
-    ///   matches `^[A-Za-z]{2}$`.
+    /// - `country`: The country of the catalog, a two-letter code of ISO 3166, such as `US`. At
+    ///   least 2 characters. At most 2 characters.
     /// - `resource_type`: The kind of resource, such as `AppService`, `Avs` or `CosmosDb`.
     /// - `inventory_check_request`: The products to check, and the context.
     #[inline]
@@ -1548,6 +1554,7 @@ impl Operation for CheckInventory {
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
+            .length("country", &self.country, &(2..=2))
             .query("country", &self.country)
             .query("resourceType", &self.resource_type)
             .body(&self.inventory_check_request)
@@ -1594,8 +1601,8 @@ pub struct ListPromotions {
 impl ListPromotions {
     /// Creates the operation with its parameters.
     ///
-    /// - `country`: The country of the catalog, a two-letter code of ISO 3166, such as `US`. It
-    ///   matches `^[A-Za-z]{2}$`.
+    /// - `country`: The country of the catalog, a two-letter code of ISO 3166, such as `US`. At
+    ///   least 2 characters. At most 2 characters.
     /// - `segment`: The segment of customers, such as `commercial`.
     #[inline]
     pub fn new(country: impl Into<String>, segment: TargetSegment) -> Self {
@@ -1629,6 +1636,7 @@ impl Operation for ListPromotions {
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
+            .length("country", &self.country, &(2..=2))
             .query("country", &self.country)
             .query("segment", &self.segment)
             .resume(self.continuation.as_ref())
@@ -1703,8 +1711,8 @@ impl GetPromotion {
     /// Creates the operation with its parameters.
     ///
     /// - `promotion_id`: The promotion, such as `39NFJQT1CXL6:000H:39NFJQT1L9D5`.
-    /// - `country`: The country of the catalog, a two-letter code of ISO 3166, such as `US`. It
-    ///   matches `^[A-Za-z]{2}$`.
+    /// - `country`: The country of the catalog, a two-letter code of ISO 3166, such as `US`. At
+    ///   least 2 characters. At most 2 characters.
     #[inline]
     pub fn new(promotion_id: impl Into<String>, country: impl Into<String>) -> Self {
         Self {
@@ -1723,6 +1731,7 @@ impl Operation for GetPromotion {
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("promotion-id", &self.promotion_id)
+            .length("country", &self.country, &(2..=2))
             .query("country", &self.country)
             .check()
     }

@@ -433,7 +433,17 @@ impl Operation for UpdateSubscription {
             .path("customer-tenant-id", &self.customer_tenant_id)
             .path("subscription-id", &self.subscription_id)
             .header_quoted("If-Match", self.if_match.as_ref())
-            .body(&self.subscription)
+            .complete_body(
+                &self.subscription,
+                &[
+                    "id",
+                    "creationDate",
+                    "quantity",
+                    "status",
+                    "autoRenewEnabled",
+                    "attributes",
+                ],
+            )
             .check()
     }
 }
@@ -1403,6 +1413,8 @@ impl Paginated for ListTransitions {
 ///
 /// # Errors
 ///
+/// - 400 with code 3000: A property is invalid, such as a product that the subscription cannot move
+///   to.
 /// - 400 with code 900236: The target subscription does not end later than the source.
 /// - 400 with code 900258: The target subscription is not active.
 /// - 400 with code 900259: The target subscription is the source itself.
@@ -1885,7 +1897,7 @@ impl SingleResponse for UpdateOverage {}
 ///
 /// let operation = ListAzureEntitlements::new(
 ///     Uuid::parse_str("aaaabbbb-0000-cccc-1111-dddd2222eeee")?,
-///     Uuid::parse_str("9e3258d1-19e2-4b05-bb0b-ffad62f208b8")?,
+///     Uuid::parse_str("4d7e01ad-96e0-4e2c-820e-3a3a1b079c7a")?,
 /// );
 /// let parameters = operation.parameters()?;
 /// assert_eq!(
@@ -1897,7 +1909,7 @@ impl SingleResponse for UpdateOverage {}
 ///     .to_owned())
 /// );
 /// assert_eq!(
-///     parameters.path[1], ("subscription-id", "9e3258d1-19e2-4b05-bb0b-ffad62f208b8"
+///     parameters.path[1], ("subscription-id", "4d7e01ad-96e0-4e2c-820e-3a3a1b079c7a"
 ///     .to_owned())
 /// );
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -1915,7 +1927,7 @@ impl ListAzureEntitlements {
     ///
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
-    /// - `subscription_id`: The identifier of the subscription.
+    /// - `subscription_id`: The identifier of the Azure plan.
     #[inline]
     pub fn new(customer_tenant_id: Uuid, subscription_id: Uuid) -> Self {
         Self {
@@ -2012,7 +2024,7 @@ impl Paginated for ListAzureEntitlements {
 ///
 /// let operation = GetAzureEntitlement::new(
 ///     Uuid::parse_str("aaaabbbb-0000-cccc-1111-dddd2222eeee")?,
-///     Uuid::parse_str("9e3258d1-19e2-4b05-bb0b-ffad62f208b8")?,
+///     Uuid::parse_str("4d7e01ad-96e0-4e2c-820e-3a3a1b079c7a")?,
 ///     Uuid::parse_str("6af44654-8c59-4257-9b7c-f60a719d6697")?,
 /// );
 /// let parameters = operation.parameters()?;
@@ -2025,7 +2037,7 @@ impl Paginated for ListAzureEntitlements {
 ///     .to_owned())
 /// );
 /// assert_eq!(
-///     parameters.path[1], ("subscription-id", "9e3258d1-19e2-4b05-bb0b-ffad62f208b8"
+///     parameters.path[1], ("subscription-id", "4d7e01ad-96e0-4e2c-820e-3a3a1b079c7a"
 ///     .to_owned())
 /// );
 /// assert_eq!(
@@ -2047,7 +2059,7 @@ impl GetAzureEntitlement {
     ///
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
-    /// - `subscription_id`: The identifier of the subscription.
+    /// - `subscription_id`: The identifier of the Azure plan.
     /// - `azure_entitlement_id`: The identifier of the Azure subscription, which the service calls
     ///   an entitlement.
     #[inline]
@@ -2118,7 +2130,7 @@ impl SingleResponse for GetAzureEntitlement {}
 /// # fn example(azure_entitlement_cancellation: AzureEntitlementCancellation) -> Result<(), Box<dyn std::error::Error>> {
 /// let operation = CancelAzureEntitlement::new(
 ///     Uuid::parse_str("aaaabbbb-0000-cccc-1111-dddd2222eeee")?,
-///     Uuid::parse_str("9e3258d1-19e2-4b05-bb0b-ffad62f208b8")?,
+///     Uuid::parse_str("4d7e01ad-96e0-4e2c-820e-3a3a1b079c7a")?,
 ///     Uuid::parse_str("6af44654-8c59-4257-9b7c-f60a719d6697")?,
 ///     azure_entitlement_cancellation,
 /// );
@@ -2132,7 +2144,7 @@ impl SingleResponse for GetAzureEntitlement {}
 ///     .to_owned())
 /// );
 /// assert_eq!(
-///     parameters.path[1], ("subscription-id", "9e3258d1-19e2-4b05-bb0b-ffad62f208b8"
+///     parameters.path[1], ("subscription-id", "4d7e01ad-96e0-4e2c-820e-3a3a1b079c7a"
 ///     .to_owned())
 /// );
 /// assert_eq!(
@@ -2156,7 +2168,7 @@ impl CancelAzureEntitlement {
     ///
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
-    /// - `subscription_id`: The identifier of the subscription.
+    /// - `subscription_id`: The identifier of the Azure plan.
     /// - `azure_entitlement_id`: The identifier of the Azure subscription, which the service calls
     ///   an entitlement.
     /// - `azure_entitlement_cancellation`: The reason.
@@ -2227,8 +2239,8 @@ impl SingleResponse for CancelAzureEntitlement {}
 ///
 /// let operation = ReactivateAzureEntitlement::new(
 ///     Uuid::parse_str("aaaabbbb-0000-cccc-1111-dddd2222eeee")?,
-///     Uuid::parse_str("9e3258d1-19e2-4b05-bb0b-ffad62f208b8")?,
-///     Uuid::parse_str("6af44654-8c59-4257-9b7c-f60a719d6697")?,
+///     Uuid::parse_str("4d7e01ad-96e0-4e2c-820e-3a3a1b079c7a")?,
+///     Uuid::parse_str("e3cdce1d-f501-46e2-841b-3b2ee2c5f284")?,
 /// );
 /// let parameters = operation.parameters()?;
 /// assert_eq!(
@@ -2240,12 +2252,12 @@ impl SingleResponse for CancelAzureEntitlement {}
 ///     .to_owned())
 /// );
 /// assert_eq!(
-///     parameters.path[1], ("subscription-id", "9e3258d1-19e2-4b05-bb0b-ffad62f208b8"
+///     parameters.path[1], ("subscription-id", "4d7e01ad-96e0-4e2c-820e-3a3a1b079c7a"
 ///     .to_owned())
 /// );
 /// assert_eq!(
 ///     parameters.path[2], ("azure-entitlement-id",
-///     "6af44654-8c59-4257-9b7c-f60a719d6697".to_owned())
+///     "e3cdce1d-f501-46e2-841b-3b2ee2c5f284".to_owned())
 /// );
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -2262,9 +2274,8 @@ impl ReactivateAzureEntitlement {
     ///
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
-    /// - `subscription_id`: The identifier of the subscription.
-    /// - `azure_entitlement_id`: The identifier of the Azure subscription, which the service calls
-    ///   an entitlement.
+    /// - `subscription_id`: The identifier of the Azure plan.
+    /// - `azure_entitlement_id`: The identifier of the Azure subscription, which was canceled.
     #[inline]
     pub fn new(
         customer_tenant_id: Uuid,
@@ -2561,7 +2572,7 @@ impl SingleResponse for UpdateSupportContact {}
 ///
 /// let operation = ListConversions::new(
 ///     Uuid::parse_str("aaaabbbb-0000-cccc-1111-dddd2222eeee")?,
-///     Uuid::parse_str("9e3258d1-19e2-4b05-bb0b-ffad62f208b8")?,
+///     Uuid::parse_str("7be3a6f0-2d91-4c58-9f0b-6d1c2e84a735")?,
 /// );
 /// let parameters = operation.parameters()?;
 /// assert_eq!(
@@ -2573,7 +2584,7 @@ impl SingleResponse for UpdateSupportContact {}
 ///     .to_owned())
 /// );
 /// assert_eq!(
-///     parameters.path[1], ("subscription-id", "9e3258d1-19e2-4b05-bb0b-ffad62f208b8"
+///     parameters.path[1], ("subscription-id", "7be3a6f0-2d91-4c58-9f0b-6d1c2e84a735"
 ///     .to_owned())
 /// );
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -2594,7 +2605,7 @@ impl ListConversions {
     ///
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
-    /// - `subscription_id`: The identifier of the subscription.
+    /// - `subscription_id`: The identifier of the legacy trial.
     #[inline]
     pub fn new(customer_tenant_id: Uuid, subscription_id: Uuid) -> Self {
         Self {
@@ -2698,7 +2709,7 @@ impl Paginated for ListConversions {
 /// # fn example(conversion: Conversion) -> Result<(), Box<dyn std::error::Error>> {
 /// let operation = CreateConversion::new(
 ///     Uuid::parse_str("aaaabbbb-0000-cccc-1111-dddd2222eeee")?,
-///     Uuid::parse_str("9e3258d1-19e2-4b05-bb0b-ffad62f208b8")?,
+///     Uuid::parse_str("7be3a6f0-2d91-4c58-9f0b-6d1c2e84a735")?,
 ///     conversion,
 /// );
 /// let parameters = operation.parameters()?;
@@ -2711,7 +2722,7 @@ impl Paginated for ListConversions {
 ///     .to_owned())
 /// );
 /// assert_eq!(
-///     parameters.path[1], ("subscription-id", "9e3258d1-19e2-4b05-bb0b-ffad62f208b8"
+///     parameters.path[1], ("subscription-id", "7be3a6f0-2d91-4c58-9f0b-6d1c2e84a735"
 ///     .to_owned())
 /// );
 /// # Ok(())
@@ -2733,7 +2744,7 @@ impl CreateConversion {
     ///
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
-    /// - `subscription_id`: The identifier of the subscription.
+    /// - `subscription_id`: The identifier of the legacy trial.
     /// - `conversion`: One of the conversions that `listConversions` returned.
     #[inline]
     pub fn new(
@@ -2800,7 +2811,7 @@ impl SingleResponse for CreateConversion {}
 ///
 /// let operation = ListUpgrades::new(
 ///     Uuid::parse_str("aaaabbbb-0000-cccc-1111-dddd2222eeee")?,
-///     Uuid::parse_str("9e3258d1-19e2-4b05-bb0b-ffad62f208b8")?,
+///     Uuid::parse_str("5fce8f7e-ce8f-493d-bea5-892d0cc98a2d")?,
 /// );
 /// let parameters = operation.parameters()?;
 /// assert_eq!(
@@ -2812,7 +2823,7 @@ impl SingleResponse for CreateConversion {}
 ///     .to_owned())
 /// );
 /// assert_eq!(
-///     parameters.path[1], ("subscription-id", "9e3258d1-19e2-4b05-bb0b-ffad62f208b8"
+///     parameters.path[1], ("subscription-id", "5fce8f7e-ce8f-493d-bea5-892d0cc98a2d"
 ///     .to_owned())
 /// );
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -2833,7 +2844,7 @@ impl ListUpgrades {
     ///
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
-    /// - `subscription_id`: The identifier of the subscription.
+    /// - `subscription_id`: The identifier of the legacy subscription.
     #[inline]
     pub fn new(customer_tenant_id: Uuid, subscription_id: Uuid) -> Self {
         Self {
@@ -2937,7 +2948,7 @@ impl Paginated for ListUpgrades {
 /// # fn example(upgrade: Upgrade) -> Result<(), Box<dyn std::error::Error>> {
 /// let operation = CreateUpgrade::new(
 ///     Uuid::parse_str("aaaabbbb-0000-cccc-1111-dddd2222eeee")?,
-///     Uuid::parse_str("9e3258d1-19e2-4b05-bb0b-ffad62f208b8")?,
+///     Uuid::parse_str("5fce8f7e-ce8f-493d-bea5-892d0cc98a2d")?,
 ///     upgrade,
 /// );
 /// let parameters = operation.parameters()?;
@@ -2950,7 +2961,7 @@ impl Paginated for ListUpgrades {
 ///     .to_owned())
 /// );
 /// assert_eq!(
-///     parameters.path[1], ("subscription-id", "9e3258d1-19e2-4b05-bb0b-ffad62f208b8"
+///     parameters.path[1], ("subscription-id", "5fce8f7e-ce8f-493d-bea5-892d0cc98a2d"
 ///     .to_owned())
 /// );
 /// # Ok(())
@@ -2972,7 +2983,7 @@ impl CreateUpgrade {
     ///
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
-    /// - `subscription_id`: The identifier of the subscription.
+    /// - `subscription_id`: The identifier of the legacy subscription.
     /// - `upgrade`: One of the upgrades that `listUpgrades` returned.
     #[inline]
     pub fn new(

@@ -188,6 +188,7 @@ impl Paginated for ListCustomers {
 /// # Errors
 ///
 /// - 400 with code 2007: The billing address is invalid.
+/// - 400 with code 3000: A property is invalid, such as a domain that belongs to another customer.
 /// - 400 with code 600002: A registration number is not allowed in the country of the customer.
 /// - 400 with code 600049: The country of the customer requires a registration number.
 /// - 400 with code 600050: The registration number does not have the format of the country.

@@ -404,6 +404,7 @@ impl SingleResponse for ListMigrationEvents {}
 ///
 /// # Errors
 ///
+/// - 400 with code 3000: A property is invalid, such as a schedule without a date.
 /// - 400 with code 900215: The subscription is not active.
 /// - 400 with code 900220: There is no product of new commerce for the offer yet.
 /// - 400 with code 900222: The product does not have this combination of term and billing cycle.
@@ -595,6 +596,9 @@ impl Updatable for GetMigrationSchedule {
 ///
 /// # Errors
 ///
+/// - 400 with code 3000: A property is invalid, such as a subscription that is not that of the
+///   schedule.
+/// - 400 with code 800002: The schedule has run or was canceled.
 /// - 400 with code 900222: The product does not have this combination of term and billing cycle.
 /// - 400 with code 900291: The custom end date is not within the first term.
 /// - 400 with code 900292: The custom end date is aligned with no subscription and no month.
@@ -694,6 +698,7 @@ impl SingleResponse for UpdateMigrationSchedule {}
 ///
 /// # Errors
 ///
+/// - 400 with code 800002: The schedule has run or was canceled.
 /// - 400 with code 900118: The identifier of the customer is invalid.
 /// - 403 with code 20002: There is no relationship between the partner and the customer.
 /// - 404 with code 60003: The tenant of the customer was not found.

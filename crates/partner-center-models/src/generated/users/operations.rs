@@ -234,6 +234,7 @@ impl Paginated for ListUsers {
 /// # Errors
 ///
 /// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 400 with code 3000: A property is invalid, such as a name that another user has.
 /// - 403 with code 20002: There is no relationship between the partner and the customer.
 /// - 404 with code 60003: The tenant of the customer was not found.
 /// - 403 with code 90000: Microsoft Entra ID did not issue a token for the tenant of the customer.
@@ -491,6 +492,7 @@ impl SingleResponse for DeleteUser {}
 ///
 /// # Errors
 ///
+/// - 400 with code 3000: A property is invalid, such as a password that is too simple.
 /// - 400 with code 900118: The identifier of the customer is invalid.
 /// - 403 with code 20002: There is no relationship between the partner and the customer.
 /// - 404 with code 60003: The tenant of the customer was not found.
@@ -592,6 +594,7 @@ impl SingleResponse for UpdateUser {}
 ///
 /// # Errors
 ///
+/// - 400 with code 3000: A property is invalid, such as a password that is too simple.
 /// - 400 with code 900118: The identifier of the customer is invalid.
 /// - 403 with code 20002: There is no relationship between the partner and the customer.
 /// - 404 with code 60003: The tenant of the customer was not found.

@@ -126,6 +126,10 @@ impl Updatable for GetWebhookRegistration {
 /// - Clouds: all.
 /// - Idempotency: to send it twice is the same as to send it once.
 ///
+/// # Errors
+///
+/// - 400 with code 3000: A property is invalid, such as an address that is no URL.
+///
 /// # Example
 ///
 /// ```
@@ -183,6 +187,11 @@ impl SingleResponse for UpdateWebhookRegistration {}
 /// - Authentication: an app-only or an App+User credential.
 /// - Clouds: all.
 /// - Idempotency: what is sent twice is done twice.
+///
+/// # Errors
+///
+/// - 400 with code 3000: A property is invalid, such as an address that is no URL.
+/// - 409 with code 3000: The partner has a registration already.
 ///
 /// # Example
 ///
