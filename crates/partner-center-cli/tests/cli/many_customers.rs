@@ -23,7 +23,7 @@ fn path_in_empty_folder(test: &str, name: &str) -> PathBuf {
     folder.join(name)
 }
 
-fn serve(emulator: Emulator) -> Server {
+fn serve(emulator: &Emulator) -> Server {
     emulator.serve("127.0.0.1:0").unwrap()
 }
 
@@ -199,20 +199,20 @@ fn list_of_a_customer_is_complete_or_an_error() {
         for item in lines(output) {
             let customer = item["customer"]["id"].to_string();
             match counts.last_mut() {
-                Some((last, count)) if *last == customer => *count += 1,
+                Some((previous, count)) if *previous == customer => *count += 1,
                 _ => counts.push((customer, 1)),
             }
         }
         counts
     };
-    let all = count_items(&run_on(&serve(emulator().build()), &list).stdout);
+    let all = count_items(&run_on(&serve(&emulator().build()), &list).stdout);
     let whose_list_has_pages = all.iter().position(|(_, count)| *count > 1).unwrap();
     // Those before have all their pages, and of this one the second page fails.
     let before: usize = all[..whose_list_has_pages].iter().map(|(_, count)| count).sum();
     for transport in ["reqwest", "ureq"] {
         // How many requests come before depends on the customers without subscriptions: one of these breaks off a list.
         let is_broken_off = (before + 7..before + 14).any(|number| {
-            let server = serve(emulator().fault(format!("503@{number}").parse().unwrap()).build());
+            let server = serve(&emulator().fault(format!("503@{number}").parse().unwrap()).build());
             let ended = run_on(&server, &[&list[..], &["--transport", transport]].concat());
             let printed = count_items(&ended.stdout);
             assert_eq!(ended.status, Some(1), "{}", ended.stderr);
@@ -335,7 +335,7 @@ fn curl_command_has_no_token() {
 
 #[test]
 fn dry_run_of_a_change_shows_the_difference() {
-    let server = serve(Emulator::builder().customers(3).build());
+    let server = serve(&Emulator::builder().customers(3).build());
     let listed = run_on(&server, &["subscriptions", "list", "--all-customers", "-o", "jsonl"]);
     let subscription = &lines(&listed.stdout)[0];
     let text = |value: &Value| value.as_str().unwrap().to_owned();

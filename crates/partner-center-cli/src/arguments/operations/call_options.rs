@@ -14,6 +14,7 @@ use partner_center_spec::{Method, Operation};
 
 /// Options of operations that say how they are performed and printed.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub(crate) struct CallOptions {
     /// The columns of a table; those of the specification if there are none.
     pub(crate) columns: Vec<String>,
@@ -98,7 +99,7 @@ pub(super) fn build_call_options(operation: &'static Operation, noun: ResourceNo
         Arg::new(name::CURL_ARG)
             .long(name::CURL_ARG)
             .action(ArgAction::SetTrue)
-            .help("Print the request as a command of curl, with the token in PARTNER_CENTER_TOKEN, and do not send it"),
+            .help("Print the request as a command of curl, with the token in a variable, and do not send it"),
     );
     options.extend(build_bulk_options(operation));
     options.extend(build_password_options(operation));

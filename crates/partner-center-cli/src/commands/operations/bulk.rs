@@ -87,7 +87,7 @@ pub(super) async fn run_many_times<X: Transport>(
     }
 
     let mut printer = Printer::new(session.options, call.operation, &call.options, call.result_noun(), messages);
-    let printed = OutcomePrinter {
+    let outcome_printer = OutcomePrinter {
         noun: call.result_noun(),
         failure_message: failure_message(&call),
         prints_customers: call.options.bulk.prints_customers(),
@@ -116,14 +116,15 @@ pub(super) async fn run_many_times<X: Transport>(
     match journal {
         None => {
             let outcomes = client.for_each(queue.clone(), concurrency, perform);
-            let mut run = Run { client: &client, outcomes, queue, targets, journal: None, printed };
+            let mut run = Run { client: &client, outcomes, queue, targets, journal: None, printed: outcome_printer };
             let ended = run.perform_all().await;
             ended.and_then(|()| run.finish())
         }
         Some(journal) => {
             let targets = targets.with_unique_keys();
             let outcomes = journal.journal.for_each(&client, queue.clone(), concurrency, perform);
-            let mut run = Run { client: &client, outcomes, queue, targets, journal: Some(&journal), printed };
+            let mut run =
+                Run { client: &client, outcomes, queue, targets, journal: Some(&journal), printed: outcome_printer };
             let ended = run.perform_all().await;
             let finished = ended.and_then(|()| run.finish());
             journal.finish().and(finished)

@@ -67,24 +67,20 @@ fn format_as_http(request: &PlannedRequest, url: &str) -> String {
 }
 
 fn format_as_curl(request: &PlannedRequest, url: &str) -> String {
-    let mut text = format!("curl --request {} {}", request.method, quote(url));
+    let mut lines = vec![format!("curl --request {} {}", request.method, quote(url))];
     // The shell replaces the variable, which keeps the token out of what is printed.
-    text += " \\\n  --header \"Authorization: Bearer $PARTNER_CENTER_TOKEN\"";
-    let mut add_header = |name: &str, value: &str| {
-        text += &format!(" \\\n  --header {}", quote(&format!("{name}: {value}")));
-    };
-    add_header("Accept", "application/json");
-    for (name, value) in &request.headers {
-        add_header(name, value);
-    }
+    lines.push("--header \"Authorization: Bearer $PARTNER_CENTER_TOKEN\"".to_owned());
+    let header = |name: &str, value: &str| format!("--header {}", quote(&format!("{name}: {value}")));
+    lines.push(header("Accept", "application/json"));
+    lines.extend(request.headers.iter().map(|(name, value)| header(name, value)));
     if let Some(body) = &request.body {
-        add_header("Content-Type", &body.content_type);
-        text += &match body {
-            RequestBody { shown: Some(shown), .. } => format!(" \\\n  --data-raw {}", quote(shown)),
-            RequestBody { bytes, .. } => format!(" \\\n  --data-binary @FILE  # {} bytes", bytes.len()),
-        };
+        lines.push(header("Content-Type", &body.content_type));
+        lines.push(match body {
+            RequestBody { shown: Some(shown), .. } => format!("--data-raw {}", quote(shown)),
+            RequestBody { bytes, .. } => format!("--data-binary @FILE  # {} bytes", bytes.len()),
+        });
     }
-    text + "\n"
+    lines.join(" \\\n  ") + "\n"
 }
 
 /// Quotes a word for a POSIX shell.

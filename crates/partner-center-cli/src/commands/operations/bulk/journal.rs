@@ -7,7 +7,7 @@ use super::{
     work::TargetOutput,
 };
 use crate::{
-    arguments::operations::{BodyArguments, OperationCall, naming::ResourceNoun},
+    arguments::operations::{OperationCall, naming::ResourceNoun},
     error::{CommandError, ErrorReport, UsageError},
     session::Session,
 };
@@ -83,23 +83,24 @@ impl RunJournal {
 
 /// Says what a call does, with which data and where: a journal is that of one such purpose. The targets are not part of it.
 pub(super) fn journal_purpose(call: &OperationCall, body: Option<&[u8]>, session: &Session<'_>) -> String {
-    let mut purpose = call.operation.command.to_string();
-    for (parameter, values) in &call.parameters {
-        purpose += &format!(" {}={}", parameter.flag, values.join(","));
-    }
-    let BodyArguments { changes, .. } = &call.body;
-    let digest = |data: &[u8]| {
-        let digest = ring::digest::digest(&ring::digest::SHA256, data);
-        digest.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect::<String>()
-    };
+    let mut words = vec![call.operation.command.to_string()];
+    words.extend(call.parameters.iter().map(|(parameter, values)| format!("{}={}", parameter.flag, values.join(","))));
     // A value may be a secret, and is not shown.
-    let changes: String = changes.iter().map(|(path, value)| format!("{path}={value:?};")).collect();
+    let changes = format!("{:?}", call.body.changes);
     match body {
-        Some(body) => purpose += &format!(" body={}", digest(body)),
-        None if !changes.is_empty() => purpose += &format!(" changes={}", digest(changes.as_bytes())),
+        Some(body) => words.push(format!("body={}", short_digest(body))),
+        None if !call.body.changes.is_empty() => words.push(format!("changes={}", short_digest(changes.as_bytes()))),
         None => {}
     }
-    let profile = session.options.profile.as_ref().map(|profile| format!(" profile={profile}")).unwrap_or_default();
     let service = if session.options.emulator { "emulator" } else { &session.base_url };
-    format!("{purpose} at {service}{profile}")
+    words.push(format!("at {service}"));
+    words.extend(session.options.profile.as_ref().map(|profile| format!("profile={profile}")));
+    words.join(" ")
+}
+
+/// Returns the beginning of a digest, by which data is compared with that of an earlier run.
+fn short_digest(data: &[u8]) -> String {
+    let digest = ring::digest::digest(&ring::digest::SHA256, data);
+    let start = digest.as_ref().first_chunk().map_or(0, |start| u64::from_be_bytes(*start));
+    format!("{start:016x}")
 }

@@ -10,7 +10,7 @@ use crate::{
     settings::AddressSources,
     terminal::escape_control_characters,
 };
-use partner_center::{Error, ErrorKind};
+use partner_center::{Error, ErrorKind, models::JsonValue};
 use std::{collections::BTreeMap, time::Instant};
 
 /// The number of consecutive targets without a response after which the service counts as unavailable: that of one call at a
@@ -173,7 +173,7 @@ impl OutcomePrinter<'_> {
         if let Some(request) = &output.planned {
             return Ok(write_to_stdout(request.as_bytes(), self.messages)?);
         }
-        let items: Vec<_> = output.items.iter().map(|item| item.json()).collect();
+        let items: Vec<_> = output.items.iter().map(JsonValue::json).collect();
         match customer {
             Some(customer) => {
                 let customer = serde_json::to_string(customer).unwrap_or_default();
