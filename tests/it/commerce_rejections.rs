@@ -118,7 +118,7 @@ impl Partner {
         let id = self.buy(E3, 5, "P1M");
         self.change(id, |subscription| subscription.auto_renew_enabled = Some(renews)).unwrap();
         // The term has all days from the 1st to the 30th.
-        self.wait(DAY * 30 - Duration::from_secs(9 * 60 * 60) + Duration::from_secs(30 * 60));
+        self.wait(DAY * 29 + Duration::from_secs(15 * 60 * 60 + 30 * 60));
         id
     }
 }
@@ -126,8 +126,10 @@ impl Partner {
 const SUSPENDED: SubscriptionStatus = SubscriptionStatus::Suspended;
 const DELETED: SubscriptionStatus = SubscriptionStatus::Deleted;
 
-/// Each row leads to a rejection with its status and code.
-const REJECTIONS: &[(u16, i64, fn(&Partner) -> Outcome)] = &[
+/// A status, a code, and what leads to them.
+type Rejection = (u16, i64, fn(&Partner) -> Outcome);
+
+const REJECTIONS: &[Rejection] = &[
     (400, 2001, |partner| {
         partner.status(LEGACY, &SUSPENDED)?;
         partner.seats(LEGACY, 7)

@@ -22,6 +22,7 @@ mod examples;
 mod for_each;
 mod foreign_clients;
 mod fuzz_corpus;
+mod guide;
 mod journal;
 mod list_methods;
 mod operations;

@@ -19,9 +19,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-const LIFETIME: Duration = Duration::from_secs(1);
+// So long that a request of a loaded machine does not outlast two tokens.
+const LIFETIME: Duration = Duration::from_secs(3);
 const PAGES: u32 = 70;
-const PAUSE: Duration = Duration::from_millis(330);
+const PAUSE: Duration = Duration::from_secs(1);
 
 fn emulator() -> Emulator {
     Emulator::builder().customers(PAGES).token_lifetime(LIFETIME).build()

@@ -38,3 +38,28 @@ pub fn block_on<'a, M: Mode, T: Send + 'a>(output: M::Output<'a, T>) -> T {
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+/// The programs of the guide, compiled and run as documentation tests.
+#[cfg(doctest)]
+mod guide {
+    #[doc = include_str!("../../docs/guide/adding-an-endpoint.md")]
+    struct AddingAnEndpoint;
+    #[doc = include_str!("../../docs/guide/authentication.md")]
+    struct Authentication;
+    #[doc = include_str!("../../docs/guide/changing-things.md")]
+    struct ChangingThings;
+    #[doc = include_str!("../../docs/guide/first-list.md")]
+    struct FirstList;
+    #[doc = include_str!("../../docs/guide/from-the-archived-clients.md")]
+    struct FromTheArchivedClients;
+    #[doc = include_str!("../../docs/guide/many-customers.md")]
+    struct ManyCustomers;
+    #[doc = include_str!("../../docs/guide/running-for-months.md")]
+    struct RunningForMonths;
+    #[doc = include_str!("../../docs/guide/subscriptions.md")]
+    struct Subscriptions;
+    #[doc = include_str!("../../docs/guide/testing.md")]
+    struct Testing;
+    #[doc = include_str!("../../docs/guide/writing-a-transport.md")]
+    struct WritingATransport;
+}

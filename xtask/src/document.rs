@@ -30,9 +30,14 @@ use std::{collections::BTreeSet, fs, path::Path};
 pub(crate) use crate::dialect::ERROR_BODY_SCHEMA;
 
 /// The name of the root of the specification, in its folder.
-const ROOT_FILE_NAME: &str = "partner-center.yaml";
+pub(crate) const ROOT_FILE_NAME: &str = "partner-center.yaml";
 /// The name of the specification for other tools, which is generated.
 const BUNDLE_FILE_NAME: &str = "openapi.yaml";
+
+/// Whether a file in the folder of the specification is that of an area.
+pub(crate) fn is_area_file(name: &str) -> bool {
+    name.ends_with(".yaml") && !name.starts_with('.') && ![ROOT_FILE_NAME, BUNDLE_FILE_NAME].contains(&name)
+}
 
 /// A specification that is understood completely.
 pub(crate) struct Spec {
@@ -64,9 +69,7 @@ impl Spec {
         for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
             let path = entry?.path();
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            let is_yaml = path.extension().is_some_and(|extension| extension == "yaml");
-            let is_area = is_yaml && !name.starts_with('.') && ![ROOT_FILE_NAME, BUNDLE_FILE_NAME].contains(&&*name);
-            names.extend(is_area.then_some(name));
+            names.extend(is_area_file(&name).then_some(name));
         }
         // The root comes first.
         names[1..].sort();

@@ -3,6 +3,7 @@
 mod api;
 mod check;
 mod dialect;
+mod diff;
 mod document;
 mod emulator;
 mod foreign_clients;
@@ -53,6 +54,13 @@ enum Task {
         /// Write nothing; fail if an API differs from its api.txt.
         #[arg(long)]
         check: bool,
+    },
+    /// Say what has changed for users since a revision: an entry of the changelog, and the version that it asks for.
+    ///
+    /// It compares the specification and the api.txt of each library with those of the revision.
+    Diff {
+        /// A revision of git, such as the tag of the last release.
+        revision: String,
     },
     /// Write the recording docs/first-list.cast, which `asciinema play` shows.
     Record,
@@ -106,6 +114,10 @@ fn run(task: Option<Task>) -> Result<()> {
         Some(Task::Api { check }) => {
             let root = workspace::workspace_root();
             if check { api::check_listings(&root) } else { api::write_listings(&root) }
+        }
+        Some(Task::Diff { revision }) => {
+            let changes = diff::describe_changes(&workspace::workspace_root(), &revision)?;
+            Ok(write!(io::stdout().lock(), "{changes}")?)
         }
         Some(Task::Record) => record(),
         Some(Task::Check { name }) => check::run(&workspace::workspace_root(), name.as_deref()),

@@ -9,12 +9,14 @@ mod config;
 mod emulator;
 mod mcp;
 pub(crate) mod operations;
+mod verify;
 
 pub(crate) use api::ApiCall;
 pub(crate) use auth::{AuthCommand, LoginCommand};
 pub(crate) use config::ConfigCommand;
 pub(crate) use emulator::{EmulatorBehavior, EmulatorCommand};
 pub(crate) use mcp::McpCommand;
+pub(crate) use verify::VerifyCommand;
 
 use crate::{
     error_format::{self, ErrorDetails},
@@ -172,6 +174,8 @@ Examples:
         /// The folder, which must exist
         folder: PathBuf,
     },
+    /// Compare the emulator with the service, and report the differences without any value
+    Verify(VerifyCommand),
     /// All common options
     #[command(
         hide = true,

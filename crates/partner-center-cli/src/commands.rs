@@ -9,6 +9,7 @@ mod emulator;
 mod manual;
 mod mcp;
 mod operations;
+mod verify;
 
 pub(crate) use api::run_api;
 pub(crate) use auth::{print_status, print_token, sign_in, sign_out};
@@ -19,3 +20,4 @@ pub(crate) use emulator::serve_until_interrupted;
 pub(crate) use manual::write_manual;
 pub(crate) use mcp::serve_tools;
 pub(crate) use operations::{print_example_body, run_operation};
+pub(crate) use verify::run_verify;

@@ -19,7 +19,7 @@ mod terminal;
 mod text;
 
 use arguments::{
-    ApiCall, Arguments, AuthCommand, BuiltInCommand, Command, MessageOptions, Options, TransportName,
+    ApiCall, Arguments, AuthCommand, BuiltInCommand, Command, MessageOptions, Options, TransportName, VerifyCommand,
     operations::{CommandLineWords, OperationCall, naming::ResourceNoun},
 };
 use error::CommandError;
@@ -63,6 +63,7 @@ fn run_command(command: Command, options: Options) -> Result<(), CommandError> {
             BuiltInCommand::Emulator(emulator) => {
                 return commands::serve_until_interrupted(*emulator, &Messages::new(options.messages.quiet));
             }
+            BuiltInCommand::Verify(command) => ServiceTask::Verify(command),
             BuiltInCommand::Mcp(command) => return commands::serve_tools(&command, options),
             BuiltInCommand::Completions { shell } => return commands::print_completion_script(shell),
             BuiltInCommand::Man { folder } => return commands::write_manual(&folder),
@@ -82,6 +83,7 @@ enum ServiceTask {
     Api(ApiCall),
     Auth(AuthCommand),
     Doctor,
+    Verify(VerifyCommand),
 }
 
 impl ServiceTask {
@@ -106,7 +108,7 @@ impl ServiceTask {
             }
             Self::Operation(call) => Messages::with_progress(options, call.result_noun()),
             Self::Api(call) if call.paginate => Messages::with_progress(options, ResourceNoun::new("items")),
-            Self::Api(_) | Self::Auth(_) | Self::Doctor => Messages::new(options.quiet),
+            Self::Api(_) | Self::Auth(_) | Self::Doctor | Self::Verify(_) => Messages::new(options.quiet),
         }
     }
 }
@@ -147,6 +149,7 @@ fn run_task<'a, X: Transport>(
             ServiceTask::Auth(AuthCommand::Status) => commands::print_status(transport, session, messages).await,
             ServiceTask::Auth(AuthCommand::Token) => commands::print_token(transport, session, messages).await,
             ServiceTask::Doctor => commands::run_doctor(transport, session, messages).await,
+            ServiceTask::Verify(command) => commands::run_verify(command, transport, session, messages).await,
         }
     })
 }

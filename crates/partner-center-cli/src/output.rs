@@ -13,6 +13,7 @@ mod selection;
 mod shapes;
 mod style;
 mod table;
+mod template;
 mod times;
 mod yaml;
 

@@ -23,7 +23,7 @@ mod usage;
 mod users;
 mod webhooks;
 
-pub(crate) use audit::record_of_write;
+pub(crate) use audit::{leaves_record, record_of_write};
 pub(crate) use commerce::run_migration_schedule;
 pub(crate) use documented::{example_items, is_item_template, item_exists};
 pub(crate) use stored::not_found_error;

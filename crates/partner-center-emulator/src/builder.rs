@@ -4,6 +4,7 @@ use crate::{
     ContinuationIn, Emulator, Encoding, ErrorCodes, Fault, LinkStyle, ListEnd, TotalCount,
     authority::{Authority, AuthoritySettings},
     customers::CustomerStore,
+    judge::{Judge, Verdict, VerdictListener},
     quirks::Quirks,
     rate_limit::RateLimit,
     request_handler::{RequestHandler, Start},
@@ -13,6 +14,7 @@ use crate::{
 use std::{
     fmt,
     num::{NonZeroU16, NonZeroU32},
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
@@ -44,6 +46,7 @@ pub struct EmulatorBuilder {
     rate_limit: Option<NonZeroU32>,
     rate_limit_period: Duration,
     rare_values: Option<bool>,
+    verdict_listener: Option<VerdictListener>,
     #[cfg(feature = "webhooks")]
     webhooks: WebhookSettings,
 }
@@ -254,6 +257,12 @@ impl EmulatorBuilder {
         self
     }
 
+    /// Sets code that is called with each verdict on what a caller did wrong, as it happens. Default: none;
+    /// [`Emulator::verdicts`] has all of them.
+    pub fn on_verdict(self, listener: impl Fn(&Verdict) + Send + Sync + 'static) -> Self {
+        Self { verdict_listener: Some(Arc::new(listener)), ..self }
+    }
+
     /// Adds something that is wrong with the events that are sent to the registered address. Default: nothing.
     #[cfg(feature = "webhooks")]
     pub fn webhook_fault(mut self, fault: WebhookFault) -> Self {
@@ -340,7 +349,8 @@ impl EmulatorBuilder {
     }
 
     fn build_with(self, population: CustomerStore, store: ResourceStore, authority: Authority) -> Emulator {
-        let Self { start_time: time, token, quirks, faults, rate_limit, rate_limit_period, .. } = self;
+        let Self { start_time: time, token, quirks, faults, rate_limit, rate_limit_period, verdict_listener, .. } =
+            self;
         let rate_limit = RateLimit::new(rate_limit, rate_limit_period);
         let start = Start { population, time, quirks, faults, rate_limit };
         let service = Service {
@@ -351,7 +361,7 @@ impl EmulatorBuilder {
             #[cfg(feature = "webhooks")]
             webhooks: WebhookSender::new(self.webhooks),
         };
-        Emulator::new(RequestHandler::new(service, start))
+        Emulator::new(RequestHandler::new(service, start, Judge::new(verdict_listener)))
     }
 }
 
@@ -368,6 +378,7 @@ impl Default for EmulatorBuilder {
             rate_limit: None,
             rate_limit_period: Duration::from_secs(60),
             rare_values: None,
+            verdict_listener: None,
             #[cfg(feature = "webhooks")]
             webhooks: WebhookSettings { faults: Vec::new(), retry_interval: Duration::from_secs(1) },
         }

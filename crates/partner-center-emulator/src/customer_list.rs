@@ -11,11 +11,13 @@ use crate::{
     quirks::{ContinuationIn, LinkStyle, ListEnd, Quirks, TotalCount},
     rendered_pages::{PageKey, PagePosition, RenderedPages},
     resource::ResourceLink,
-    service_response::{CustomerPage, PageLinks, ResponseContent, ServiceResponse},
+    service_response::{ResponseContent, ServiceResponse},
     store::State,
 };
 use http::StatusCode;
 use partner_center_core::Request;
+use serde::Serialize;
+use serde_json::{Value, json};
 use std::{
     num::NonZeroU16,
     sync::atomic::{AtomicBool, Ordering},
@@ -70,18 +72,13 @@ impl CustomerList<'_> {
         }
 
         let mut matching = self.matching_indexes(start, filter.as_ref());
-        let (mut items, mut count) = (String::with_capacity((usize::from(size) + 1) * CUSTOMER_SIZE), 0);
-        for index in matching.by_ref().take(size.into()) {
-            self.state.append_customer_summary(index, &mut items);
-            items.push(',');
-            count += 1;
-        }
+        let indexes: Vec<u32> = matching.by_ref().take(size.into()).collect();
         // The next match decides whether there is a next page: the last page has no token, even if it is full.
         let has_trailing_token = quirks.list_end != ListEnd::NoToken && !is_past_end && end > 0;
         let next_start = matching.next().or(has_trailing_token.then_some(end));
         let token = next_start.map(|start| ContinuationToken { start, ..position.clone() }.encode(seed));
         let total_count = match quirks.total_count {
-            TotalCount::Page => count,
+            TotalCount::Page => indexes.len(),
             TotalCount::List => self.matching_indexes(0, filter.as_ref()).count(),
         };
 
@@ -94,18 +91,39 @@ impl CustomerList<'_> {
                 .with_header(CONTINUATION_TOKEN_HEADER, token)
         };
         let token_place = if quirks.without_links { ContinuationIn::Body } else { quirks.continuation_in };
-        let page = CustomerPage {
-            continuation_token: token.clone().filter(|_| token_place != ContinuationIn::Link),
-            items,
-            links: PageLinks {
-                next: token.filter(|_| token_place != ContinuationIn::Body).map(next_link),
-                self_link: ResourceLink::new(format!("{uri}{filter_parameter}")),
-            },
-            total_count,
+        let token_in_body = token.clone().filter(|_| token_place != ContinuationIn::Link);
+        let links = PageLinks {
+            next: token.filter(|_| token_place != ContinuationIn::Body).map(next_link),
+            self_link: ResourceLink::new(format!("{uri}{filter_parameter}")),
         };
+        let page = self.write_page(token_in_body, &indexes, &links, total_count);
         // A page whose making was cancelled is incomplete.
         let key = Some(key).filter(|_| is_kept && !self.cancelled.load(Ordering::Relaxed));
         Ok(ServiceResponse::new(StatusCode::OK, ResponseContent::CustomerPage(page, key)))
+    }
+
+    /// Writes the page with the customers at `indexes`, its fields in alphabetical order. All is written into one buffer.
+    fn write_page(
+        &self,
+        continuation_token: Option<String>,
+        indexes: &[u32],
+        links: &PageLinks,
+        total_count: usize,
+    ) -> Vec<u8> {
+        let mut json = Vec::with_capacity((indexes.len() + 1) * CUSTOMER_SIZE);
+        json.extend_from_slice(br#"{"attributes":{"objectType":"Collection"},"#);
+        if let Some(token) = continuation_token {
+            json.extend_from_slice(format!(r#""continuationToken":{},"#, Value::from(token)).as_bytes());
+        }
+        json.extend_from_slice(br#""items":["#);
+        for (position, index) in indexes.iter().enumerate() {
+            if position > 0 {
+                json.push(b',');
+            }
+            self.state.append_customer_summary(*index, &mut json);
+        }
+        json.extend_from_slice(format!(r#"],"links":{},"totalCount":{total_count}}}"#, json!(links)).as_bytes());
+        json
     }
 
     /// Returns the indexes, from `start` on, of the customers that match `filter`.
@@ -160,6 +178,14 @@ impl CustomerList<'_> {
             .filter(|position| position.start < self.state.end_of_customer_indexes().saturating_add(past_end))
             .ok_or(INVALID_CONTINUATION_TOKEN_ERROR)
     }
+}
+
+#[derive(Serialize)]
+struct PageLinks {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<ResourceLink>,
+    #[serde(rename = "self")]
+    self_link: ResourceLink,
 }
 
 /// Whether customers are searched for the page that `request` describes, which may take long.
@@ -221,13 +247,13 @@ mod tests {
         let request = request.body(Vec::new()).unwrap();
         let response = customer_list.requested_page(&QueryParameters::parse(request.uri()), &request).unwrap();
         let ResponseContent::CustomerPage(page, _) = response.content else { panic!("a page was requested") };
-        assert_eq!(page.total_count, 499);
-        assert!(page.links.next.is_none());
-        let json: Value = serde_json::from_str(&page.into_json().unwrap()).unwrap();
+        let json: Value = serde_json::from_slice(&page).unwrap();
+        assert_eq!(json["totalCount"], 499);
+        assert!(json["links"]["next"].is_null());
         let items = json["items"].as_array().unwrap();
         assert_eq!(items.len(), 499);
-        let mut expected = String::new();
+        let mut expected = Vec::new();
         customers.append_customer_summary(CustomerSequences::new(7), 999_999, &mut expected);
-        assert_eq!(items[498], serde_json::from_str::<Value>(&expected).unwrap());
+        assert_eq!(items[498], serde_json::from_slice::<Value>(&expected).unwrap());
     }
 }

@@ -17,6 +17,7 @@ mod fault;
 mod filter;
 mod item_filter;
 mod json_fields;
+mod judge;
 mod lifecycle;
 mod origin;
 mod pages;
@@ -54,6 +55,7 @@ mod webhook_sender;
 pub use builder::EmulatorBuilder;
 pub use emulator::Emulator;
 pub use fault::{Fault, ParseFaultError};
+pub use judge::{Misbehavior, Verdict};
 #[cfg(feature = "persistence")]
 pub use persistence::{DataFileError, DataFileErrorKind};
 pub use quirks::{ContinuationIn, Encoding, ErrorCodes, LinkStyle, ListEnd, Quirks, TotalCount};

@@ -1,5 +1,5 @@
 //! Pages of the customer list as they were sent, for clients that read a list several times: making a page of 500 customers takes
-//! ten times as long as sending it.
+//! longer than sending it.
 
 use crate::store::StateVersion;
 use hyper::body::Bytes;

@@ -6,6 +6,7 @@ use crate::{
     clock::Clock,
     customers::CustomerStore,
     fault::{Fault, FaultAction, FaultInjector, FaultPlan, rate_limit_response},
+    judge::{Judge, ResourceBefore, judge_response},
     quirks::Quirks,
     rate_limit::RateLimit,
     request_log::RequestLog,
@@ -29,6 +30,7 @@ pub(crate) struct RequestHandler {
     pub(crate) service: Service,
     pub(crate) clock: Clock,
     pub(crate) start: Start,
+    pub(crate) judge: Judge,
     pub(crate) rate_limit: Mutex<RateLimit>,
     pub(crate) snapshots: NamedSnapshots,
     settings: Mutex<Arc<Settings>>,
@@ -48,7 +50,7 @@ pub(crate) struct Start {
 }
 
 impl RequestHandler {
-    pub(crate) fn new(service: Service, start: Start) -> Self {
+    pub(crate) fn new(service: Service, start: Start, judge: Judge) -> Self {
         let mut faults = FaultInjector::default();
         for fault in &start.faults {
             faults.add_fault(fault.clone(), 0);
@@ -59,6 +61,7 @@ impl RequestHandler {
             clock: Clock::start_at(start.time.unwrap_or_else(SystemTime::now)),
             rate_limit: Mutex::new(start.rate_limit.clone()),
             start,
+            judge,
             snapshots: NamedSnapshots::default(),
             settings: Mutex::new(Arc::new(settings)),
             log: Mutex::default(),
@@ -70,6 +73,7 @@ impl RequestHandler {
     pub(crate) fn receive(&self, request: &Request) -> u64 {
         let number = self.lock_log().record_request(request, self.clock.current_timestamp());
         self.request_arrived.notify_all();
+        self.judge.request_arrived(number, request, self.clock.simulated_elapsed());
         number
     }
 
@@ -83,6 +87,7 @@ impl RequestHandler {
             response = ScheduledResponse { delay: Duration::ZERO, delivery: ResponseDelivery::Complete(error) };
         }
         if let Some(content) = response.delivery.response() {
+            self.judge.response_made(number, content);
             self.lock_log().record_response(number, content);
         }
         response
@@ -98,8 +103,9 @@ impl RequestHandler {
         store.wait_until_saved()
     }
 
-    /// Notes what became of the response to the request with this number.
-    pub(crate) fn record_delivery(&self, number: u64, delivery: Delivery) {
+    /// Notes what became of the response to the request with this number, and whether it is certain what the client knows of it.
+    pub(crate) fn record_delivery(&self, number: u64, delivery: Delivery, is_certain: bool) {
+        self.judge.response_delivered(number, delivery, is_certain, self.clock.simulated_elapsed());
         self.lock_log().record_delivery(number, delivery);
     }
 
@@ -152,7 +158,7 @@ impl RequestHandler {
         let FaultPlan { delay, action } = settings.faults.plan_faults(seed, previous_requests, path);
         let serve = |token_error| match endpoint {
             Some(endpoint) => service.authority.respond_to_request(request, endpoint, token_error, clock),
-            None => write(service.respond(request, settings, clock, cancelled)),
+            None => write(self.serve(number, request, settings, cancelled)),
         };
         let delivery = match action {
             None | Some(FaultAction::Delay(_)) => ResponseDelivery::Complete(serve(None)),
@@ -173,6 +179,16 @@ impl RequestHandler {
             Some(FaultAction::Hang) => ResponseDelivery::Hang,
         };
         ScheduledResponse { delay, delivery }
+    }
+
+    /// Lets the service respond, and the judge look at it.
+    fn serve(&self, number: u64, request: &Request, settings: &Settings, cancelled: &AtomicBool) -> ServiceResponse {
+        let Self { service, clock, judge, .. } = self;
+        let now = clock.current_timestamp();
+        let before = ResourceBefore::of_request(&service.store, request, now);
+        let response = service.respond(request, settings, clock, cancelled);
+        judge_response(judge, (number, request), &response, before.as_ref(), settings, (&service.store, now));
+        response
     }
 
     fn wait_if_rate_limit_exceeded(&self) -> Option<Duration> {

@@ -187,7 +187,7 @@ mod tests {
     }
 
     fn exchange(log: &RequestLog, number: u64) -> Option<Exchange> {
-        log.exchanges_after(number - 1).next().filter(|exchange| exchange.number == number).map(Exchange::from)
+        log.exchanges_after(number - 1).next().filter(|exchange| exchange.number == number).map(Exchange::with_bodies)
     }
 
     #[test]

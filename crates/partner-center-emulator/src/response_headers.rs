@@ -4,8 +4,8 @@ use crate::{customers::parse_guid, error_response::ErrorResponse, quirks::Quirks
 use http::{HeaderMap, HeaderName, HeaderValue};
 use uuid::Uuid;
 
-const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("ms-requestid");
-const CORRELATION_ID_HEADER: HeaderName = HeaderName::from_static("ms-correlationid");
+pub(crate) const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("ms-requestid");
+pub(crate) const CORRELATION_ID_HEADER: HeaderName = HeaderName::from_static("ms-correlationid");
 const CORRELATION_VECTOR_HEADER: HeaderName = HeaderName::from_static("ms-cv");
 const SERVER_ID_HEADER: HeaderName = HeaderName::from_static("ms-serverid");
 const REQUEST_CONTEXT_HEADER: HeaderName = HeaderName::from_static("request-context");

@@ -7,7 +7,7 @@ use crate::{
     origin::request_origin,
     quirks::{Encoding, LinkStyle, Quirks},
     response_headers::build_response_headers,
-    service_response::{CustomerPage, ResponseContent, ServiceResponse},
+    service_response::{ResponseContent, ServiceResponse},
     settings::Settings,
 };
 use http::{
@@ -97,37 +97,37 @@ fn link_prefix(style: LinkStyle, request: &Request) -> String {
     }
 }
 
-fn write_page(quirks: &Quirks, request: &Request, page: CustomerPage) -> Vec<u8> {
-    let json = page.into_json();
+fn write_page(quirks: &Quirks, request: &Request, page: Vec<u8>) -> Vec<u8> {
     if has_value_quirks(quirks) {
-        let value = json.and_then(|json| serde_json::from_str::<Value>(&json)).unwrap_or_else(|error| {
+        let value: Value = serde_json::from_slice(&page).unwrap_or_else(|error| {
             unreachable!("a page of this crate is JSON: {error}");
         });
         return serialize_json(quirks, request, &value, ObjectKind::PAGE_OBJECT);
     }
-    encode_json(quirks, json)
+    encode_json(quirks, page)
 }
 
 fn serialize_json(quirks: &Quirks, request: &Request, value: &impl Serialize, kind: ObjectKind) -> Vec<u8> {
-    if has_value_quirks(quirks) {
-        let prefix = link_prefix(quirks.link_style, request);
-        return encode_json(quirks, serialize_with_value_quirks(quirks, &prefix, value, kind));
-    }
-    encode_json(quirks, serde_json::to_string(value))
-}
-
-fn encode_json(quirks: &Quirks, json: serde_json::Result<String>) -> Vec<u8> {
+    let json = if has_value_quirks(quirks) {
+        serialize_with_value_quirks(quirks, &link_prefix(quirks.link_style, request), value, kind)
+    } else {
+        serde_json::to_vec(value)
+    };
     #[expect(
         clippy::expect_used,
         reason = "types of this crate, whose keys are strings and whose `Serialize` cannot fail"
     )]
-    let json = json.expect("the content of a response can be written as JSON");
+    encode_json(quirks, json.expect("the content of a response can be written as JSON"))
+}
+
+/// Encodes JSON, which is in UTF-8.
+fn encode_json(quirks: &Quirks, json: Vec<u8>) -> Vec<u8> {
     let mark = if quirks.byte_order_mark { "\u{feff}" } else { "" };
-    let utf16 = || mark.encode_utf16().chain(json.encode_utf16());
+    let utf16 = || -> Vec<u16> { mark.encode_utf16().chain(String::from_utf8_lossy(&json).encode_utf16()).collect() };
     match quirks.encoding {
-        Encoding::Utf16Le => utf16().flat_map(u16::to_le_bytes).collect(),
-        Encoding::Utf16Be => utf16().flat_map(u16::to_be_bytes).collect(),
-        Encoding::Utf8 if mark.is_empty() => json.into_bytes(),
-        Encoding::Utf8 => [mark, &json].concat().into_bytes(),
+        Encoding::Utf16Le => utf16().into_iter().flat_map(u16::to_le_bytes).collect(),
+        Encoding::Utf16Be => utf16().into_iter().flat_map(u16::to_be_bytes).collect(),
+        Encoding::Utf8 if mark.is_empty() => json,
+        Encoding::Utf8 => [mark.as_bytes(), &json].concat(),
     }
 }

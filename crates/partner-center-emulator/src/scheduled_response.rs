@@ -26,6 +26,13 @@ pub(crate) enum ResponseDelivery {
 /// The size of the chunks of a dripping body, in bytes.
 pub(crate) const DRIP_CHUNK_SIZE: usize = 1024;
 
+impl ScheduledResponse {
+    /// Whether a client over a socket has the response as soon as it is sent, and cannot have given up before.
+    pub(crate) fn is_sent_immediately(&self) -> bool {
+        self.delay.is_zero() && !matches!(self.delivery, ResponseDelivery::Drip(..))
+    }
+}
+
 impl ResponseDelivery {
     /// Returns the response, if any part of it is sent.
     pub(crate) fn response(&self) -> Option<&Response> {

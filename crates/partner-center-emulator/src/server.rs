@@ -370,11 +370,17 @@ struct ExchangeInProgress {
     handler: Arc<RequestHandler>,
     number: u64,
     delivery: Delivery,
+    is_certain: bool,
 }
 
 impl ExchangeInProgress {
     fn begin(handler: &Arc<RequestHandler>, request: &http::Request<Vec<u8>>) -> Self {
-        Self { handler: Arc::clone(handler), number: handler.receive(request), delivery: Delivery::NotSent }
+        Self {
+            handler: Arc::clone(handler),
+            number: handler.receive(request),
+            delivery: Delivery::NotSent,
+            is_certain: true,
+        }
     }
 
     async fn response_when_due(
@@ -382,16 +388,16 @@ impl ExchangeInProgress {
         sender: ResponseScheduler,
         response: ScheduledResponse,
     ) -> io::Result<http::Response<ResponseBody>> {
-        let delivery = response.delivery.outcome();
+        let (delivery, is_certain) = (response.delivery.outcome(), response.is_sent_immediately());
         let response = sender.response_when_due(response).await?;
-        self.delivery = delivery;
+        (self.delivery, self.is_certain) = (delivery, is_certain);
         Ok(response)
     }
 }
 
 impl Drop for ExchangeInProgress {
     fn drop(&mut self) {
-        self.handler.record_delivery(self.number, self.delivery);
+        self.handler.record_delivery(self.number, self.delivery, self.is_certain);
     }
 }
 

@@ -54,7 +54,9 @@ impl Service {
         cancelled: &AtomicBool,
     ) -> ServiceResponse {
         #[cfg(feature = "webhooks")]
-        if let Some((media_type, certificate)) = self.webhooks.certificate_at(request.uri().path()) {
+        if request.method() == http::Method::GET
+            && let Some((media_type, certificate)) = self.webhooks.certificate_at(request.uri().path())
+        {
             return ServiceResponse::new(StatusCode::OK, ResponseContent::Bytes(media_type, certificate));
         }
         let headers = request.headers();

@@ -1,8 +1,7 @@
-use crate::{customers::CustomerDetails, rendered_pages::PageKey, resource::ResourceLink};
+use crate::{customers::CustomerDetails, rendered_pages::PageKey};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use hyper::body::Bytes;
 use partner_center_spec::Type;
-use serde::Serialize;
 use serde_json::Value;
 
 /// A response of the service before it is serialized, which [`write_response`](crate::response_writer::write_response) does.
@@ -14,8 +13,8 @@ pub(crate) struct ServiceResponse {
 }
 
 pub(crate) enum ResponseContent {
-    /// A page of the customer list; the key is that by which it may be kept.
-    CustomerPage(CustomerPage, Option<PageKey>),
+    /// A page of the customer list as JSON; the key is that by which it may be kept.
+    CustomerPage(Vec<u8>, Option<PageKey>),
     /// A page of the customer list that was kept.
     RenderedPage(Bytes),
     Customer(Value),
@@ -40,45 +39,6 @@ pub(crate) enum ResourceKind {
     CompanyProfile,
     BillingProfile,
     Other,
-}
-
-/// A page of the customer list.
-pub(crate) struct CustomerPage {
-    pub(crate) continuation_token: Option<String>,
-    /// The customers as JSON, with a comma behind each.
-    pub(crate) items: String,
-    pub(crate) links: PageLinks,
-    pub(crate) total_count: usize,
-}
-
-#[derive(Serialize)]
-pub(crate) struct PageLinks {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) next: Option<ResourceLink>,
-    #[serde(rename = "self")]
-    pub(crate) self_link: ResourceLink,
-}
-
-impl CustomerPage {
-    /// Returns the page as JSON, its fields in alphabetical order.
-    pub(crate) fn into_json(self) -> serde_json::Result<String> {
-        let Self { continuation_token, items: mut json, links, total_count } = self;
-        let token = continuation_token.map(|token| serde_json::to_string(&token)).transpose()?;
-        let token = token.map(|token| format!(r#""continuationToken":{token},"#)).unwrap_or_default();
-        // The customers are most of the page, and stay in their buffer.
-        if json.ends_with(',') {
-            json.pop();
-        }
-        json.insert_str(0, &format!(r#"{{"attributes":{{"objectType":"Collection"}},{token}"items":["#));
-        json.extend([
-            r#"],"links":"#,
-            &serde_json::to_string(&links)?,
-            r#","totalCount":"#,
-            &total_count.to_string(),
-            "}",
-        ]);
-        Ok(json)
-    }
 }
 
 impl ServiceResponse {

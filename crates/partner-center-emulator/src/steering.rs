@@ -12,6 +12,7 @@ mod resources;
 mod settings;
 mod snapshot;
 mod snapshot_names;
+mod verdicts;
 
 pub use error::{SteeringError, SteeringErrorKind};
 pub use exchange::{Delivery, Exchange, ExchangeHeader, ExchangeResponse};

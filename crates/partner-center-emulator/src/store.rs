@@ -87,8 +87,9 @@ impl ResourceStore {
     /// Saves what the emulator has besides its resources, if that has changed.
     pub(crate) fn save_session(&self, session: impl FnOnce() -> SavedSession) {
         let Some(log) = &self.log else { return };
-        let session = session();
         let mut saved = self.saved_session.lock().unwrap_or_else(PoisonError::into_inner);
+        // While it is locked, so that no older session is saved after a newer one.
+        let session = session();
         if session.authority != saved.authority || session.clock_offset.abs_diff(saved.clock_offset) > CLOCK_TOLERANCE {
             *saved = session;
             log.append_session(session);

@@ -32,6 +32,8 @@ impl<M> EmulatorTransport<M> {
         let number = self.handler.receive(request);
         let ScheduledResponse { delay, delivery } = self.handler.respond(number, request, &AtomicBool::new(false));
         let outcome_of_delivery = delivery.outcome();
+        // A client that opened no connection has sent nothing.
+        let is_received = !matches!(delivery, ResponseDelivery::Unreachable);
         let (duration, outcome) = match delivery {
             ResponseDelivery::Complete(response) => (delay, Ok(response)),
             ResponseDelivery::Drip(response, pause) => {
@@ -45,7 +47,11 @@ impl<M> EmulatorTransport<M> {
         };
         self.handler.clock.advance_simulated_time(duration.min(limits.timeout));
         let is_in_time = duration <= limits.timeout;
-        self.handler.record_delivery(number, if is_in_time { outcome_of_delivery } else { Delivery::NotSent });
+        self.handler.record_delivery(
+            number,
+            if is_in_time { outcome_of_delivery } else { Delivery::NotSent },
+            is_received,
+        );
         if !is_in_time {
             return Err(TransportError::timeout("a fault of the emulator takes longer than the timeout"));
         }

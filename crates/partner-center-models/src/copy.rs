@@ -4,7 +4,6 @@ use crate::{
     object::Object,
     value::{UnionRef, ValueMut, ValueRef},
 };
-use serde_json::value::RawValue;
 
 /// Copies an object into an empty one of the same type.
 #[inline]
@@ -45,7 +44,7 @@ fn copy_value(from: ValueRef<'_>, to: ValueMut<'_>) {
             UnionRef::Unknown(json) => to.set_unknown(json.clone()),
         },
         (ValueRef::Json(from), ValueMut::Json(to)) => to.clone_from(from),
-        (ValueRef::RawJson(from), ValueMut::RawJson(to)) => to.set(from.json().map(ToOwned::to_owned)),
+        (ValueRef::RawJson(from), ValueMut::RawJson(to)) => to.set(from.json().cloned()),
         (ValueRef::Optional(from), ValueMut::Optional(to)) => {
             if let Some(value) = from.get() {
                 copy_value(value, to.insert());
@@ -97,7 +96,7 @@ fn are_equal(one: ValueRef<'_>, other: ValueRef<'_>) -> bool {
         },
         (ValueRef::Json(one), ValueRef::Json(other)) => one == other,
         (ValueRef::RawJson(one), ValueRef::RawJson(other)) => {
-            let mut is_equal = one.json().map(RawValue::get) == other.json().map(RawValue::get);
+            let mut is_equal = one.json() == other.json();
             if !is_equal && one.json().is_some() && other.json().is_some() {
                 one.visit_object(&mut |one| {
                     other.visit_object(&mut |other| {

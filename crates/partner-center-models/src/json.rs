@@ -2,10 +2,12 @@
 //!
 //! [`from_json`] tries `serde_json` first. Only if that fails or reports a loss, the JSON is repaired (`repair`) and read again.
 
+mod compact_items;
 mod repair;
 mod replacement;
 mod tokens;
 
+pub(crate) use compact_items::find_compact_items;
 pub use replacement::{Replacement, ReplacementKind};
 pub(crate) use tokens::{compact_json, has_unpaired_surrogate, is_number, unescape_string};
 

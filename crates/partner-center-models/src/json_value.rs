@@ -1,7 +1,7 @@
 use crate::{from_json, json, loss_mode};
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
-    de::{DeserializeOwned, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
+    de::{self, DeserializeOwned, DeserializeSeed, MapAccess, SeqAccess, Visitor},
     ser,
 };
 use serde_json::{Number, Value, value::RawValue};
@@ -365,7 +365,7 @@ impl<'de> Deserialize<'de> for JsonValue {
                 formatter.write_str("any JSON value")
             }
             fn visit_map<A: MapAccess<'de>>(self, json: A) -> Result<JsonValue, A::Error> {
-                take_raw_json(json).map(|json| JsonValue::from_raw(&json))
+                read_raw_json(json, JsonValue::from_raw)
             }
             fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<JsonValue, D::Error> {
                 Value::deserialize(deserializer).map(JsonValue::from)
@@ -400,9 +400,31 @@ impl<'de> Deserialize<'de> for JsonValue {
 /// The name by which `RawValue` requests raw JSON from the deserializers of `serde_json`; all others pass the value itself.
 pub(crate) const PRIVATE_RAW_VALUE_NAME: &str = "$serde_json::private::RawValue";
 
-/// Returns the raw JSON that `serde_json` passes for [`PRIVATE_RAW_VALUE_NAME`].
-pub(crate) fn take_raw_json<'de, A: MapAccess<'de>>(json: A) -> Result<Box<str>, A::Error> {
-    Box::<RawValue>::deserialize(MapAccessDeserializer::new(json)).map(Into::into)
+/// Calls `make` with the raw JSON that a deserializer of `serde_json` passes.
+pub(crate) fn read_raw_json<'de, A: MapAccess<'de>, T>(
+    mut json: A,
+    make: impl FnOnce(&str) -> T,
+) -> Result<T, A::Error> {
+    struct RawJsonSeed<F>(F);
+    impl<'de, T, F: FnOnce(&str) -> T> DeserializeSeed<'de> for RawJsonSeed<F> {
+        type Value = T;
+        fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
+            deserializer.deserialize_str(self)
+        }
+    }
+    impl<T, F: FnOnce(&str) -> T> Visitor<'_> for RawJsonSeed<F> {
+        type Value = T;
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("raw JSON")
+        }
+        fn visit_str<E>(self, json: &str) -> Result<T, E> {
+            Ok((self.0)(json))
+        }
+    }
+    match json.next_key::<&str>()? {
+        Some(PRIVATE_RAW_VALUE_NAME) => json.next_value_seed(RawJsonSeed(make)),
+        _ => Err(de::Error::custom("a map where raw JSON was expected")),
+    }
 }
 
 impl Serialize for JsonValue {

@@ -4,6 +4,7 @@ use crate::{
     UnknownFields,
     value::{Map, ValueMut, ValueRef},
 };
+use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 
 /// A generated struct.
 pub trait Object {
@@ -41,7 +42,14 @@ pub struct ObjectSchema {
     spellings: &'static [(usize, &'static str)],
     /// Whether a field must be present.
     pub(crate) has_required_fields: bool,
+    /// The field that was read after each field the last time, and first the one that was read first. The service sends the
+    /// same fields in the same order, which need not be that of the specification, so it is the next one this time, too.
+    successors: [AtomicU8; MAX_FIELDS_OF_OBJECT + 1],
 }
+
+/// The position of a reader among the fields of an object.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct FieldPosition(usize);
 
 /// Whether a field must be present.
 #[derive(Clone, Copy, PartialEq)]
@@ -56,8 +64,12 @@ pub(crate) enum Presence {
     Required,
 }
 
-/// The maximum number of fields of an object: one bit of an `u128` each.
+/// The maximum number of fields of an object: one bit of a [`FieldSet`] each.
 pub(crate) const MAX_FIELDS_OF_OBJECT: usize = 128;
+
+/// Some of the fields of an object, by their indexes in the schema.
+#[derive(Default)]
+pub(crate) struct FieldSet([u64; MAX_FIELDS_OF_OBJECT / 64]);
 
 impl ObjectSchema {
     #[inline]
@@ -74,19 +86,28 @@ impl ObjectSchema {
             has_required_fields |= presences[index].is_required();
             index += 1;
         }
-        Self { name, names, rust_names, presences, spellings, has_required_fields }
+        let successors = [const { AtomicU8::new(0) }; MAX_FIELDS_OF_OBJECT + 1];
+        Self { name, names, rust_names, presences, spellings, has_required_fields, successors }
     }
 
-    /// Returns the index of the field `name`, and the further name that `name` is, if it is one. The field is looked for from
-    /// `first` on: fields usually come in the order of the specification.
+    /// Returns the index of the field `name` that a reader at `position` has found, and the further name that `name` is, if it
+    /// is one.
     #[inline]
-    pub(crate) fn find_field(&self, name: &str, first: usize) -> Option<(usize, Option<&'static str>)> {
-        let first = first.min(self.names.len());
-        let (before, after) = self.names.split_at(first);
-        if let Some(index) = find_name(after, name) {
-            return Some((first + index, None));
+    pub(crate) fn find_next_field(&self, name: &str, position: FieldPosition) -> Option<(usize, Option<&'static str>)> {
+        let successor = self.successors.get(position.0)?;
+        let index = usize::from(successor.load(Relaxed));
+        if self.names.get(index).is_some_and(|known| is_name_or_capitalized(name, known)) {
+            return Some((index, None));
         }
-        match find_name(before, name) {
+        let (index, spelling) = self.find_field(name)?;
+        // An index is below `MAX_FIELDS_OF_OBJECT`.
+        successor.store(u8::try_from(index).unwrap_or_default(), Relaxed);
+        Some((index, spelling))
+    }
+
+    #[inline]
+    fn find_field(&self, name: &str) -> Option<(usize, Option<&'static str>)> {
+        match self.names.iter().position(|known| is_name_or_capitalized(name, known)) {
             Some(index) => Some((index, None)),
             None => self.find_field_by_spelling(name),
         }
@@ -102,7 +123,7 @@ impl ObjectSchema {
     /// Returns the index of the field `name`.
     #[inline]
     pub(crate) fn find_field_index(&self, name: &str) -> Option<usize> {
-        self.find_field(name, 0).map(|(index, _)| index)
+        self.find_field(name).map(|(index, _)| index)
     }
 
     /// Returns the names of the fields that must be present, with their indices.
@@ -113,16 +134,52 @@ impl ObjectSchema {
     }
 }
 
+impl FieldPosition {
+    /// Returns the position behind the field at `index`.
+    #[inline]
+    pub(crate) fn behind(index: usize) -> Self {
+        Self(index + 1)
+    }
+}
+
+impl FieldSet {
+    /// Adds a field; returns whether it was there.
+    #[inline]
+    pub(crate) fn insert(&mut self, index: usize) -> bool {
+        let (word, bit) = self.word_and_bit(index);
+        let was_there = *word & bit != 0;
+        *word |= bit;
+        was_there
+    }
+
+    #[inline]
+    pub(crate) fn remove(&mut self, index: usize) {
+        let (word, bit) = self.word_and_bit(index);
+        *word &= !bit;
+    }
+
+    #[inline]
+    pub(crate) fn contains(&self, index: usize) -> bool {
+        self.0[index / 64 % self.0.len()] & (1 << (index % 64)) != 0
+    }
+
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0 == [0; MAX_FIELDS_OF_OBJECT / 64]
+    }
+
+    #[inline]
+    fn word_and_bit(&mut self, index: usize) -> (&mut u64, u64) {
+        let word = index / 64 % self.0.len();
+        (&mut self.0[word], 1 << (index % 64))
+    }
+}
+
 impl Presence {
     #[inline]
     const fn is_required(self) -> bool {
         matches!(self, Self::RequiredList | Self::Required)
     }
-}
-
-#[inline]
-fn find_name(names: &[&str], found: &str) -> Option<usize> {
-    names.iter().position(|name| is_name_or_capitalized(found, name))
 }
 
 /// Whether `found` is `name`, or `name` with a capital initial: the two spellings that the service uses.
@@ -144,4 +201,44 @@ pub(crate) fn is_name_or_capitalized(found: &str, name: &str) -> bool {
 #[inline(never)]
 pub(crate) fn no_such_field() -> ! {
     unreachable!("an object has a field for each index of its schema")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FieldPosition, FieldSet, MAX_FIELDS_OF_OBJECT, ObjectSchema};
+
+    #[test]
+    fn field_is_found_in_any_order_and_after_any_other_order() {
+        let schema = ObjectSchema::new("A", &["id", "name", "links"], &[], &[], &[(1, "title")]);
+        let orders: [&[(&str, Option<usize>)]; 6] = [
+            &[("id", Some(0)), ("name", Some(1)), ("links", Some(2))],
+            &[("links", Some(2)), ("Id", Some(0)), ("Name", Some(1))],
+            &[("title", Some(1)), ("Title", Some(1)), ("links", Some(2))],
+            &[("unknown", None), ("iD", None), ("id", Some(0)), ("id", Some(0))],
+            &[("name", Some(1)), ("name", Some(1))],
+            &[("", None)],
+        ];
+        for (before, after) in orders.iter().flat_map(|before| orders.iter().map(move |after| (before, after))) {
+            for order in [before, after, after] {
+                let mut position = FieldPosition::default();
+                for (name, expected) in *order {
+                    let found = schema.find_next_field(name, position);
+                    assert_eq!(found.map(|(index, _)| index), *expected, "{name} in {order:?}");
+                    let spelling = found.and_then(|(_, spelling)| spelling);
+                    assert_eq!(spelling, Some("title").filter(|title| name.eq_ignore_ascii_case(title)));
+                    position = found.map_or(position, |(index, _)| FieldPosition::behind(index));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn field_set_has_what_was_inserted() {
+        let mut set = FieldSet::default();
+        for index in [0, 1, 63, 64, MAX_FIELDS_OF_OBJECT - 1] {
+            assert!(set.is_empty() && !set.contains(index) && !set.insert(index) && set.insert(index));
+            assert_eq!((0..MAX_FIELDS_OF_OBJECT).filter(|other| set.contains(*other)).collect::<Vec<_>>(), [index]);
+            set.remove(index);
+        }
+    }
 }

@@ -5,8 +5,7 @@ use crate::{
     value::{RawJsonField, Value},
 };
 use serde::{Serialize, Serializer};
-use serde_json::value::RawValue;
-use std::{fmt, marker::PhantomData};
+use std::{cell::RefCell, fmt, marker::PhantomData, sync::Arc};
 
 /// An object that few callers read, kept as JSON and parsed on demand.
 ///
@@ -22,7 +21,7 @@ use std::{fmt, marker::PhantomData};
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 pub struct RawJson<T> {
-    json: Box<RawValue>,
+    json: Arc<str>,
     value: PhantomData<fn() -> T>,
 }
 
@@ -31,8 +30,8 @@ impl<T: Resource> RawJson<T> {
     #[must_use]
     #[expect(clippy::expect_used, clippy::missing_panics_doc, reason = "generated objects always serialize to JSON")]
     pub fn new(value: &T) -> Self {
-        let json = serde_json::value::to_raw_value(value);
-        Self::from_raw_value(json.expect("a generated object has strings for keys and values that JSON has"))
+        let json = serde_json::to_string(value);
+        Self::from_json(json.expect("a generated object has strings for keys and values that JSON has").into())
     }
 
     /// Parses the object, as [`from_json`](crate::from_json) does; `None` if it lacks a required field. It is serialized as the
@@ -46,19 +45,19 @@ impl<T: Resource> RawJson<T> {
     /// Returns the JSON exactly as received, also an unpaired surrogate, which is U+FFFD in all other results.
     #[must_use]
     pub fn json(&self) -> &str {
-        self.json.get()
+        &self.json
     }
 }
 
 impl<T> RawJson<T> {
-    fn from_raw_value(json: Box<RawValue>) -> Self {
+    fn from_json(json: Arc<str>) -> Self {
         Self { json, value: PhantomData }
     }
 }
 
 impl<T> Clone for RawJson<T> {
     fn clone(&self) -> Self {
-        Self::from_raw_value(self.json.clone())
+        Self::from_json(self.json.clone())
     }
 }
 
@@ -89,7 +88,7 @@ impl<T: Resource> Serialize for RawJson<T> {
 
 impl<T: Object + Value + 'static> RawJsonField for Option<RawJson<T>> {
     #[inline]
-    fn json(&self) -> Option<&RawValue> {
+    fn json(&self) -> Option<&Arc<str>> {
         match self {
             Some(raw) => Some(&raw.json),
             None => None,
@@ -99,12 +98,12 @@ impl<T: Object + Value + 'static> RawJsonField for Option<RawJson<T>> {
     fn visit_object(&self, visit: &mut dyn FnMut(Option<&dyn Object>)) {
         let Some(raw) = self else { return };
         let mut object = T::empty();
-        let is_object = read_object_from_json(raw.json.get(), &mut object);
+        let is_object = read_object_from_json(&raw.json, &mut object);
         visit(if is_object { Some(&object) } else { None });
     }
     #[inline]
-    fn set(&mut self, json: Option<Box<RawValue>>) {
-        *self = json.map(RawJson::from_raw_value);
+    fn set(&mut self, json: Option<Arc<str>>) {
+        *self = json.map(RawJson::from_json);
     }
     #[inline]
     fn empty_object(&self) -> Box<dyn Object> {
@@ -112,12 +111,42 @@ impl<T: Object + Value + 'static> RawJsonField for Option<RawJson<T>> {
     }
 }
 
+/// The maximum length of JSON that [`share_json`] remembers.
+const MAX_SHARED_LENGTH: usize = 64;
+
+/// The number of JSON texts that [`share_json`] remembers.
+const SHARED_TEXTS: usize = 16;
+
+/// Returns `json`, in the memory of an equal text that was read shortly before on this thread, if there is one: the attributes
+/// of all items of a page are the same.
+#[inline]
+pub(crate) fn share_json(json: &str) -> Arc<str> {
+    thread_local! {
+        /// The last text of some lengths.
+        static LAST_TEXTS: RefCell<[Option<Arc<str>>; SHARED_TEXTS]> =
+            const { RefCell::new([const { None }; SHARED_TEXTS]) };
+    }
+    if json.len() > MAX_SHARED_LENGTH {
+        return json.into();
+    }
+    let shared = LAST_TEXTS.try_with(|texts| {
+        let last = &mut texts.borrow_mut()[json.len() % SHARED_TEXTS];
+        match last {
+            Some(last) if **last == *json => last.clone(),
+            last => last.insert(json.into()).clone(),
+        }
+    });
+    // A thread that ends has nothing to share any more.
+    shared.unwrap_or_else(|_| json.into())
+}
+
 #[cfg(test)]
 mod tests {
-    use super::RawJson;
+    use super::{MAX_SHARED_LENGTH, RawJson, share_json};
     use crate::{Customer, JsonValue, Link, ResourceLinks};
     use serde::{Deserialize, Serialize};
     use serde_json::{Value, json};
+    use std::sync::Arc;
 
     #[derive(Debug, PartialEq, Serialize, Deserialize)]
     struct Flattened {
@@ -138,6 +167,20 @@ mod tests {
         assert_eq!(links(&customer).self_.unwrap().uri.as_deref(), Some("/v1/customers"));
         let written = json!({"links": {"self": {"uri": "/v1/customers", "new": [1.0]}}});
         assert_eq!(serde_json::to_value(&customer).unwrap(), written);
+    }
+
+    #[test]
+    fn short_json_that_repeats_is_shared() {
+        let text = r#"{"attributes": {"objectType": "Customer"}}"#;
+        let [one, other] = [(); 2].map(|()| serde_json::from_str::<Customer>(text).unwrap().attributes.unwrap());
+        assert!(Arc::ptr_eq(&one.json, &other.json));
+        for length in [0, 1, MAX_SHARED_LENGTH, MAX_SHARED_LENGTH + 1] {
+            for letter in ["a", "b"] {
+                let json = letter.repeat(length);
+                assert_eq!((&*share_json(&json), &*share_json(&json)), (&*json, &*json));
+                assert_eq!(Arc::ptr_eq(&share_json(&json), &share_json(&json)), length <= MAX_SHARED_LENGTH);
+            }
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::{
     ContinuationToken, FromResponse, InvalidContinuationToken, InvalidParameter, Method, Operation, PageFingerprint,
     PagePosition, Paginated, Pagination, Parameters, ResponseReader,
-    json::has_unpaired_surrogate,
+    json::{find_compact_items, has_unpaired_surrogate},
     loss_mode,
     projection::FINGERPRINT_ITEMS,
     read_page::{PageContinuation, ReadPage, locate_page},
@@ -45,21 +45,60 @@ impl RawPage {
 
     #[inline]
     fn parse_page(json: &str, pagination: &Pagination) -> serde_json::Result<Self> {
+        let parts = match PageParts::find(json, pagination) {
+            Some(parts) => parts,
+            None => PageParts::parse(json, pagination)?,
+        };
+        let PageParts { items, total_count, continuation } = parts;
+        let first_items: String = items.iter().take(FINGERPRINT_ITEMS).map(|item| &json[item.clone()]).collect();
+        let fingerprint = (!items.is_empty()).then(|| PageFingerprint::new(first_items, items.len()));
+        Ok(Self { total_count, json: json.into(), items, fingerprint, continuation })
+    }
+}
+
+/// What is read of a page.
+struct PageParts {
+    /// Where the items are in the JSON.
+    items: Vec<Range<usize>>,
+    total_count: Option<i64>,
+    continuation: PageContinuation,
+}
+
+impl PageParts {
+    fn parse(json: &str, pagination: &Pagination) -> serde_json::Result<Self> {
         let ReadPage { list: RawItemList(items), total_count, continuation } =
             ReadPage::parse_page(json, pagination, true)?;
         if items.iter().any(|item| has_unpaired_surrogate(item.get())) {
             loss_mode::report_loss();
         }
-        let first_items: String = items.iter().take(FINGERPRINT_ITEMS).map(|item| item.get()).collect();
-        let fingerprint = (!items.is_empty()).then(|| PageFingerprint::new(first_items, items.len()));
-        let position_of = |item: &RawValue| {
-            // The items are borrowed from the JSON.
-            let start = item.get().as_ptr().addr() - json.as_ptr().addr();
-            start..start + item.get().len()
-        };
-        let items = items.into_iter().map(position_of).collect();
-        Ok(Self { total_count, json: json.into(), items, fingerprint, continuation })
+        Ok(Self { items: items.iter().map(|item| place_of(item, json)).collect(), total_count, continuation })
     }
+
+    /// Finds what [`parse`](Self::parse) reads, in a page whose items are compact JSON. `None` if it is not certain to be the
+    /// same.
+    fn find(json: &str, pagination: &Pagination) -> Option<Self> {
+        // The rest of the page is parsed with one item in place of all of them. Whether this was the list shows then.
+        const SUBSTITUTE: &str = "[0]";
+        let start = if json.starts_with('[') {
+            0
+        } else {
+            let name = format!("\"{}\":[", pagination.items.rsplit('.').next()?);
+            memchr::memmem::find(json.as_bytes(), name.as_bytes())? + name.len() - 1
+        };
+        let (list, items) = find_compact_items(json, start)?;
+        check_item_limit::<serde_json::Error>(items.len().checked_sub(1)?).ok()?;
+        let rest = [json.get(..start)?, SUBSTITUTE, json.get(list.end..)?].concat();
+        let ReadPage { list: RawItemList(found), total_count, continuation } =
+            ReadPage::parse_page(&rest, pagination, true).ok()?;
+        let is_list = matches!(&found[..], [item] if place_of(item, &rest).start == start + 1);
+        is_list.then_some(Self { items, total_count, continuation })
+    }
+}
+
+/// Returns the place of an item that is borrowed from JSON.
+fn place_of(item: &RawValue, json: &str) -> Range<usize> {
+    let start = item.get().as_ptr().addr() - json.as_ptr().addr();
+    start..start + item.get().len()
 }
 
 impl fmt::Debug for RawPage {
@@ -142,7 +181,7 @@ impl<'de> Visitor<'de> for RawItemListVisitor {
 
 #[cfg(test)]
 mod tests {
-    use super::RawPage;
+    use super::{PageParts, RawPage};
     use crate::Paginated as _;
     use crate::{JsonValue, Pagination, RawList, ReplacementKind, from_json_with};
 
@@ -158,6 +197,37 @@ mod tests {
         assert_eq!(parse(&page).unwrap(), (items.map(str::to_owned).to_vec(), Some(7)));
         assert_eq!(parse("[1, [2]]").unwrap().0, ["1", "[2]"], "a bare array");
         assert_eq!(parse(r#"{"items": null}"#).unwrap(), (Vec::new(), None));
+    }
+
+    #[test]
+    fn compact_page_is_found_as_it_is_parsed() {
+        let next = r#"{"next":{"uri":"/customers?page=2","method":"GET"}}"#;
+        let paged = Pagination::default();
+        for (page, is_found) in [
+            (format!(r#"{{"totalCount":7,"items":[{{"id":"1","a":[1.10,null]}},2],"links":{next}}}"#), true),
+            (format!(r#"{{ "links" : {next}, "items":["é \" \u00e9",[]] }}"#), true),
+            (r#"[{"a":1},[]]"#.to_owned(), true),
+            // Another list of the same name, before, behind and within the list of the page.
+            (r#"{"links":{"items":[1]},"items":[2,3]}"#.to_owned(), false),
+            (r#"{"items":[1],"items":[2,3]}"#.to_owned(), false),
+            (r#"{"items":[{"items":[1]}],"other":{"items":[2]}}"#.to_owned(), true),
+            (r#"{"a":"\"items\":[1]","items":[2]}"#.to_owned(), true),
+            (r#"{"items":[1, 2]}"#.to_owned(), false),
+            (r#"{"items":[]}"#.to_owned(), false),
+            (r#"{"Items":[1]}"#.to_owned(), false),
+            (r#"{"items":[1]"#.to_owned(), false),
+            (r#"{"items":[1],}"#.to_owned(), false),
+            (r#"{"items":["\ud83e"]}"#.to_owned(), false),
+        ] {
+            let Some(found) = PageParts::find(&page, &paged) else {
+                assert!(!is_found, "{page}");
+                continue;
+            };
+            assert!(is_found, "{page}");
+            let parsed = PageParts::parse(&page, &paged).unwrap();
+            assert_eq!((found.items, found.total_count), (parsed.items, parsed.total_count), "{page}");
+            assert_eq!(format!("{:?}", found.continuation), format!("{:?}", parsed.continuation));
+        }
     }
 
     #[test]

@@ -13,19 +13,20 @@ use crate::{
     json::from_json_with,
     json_value::{
         ArrayBuilder, ObjectBuilder, PRIVATE_NUMBER_FIELD, PRIVATE_RAW_VALUE_NAME, arbitrary_precision_number,
-        take_raw_json,
+        read_raw_json,
     },
     loss_mode,
-    object::{Object, ObjectSchema, Presence, is_name_or_capitalized},
+    object::{FieldPosition, FieldSet, Object, ObjectSchema, Presence, is_name_or_capitalized},
+    raw_json::share_json,
     scalar::{Fit, ScalarValue},
     value::{List, Map, Union, ValueMut, ValueRef},
     writer::{SerializedValue, has_only_unknown_fields, serialize_field},
 };
 use serde::{
     Deserialize, Deserializer,
-    de::{self, DeserializeSeed, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
+    de::{self, DeserializeSeed, MapAccess, SeqAccess, Visitor},
 };
-use serde_json::{Number, value::RawValue};
+use serde_json::Number;
 use std::fmt;
 
 /// Reads the complete value of `deserializer` into `object`, which is empty.
@@ -131,19 +132,17 @@ fn read_object<'de, A: MapAccess<'de>>(
     context: ReadContext,
 ) -> Result<Option<JsonValue>, A::Error> {
     let schema = object.schema();
-    // The index of the field after the last one, and a bit for each field that was there.
-    let (mut next, mut seen) = (0, 0_u128);
-    while let Some(key) = fields.next_key_seed(FieldKeySeed { schema, next })? {
+    let (mut position, mut seen) = (FieldPosition::default(), FieldSet::default());
+    while let Some(key) = fields.next_key_seed(FieldKeySeed { schema, position })? {
         match key {
             FieldKey::Field { index, spelling } => {
-                next = index + 1;
+                position = FieldPosition::behind(index);
                 let name = schema.names[index];
-                if seen & (1 << index) != 0 {
+                if seen.insert(index) {
                     // Of several values, the last one counts.
                     object.field_mut(index).clear();
                     object.unknown_fields_mut().forget_field(name);
                 }
-                seen |= 1 << index;
                 match fields.next_value_seed(ValueSeed { context, target: object.field_mut(index) })? {
                     ReadOutcome::Set => {}
                     ReadOutcome::SetAs(received) => {
@@ -155,7 +154,7 @@ fn read_object<'de, A: MapAccess<'de>>(
                         // Null is JSON like any other.
                         let is_any = matches!(object.field_mut(index), ValueMut::Json(_));
                         if schema.presences[index] == Presence::Required && !is_any {
-                            seen &= !(1 << index);
+                            seen.remove(index);
                         }
                     }
                     ReadOutcome::Misfit(value) => {
@@ -169,7 +168,7 @@ fn read_object<'de, A: MapAccess<'de>>(
             FieldKey::Unknown(name) => read_unknown_field(object, name, &mut fields, context)?,
         }
     }
-    if seen == 0
+    if seen.is_empty()
         && let Some(number) = private_number_of_fields(object.unknown_fields())
     {
         return Ok(Some(number));
@@ -179,7 +178,7 @@ fn read_object<'de, A: MapAccess<'de>>(
             if object.unknown_fields().contains(name) {
                 return Err(de::Error::custom(format_args!("`{name}` is not what the specification says")));
             }
-            if seen & (1 << index) == 0 {
+            if !seen.contains(index) {
                 return Err(de::Error::missing_field(name));
             }
         }
@@ -247,8 +246,7 @@ enum FieldKey {
 
 struct FieldKeySeed {
     schema: &'static ObjectSchema,
-    /// The index of the field that is expected.
-    next: usize,
+    position: FieldPosition,
 }
 
 impl<'de> DeserializeSeed<'de> for FieldKeySeed {
@@ -265,7 +263,7 @@ impl Visitor<'_> for FieldKeySeed {
         formatter.write_str("the name of a field")
     }
     fn visit_str<E>(self, name: &str) -> Result<FieldKey, E> {
-        Ok(match self.schema.find_field(name, self.next) {
+        Ok(match self.schema.find_next_field(name, self.position) {
             Some((index, spelling)) => FieldKey::Field { index, spelling },
             None => FieldKey::Unknown(name.to_owned()),
         })
@@ -430,15 +428,15 @@ impl<'de> Visitor<'de> for RawJsonVisitor<'_> {
     }
     fn visit_map<A: MapAccess<'de>>(self, json: A) -> Result<ReadOutcome, A::Error> {
         if let ValueMut::RawJson(field) = self.0.target {
-            let json = Box::<RawValue>::deserialize(MapAccessDeserializer::new(json))?;
-            if json.get().starts_with('{') {
+            let json = read_raw_json(json, share_json)?;
+            if json.starts_with('{') {
                 field.set(Some(json));
                 return Ok(ReadOutcome::Set);
             }
-            let value = JsonValue::from_raw(json.get());
+            let value = JsonValue::from_raw(&json);
             return Ok(if value == JsonValue::null() { ReadOutcome::Null } else { ReadOutcome::Misfit(value) });
         }
-        let json = take_raw_json(json)?;
+        let json = read_raw_json(json, |json| Box::<str>::from(json))?;
         if let Some(number) = JsonValue::number_from_raw(&json) {
             return Ok(self.0.set_number(number));
         }
@@ -454,8 +452,8 @@ impl<'de> Visitor<'de> for RawJsonVisitor<'_> {
         let target = ValueMut::Object(&mut *object);
         let outcome = ValueSeed { context, target }.deserialize(deserializer)?;
         if let ReadOutcome::Set = outcome {
-            let json = serde_json::value::to_raw_value(&SerializedValue(ValueRef::Object(&*object)));
-            field.set(Some(json.map_err(de::Error::custom)?));
+            let json = serde_json::to_string(&SerializedValue(ValueRef::Object(&*object)));
+            field.set(Some(json.map_err(de::Error::custom)?.into()));
         }
         Ok(outcome)
     }

@@ -4,10 +4,10 @@
 //! cost minutes of compile time. A generated type only tells where its fields are.
 
 use crate::{JsonValue, Nullable, UnknownFields, object::Object, scalar::ScalarField};
-use serde_json::value::RawValue;
 use std::{
     collections::{BTreeMap, btree_map::Entry},
     fmt::Debug,
+    sync::Arc,
 };
 
 /// A value that is present: what a list holds, or an optional field if it is set.
@@ -293,10 +293,10 @@ pub enum UnionRef<'a> {
 /// A field that may hold an object that is kept as JSON.
 pub trait RawJsonField {
     /// Returns the JSON; `None` if the field is absent.
-    fn json(&self) -> Option<&RawValue>;
+    fn json(&self) -> Option<&Arc<str>>;
     /// Parses the object, if there is one, and calls `visit` with it; with `None` if it lacks a required field.
     fn visit_object(&self, visit: &mut dyn FnMut(Option<&dyn Object>));
-    fn set(&mut self, json: Option<Box<RawValue>>);
+    fn set(&mut self, json: Option<Arc<str>>);
     /// Returns an empty object of the type that the JSON is of.
     fn empty_object(&self) -> Box<dyn Object>;
 }

@@ -138,7 +138,7 @@ impl Serialize for SerializedValue<'_> {
                 raw.visit_object(&mut |object| {
                     result = serializer.take().map(|serializer| match object {
                         Some(object) => write_object(object, serializer),
-                        None => raw.json().map(|json| JsonValue::from_raw(json.get())).serialize(serializer),
+                        None => raw.json().map(|json| JsonValue::from_raw(json)).serialize(serializer),
                     });
                 });
                 result.unwrap_or_else(|| Err(ser::Error::custom("an object that is kept as JSON was not visited")))

@@ -14,7 +14,11 @@ use std::{
 #[command(after_help = "\
 The first line of standard output is the address, and with --tls the second is the file of its certificate authority. \
 With -vv each request is logged to standard error. There are generated customers and those of Microsoft's documentation. \
-Nothing leaves this machine. It runs until it is interrupted (Ctrl-C); the exit status is then 0.
+Nothing leaves this machine. It runs until it is interrupted (Ctrl-C); the exit status is then 0, or with --strict 1 if a caller \
+misbehaved.
+
+Tests steer it over HTTP at /_emulator/: reset, clock, faults, snapshots, requests, verdicts. /_emulator/openapi.yaml documents \
+that, and a browser shows it at the same address.
 
 Its authority issues tokens at the same address, in any tenant: to the client ID 11111111-2222-3333-4444-555555555555 with \
 the client secret emulator-secret, and for a user with the refresh token emulator-refresh-token, or who signs in on its pages \
@@ -34,7 +38,7 @@ Examples:
   PARTNER_CENTER_TOKEN=emulator-token partner-center --base-url http://127.0.0.1:8080 customers list
   partner-center emulator --port 8443 --tls --ca-file ca.pem
   partner-center emulator --link-style v1 --bom --list-end error-response
-  partner-center emulator --fault 503@10% --fault 429:retry-after=2@every:7
+  partner-center emulator --fault 503@10% --fault 429:retry-after=2@every:7 --strict
   partner-center customers list --emulator --emulator-with fault=reset@2")]
 pub(crate) struct EmulatorCommand {
     /// Address to listen on. Nothing is encrypted without --tls, and its tokens are known to everybody: 0.0.0.0 is for containers
@@ -60,6 +64,10 @@ pub(crate) struct EmulatorCommand {
     /// names]
     #[arg(long, value_name = "FILE", requires = "tls")]
     pub(crate) ca_file: Option<PathBuf>,
+    /// Print what callers do that the service asks them not to do, such as a retry before Retry-After has passed, and exit with
+    /// status 1 if there was any
+    #[arg(long)]
+    pub(crate) strict: bool,
     /// What is wrong with the events that are sent to the registered address; may be given several times
     #[arg(long, value_name = "NAME", value_enum, action = ArgAction::Append)]
     pub(crate) webhook_fault: Vec<WebhookFault>,

@@ -57,7 +57,7 @@ pub(crate) async fn run_api<X: Transport>(
         return Ok(());
     }
     if request.method == Method::Delete && !call.yes {
-        confirmation::ask_to_confirm(&format!("{} {}", request.method, request.target))?;
+        confirmation::ask_to_confirm_removal(&format!("{} {}", request.method, request.target))?;
     }
     let client =
         session.build_client(transport, session.configured_credential()?.build_credential(messages), messages)?;

@@ -14,13 +14,18 @@ use tempfile::NamedTempFile;
 /// Serves until it is interrupted, which is its regular end.
 pub(crate) fn serve_until_interrupted(command: EmulatorCommand, messages: &Messages) -> Result<(), CommandError> {
     let interrupted = interruption::install_interruption_receiver()?;
-    let EmulatorCommand { address, port, data, customers, token, tls, ca_file, webhook_fault, behavior } = command;
+    let EmulatorCommand { address, port, data, customers, token, tls, ca_file, strict, webhook_fault, behavior } =
+        command;
     let builder = Emulator::builder().token(&token);
     let builder = webhook_fault.into_iter().fold(builder, EmulatorBuilder::webhook_fault);
-    let builder = behavior.apply_to_builder(match customers {
+    let mut builder = behavior.apply_to_builder(match customers {
         Some(customers) => builder.customers(customers),
         None => builder,
     });
+    if strict {
+        // Also with --quiet: they are what was asked for.
+        builder = builder.on_verdict(|verdict| Messages::new(false).print(verdict));
+    }
     let emulator = match data {
         Some(path) => builder.build_with_data_file(path).map_err(|error| {
             CommandError::new(
@@ -67,7 +72,14 @@ pub(crate) fn serve_until_interrupted(command: EmulatorCommand, messages: &Messa
     messages.print("Ctrl-C ends it");
     // An error means that no interruption can be received any more: the emulator ends as well.
     let _ = interrupted.recv();
-    Ok(())
+    match (emulator.verdict_count(), emulator.verdicts().last()) {
+        (1.., last) if strict => Err(CommandError::new(
+            &format!("callers did {} times what the service asks them not to do", emulator.verdict_count()),
+            &io::Error::other(last.map_or("the emulator was reset since".to_owned(), ToString::to_string)),
+            "change the callers as the messages above say",
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// The file with the certificate authority that clients must trust.

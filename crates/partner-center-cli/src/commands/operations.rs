@@ -197,7 +197,7 @@ fn confirm_request(call: &OperationCall, request: &PlannedRequest) -> Result<(),
         return Ok(());
     }
     let what = confirmation::summary(call.operation);
-    confirmation::ask_to_confirm(&format!("{} {} {what}", request.method, request.target))
+    confirmation::ask_to_confirm_removal(&format!("{} {} {what}", request.method, request.target))
 }
 
 /// Prints a request in place of sending it.

@@ -4,43 +4,103 @@ use super::{
     columns::Column,
     json_cursor::{JsonCursor, ReceivedValue},
 };
-use std::borrow::Cow;
+use std::{borrow::Cow, cell::Cell};
 
-/// The columns of rows, by the fields that they are in.
+/// Reads the columns of rows.
 pub(super) struct RowReader {
-    /// The fields of an item that columns are in.
-    fields: Vec<String>,
-    /// The path of each column, its field by its index, and its path within the field.
-    columns: Vec<(String, usize, String)>,
+    /// The paths of the columns.
+    paths: Vec<String>,
+    fields: ColumnFields,
+}
+
+/// The fields of an object that columns are in.
+#[derive(Default)]
+struct ColumnFields(Vec<ColumnField>);
+
+/// A field that columns are in, which is read once for all of them.
+struct ColumnField {
+    name: String,
+    /// The columns of the field itself, by their index.
+    columns: Vec<usize>,
+    /// The columns of fields in it, with their path from there.
+    columns_below: Vec<(usize, String)>,
+    fields: ColumnFields,
+    /// Whether the last object has the field, and whether its name has the same capitals there.
+    found: Cell<Option<bool>>,
 }
 
 impl RowReader {
     pub(super) fn new(columns: &[Column]) -> Self {
-        let mut reader = Self { fields: Vec::new(), columns: Vec::with_capacity(columns.len()) };
-        for Column { path, .. } in columns {
-            let (field, rest) = path.split_once('.').unwrap_or((path, ""));
-            let known = reader.fields.iter().position(|known| known == field);
-            let index = known.unwrap_or_else(|| {
-                reader.fields.push(field.to_owned());
-                reader.fields.len() - 1
-            });
-            reader.columns.push((path.clone(), index, rest.to_owned()));
-        }
-        reader
+        let paths: Vec<_> = columns.iter().map(|column| column.path.clone()).collect();
+        let mut fields = ColumnFields::default();
+        paths.iter().enumerate().for_each(|(column, path)| fields.add_column(column, path));
+        Self { paths, fields }
     }
 
     /// Returns the cells of an item's row, empty where there is no value.
     pub(super) fn read_cells<'a>(&self, item: &'a str) -> Vec<Cow<'a, str>> {
         let mut cursor = JsonCursor::new(item);
         let is_object = cursor.peek_byte() == Some(b'{');
-        // The fields are read once for all columns.
-        let fields = cursor.find_fields(&self.fields);
-        let cell = |(path, field, rest): &(String, usize, String)| match fields[*field] {
-            _ if path.is_empty() || !is_object => cell_at_path(cursor.clone().read_value(), path),
-            Some(value) => cell_at_path(value, rest),
-            None => Cow::Borrowed(""),
-        };
-        self.columns.iter().map(cell).collect()
+        let mut cells = vec![Cow::Borrowed(""); self.paths.len()];
+        if is_object {
+            self.fields.read_cells(cursor.clone(), &mut cells);
+        }
+        for (cell, path) in cells.iter_mut().zip(&self.paths).filter(|(_, path)| path.is_empty() || !is_object) {
+            *cell = cell_at_path(cursor.clone().read_value(), path);
+        }
+        cells
+    }
+}
+
+impl ColumnFields {
+    fn add_column(&mut self, column: usize, path: &str) {
+        let (name, rest) = path.split_once('.').unwrap_or((path, ""));
+        let known = self.0.iter().position(|known| known.name == name);
+        let index = known.unwrap_or_else(|| {
+            self.0.push(ColumnField::new(name));
+            self.0.len() - 1
+        });
+        let field = &mut self.0[index];
+        if rest.is_empty() {
+            field.columns.push(column);
+        } else {
+            field.columns_below.push((column, rest.to_owned()));
+            field.fields.add_column(column, rest);
+        }
+    }
+
+    /// Reads the cells of the columns in an object. Of several fields with the same name the last one counts, and one with the
+    /// capitals of the path before others.
+    fn read_cells<'a>(&self, mut object: JsonCursor<'a>, cells: &mut [Cow<'a, str>]) {
+        self.0.iter().for_each(|field| field.found.set(None));
+        while let Some(name) = object.read_field_name() {
+            let (name, value) = (name.as_str().unwrap_or_default(), object.read_value());
+            let is_same =
+                |field: &&ColumnField| field.name.len() == name.len() && field.name.eq_ignore_ascii_case(&name);
+            for field in self.0.iter().filter(is_same) {
+                let is_exact = field.name == name;
+                if is_exact || field.found.get() != Some(true) {
+                    field.found.set(Some(is_exact));
+                    field.read_cells(value, cells);
+                }
+            }
+        }
+    }
+}
+
+impl ColumnField {
+    fn new(name: &str) -> Self {
+        let (columns, columns_below, fields) = (Vec::new(), Vec::new(), ColumnFields::default());
+        Self { name: name.to_owned(), columns, columns_below, fields, found: Cell::new(None) }
+    }
+
+    fn read_cells<'a>(&self, value: ReceivedValue<'a>, cells: &mut [Cow<'a, str>]) {
+        self.columns.iter().for_each(|column| cells[*column] = cell_text(value));
+        if !self.columns_below.is_empty() && value.json.starts_with('{') {
+            self.columns_below.iter().for_each(|(column, _)| cells[*column] = Cow::Borrowed(""));
+            return self.fields.read_cells(JsonCursor::new(value.json), cells);
+        }
+        self.columns_below.iter().for_each(|(column, path)| cells[*column] = cell_at_path(value, path));
     }
 }
 

@@ -52,6 +52,31 @@ impl<'a> JsonCursor<'a> {
         is_next
     }
 
+    /// Skips `text`, if that is next, just so.
+    #[inline]
+    pub(super) fn skip_text(&mut self, text: &str) -> bool {
+        let is_next = self.rest().starts_with(text.as_bytes());
+        self.position += if is_next { text.len() } else { 0 };
+        is_next
+    }
+
+    /// Skips that many bytes.
+    pub(super) fn skip_bytes(&mut self, count: usize) {
+        self.position += count;
+    }
+
+    /// Returns the JSON from the position on.
+    #[inline]
+    pub(super) fn rest(&self) -> &'a [u8] {
+        self.json.as_bytes().get(self.position..).unwrap_or_default()
+    }
+
+    /// Returns the bytes between two positions.
+    #[inline]
+    pub(super) fn bytes_between(&self, range: Range<usize>) -> &'a [u8] {
+        self.json.as_bytes().get(range).unwrap_or_default()
+    }
+
     /// Returns the JSON between two positions.
     pub(super) fn json_between(&self, range: Range<usize>) -> &'a str {
         self.json.get(range).unwrap_or_default()
@@ -64,7 +89,12 @@ impl<'a> JsonCursor<'a> {
     }
 
     /// Moves to the name of the next field of an object; returns false behind the last field, or if this is not an object.
+    #[inline]
     pub(super) fn move_to_field(&mut self) -> bool {
+        if let [b',', b'"', ..] = self.rest() {
+            self.position += 1;
+            return true;
+        }
         self.move_to_part(b'{', b'}') && self.peek_byte() == Some(b'"')
     }
 
@@ -149,11 +179,12 @@ impl<'a> JsonCursor<'a> {
     }
 
     /// Moves behind a string, and returns whether it has escapes.
+    #[inline]
     fn skip_string(&mut self) -> bool {
         let bytes = self.json.as_bytes();
         let mut has_escapes = false;
         self.position += 1;
-        while let Some(length) = bytes.get(self.position..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest)) {
+        while let Some(length) = bytes.get(self.position..).and_then(find_quote_or_backslash) {
             self.position += length;
             if bytes[self.position] == b'"' {
                 self.position += 1;
@@ -165,6 +196,27 @@ impl<'a> JsonCursor<'a> {
         self.position = bytes.len();
         has_escapes
     }
+}
+
+/// Returns the position of the first quote or backslash.
+#[inline]
+fn find_quote_or_backslash(bytes: &[u8]) -> Option<usize> {
+    // Names are short: two words at most are compared before a search begins, which costs more than that.
+    for (index, word) in bytes.as_chunks::<8>().0.iter().take(2).enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let found = bytes_equal_to(word, b'"') | bytes_equal_to(word, b'\\');
+        if found != 0 {
+            return Some(8 * index + found.trailing_zeros() as usize / 8);
+        }
+    }
+    memchr::memchr2(b'"', b'\\', bytes)
+}
+
+/// Returns a word whose lowest bit that is set is in the first byte of `word`, in little endian, that is `byte`; zero if none is.
+#[inline]
+fn bytes_equal_to(word: u64, byte: u8) -> u64 {
+    let difference = word ^ u64::from_le_bytes([byte; 8]);
+    difference.wrapping_sub(u64::from_le_bytes([0x01; 8])) & !difference & u64::from_le_bytes([0x80; 8])
 }
 
 impl<'a> ReceivedValue<'a> {

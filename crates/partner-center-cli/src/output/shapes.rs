@@ -6,6 +6,8 @@ use std::{cell::Cell, collections::HashMap};
 /// The shapes of a value and of all values within it. They refer to each other by their index, as objects may contain themselves.
 pub(super) struct Shapes {
     shapes: Vec<Shape>,
+    /// The number of templates of values.
+    templates: usize,
     of_schemas: HashMap<&'static str, ShapeIndex>,
 }
 
@@ -29,7 +31,7 @@ pub(super) enum Shape {
 /// The fields of an object that the specification describes, in its order.
 pub(super) struct KnownFields {
     fields: Vec<KnownField>,
-    /// The field that came first in the last object.
+    /// The field that tends to come first.
     first: Cell<usize>,
 }
 
@@ -41,9 +43,14 @@ pub(super) struct KnownField {
     /// Whether `null` means something else than absence.
     pub(super) is_nullable: bool,
     pub(super) shape: ShapeIndex,
-    /// The field that came next in the last object.
+    /// The index of the template of its values.
+    pub(super) template: usize,
+    /// The field that tends to come next.
     next: Cell<usize>,
 }
+
+/// The maximum number of fields that are compared with the next one before it is looked up by its name.
+const MAX_GUESSES: usize = 4;
 
 /// A known field that was found by its name.
 pub(super) struct FoundField {
@@ -55,12 +62,22 @@ pub(super) struct FoundField {
 impl Shapes {
     /// The shape of which nothing is known.
     pub(super) const ANY: ShapeIndex = 0;
+    /// The index of the template of the whole value.
+    pub(super) const ROOT_TEMPLATE: usize = 0;
 
     /// Returns the shapes of values of a type, and the index of that of the type itself.
     pub(super) fn of_type(value: Option<Type>) -> (Self, ShapeIndex) {
-        let mut shapes = Self { shapes: vec![Shape::Any], of_schemas: HashMap::new() };
+        let mut shapes =
+            Self { shapes: vec![Shape::Any], templates: Self::ROOT_TEMPLATE + 1, of_schemas: HashMap::new() };
         let index = value.map_or(Self::ANY, |value| shapes.add_type(value));
         (shapes, index)
+    }
+
+    /// Returns the number of templates: that of the whole value, and one for each field. Where the form of a value depends on a
+    /// string in it, there are none.
+    pub(super) fn template_count(&self) -> usize {
+        let has_union = self.shapes.iter().any(|shape| matches!(shape, Shape::Union { .. }));
+        if has_union { 0 } else { self.templates }
     }
 
     pub(super) fn get_shape(&self, index: ShapeIndex) -> &Shape {
@@ -112,9 +129,15 @@ impl Shapes {
             label: serde_json::Value::from(property.name).to_string() + ":",
             is_nullable: property.is_nullable,
             shape: self.add_type(property.value),
+            template: self.add_template(),
             next: Cell::new(index + 1),
         });
         KnownFields { fields: fields.collect(), first: Cell::new(0) }
+    }
+
+    fn add_template(&mut self) -> usize {
+        self.templates += 1;
+        self.templates - 1
     }
 
     fn push_shape(&mut self, shape: Shape) -> ShapeIndex {
@@ -128,17 +151,33 @@ impl KnownFields {
         &self.fields[index]
     }
 
-    /// Finds the field with this name, which may have other capitals, in an object in which it comes behind the known field
-    /// `previous`. The objects of a list tend to have the same fields in the same order, so that the first guess is right.
-    pub(super) fn find_field(&self, name: &str, previous: Option<usize>) -> Option<FoundField> {
-        let guess = previous.map_or(&self.first, |previous| &self.fields[previous].next);
-        if self.fields.get(guess.get()).is_some_and(|field| field.name == name) {
-            return Some(FoundField { index: guess.get(), is_exact: true });
+    /// Finds the field whose label `is_next`, among those that tend to come next behind the known field `previous`. Those in
+    /// between may be absent.
+    #[inline]
+    pub(super) fn find_next_field(
+        &self,
+        previous: Option<usize>,
+        mut is_next: impl FnMut(&str) -> bool,
+    ) -> Option<usize> {
+        let mut index = previous.map_or(&self.first, |previous| &self.fields[previous].next).get();
+        for _ in 0..MAX_GUESSES {
+            let field = self.fields.get(index)?;
+            if is_next(&field.label) {
+                return Some(index);
+            }
+            index = field.next.get();
         }
+        None
+    }
+
+    /// Finds the field with this name, which may have other capitals, in an object in which it comes behind the known field
+    /// `previous`. From then on it is one of those that [tend to come next](Self::find_next_field).
+    pub(super) fn find_field(&self, name: &str, previous: Option<usize>) -> Option<FoundField> {
         let find = |is_named: &dyn Fn(&str) -> bool| self.fields.iter().position(|field| is_named(field.name));
         let exact = find(&|known| known == name);
         let index = exact.or_else(|| find(&|known| known.eq_ignore_ascii_case(name)))?;
-        guess.set(index);
+        let next = previous.map_or(&self.first, |previous| &self.fields[previous].next);
+        self.fields[index].next.set(next.replace(index));
         Some(FoundField { index, is_exact: exact.is_some() })
     }
 }

@@ -2,7 +2,8 @@
 
 use crate::command::{CommandOutput, command, run, run_at};
 use std::{
-    io::{BufRead, BufReader, Read},
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -225,11 +226,11 @@ fn logged(arguments: &[&str]) -> String {
         ("/v1/customers?size=1&compa%1bny=Contoso", "a-secret-token"),
         ("/v1/customers?filter=%7B%22Field%22:%22Domain%22,%22Value%22:%22contoso%22,%22Operator%22:9%7D", "wrong"),
     ] {
-        let mut stream = std::net::TcpStream::connect(url.strip_prefix("http://").unwrap()).unwrap();
+        let mut stream = TcpStream::connect(url.strip_prefix("http://").unwrap()).unwrap();
         let request = format!(
             "GET {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n\r\n"
         );
-        std::io::Write::write_all(&mut stream, request.as_bytes()).unwrap();
+        Write::write_all(&mut stream, request.as_bytes()).unwrap();
         stream.read_to_end(&mut Vec::new()).unwrap();
     }
     running.0.kill().unwrap();
@@ -279,5 +280,36 @@ fn proposed_command_can_be_pasted() {
         let pasted: CommandOutput =
             Command::new("sh").args(["-c", proposed]).env("PATH", path).output().unwrap().into();
         assert_eq!((pasted.status, pasted.stdout.lines().count()), (Some(0), 1001), "{proposed}{}", pasted.stderr);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn misbehavior_of_callers_is_a_failure_if_the_emulator_is_strict() {
+    for (arguments, ids, expected) in [
+        (&["--strict"][..], ["6b1c5f0e-8a53-4b8f-9a57-0d6c1e2f3a4b"; 2], Some(1)),
+        (&["--strict"], ["6b1c5f0e-8a53-4b8f-9a57-0d6c1e2f3a4b", "7c2d6a1f-9b64-4c90-8b68-1e7d2f3a4b5c"], Some(0)),
+        (&[], ["6b1c5f0e-8a53-4b8f-9a57-0d6c1e2f3a4b"; 2], Some(0)),
+    ] {
+        let mut command = command(&[&["emulator", "--quiet", "--token", "token"], arguments].concat());
+        let mut running = Running::start(command.stdout(Stdio::piped()).stderr(Stdio::piped()));
+        let mut line = String::new();
+        BufReader::new(running.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let url = line.trim_end().strip_prefix("listening on ").unwrap().to_owned();
+        for id in ids {
+            let mut connection = TcpStream::connect(url.strip_prefix("http://").unwrap()).unwrap();
+            let headers =
+                format!("Host: localhost\r\nConnection: close\r\nAuthorization: Bearer token\r\nMS-RequestId: {id}");
+            write!(connection, "GET /v1/customers?size=1 HTTP/1.1\r\n{headers}\r\n\r\n").unwrap();
+            let mut response = String::new();
+            connection.read_to_string(&mut response).unwrap();
+            assert!(response.starts_with("HTTP/1.1 200 "), "{response}");
+        }
+        let interrupted = Command::new("kill").args(["-INT", &running.0.id().to_string()]).status().unwrap();
+        assert!(interrupted.success());
+        let mut stderr = String::new();
+        running.0.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+        assert_eq!(running.0.wait().unwrap().code(), expected, "{stderr}");
+        assert_eq!(stderr.contains("reused-request-id: request 2"), expected == Some(1), "{stderr}");
     }
 }

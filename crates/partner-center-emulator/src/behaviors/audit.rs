@@ -14,6 +14,7 @@ use crate::{
     test_credentials::{CLIENT_ID, TENANT_ID},
     timestamp::{ONE_DAY, Timestamp},
 };
+use partner_center_spec::Operation;
 use serde_json::{Value, json};
 
 /// The number of days for which records are kept.
@@ -57,7 +58,8 @@ pub(super) fn list_records(call: &OperationCall<'_>) -> Result<ResponseWithChang
 
 /// Returns the record of a write that was done, or `None` if it leaves none.
 pub(crate) fn record_of_write(call: &OperationCall<'_>, done: &ResponseWithChanges) -> Option<StateChange> {
-    let (resource_type, operation_type) = kind_of_write(call)?;
+    let is_restored = string_at_path(&call.body, &["state"]) == Some("active");
+    let (resource_type, operation_type) = kind_of_write(call.operation, is_restored)?;
     if done.changes.is_empty() || !done.response.status.is_success() {
         return None;
     }
@@ -93,6 +95,11 @@ pub(crate) fn record_of_write(call: &OperationCall<'_>, done: &ResponseWithChang
     Some(StateChange::Put(records_path().child_path(&id), record))
 }
 
+/// Whether an operation leaves a record when it is done.
+pub(crate) fn leaves_record(operation: &Operation) -> bool {
+    kind_of_write(operation, false).is_some()
+}
+
 /// Records are numbered downwards, so that a new one does not move the others on the pages of a list.
 const NEWEST_RECORD_NUMBER: u64 = FIRST_WRITTEN_ITEM_NUMBER << 16;
 
@@ -101,9 +108,8 @@ const INVALID_DAY_ERROR: ErrorResponse = ErrorResponse::InvalidSearch("A date mu
 const TOO_OLD_ERROR: ErrorResponse = ErrorResponse::InvalidSearch("The startDate must be at most 90 days ago.");
 
 /// Returns the types of the resource and of the operation, as the documentation names them.
-fn kind_of_write(call: &OperationCall<'_>) -> Option<(&'static str, &'static str)> {
-    let is_restored = string_at_path(&call.body, &["state"]) == Some("active");
-    Some(match call.operation.id {
+fn kind_of_write(operation: &Operation, is_restored: bool) -> Option<(&'static str, &'static str)> {
+    Some(match operation.id {
         "createCustomer" => ("customer", "add_customer"),
         "deleteCustomer" => ("customer", "delete_tip_customer"),
         "updateCustomer" => ("partner_customer_relationship", "remove_partner_customer_relationship"),

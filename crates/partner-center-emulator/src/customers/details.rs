@@ -1,7 +1,12 @@
 //! Generated customers with all their fields. Their types are serialized directly, as a tree of JSON values takes five times as
 //! long to make and to write. The fields are in alphabetical order.
 
-use super::{countries::City, generated::GeneratedCustomer, partner_id_of_reseller};
+use super::{
+    SearchableFields,
+    countries::City,
+    generated::{DOMAIN_SUFFIX, GeneratedCustomer},
+    partner_id_of_reseller,
+};
 use crate::{random::RandomGenerator, resource::SelfLinks};
 use serde::Serialize;
 use std::borrow::Cow;
@@ -102,9 +107,10 @@ impl ResourceAttributes {
 
 impl GeneratedCustomer {
     /// Returns the customer as a request by its identifier gets it.
-    pub(crate) fn details(self) -> CustomerDetails {
+    pub(crate) fn details(&self) -> CustomerDetails {
         let random = &mut RandomGenerator::for_purpose(self.sequences.seed, "details", self.index);
-        let id = self.customer_id();
+        let (id, domain_prefix) = (self.customer_id(), self.domain_prefix());
+        let SearchableFields { company_name, domain, indirect_reseller } = self.searchable_fields();
         // The random numbers are drawn in this order.
         let allow_delegated_access = !random.true_once_in(4);
         let has_email = !random.true_once_in(8);
@@ -116,7 +122,7 @@ impl GeneratedCustomer {
         let tags = random.true_once_in(3).then(|| self.generate_tags(random));
         CustomerDetails {
             allow_delegated_access,
-            associated_partner_id: self.searchable.indirect_reseller.map(partner_id_of_reseller),
+            associated_partner_id: indirect_reseller.map(partner_id_of_reseller),
             attributes: ResourceAttributes::new("Customer"),
             billing_profile,
             commerce_id,
@@ -128,9 +134,9 @@ impl GeneratedCustomer {
             company_profile: CompanyProfile {
                 address,
                 attributes: ResourceAttributes::new("CustomerCompanyProfile"),
-                email: (allow_delegated_access && has_email).then(|| format!("info@{}.example", self.domain_prefix)),
-                company_name: self.searchable.company_name,
-                domain: self.searchable.domain,
+                email: (allow_delegated_access && has_email).then(|| format!("info@{domain_prefix}.example")),
+                company_name,
+                domain,
                 links: SelfLinks::new(format!("/customers/{id}/profiles/company")),
                 organization_registration_number,
                 tenant_id: id,
@@ -161,10 +167,10 @@ impl GeneratedCustomer {
         let etag = random.next_u64().cast_signed().to_string();
         BillingProfile {
             attributes: ResourceAttributes { etag: Some(etag), ..ResourceAttributes::new("CustomerBillingProfile") },
-            company_name: self.searchable.company_name.clone(),
+            company_name: self.company.name.clone(),
             culture: self.country.culture,
             default_address,
-            email: format!("billing@{}.example", self.domain_prefix),
+            email: format!("billing@{}.example", self.domain_prefix()),
             first_name,
             id,
             language,
@@ -191,9 +197,10 @@ impl GeneratedCustomer {
     }
 
     fn generate_custom_domains(&self, random: &mut RandomGenerator) -> Vec<String> {
-        let mut domains = vec![format!("{}.onmicrosoft.com", self.domain_prefix)];
+        let prefix = self.domain_prefix();
+        let mut domains = vec![format!("{prefix}{DOMAIN_SUFFIX}")];
         if random.true_once_in(3) {
-            domains.push(format!("{}.example", self.domain_prefix));
+            domains.push(format!("{prefix}.example"));
         }
         domains
     }

@@ -9,7 +9,8 @@ use super::{
 };
 use crate::random::RandomSequence;
 use serde_json::Value;
-use uuid::Uuid;
+use std::sync::LazyLock;
+use uuid::{Uuid, fmt::Hyphenated};
 
 /// The random numbers of which the customers of a list are made.
 #[derive(Clone, Copy)]
@@ -33,69 +34,99 @@ pub(crate) struct GeneratedCustomer {
     pub(super) index: u32,
     rare_values: bool,
     pub(crate) country: &'static Country,
-    /// The domain without its suffix, such as `contosotoys42`.
-    pub(super) domain_prefix: String,
-    pub(crate) searchable: SearchableFields,
+    pub(super) company: &'static Company,
+    has_domain: bool,
+    /// The number of the indirect reseller, if there is one.
+    indirect_reseller: Option<usize>,
 }
+
+/// A company that customers are generated from.
+pub(super) struct Company {
+    pub(super) name: String,
+    /// The name as a string of JSON.
+    name_in_json: String,
+    /// The beginning of its domain.
+    domain: String,
+}
+
+/// All companies of each of the [`WEIGHTED_COUNTRIES`]: each combination of a name, a trade and a legal form.
+static COMPANIES: LazyLock<Vec<Vec<Company>>> = LazyLock::new(|| {
+    let companies_of = |country: &Country| {
+        let mut companies = Vec::new();
+        for company in country.companies {
+            for trade in country.trades {
+                for legal_form in country.legal_forms {
+                    let before_legal_form = if legal_form.is_empty() { "" } else { country.separator };
+                    let name =
+                        [company.native, country.separator, trade.native, before_legal_form, legal_form].concat();
+                    let domain = [company.latin, trade.latin].concat();
+                    companies.push(Company { name_in_json: Value::from(&*name).to_string(), name, domain });
+                }
+            }
+        }
+        companies
+    };
+    WEIGHTED_COUNTRIES.iter().map(|country| companies_of(country)).collect()
+});
 
 impl GeneratedCustomer {
     pub(crate) fn new(sequences: CustomerSequences, index: u32, rare_values: bool) -> Self {
-        let seed = sequences.seed;
+        // The random numbers are drawn in this order.
         let mut random = sequences.searchable.generator_at(index);
-        let country = random.pick_one(WEIGHTED_COUNTRIES);
-        let (company, trade, legal_form) =
-            (random.pick_one(country.companies), random.pick_one(country.trades), random.pick_one(country.legal_forms));
-        let before_legal_form = if legal_form.is_empty() { "" } else { country.separator };
-        let domain_prefix = [company.latin, trade.latin, &index.to_string()].concat();
+        let country_number = random.number_below(WEIGHTED_COUNTRIES.len());
+        let country = WEIGHTED_COUNTRIES[country_number];
+        let [company, trade, legal_form] = [country.companies.len(), country.trades.len(), country.legal_forms.len()]
+            .map(|count| random.number_below(count));
+        let company = (company * country.trades.len() + trade) * country.legal_forms.len() + legal_form;
         Self {
             sequences,
             index,
             rare_values,
             country,
-            searchable: SearchableFields {
-                company_name: [company.native, country.separator, trade.native, before_legal_form, legal_form].concat(),
-                domain: if random.true_once_in(64) {
-                    String::new()
-                } else {
-                    [&domain_prefix, ".onmicrosoft.com"].concat()
-                },
-                indirect_reseller: match random.number_below(20) {
-                    0 => Some(indirect_reseller_id(seed, 0)),
-                    1 | 2 => Some(indirect_reseller_id(seed, 1 + random.number_below(INDIRECT_RESELLER_COUNT - 1))),
-                    _ => None,
-                },
+            company: &COMPANIES[country_number][company],
+            has_domain: !random.true_once_in(64),
+            indirect_reseller: match random.number_below(20) {
+                0 => Some(0),
+                1 | 2 => Some(1 + random.number_below(INDIRECT_RESELLER_COUNT - 1)),
+                _ => None,
             },
-            domain_prefix,
         }
     }
 
-    /// Appends the customer to `json` as a list has it. It is written by hand, as pages consist of it.
-    pub(crate) fn append_summary(&self, json: &mut String) {
-        let mut buffer = Uuid::encode_buffer();
-        let id = &*self.customer_id().hyphenated().encode_lower(&mut buffer);
-        let SearchableFields { company_name, domain, .. } = &self.searchable;
-        json.push_str(
-            r#"{"attributes":{"objectType":"Customer"},"companyProfile":{"attributes":{"objectType":"CustomerCompanyProfile"},"#,
-        );
-        json.push_str(r#""companyName":"#);
-        append_json_string(company_name, json);
-        json.push_str(r#","domain":"#);
-        append_json_string(domain, json);
-        for part in [
-            r#","links":{"self":{"headers":[],"method":"GET","uri":"/customers/"#,
-            id,
-            r#"/profiles/company"}},"tenantId":""#,
-            id,
-            r#""},"id":""#,
-            id,
-            r#"","links":{"self":{"headers":[],"method":"GET","uri":"/customers/"#,
-            id,
-            r#""}},"relationshipToPartner":""#,
-            self.relationship_to_partner(),
-            r#""}"#,
-        ] {
-            json.push_str(part);
+    pub(crate) fn searchable_fields(&self) -> SearchableFields {
+        let seed = self.sequences.seed;
+        SearchableFields {
+            company_name: self.company.name.clone(),
+            domain: if self.has_domain { format!("{}{DOMAIN_SUFFIX}", self.domain_prefix()) } else { String::new() },
+            indirect_reseller: self.indirect_reseller.map(|number| indirect_reseller_id(seed, number)),
         }
+    }
+
+    /// Returns the domain without its suffix, such as `contosotoys42`.
+    pub(super) fn domain_prefix(&self) -> String {
+        format!("{}{}", self.company.domain, self.index)
+    }
+
+    /// Appends the customer to `json` as a list has it. Pages consist of it, so it is written part by part, without a string
+    /// for each field.
+    pub(crate) fn append_summary(&self, json: &mut Vec<u8>) {
+        json.extend_from_slice(SUMMARY_BEFORE_COMPANY_NAME.as_bytes());
+        json.extend_from_slice(self.company.name_in_json.as_bytes());
+        json.extend_from_slice(br#","domain":""#);
+        if self.has_domain {
+            json.extend_from_slice(self.company.domain.as_bytes());
+            json.extend_from_slice(itoa::Buffer::new().format(self.index).as_bytes());
+            json.extend_from_slice(DOMAIN_SUFFIX.as_bytes());
+        }
+        let start = json.len();
+        json.extend_from_slice(SUMMARY_BEHIND_DOMAIN.as_bytes());
+        let mut buffer = Uuid::encode_buffer();
+        let id = self.customer_id().hyphenated().encode_lower(&mut buffer).as_bytes();
+        for position in POSITIONS_OF_ID {
+            json[start + position..][..Hyphenated::LENGTH].copy_from_slice(id);
+        }
+        json.extend_from_slice(self.relationship_to_partner().as_bytes());
+        json.extend_from_slice(br#""}"#);
     }
 
     pub(super) fn customer_id(&self) -> Uuid {
@@ -117,20 +148,41 @@ impl GeneratedCustomer {
 /// A documented relationship at which the Java SDK stops reading a list, as it expects `microsoftSupport`.
 const MICROSOFT_SUPPORT_RELATIONSHIP: &str = "microsoft_support";
 
-/// Appends `text` to `json` as a string.
-fn append_json_string(text: &str, json: &mut String) {
-    if text.bytes().any(|byte| matches!(byte, 0..b' ' | b'"' | b'\\')) {
-        json.push_str(&Value::from(text).to_string());
-    } else {
-        json.push('"');
-        json.push_str(text);
-        json.push('"');
+pub(super) const DOMAIN_SUFFIX: &str = ".onmicrosoft.com";
+
+const SUMMARY_BEFORE_COMPANY_NAME: &str = concat!(
+    r#"{"attributes":{"objectType":"Customer"},"#,
+    r#""companyProfile":{"attributes":{"objectType":"CustomerCompanyProfile"},"companyName":"#,
+);
+
+/// The customer from its domain to its relationship, with another GUID in place of its identifier.
+const SUMMARY_BEHIND_DOMAIN: &str = concat!(
+    r#"","links":{"self":{"headers":[],"method":"GET","#,
+    r#""uri":"/customers/00000000-0000-0000-0000-000000000000/profiles/company"}},"#,
+    r#""tenantId":"00000000-0000-0000-0000-000000000000"},"id":"00000000-0000-0000-0000-000000000000","#,
+    r#""links":{"self":{"headers":[],"method":"GET","uri":"/customers/00000000-0000-0000-0000-000000000000"}},"#,
+    r#""relationshipToPartner":""#,
+);
+
+/// The positions of the identifier in [`SUMMARY_BEHIND_DOMAIN`], which has `0` nowhere else.
+const POSITIONS_OF_ID: [usize; 4] = {
+    let bytes = SUMMARY_BEHIND_DOMAIN.as_bytes();
+    let (mut positions, mut count, mut position) = ([0; 4], 0, 0);
+    while position < bytes.len() {
+        if bytes[position] == b'0' {
+            positions[count] = position;
+            count += 1;
+            position += Hyphenated::LENGTH;
+        } else {
+            position += 1;
+        }
     }
-}
+    positions
+};
 
 #[cfg(test)]
 mod tests {
-    use super::{CustomerSequences, GeneratedCustomer, append_json_string};
+    use super::{COMPANIES, CustomerSequences, GeneratedCustomer};
     use serde_json::{Value, json};
 
     #[test]
@@ -138,8 +190,9 @@ mod tests {
         for rare_values in [false, true] {
             for index in 0..2000 {
                 let customer = || GeneratedCustomer::new(CustomerSequences::new(7), index, rare_values);
-                let mut json = String::new();
+                let mut json = Vec::new();
                 customer().append_summary(&mut json);
+                let json = String::from_utf8(json).unwrap();
                 let summary: Value = serde_json::from_str(&json).unwrap();
                 assert_eq!(summary.to_string(), json, "the fields are in alphabetical order, without white space");
                 let (json, details) = (json!(customer().details()), serde_json::to_string(&customer().details()));
@@ -160,11 +213,11 @@ mod tests {
     }
 
     #[test]
-    fn text_is_escaped_in_json() {
-        for text in ["a b é", "a\"b", "a\\b", "a\nb", ""] {
-            let mut json = String::new();
-            append_json_string(text, &mut json);
-            assert_eq!(serde_json::from_str::<Value>(&json).unwrap(), json!(text));
+    fn company_name_is_escaped_in_json() {
+        let companies: Vec<_> = COMPANIES.iter().flatten().collect();
+        assert!(companies.iter().any(|company| company.name.contains('"')));
+        for company in companies {
+            assert_eq!(serde_json::from_str::<Value>(&company.name_in_json).unwrap(), json!(company.name));
         }
     }
 }

@@ -34,9 +34,9 @@ impl CustomerStore {
     pub(crate) const DEFAULT_COUNT: u32 = 1000;
 
     /// Appends the customer to `json` as a list has it. The `sequences` are those of the seed.
-    pub(crate) fn append_customer_summary(&self, sequences: CustomerSequences, index: u32, json: &mut String) {
+    pub(crate) fn append_customer_summary(&self, sequences: CustomerSequences, index: u32, json: &mut Vec<u8>) {
         match documented_customer_at(index) {
-            Some(customer) => json.push_str(&customer.summary.to_string()),
+            Some(customer) => append_json(&customer.summary, json),
             None => GeneratedCustomer::new(sequences, index, self.rare_values).append_summary(json),
         }
     }
@@ -58,7 +58,7 @@ impl CustomerStore {
     pub(crate) fn searchable_fields(&self, sequences: CustomerSequences, index: u32) -> SearchableFields {
         match documented_customer_at(index) {
             Some(customer) => customer.searchable_fields(self.seed),
-            None => GeneratedCustomer::new(sequences, index, self.rare_values).searchable,
+            None => GeneratedCustomer::new(sequences, index, self.rare_values).searchable_fields(),
         }
     }
 
@@ -142,7 +142,7 @@ pub(crate) fn searchable_fields_of_stored_customer(
 }
 
 /// Appends a stored `customer` to `json` without the fields that lists do not have.
-pub(crate) fn append_summary_of_stored_customer(customer: &Value, json: &mut String) {
+pub(crate) fn append_summary_of_stored_customer(customer: &Value, json: &mut Vec<u8>) {
     let fields = |value: &Value, names: &[&str]| -> Value {
         let present = names.iter().filter_map(|name| Some(((*name).to_owned(), value.get(name)?.clone())));
         Value::Object(present.collect())
@@ -150,5 +150,9 @@ pub(crate) fn append_summary_of_stored_customer(customer: &Value, json: &mut Str
     let mut summary = fields(customer, &["attributes", "id", "links", "relationshipToPartner"]);
     let profile = &customer["companyProfile"];
     summary["companyProfile"] = fields(profile, &["attributes", "companyName", "domain", "links", "tenantId"]);
-    json.push_str(&summary.to_string());
+    append_json(&summary, json);
+}
+
+fn append_json(value: &Value, json: &mut Vec<u8>) {
+    json.extend_from_slice(value.to_string().as_bytes());
 }

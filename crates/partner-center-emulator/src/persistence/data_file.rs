@@ -195,7 +195,7 @@ fn open_database(path: &Path) -> Result<Database, DataFileError> {
             let problem = "is in use by another process: end that one, or name another file";
             Err(DataFileError::new(DataFileErrorKind::InUse, path, problem))
         }
-        Err(DatabaseError::UpgradeRequired(_)) => Err(other_version(path, "an older one")),
+        Err(DatabaseError::UpgradeRequired(_)) => Err(other_version(path, "of an older database")),
         Err(DatabaseError::Storage(StorageError::Io(error)))
             if !matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof) =>
         {
@@ -380,7 +380,7 @@ mod tests {
         drop(store);
         let database = Database::open(&path).unwrap();
         let records = database.begin_read().unwrap().open_table(super::RECORDS).unwrap().len().unwrap();
-        assert!((1..12).contains(&records), "{records}");
+        assert!(records < 12, "{records}");
         drop(database);
         let state = open_store(&path).state_snapshot();
         assert_eq!(state.get_resource(&resource, Timestamp::NEVER).unwrap()["number"], 19);

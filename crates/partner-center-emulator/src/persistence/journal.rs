@@ -105,6 +105,10 @@ impl Shared {
         let mut queue = self.lock_queue();
         let appended = append(&mut queue);
         queue.appended_count += 1;
+        if queue.has_failed {
+            // Nobody writes it any more.
+            queue.batch = Batch::default();
+        }
         self.appended.notify_all();
         appended
     }

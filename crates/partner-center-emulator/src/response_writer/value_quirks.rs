@@ -48,7 +48,7 @@ pub(super) fn serialize_with_value_quirks(
     link_prefix: &str,
     value: &impl Serialize,
     kind: ObjectKind<'_>,
-) -> serde_json::Result<String> {
+) -> serde_json::Result<Vec<u8>> {
     let mut tree = serde_json::to_value(value)?;
     if quirks.link_style != LinkStyle::Plain
         && let Some(Value::Object(links)) = tree.get_mut("links")
@@ -56,7 +56,7 @@ pub(super) fn serialize_with_value_quirks(
         links.values_mut().for_each(|link| set_link_prefix(link_prefix, link));
     }
     apply_value_quirks(quirks, &mut tree, kind);
-    serde_json::to_string(&tree)
+    serde_json::to_vec(&tree)
 }
 
 /// Changes `value` and all that it contains. Inner objects come first.

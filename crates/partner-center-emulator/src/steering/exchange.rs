@@ -68,8 +68,17 @@ pub enum Delivery {
     NotSent,
 }
 
-impl From<&LoggedExchange> for Exchange {
-    fn from(logged: &LoggedExchange) -> Self {
+impl Exchange {
+    /// Returns the exchange without its bodies, which take long to read.
+    pub(super) fn without_bodies(logged: &LoggedExchange) -> Self {
+        Self::with_bodies_read_by(logged, |_| None)
+    }
+
+    pub(crate) fn with_bodies(logged: &LoggedExchange) -> Self {
+        Self::with_bodies_read_by(logged, |body| redacted_body(body.bytes.as_ref()?))
+    }
+
+    fn with_bodies_read_by(logged: &LoggedExchange, read_body: fn(&LoggedBody) -> Option<String>) -> Self {
         let request = &logged.request;
         Self {
             number: logged.number,
@@ -77,19 +86,16 @@ impl From<&LoggedExchange> for Exchange {
             method: request.method().to_string(),
             uri: redacted_uri(request.uri()),
             headers: redacted_headers(request.headers()),
-            body: text_of_body(request.body()),
+            body: read_body(request.body()),
             body_size: request.body().size,
-            response: logged.response.as_ref().map(ExchangeResponse::from),
+            response: logged.response.as_ref().map(|LoggedResponse { status, headers, body }| ExchangeResponse {
+                status: status.as_u16(),
+                headers: redacted_headers(headers),
+                body: read_body(body),
+                body_size: body.size,
+            }),
             delivery: logged.delivery,
         }
-    }
-}
-
-impl From<&LoggedResponse> for ExchangeResponse {
-    fn from(logged: &LoggedResponse) -> Self {
-        let LoggedResponse { status, headers, body } = logged;
-        let (headers, size) = (redacted_headers(headers), body.size);
-        Self { status: status.as_u16(), headers, body: text_of_body(body), body_size: size }
     }
 }
 
@@ -105,8 +111,4 @@ fn redacted_headers(headers: &HeaderMap) -> Vec<ExchangeHeader> {
         ExchangeHeader { name: name.as_str().to_owned(), value }
     };
     headers.iter().map(header).collect()
-}
-
-fn text_of_body(body: &LoggedBody) -> Option<String> {
-    redacted_body(body.bytes.as_ref()?)
 }

@@ -111,6 +111,8 @@ const ROUTES: &[Route] = &[
     route(Method::POST, "clock", handlers::advance_clock),
     route(Method::GET, "requests", handlers::list_requests),
     route(Method::DELETE, "requests", handlers::clear_requests),
+    route(Method::GET, "verdicts", handlers::list_verdicts),
+    route(Method::DELETE, "verdicts", handlers::clear_verdicts),
     route(Method::GET, "faults", handlers::list_faults),
     route(Method::POST, "faults", handlers::add_fault),
     route(Method::DELETE, "faults", handlers::clear_faults),

@@ -1,5 +1,5 @@
 use super::Exchange;
-use crate::Emulator;
+use crate::{Emulator, request_log::LoggedExchange};
 use std::{
     sync::atomic::{AtomicBool, Ordering},
     time::{Duration, Instant},
@@ -24,7 +24,7 @@ impl Emulator {
     /// ```
     #[must_use]
     pub fn exchanges(&self) -> Vec<Exchange> {
-        self.exchanges_after(0, usize::MAX, |_| true)
+        self.exchanges_after(0, usize::MAX, |_| true, Exchange::with_bodies)
     }
 
     /// Drops all requests from the log. Their numbers go on.
@@ -71,7 +71,7 @@ impl Emulator {
         let mut log = self.handler().lock_log();
         loop {
             if let Some(found) = log.exchanges_after(after).find(|exchange| matches(&exchange.request_without_body())) {
-                return Some(found.into());
+                return Some(Exchange::with_bodies(found));
             }
             after = after.max(log.request_count());
             let rest = timeout.saturating_sub(started.elapsed());
@@ -82,16 +82,18 @@ impl Emulator {
         }
     }
 
-    /// Returns up to `limit` requests with a number greater than `after` that match, the oldest first.
+    /// Returns up to `limit` requests with a number greater than `after` that match, the oldest first, as `read` reads
+    /// them.
     pub(super) fn exchanges_after(
         &self,
         after: u64,
         limit: usize,
         matches: impl Fn(&http::Request<()>) -> bool,
+        read: fn(&LoggedExchange) -> Exchange,
     ) -> Vec<Exchange> {
         let log = self.handler().lock_log();
         let matching = log.exchanges_after(after).filter(|exchange| matches(&exchange.request_without_body()));
-        matching.take(limit).map(Exchange::from).collect()
+        matching.take(limit).map(read).collect()
     }
 }
 

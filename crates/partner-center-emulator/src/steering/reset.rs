@@ -6,7 +6,8 @@ use std::{
 
 impl Emulator {
     /// Makes everything as it was when the emulator was built: the customers, the clock, faults, quirks, the rate limit, and the
-    /// authority, whose tokens all become valid again. The log is empty; numbers of requests go on. Snapshots stay.
+    /// authority, whose tokens all become valid again. The log and the list of verdicts are empty; their numbers go on. Snapshots
+    /// stay.
     ///
     /// ```
     /// use partner_center_emulator::Emulator;
@@ -30,6 +31,7 @@ impl Emulator {
         handler.clock.set_timestamp(Timestamp::from_unix_time(time));
         handler.service.authority.reset();
         *handler.rate_limit.lock().unwrap_or_else(PoisonError::into_inner) = start.rate_limit.clone();
+        handler.judge.clear();
         let previous_requests = {
             let mut log = handler.lock_log();
             log.clear();

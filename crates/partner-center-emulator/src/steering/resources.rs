@@ -102,7 +102,10 @@ impl Emulator {
                 }
                 Ok(((), changes.iter().map(|(_, change)| change.clone()).collect()))
             })
-            .map_err(|ResourceError(error)| error)
+            .map_err(|ResourceError(error)| error)?;
+        // An error shows in the responses to all further requests.
+        let _ = self.handler().save();
+        Ok(())
     }
 
     /// Responds to `GET` of `path`, with this continuation token.

@@ -238,7 +238,7 @@ impl State {
     }
 
     /// Appends the customer at `index` to `json` as a list has it.
-    pub(crate) fn append_customer_summary(&self, index: u32, json: &mut String) {
+    pub(crate) fn append_customer_summary(&self, index: u32, json: &mut Vec<u8>) {
         match self.customers.get_written_customer(index) {
             Some(customer) => append_summary_of_stored_customer(customer, json),
             None => self.population.append_customer_summary(self.sequences, index, json),

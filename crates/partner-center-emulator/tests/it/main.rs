@@ -9,6 +9,7 @@ mod customer_list;
 mod customers;
 mod error_responses;
 mod fault_injection;
+mod judge;
 mod lists;
 mod load;
 mod operations;

@@ -9,7 +9,7 @@ use ureq::{Agent, Body};
 use uuid::Uuid;
 
 /// The constant headers that the client of this library sends.
-const CONSTANT_REQUEST_HEADERS: [(&str, &str); 7] = [
+pub(crate) const CONSTANT_REQUEST_HEADERS: [(&str, &str); 7] = [
     ("Accept", "application/json"),
     ("Accept-Encoding", "gzip"),
     ("MS-Contract-Version", "v1"),
@@ -19,7 +19,7 @@ const CONSTANT_REQUEST_HEADERS: [(&str, &str); 7] = [
     ("User-Agent", "handwritten/0.1.0"),
 ];
 
-fn authorization_header_value() -> String {
+pub(crate) fn authorization_header_value() -> String {
     format!("Bearer {}", Emulator::TOKEN)
 }
 

@@ -24,6 +24,7 @@ mod memory;
 mod model;
 mod prebuilt_service;
 mod processes;
+mod raw_hyper;
 
 use measure::MeasurementTable;
 use std::process::ExitCode;

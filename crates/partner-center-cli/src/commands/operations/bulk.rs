@@ -265,12 +265,17 @@ fn confirm_all(call: &OperationCall, targets: &Targets) -> Result<(), CommandErr
         Some(1) => "one customer".to_owned(),
         total => format!("{} customers", total.unwrap_or_default()),
     };
-    confirmation::ask_to_confirm(&format!(
+    let what = format!(
         "{} {} for {customers}: {}",
         call.operation.method,
         call.operation.path,
         confirmation::summary(call.operation)
-    ))
+    );
+    confirmation::ask_to_confirm(
+        &what,
+        "it changes something for many customers",
+        "add --yes to send it, or --dry-run to see it",
+    )
 }
 
 /// Says what failed, behind the name of a target.

@@ -1,4 +1,4 @@
-//! Asks before a request that removes something or cannot be undone.
+//! Asks before a request that removes something or cannot be undone, and before many.
 
 use crate::{
     arguments::operations::help::first_sentence,
@@ -17,14 +17,19 @@ pub(super) fn summary(operation: &Operation) -> String {
     what
 }
 
-/// Asks whether to send the request that `what` describes. Without a terminal there is nobody to ask, so that `--yes` is
-/// required.
-pub(crate) fn ask_to_confirm(what: &str) -> Result<(), CommandError> {
+/// Asks whether to send a request that removes something, or cannot be undone.
+pub(crate) fn ask_to_confirm_removal(what: &str) -> Result<(), CommandError> {
+    ask_to_confirm(what, "it removes something or cannot be undone", "add --yes to send it, or --dry-run to see it")
+}
+
+/// Asks whether to send what `what` describes. Without a terminal there is nobody to ask, so that `--yes` is
+/// required; `reason` says why it has to be confirmed.
+pub(crate) fn ask_to_confirm(what: &str, reason: &str, advice: &str) -> Result<(), CommandError> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return Err(UsageError(ErrorReport {
             message: format!("this must be confirmed: {what}"),
-            cause: "it changes or removes something, and this is not a terminal where you could be asked".to_owned(),
-            advice: "add --yes to send it, or --dry-run to see it".to_owned(),
+            cause: format!("{reason}, and this is not a terminal where you could be asked"),
+            advice: advice.to_owned(),
         })
         .into());
     }

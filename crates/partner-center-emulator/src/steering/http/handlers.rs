@@ -9,8 +9,9 @@ use super::{
 use crate::{
     Fault, Quirks,
     query::QueryParameters,
+    request_log::LoggedExchange,
     routing::parameter_name_of_segment,
-    steering::{CONTINUATION_TOKEN, Snapshot, SteeringError},
+    steering::{CONTINUATION_TOKEN, Exchange, Snapshot, SteeringError},
     timestamp::Timestamp,
 };
 use http::StatusCode;
@@ -42,6 +43,7 @@ pub(super) fn get_status(call: &Call<'_>) -> Result<Response, SteeringError> {
         "customers": state.customer_indexes(0).count(),
         "changes": state.next_change_number(),
         "requests": emulator.handler().lock_log().request_count(),
+        "verdicts": emulator.verdict_count(),
         "faults": emulator.faults().len(),
     })))
 }
@@ -88,7 +90,7 @@ pub(super) fn advance_clock(call: &Call<'_>) -> Result<Response, SteeringError> 
 }
 
 pub(super) fn list_requests(call: &Call<'_>) -> Result<Response, SteeringError> {
-    let query = call.query(&["after", "limit", "wait", "method", "path"])?;
+    let query = call.query(&["after", "bodies", "limit", "wait", "method", "path"])?;
     let after = number(&query, "after")?.unwrap_or(0);
     let limit = number(&query, "limit")?.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(MAX_LISTED_REQUESTS);
     let wait = number(&query, "wait")?.map_or(Duration::ZERO, Duration::from_secs);
@@ -103,13 +105,30 @@ pub(super) fn list_requests(call: &Call<'_>) -> Result<Response, SteeringError> 
     let limit = limit.min(MAX_LISTED_REQUESTS);
     let emulator = call.emulator;
     emulator.wait_unless_cancelled(after, wait, matches, call.cancelled);
-    let requests = emulator.exchanges_after(after, limit, matches);
+    let read: fn(&LoggedExchange) -> Exchange = match query.first_value("bodies") {
+        None | Some("true") => Exchange::with_bodies,
+        Some("false") => Exchange::without_bodies,
+        Some(_) => return Err(SteeringError::invalid("bodies must be true or false")),
+    };
+    let requests = emulator.exchanges_after(after, limit, matches, read);
     let count = emulator.handler().lock_log().request_count();
     Ok(done(&json!({ "requests": requests, "count": count })))
 }
 
 pub(super) fn clear_requests(call: &Call<'_>) -> Result<Response, SteeringError> {
     call.emulator.clear_log();
+    Ok(done(&json!({})))
+}
+
+pub(super) fn list_verdicts(call: &Call<'_>) -> Result<Response, SteeringError> {
+    let query = call.query(&["after"])?;
+    let after = number(&query, "after")?.unwrap_or(0);
+    let judge = &call.emulator.handler().judge;
+    Ok(done(&json!({ "verdicts": judge.verdicts_after(after), "count": judge.verdict_count() })))
+}
+
+pub(super) fn clear_verdicts(call: &Call<'_>) -> Result<Response, SteeringError> {
+    call.emulator.clear_verdicts();
     Ok(done(&json!({})))
 }
 

@@ -1,0 +1,102 @@
+//! `partner-center verify`: compares the emulator with the service, by responses whose values are hidden.
+
+mod exchange;
+mod recording;
+mod shape;
+
+use super::operations::{confirmation, request::PlannedRequest};
+use crate::{
+    arguments::VerifyCommand, error::CommandError, messages::Messages, output::write_to_stdout, session::Session,
+};
+use exchange::{Difference, ExchangeShape};
+use partner_center::{
+    ErrorKind, Transport,
+    transport::{Blocking, Mode, Request},
+};
+use partner_center_emulator::Emulator;
+use partner_center_spec::{Location, MediaType, Method, OPERATIONS, Operation};
+use recording::RecordingTransport;
+use uuid::Uuid;
+
+/// A customer that the emulator always has.
+const EMULATOR_CUSTOMER: &str = "aaaabbbb-0000-cccc-1111-dddd2222eeee";
+
+/// The path parameter that `--customer` is for.
+const CUSTOMER_PARAMETER: &str = "customer-tenant-id";
+
+/// Sends the requests to the service, which are GET alone, and prints in what the emulator differs.
+pub(crate) async fn run_verify<X: Transport>(
+    command: VerifyCommand,
+    transport: X,
+    session: &Session<'_>,
+    messages: &Messages,
+) -> Result<(), CommandError> {
+    let customer = command.customer.map(|id: Uuid| id.to_string());
+    let operations: Vec<_> =
+        OPERATIONS.iter().filter(|operation| is_comparable(operation, customer.is_some())).collect();
+    let count = operations.len();
+    messages.print(format_args!("{count} requests, each once and without a body, to {}:", session.base_url));
+    for operation in &operations {
+        messages.print(format_args!("  GET {}", operation.path));
+    }
+    if !command.yes {
+        let what = format!("{count} GET requests to {}", session.base_url);
+        confirmation::ask_to_confirm(&what, "it reads what a real tenant may have", "add --yes to send them")?;
+    }
+    let (recording, last_exchange) = RecordingTransport::new(transport);
+    let credential = session.configured_credential()?.build_credential(messages);
+    let client = session.build_client(recording, credential, messages)?;
+    let emulator = Emulator::builder().build();
+    let mut differences = Vec::new();
+    for operation in operations {
+        let target = path_of(operation, customer.as_deref().unwrap_or_default());
+        let request = PlannedRequest { method: Method::Get, target, headers: Vec::new(), body: None };
+        last_exchange.clear();
+        let outcome = X::Mode::into_future(client.request(request.into_raw_request())).await;
+        if let Err(error) = outcome
+            && matches!(
+                error.kind(),
+                ErrorKind::Configuration
+                    | ErrorKind::Request
+                    | ErrorKind::Transport
+                    | ErrorKind::Timeout
+                    | ErrorKind::Credential
+            )
+        {
+            let failed = format!("GET {} failed", operation.path);
+            return Err(CommandError::from_client_error(&failed, &error, &session.sources));
+        }
+        let Some(response) = last_exchange.take() else { continue };
+        let service = ExchangeShape::of_response(operation, &response);
+        let emulated =
+            ask_emulator(&emulator, operation).map(|response| ExchangeShape::of_response(operation, &response));
+        differences.extend(emulated.and_then(|emulated| Difference::between(operation, &service, &emulated)));
+    }
+    messages.print(format_args!("{} of {count} operations differ", differences.len()));
+    let mut report = serde_json::to_string_pretty(&differences).map_err(std::io::Error::other)?;
+    report.push('\n');
+    Ok(write_to_stdout(report.as_bytes(), messages)?)
+}
+
+/// Whether an operation is a GET of JSON that needs no parameter, or none but the customer.
+fn is_comparable(operation: &Operation, with_customer: bool) -> bool {
+    let is_json = |response: &partner_center_spec::Response| matches!(response.body, Some((MediaType::Json, _)));
+    let mut required = operation.parameters.iter().filter(|parameter| parameter.is_required);
+    operation.method == Method::Get
+        && operation.responses.iter().any(is_json)
+        && required.all(|parameter| {
+            with_customer && parameter.location == Location::Path && parameter.name == CUSTOMER_PARAMETER
+        })
+}
+
+fn path_of(operation: &Operation, customer: &str) -> String {
+    operation.path.replace(&format!("{{{CUSTOMER_PARAMETER}}}"), customer)
+}
+
+fn ask_emulator(emulator: &Emulator, operation: &Operation) -> Option<partner_center::transport::Response> {
+    let mut request = Request::new(Vec::new());
+    *request.uri_mut() = path_of(operation, EMULATOR_CUSTOMER).parse().ok()?;
+    let token = format!("Bearer {}", Emulator::TOKEN).parse().ok()?;
+    request.headers_mut().insert("Authorization", token);
+    emulator.transport::<Blocking>().send(request).ok()
+}

@@ -1,0 +1,123 @@
+//! The judge: it watches requests and responses, and says what a caller does that the service asks callers not to do, as a list of
+//! verdicts. It is sparing: what could be right is not wrong. All that it remembers is bounded.
+//!
+//! [`arrivals`] has what the order of requests tells, [`conduct`] what a single request does.
+
+mod arrivals;
+mod conduct;
+mod verdict;
+
+pub(crate) use conduct::{ResourceBefore, judge_response};
+pub use verdict::{Misbehavior, Verdict};
+
+use crate::{routing::route_request, steering::Delivery};
+use arrivals::Arrivals;
+use partner_center_core::{Request, Response};
+use std::{
+    collections::VecDeque,
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+/// Custom code that is called with each verdict.
+pub(crate) type VerdictListener = Arc<dyn Fn(&Verdict) + Send + Sync>;
+
+/// The judge of one emulator.
+pub(crate) struct Judge {
+    records: Mutex<Records>,
+    listener: Option<VerdictListener>,
+}
+
+#[derive(Default)]
+struct Records {
+    arrivals: Arrivals,
+    verdicts: VecDeque<Verdict>,
+    /// The number of verdicts so far.
+    count: u64,
+}
+
+/// The maximum number of verdicts that are kept, the newest.
+const MAX_VERDICTS: usize = 10_000;
+
+impl Judge {
+    pub(crate) fn new(listener: Option<VerdictListener>) -> Self {
+        Self { records: Mutex::default(), listener }
+    }
+
+    /// Judges the arrival of a request `now`, as the time since the emulator's start.
+    pub(crate) fn request_arrived(&self, number: u64, request: &Request, now: Duration) {
+        let findings = self.lock().arrivals.request_arrived(number, request, now);
+        for (misbehavior, message) in findings {
+            self.find_guilty(number, request, misbehavior, message);
+        }
+    }
+
+    /// Notes what the response to a request is. It is sent later, or not.
+    pub(crate) fn response_made(&self, number: u64, response: &Response) {
+        self.lock().arrivals.response_made(number, response);
+    }
+
+    /// Notes what became of the response to a request. It is certain (`is_certain`) what the client knows of it, unless it was sent
+    /// slowly, so that the client may have given up.
+    pub(crate) fn response_delivered(&self, number: u64, delivery: Delivery, is_certain: bool, now: Duration) {
+        let mut records = self.lock();
+        if let Some(polled) = records.arrivals.response_delivered(number, delivery, is_certain, now) {
+            let route = route_request(&polled.method, polled.uri.path());
+            if route.is_ok_and(|route| conduct::is_in_audit_log(route.operation)) {
+                drop(records);
+                let message = arrivals::polled_message(&polled.uri);
+                self.add_verdict(number, polled.method.as_str(), polled.uri.path(), Misbehavior::PolledList, message);
+            }
+        }
+    }
+
+    /// Adds a verdict on a request.
+    pub(crate) fn find_guilty(&self, number: u64, request: &Request, misbehavior: Misbehavior, message: String) {
+        self.add_verdict(number, request.method().as_str(), request.uri().path(), misbehavior, message);
+    }
+
+    /// Returns the verdicts with a number greater than `after`, the oldest first.
+    pub(crate) fn verdicts_after(&self, after: u64) -> Vec<Verdict> {
+        self.lock().verdicts.iter().filter(|verdict| verdict.number > after).cloned().collect()
+    }
+
+    /// Returns the number of all verdicts so far.
+    pub(crate) fn verdict_count(&self) -> u64 {
+        self.lock().count
+    }
+
+    /// Forgets all verdicts, and what happened so far. The numbers go on.
+    pub(crate) fn clear(&self) {
+        let mut records = self.lock();
+        *records = Records { count: records.count, ..Records::default() };
+    }
+
+    fn add_verdict(&self, request: u64, method: &str, path: &str, misbehavior: Misbehavior, message: String) {
+        let verdict = {
+            let mut records = self.lock();
+            records.count += 1;
+            let (method, path) = (method.to_owned(), path.to_owned());
+            let verdict = Verdict { number: records.count, request, method, path, misbehavior, message };
+            records.verdicts.push_back(verdict.clone());
+            if records.verdicts.len() > MAX_VERDICTS {
+                records.verdicts.pop_front();
+            }
+            verdict
+        };
+        if let Some(listener) = &self.listener {
+            listener(&verdict);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Records> {
+        // Poisoned records are usable: at worst a verdict is missing.
+        self.records.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Judge {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Judge").finish_non_exhaustive()
+    }
+}

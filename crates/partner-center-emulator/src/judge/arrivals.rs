@@ -1,0 +1,351 @@
+//! What the order of requests and responses tells: whether a caller waits as long as it is told to, keeps a request id as long as it
+//! should and no longer, and does not poll.
+
+use super::Misbehavior;
+use crate::{
+    customers::parse_guid,
+    random::keyed_hash,
+    response_headers::{CORRELATION_ID_HEADER, REQUEST_ID_HEADER},
+    routing::route_request,
+    steering::Delivery,
+};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri,
+    header::{AUTHORIZATION, RETRY_AFTER},
+};
+use partner_center_core::{Request, Response};
+use partner_center_spec::Idempotency;
+use std::{
+    collections::{HashMap, VecDeque},
+    time::{Duration, SystemTime},
+};
+use uuid::Uuid;
+
+/// What is remembered of requests. Each part has a limit; the oldest gives way.
+#[derive(Default)]
+pub(super) struct Arrivals {
+    /// The requests without a response so far, by their numbers.
+    pending: HashMap<u64, PendingRequest>,
+    /// The request ids that had a response, with the number of the request. Their order is that of `answered_order`.
+    answered: HashMap<Uuid, u64>,
+    answered_order: VecDeque<Uuid>,
+    /// Writes that had no response.
+    unanswered: VecDeque<UnansweredWrite>,
+    /// Calls that have to wait.
+    waits: VecDeque<RequiredWait>,
+    /// Lists that were requested, by what identifies the caller and the list.
+    polls: HashMap<u64, Poll>,
+}
+
+/// The maximum number of request ids, and of requests without a response, that are remembered.
+const MAX_REQUESTS: usize = 10_000;
+
+/// The maximum number of entries in each of the other parts, which are searched from end to end.
+const MAX_SEARCHED: usize = 1000;
+
+struct PendingRequest {
+    method: Method,
+    uri: Uri,
+    /// Identifies the call: its method and URI.
+    call: u64,
+    /// Identifies a write: its call and its body.
+    write: Option<u64>,
+    caller: u64,
+    request_id: Option<Uuid>,
+    correlation_id: Option<Uuid>,
+    status: Option<StatusCode>,
+    retry_after: Option<RetryAfter>,
+}
+
+struct UnansweredWrite {
+    number: u64,
+    write: u64,
+    request_id: Option<Uuid>,
+}
+
+struct RequiredWait {
+    number: u64,
+    call: u64,
+    correlation_id: Option<Uuid>,
+    status: StatusCode,
+    begin: Duration,
+    end: Duration,
+}
+
+struct Poll {
+    path: String,
+    count: u32,
+    last: Duration,
+}
+
+/// The value of `Retry-After`, as the time from the response on.
+#[derive(Clone, Copy)]
+struct RetryAfter(Duration);
+
+/// A list that was polled.
+pub(super) struct PolledList {
+    pub(super) method: Method,
+    pub(super) uri: Uri,
+}
+
+/// The time in which requests may arrive that were on their way when the service told a caller to wait.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// The number of requests of a list that is polling.
+const POLL_COUNT: u32 = 10;
+
+/// Requests of a list in a shorter interval are no polling, but for example several users of a program.
+const MIN_POLL_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Requests of a list in a longer interval are no polling.
+const MAX_POLL_INTERVAL: Duration = Duration::from_secs(60 * 60);
+
+impl Arrivals {
+    /// Notes a request, and returns what is wrong with it.
+    pub(super) fn request_arrived(
+        &mut self,
+        number: u64,
+        request: &Request,
+        now: Duration,
+    ) -> Vec<(Misbehavior, String)> {
+        let (method, uri, headers) = (request.method(), request.uri(), request.headers());
+        let call = keyed_hash(0, format!("{method} {uri}").as_bytes());
+        let request_id = guid_header(headers, REQUEST_ID_HEADER);
+        let correlation_id = guid_header(headers, CORRELATION_ID_HEADER);
+        let write = is_unsafe_write(request).then(|| keyed_hash(call, request.body()));
+        let mut findings = Vec::new();
+        findings.extend(self.early_retry(call, correlation_id, now));
+        findings.extend(request_id.and_then(|id| self.reused_request_id(id)));
+        findings.extend(write.and_then(|write| self.changed_request_id(write, request_id)));
+        let pending = PendingRequest {
+            method: method.clone(),
+            // A clone would keep the buffer of the connection in memory.
+            uri: uri.to_string().parse().unwrap_or_default(),
+            call,
+            write,
+            caller: keyed_hash(1, headers.get(AUTHORIZATION).map_or(&[][..], HeaderValue::as_bytes)),
+            request_id,
+            correlation_id,
+            status: None,
+            retry_after: None,
+        };
+        if self.pending.len() < MAX_REQUESTS {
+            self.pending.insert(number, pending);
+        }
+        findings
+    }
+
+    pub(super) fn response_made(&mut self, number: u64, response: &Response) {
+        if let Some(pending) = self.pending.get_mut(&number) {
+            pending.status = Some(response.status());
+            pending.retry_after = response.headers().get(RETRY_AFTER).and_then(RetryAfter::parse);
+        }
+    }
+
+    /// Notes what became of a response. Returns the list if it was polled.
+    pub(super) fn response_delivered(
+        &mut self,
+        number: u64,
+        delivery: Delivery,
+        is_certain: bool,
+        now: Duration,
+    ) -> Option<PolledList> {
+        let pending = self.pending.remove(&number)?;
+        let status = pending.status.filter(|_| delivery == Delivery::Sent && is_certain);
+        let Some(status) = status else {
+            if delivery != Delivery::Sent
+                && is_certain
+                && let Some(write) = pending.write
+            {
+                push_bounded(&mut self.unanswered, UnansweredWrite { number, write, request_id: pending.request_id });
+            }
+            return None;
+        };
+        if let Some(id) = pending.request_id {
+            if self.answered.insert(id, number).is_none() {
+                self.answered_order.push_back(id);
+            }
+            if self.answered_order.len() > MAX_REQUESTS {
+                self.answered_order.pop_front().and_then(|oldest| self.answered.remove(&oldest));
+            }
+        }
+        if let (Some(RetryAfter(wait)), true) =
+            (pending.retry_after, status.is_client_error() || status.is_server_error())
+        {
+            let PendingRequest { call, correlation_id, .. } = pending;
+            let end = now.saturating_add(wait);
+            push_bounded(&mut self.waits, RequiredWait { number, call, correlation_id, status, begin: now, end });
+        }
+        if !status.is_success() {
+            return None;
+        }
+        if pending.method != Method::GET {
+            let path = pending.uri.path();
+            self.polls.retain(|_, poll| !path.starts_with(&poll.path));
+            return None;
+        }
+        self.count_poll(&pending, now).then_some(PolledList { method: pending.method, uri: pending.uri })
+    }
+
+    fn early_retry(&mut self, call: u64, correlation_id: Option<Uuid>, now: Duration) -> Option<(Misbehavior, String)> {
+        self.waits.retain(|wait| now < wait.end);
+        let wait = self.waits.iter().find(|wait| {
+            let is_same_work = wait.correlation_id.is_some() && wait.correlation_id == correlation_id;
+            let is_late_enough =
+                wait.status == StatusCode::TOO_MANY_REQUESTS && now >= wait.begin.saturating_add(GRACE);
+            wait.call == call && (is_same_work || is_late_enough)
+        })?;
+        let (required, waited) = (wait.end.saturating_sub(wait.begin), now.saturating_sub(wait.begin));
+        let message = format!(
+            "the response to request {} was {} with Retry-After, and this is the same call {:.1} s later; wait the {:.1} s",
+            wait.number,
+            wait.status.as_u16(),
+            waited.as_secs_f64(),
+            required.as_secs_f64()
+        );
+        Some((Misbehavior::EarlyRetry, message))
+    }
+
+    fn reused_request_id(&self, id: Uuid) -> Option<(Misbehavior, String)> {
+        let number = self.answered.get(&id)?;
+        let message = format!(
+            "its MS-RequestId {id} is that of request {number}, which had a response: use a new one after each response, and the \
+             same one only after none"
+        );
+        Some((Misbehavior::ReusedRequestId, message))
+    }
+
+    fn changed_request_id(&mut self, write: u64, request_id: Option<Uuid>) -> Option<(Misbehavior, String)> {
+        let position = self.unanswered.iter().position(|unanswered| unanswered.write == write)?;
+        let earlier = self.unanswered.remove(position)?;
+        if request_id.is_some() && earlier.request_id == request_id {
+            return None;
+        }
+        let message = format!(
+            "request {} was the same write and had no response, and this one has another MS-RequestId: the write may be done twice; \
+             keep the id until there is a response",
+            earlier.number
+        );
+        Some((Misbehavior::ChangedRequestId, message))
+    }
+
+    /// Counts a request of a first page. Returns whether it is one too many.
+    fn count_poll(&mut self, request: &PendingRequest, now: Duration) -> bool {
+        let key = keyed_hash(request.caller, &request.call.to_be_bytes());
+        if !self.polls.contains_key(&key) && self.polls.len() >= MAX_SEARCHED {
+            self.polls.retain(|_, poll| now < poll.last.saturating_add(MAX_POLL_INTERVAL));
+            if self.polls.len() >= MAX_SEARCHED {
+                self.polls.clear();
+            }
+        }
+        let poll = self.polls.entry(key).or_insert_with(|| Poll {
+            path: request.uri.path().to_owned(),
+            count: 0,
+            last: now.saturating_sub(MAX_POLL_INTERVAL),
+        });
+        let interval = now.saturating_sub(poll.last);
+        if interval < MIN_POLL_INTERVAL && poll.count > 0 {
+            return false;
+        }
+        poll.count = if interval > MAX_POLL_INTERVAL { 1 } else { poll.count + 1 };
+        poll.last = now;
+        if poll.count < POLL_COUNT {
+            return false;
+        }
+        poll.count = 0;
+        true
+    }
+}
+
+/// Returns the message for a list that was polled.
+pub(super) fn polled_message(uri: &Uri) -> String {
+    format!(
+        "{} was requested {POLL_COUNT} times in a row although nothing in it was written: read what has changed from \
+         /v1/auditrecords, or register a webhook",
+        uri.path().escape_debug()
+    )
+}
+
+impl RetryAfter {
+    fn parse(value: &HeaderValue) -> Option<Self> {
+        let text = value.to_str().ok()?.trim();
+        if let Ok(seconds) = text.parse() {
+            return Some(Self(Duration::from_secs(seconds)));
+        }
+        // The date has no fractions of a second, by which it may be early.
+        let date = httpdate::parse_http_date(text).ok()?;
+        let wait = date.duration_since(SystemTime::now()).unwrap_or_default();
+        Some(Self(wait.saturating_sub(Duration::from_secs(1))))
+    }
+}
+
+/// Whether a request is a write that is done twice if it is sent twice with two ids.
+fn is_unsafe_write(request: &Request) -> bool {
+    if ![Method::POST, Method::PATCH].contains(request.method()) {
+        return false;
+    }
+    let route = route_request(request.method(), request.uri().path());
+    route.is_ok_and(|route| route.operation.idempotency != Idempotency::Natural)
+}
+
+fn guid_header(headers: &HeaderMap, name: HeaderName) -> Option<Uuid> {
+    parse_guid(headers.get(name)?.to_str().ok()?)
+}
+
+fn push_bounded<T>(queue: &mut VecDeque<T>, item: T) {
+    queue.push_back(item);
+    if queue.len() > MAX_SEARCHED {
+        queue.pop_front();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Arrivals, MAX_REQUESTS, MAX_SEARCHED};
+    use crate::steering::Delivery;
+    use hyper::body::Bytes;
+    use partner_center_core::{Request, Response};
+    use std::time::Duration;
+    use uuid::Uuid;
+
+    #[test]
+    fn memory_of_the_judge_is_bounded() {
+        let mut arrivals = Arrivals::default();
+        let throttled = http::Response::builder().status(429).header("Retry-After", "86400");
+        let throttled: Response = throttled.body(Bytes::new()).unwrap();
+        for number in 0..MAX_REQUESTS as u64 + 10 {
+            let request = |method: &str| -> Request {
+                let id = Uuid::from_u128(number.into()).to_string();
+                let uri = format!("/v1/customers/{number}/orders");
+                http::Request::builder().method(method).uri(uri).header("MS-RequestId", id).body(Vec::new()).unwrap()
+            };
+            let now = Duration::from_secs(number);
+            arrivals.request_arrived(u64::MAX - number, &request("GET"), now);
+            if number > MAX_SEARCHED as u64 + 10 {
+                arrivals.waits.clear();
+                arrivals.request_arrived(number, &request("GET"), now);
+                arrivals.response_made(number, &Response::default());
+                arrivals.response_delivered(number, Delivery::Sent, true, now);
+                continue;
+            }
+            arrivals.request_arrived(3 * number, &request("POST"), now);
+            arrivals.response_delivered(3 * number, Delivery::NotSent, true, now);
+            for (offset, response) in [(1, &throttled), (2, &Response::default())] {
+                arrivals.request_arrived(3 * number + offset, &request("GET"), now);
+                arrivals.response_made(3 * number + offset, response);
+                arrivals.response_delivered(3 * number + offset, Delivery::Sent, true, now);
+            }
+            assert!(arrivals.waits.len() <= MAX_SEARCHED);
+        }
+        let Arrivals { pending, answered, answered_order, unanswered, polls, .. } = &arrivals;
+        for (name, length, limit) in [
+            ("pending", pending.len(), MAX_REQUESTS),
+            ("answered", answered.len(), MAX_REQUESTS),
+            ("answered_order", answered_order.len(), MAX_REQUESTS),
+            ("unanswered", unanswered.len(), MAX_SEARCHED),
+            ("polls", polls.len(), MAX_SEARCHED),
+        ] {
+            assert!(length <= limit, "{name} has {length} entries");
+        }
+    }
+}
