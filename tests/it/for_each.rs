@@ -2,14 +2,15 @@
 
 use partner_center::{
     Client, Credential, ErrorKind, GetCustomer, Reqwest, RetryPolicy, SyncClient, Transport, Ureq,
-    transport::{Async, Blocking},
+    transport::{Async, Blocking, Mode, Output},
 };
 use partner_center_emulator::Emulator;
 use partner_center_tests::{ScriptedTransport, Server, Step, block_on, response};
 use std::{
+    collections::VecDeque,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
@@ -89,6 +90,33 @@ fn work_is_bounded_and_stops_without_losing_an_outcome() {
     reported += outcomes.count();
     assert_eq!((reported, current.load(Ordering::SeqCst)), (begun.load(Ordering::SeqCst), 0));
     assert!(reported < 20 + CONCURRENCY);
+}
+
+/// Items may be added while work is under way, in code for both modes.
+#[test]
+fn items_may_come_from_a_queue() {
+    fn run<X: Transport>(client: &Client<X>) -> Output<'_, X, Vec<u32>> {
+        let queue = Arc::new(Mutex::new(VecDeque::from([1, 2])));
+        let items = queue.clone();
+        let items = std::iter::from_fn(move || items.lock().unwrap().pop_front());
+        let mut outcomes = client.for_each(items, 2, |_, item| X::Mode::ready(Ok(item * 10)));
+        X::Mode::block_or_box(async move {
+            let mut values = Vec::new();
+            while let Some(outcome) = X::Mode::into_future(outcomes.next_outcome()).await {
+                values.push(outcome.result.unwrap());
+            }
+            queue.lock().unwrap().push_back(3);
+            values.extend(X::Mode::into_future(outcomes.next_outcome()).await.map(|outcome| outcome.result.unwrap()));
+            outcomes.stop();
+            queue.lock().unwrap().push_back(4);
+            assert!(X::Mode::into_future(outcomes.next_outcome()).await.is_none());
+            values.sort_unstable();
+            values
+        })
+    }
+    assert_eq!(run(&offline()), [10, 20, 30]);
+    let client = client(ScriptedTransport::<Async>::new([]), "http://127.0.0.1:9");
+    assert_eq!(block_on::<Async, _>(run(&client)), [10, 20, 30]);
 }
 
 #[test]

@@ -11,6 +11,7 @@ use partner_center_emulator::Emulator;
 use partner_center_tests::{Recording, RecordingTransport, ScriptedTransport, Step, block_on, response};
 use std::{
     env, fs,
+    io::Write,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -404,4 +405,41 @@ fn journal_of_another_purpose_or_process_is_rejected() {
             (outcome, _) => panic!("{text}: {outcome:?}"),
         }
     }
+}
+
+#[test]
+fn output_of_an_item_is_kept_with_its_record() {
+    let folder = TempDir::new().unwrap();
+    let path = journal_path(&folder);
+    let server = Emulator::builder().build().serve("127.0.0.1:0").unwrap();
+    let client = client(&server.url());
+    let known: Uuid = "aaaabbbb-0000-cccc-1111-dddd2222eeee".parse().unwrap();
+    // The second makes a line that is longer than any other.
+    let texts = ["first \"line\"\nsecond".to_owned(), "\u{1}".repeat(1 << 20)];
+    let open = || Journal::open(&path, PURPOSE).unwrap();
+    for (name, text) in ["a", "b"].into_iter().zip(&texts) {
+        let journal = open();
+        let (kept, text) = (journal.clone(), text.clone());
+        let items = [name.to_owned(), format!("{name} fails")];
+        let outcomes = journal.for_each(&client, items, 1, move |client, item| {
+            kept.keep_output(item, text.clone()).unwrap();
+            client.call(GetCustomer::new(if item.ends_with("fails") { Uuid::nil() } else { known }))
+        });
+        assert_eq!(outcomes.filter(|outcome| outcome.result.is_ok()).count(), 1);
+        assert_eq!(journal.read_output(&name).unwrap().as_ref(), Some(&texts[usize::from(name == "b")]));
+    }
+    // A reader does not disturb the writer, and a line that was not written to its end is removed.
+    fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(b"{\"at\":1,\"status\":\"done\"").unwrap();
+    let journal = open();
+    assert_eq!(journal.read_output(&"a").unwrap().as_ref(), Some(&texts[0]));
+    assert_eq!(journal.for_each(&client, ["c"], 1, move |client, _| client.call(GetCustomer::new(known))).count(), 1);
+    drop(journal);
+    let journal = open();
+    assert_eq!(journal.entries().len(), 5);
+    for (name, output) in
+        [("a", Some(&texts[0])), ("a fails", None), ("b", Some(&texts[1])), ("b fails", None), ("c", None)]
+    {
+        assert_eq!(journal.read_output(&name).unwrap().as_ref(), output, "{name}");
+    }
+    assert!(journal.keep_output(&"d", "x".repeat((32 << 20) + 1)).is_err());
 }

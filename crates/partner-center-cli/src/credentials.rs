@@ -8,6 +8,7 @@ mod token_store_key;
 
 use crate::{
     error::{ErrorReport, UsageError},
+    error_format::ErrorDetails,
     messages::Messages,
     settings::{self, Setting, SettingSource, Settings},
 };
@@ -323,7 +324,7 @@ fn store_rotated_token<M: Mode>(
     credential.before_refresh(lease).on_rotation(move |newest| {
         // The access token of the same response is valid nevertheless.
         if let Err(error) = token_file.store_token(&newest) {
-            messages.print_error(&token_not_stored_report(token_file.path(), &error));
+            messages.print_error(&token_not_stored_report(token_file.path(), &error), &ErrorDetails::default());
         }
         M::ready(Ok(()))
     })

@@ -20,6 +20,7 @@ use partner_center_spec::{OPERATIONS, Operation};
 use std::{
     borrow::Cow,
     error::Error as StdError,
+    fmt,
     io::{self, Write},
     process::ExitCode,
     sync::Arc,
@@ -64,6 +65,10 @@ impl ErrorReport {
 
     /// Describes an error of the client; `sources` is where its addresses come from.
     pub(crate) fn from_client_error(message: &str, error: &Error, sources: &AddressSources) -> Self {
+        if let Some(local) = LocalError::of_client_error(error) {
+            let (message, advice) = (message.to_owned(), local.error_report.advice.clone());
+            return Self { message, cause: local.to_string(), advice };
+        }
         let connection_advice = error.transport_error().and_then(connection_advice);
         Self::new(message, error, &connection_advice.map_or_else(|| advice_for_error(error, sources), Cow::from))
     }
@@ -72,10 +77,10 @@ impl ErrorReport {
         (&self.message, &self.cause, &self.advice)
     }
 
-    /// Prints it to standard error.
-    pub(crate) fn print(&self) {
+    /// Prints it to standard error; `details` are for programs.
+    pub(crate) fn print(&self, details: &ErrorDetails) {
         if error_format::is_json() {
-            return error_format::print_json_error(self.parts(), None, &ErrorDetails::default());
+            return error_format::print_json_error(self.parts(), None, details);
         }
         let width = terminal_width(&Term::stderr());
         let lines = [("error: ", &self.message), ("why:   ", &self.cause), ("try:   ", &self.advice)];
@@ -137,7 +142,7 @@ impl CommandError {
                 if error_format::is_json() {
                     error_format::print_json_error(error_report.parts(), Some(status), &details);
                 } else {
-                    error_report.print();
+                    error_report.print(&details);
                 }
                 ExitCode::from(status)
             }
@@ -156,6 +161,9 @@ impl CommandError {
 
 /// Returns the exit status after an error of the client.
 fn exit_status_of_error(error: &Error) -> u8 {
+    if let Some(local) = LocalError::of_client_error(error) {
+        return local.status;
+    }
     if let Some(token) = error.token_error() {
         // An authority with an error of its own says nothing about the credential.
         return match token.reason() {
@@ -191,6 +199,49 @@ impl From<UsageError> for CommandError {
         Self::Reported { error_report, status: EXIT_USAGE, details: Box::default() }
     }
 }
+
+/// An error of the command itself, as the source of an error of the client: in work that is performed many times, all errors are
+/// of one type.
+#[derive(Debug)]
+pub(crate) struct LocalError {
+    error_report: ErrorReport,
+    status: u8,
+}
+
+impl LocalError {
+    /// Nothing has the name that was given.
+    pub(crate) fn not_found(error_report: ErrorReport) -> Self {
+        Self { error_report, status: EXIT_NOT_FOUND }
+    }
+
+    /// Converts a usage error.
+    pub(crate) fn of_usage(UsageError(error_report): UsageError) -> Error {
+        Error::custom(Self { error_report, status: EXIT_USAGE })
+    }
+
+    /// Converts an error that would end a command that does one thing.
+    pub(crate) fn of_command(error: CommandError) -> Error {
+        match error {
+            CommandError::Reported { error_report, status, .. } => Error::custom(Self { error_report, status }),
+            CommandError::Summary(summary) => Error::custom(summary),
+            CommandError::OutputClosed => Error::custom("the output was closed"),
+        }
+    }
+
+    /// Returns the error of the command that is the source of an error of the client.
+    fn of_client_error(error: &Error) -> Option<&Self> {
+        error.source().and_then(|source| source.downcast_ref())
+    }
+}
+
+impl fmt::Display for LocalError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ErrorReport { message, cause, .. } = &self.error_report;
+        write!(formatter, "{message}: {cause}")
+    }
+}
+
+impl StdError for LocalError {}
 
 /// Converts an error of writing to standard output. The output of a `--query` that cannot be evaluated is a usage error.
 impl From<io::Error> for CommandError {

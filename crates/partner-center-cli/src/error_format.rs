@@ -63,6 +63,9 @@ struct JsonErrorContent<'a> {
 /// What is known of an error of the service or of the authority.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct ErrorDetails {
+    /// The customer that the error is about, if the command is performed for several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) customer: Option<String>,
     /// The HTTP status.
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<u16>,
@@ -93,6 +96,7 @@ impl ErrorDetails {
             None => error.reason().map(|reason| format!("{reason:?}")),
         };
         Self {
+            customer: None,
             status: token_error.map(|error| error.status).or(error.status()).map(|status| status.as_u16()),
             code: token_error
                 .and_then(|error| error.error.clone())

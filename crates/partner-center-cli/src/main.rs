@@ -20,7 +20,7 @@ mod text;
 
 use arguments::{
     ApiCall, Arguments, AuthCommand, BuiltInCommand, Command, MessageOptions, Options, TransportName, VerifyCommand,
-    operations::{CommandLineWords, OperationCall, naming::ResourceNoun, tables::asks_before_sending},
+    operations::{CommandLineWords, OperationCall, naming::ResourceNoun},
 };
 use error::CommandError;
 use messages::Messages;
@@ -102,7 +102,10 @@ impl ServiceTask {
                 messages
             }
             // So would the question whether to go on.
-            Self::Operation(call) if asks_before_sending(call.operation) => Messages::new(options.quiet),
+            Self::Operation(call) if call.may_ask() => Messages::new(options.quiet),
+            Self::Operation(call) if call.options.bulk.prints_customers() => {
+                Messages::with_progress(options, ResourceNoun::new("customers"))
+            }
             Self::Operation(call) => Messages::with_progress(options, call.result_noun()),
             Self::Api(call) if call.paginate => Messages::with_progress(options, ResourceNoun::new("items")),
             Self::Api(_) | Self::Auth(_) | Self::Doctor | Self::Verify(_) => Messages::new(options.quiet),

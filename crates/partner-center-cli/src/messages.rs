@@ -3,6 +3,7 @@
 use crate::{
     arguments::{MessageOptions, operations::naming::ResourceNoun},
     error::ErrorReport,
+    error_format::ErrorDetails,
     progress::ProgressLine,
 };
 use std::{
@@ -67,8 +68,8 @@ impl Messages {
     }
 
     /// Prints an error that does not end the command.
-    pub(crate) fn print_error(&self, error_report: &ErrorReport) {
-        self.progress.hide_while_writing(|| error_report.print());
+    pub(crate) fn print_error(&self, error_report: &ErrorReport, details: &ErrorDetails) {
+        self.progress.hide_while_writing(|| error_report.print(details));
     }
 }
 

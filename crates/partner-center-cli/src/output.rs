@@ -3,6 +3,7 @@
 mod cells;
 mod columns;
 mod csv;
+mod customers;
 mod json;
 mod json_cursor;
 mod normalize;
@@ -13,6 +14,7 @@ mod shapes;
 mod style;
 mod table;
 mod template;
+mod times;
 mod yaml;
 
 pub(crate) use columns::{csv_columns, table_columns, undocumented_paths};
@@ -39,6 +41,7 @@ use std::{
     mem,
 };
 use style::FormatStyle;
+use times::TimeConverter;
 
 /// Prints values as they arrive.
 ///
@@ -48,6 +51,8 @@ pub(crate) struct Printer {
     formatter: Box<dyn OutputFormatter>,
     /// Writes values of the type that is printed.
     normalizer: Normalizer,
+    /// Writes items that are printed with their customer.
+    item_normalizer: Normalizer,
     /// What is about to be written; kept for its allocation.
     text: Vec<u8>,
     destination: Destination,
@@ -112,6 +117,7 @@ impl Printer {
         messages: &Messages,
     ) -> Self {
         let selected = &call_options.columns;
+        let prints_customers = call_options.bulk.prints_customers();
         let style = FormatStyle::new(options, noun);
         // What is selected has other fields than what is described.
         let is_selection = !options.output.has_columns() && !selected.is_empty() && call_options.query.is_none();
@@ -119,16 +125,22 @@ impl Printer {
             let (expression, selected) = (expression.clone(), selected.clone());
             Box::new(QueryFormatter { expression, style, selected, items: Vec::new() })
         } else {
-            let columns = match options.output {
+            let mut columns = match options.output {
                 OutputFormat::Table => table_columns(operation, selected),
                 _ => csv_columns(operation, selected),
             };
+            if prints_customers && selected.is_empty() {
+                columns = customers::columns_with_customer(columns);
+            }
             style.build_formatter(columns, selected)
         };
+        let item_type = result_item_type(operation);
         let is_json = matches!(options.output, OutputFormat::Json | OutputFormat::Jsonl);
         Self {
-            normalizer: Normalizer::new(if is_selection { None } else { result_item_type(operation) }),
+            normalizer: Normalizer::new(if is_selection || prints_customers { None } else { item_type }),
+            item_normalizer: Normalizer::new(item_type.filter(|_| prints_customers)),
             destination: Destination::Stdout { is_json_on_terminal: is_json && io::stdout().is_terminal() },
+            edit: TimeConverter::new(call_options.time).map(TimeConverter::into_editor),
             ..Self::with_formatter(formatter, messages)
         }
     }
@@ -161,6 +173,7 @@ impl Printer {
         Self {
             formatter,
             normalizer: Normalizer::new(None),
+            item_normalizer: Normalizer::new(None),
             text: Vec::new(),
             destination: Destination::Stdout { is_json_on_terminal: false },
             edit: None,
@@ -183,6 +196,13 @@ impl Printer {
         self.write_text()?;
         self.messages.progress().add_items(items.len());
         Ok(())
+    }
+
+    /// Prints the complete list of a customer, each item with the customer.
+    pub(crate) fn print_page_of_customer(&mut self, customer: &str, items: &[&str]) -> io::Result<()> {
+        let tag = |item: &&str| customers::item_with_customer(customer, item, &mut self.item_normalizer);
+        let items: Vec<_> = items.iter().map(tag).collect();
+        self.print_page(&items.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
     /// Prints the end of a complete list; returns a message for the user, if there is one.

@@ -5,7 +5,8 @@ mod margin;
 use crate::arguments::operations::naming::ResourceNoun;
 use console::Term;
 use indicatif::{
-    HumanCount, HumanFloatCount, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle, style::ProgressTracker,
+    HumanCount, HumanDuration, HumanFloatCount, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle,
+    style::ProgressTracker,
 };
 use margin::TerminalWithMargin;
 use std::{
@@ -43,7 +44,10 @@ impl ProgressLine {
         let (one, several) = (noun.singular(), noun.plural());
         let items = move |state: &ProgressState, line: &mut dyn Write| {
             // Writing to memory does not fail.
-            let _ = line.write_str(&format_count(state.pos(), &one, &several));
+            let _ = match state.len() {
+                Some(total) => write!(line, "{} of {}", HumanCount(state.pos()), format_count(total, &one, &several)),
+                None => line.write_str(&format_count(state.pos(), &one, &several)),
+            };
         };
         let target = ProgressDrawTarget::term_like_with_hz(Box::new(TerminalWithMargin(terminal)), DRAWS_PER_SECOND);
         let bar = ProgressBar::with_draw_target(None, target).with_style(
@@ -60,7 +64,22 @@ impl ProgressLine {
 
     /// Counts items that were received.
     pub(crate) fn add_items(&self, items: usize) {
+        if self.0.length().is_some() {
+            return;
+        }
         self.0.inc(items.try_into().unwrap_or(u64::MAX));
+    }
+
+    /// Counts targets from now on, of which there are so many, and not items.
+    pub(crate) fn set_total(&self, targets: usize) {
+        self.0.set_length(targets.try_into().unwrap_or(u64::MAX));
+    }
+
+    /// Counts a target that is done.
+    pub(crate) fn add_target(&self) {
+        if self.0.length().is_some() {
+            self.0.inc(1);
+        }
     }
 
     /// Sets the number of pages that were received.
@@ -114,7 +133,11 @@ impl ProgressTracker for ItemRateTracker {
         let pace = if self.count == 0 || self.since.elapsed() > WAITING_MESSAGE_DELAY {
             "waiting".to_owned()
         } else {
-            format!("{}/s", HumanFloatCount(state.per_sec().round()))
+            let rate = format!("{}/s", HumanFloatCount(state.per_sec().round()));
+            match state.len() {
+                Some(_) => format!("{rate} · {} left", HumanDuration(state.eta())),
+                None => rate,
+            }
         };
         let _ = line.write_str(&pace);
     }

@@ -284,6 +284,19 @@ impl Error {
         self.0.metadata.page
     }
 
+    /// Returns the error of work that is not a call: what the work of [`Client::for_each`](crate::Client::for_each) returns if it
+    /// cannot make the next request. It is of the kind [`Request`](ErrorKind::Request), and `source` is its source.
+    ///
+    /// ```
+    /// use partner_center_core::Error;
+    ///
+    /// let error = Error::custom("the customer has no domain");
+    /// assert_eq!(error.to_string(), "the request cannot be built (custom): the customer has no domain");
+    /// ```
+    pub fn custom(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::new(ErrorKind::Request, "custom", source)
+    }
+
     pub(crate) fn new(kind: ErrorKind, operation: &'static str, source: impl Into<BoxError>) -> Self {
         Self::without_source(kind, operation).with_source(Some(source.into()))
     }

@@ -17,7 +17,9 @@
 //! `not_performed` follows a request that was rejected or not sent; `failed` and `unknown` are the ends with an error. A request
 //! with `preceding` is not the first of its item with this method and path.
 //!
-//! It has no bodies, queries or tokens. A line is written immediately and in one write, so that it survives the end of the process;
+//! It has no bodies, queries or tokens, and nothing of a response but what the program keeps in it: see
+//! [`Journal::keep_output`]. On Unix, a new file is readable by its owner alone. A line is written immediately and in one write,
+//! so that it survives the end of the process;
 //! it is not forced to the disk before the request is sent, so that the last lines may be lost if the machine loses power.
 
 mod file;
@@ -25,11 +27,11 @@ mod state;
 
 pub use state::{ItemState, JournalEntry};
 
-use file::JournalFile;
+use file::{JournalFile, MAX_OUTPUT_LENGTH};
 use partner_center_core::{CallOutput, Client, Error, ForEach, Mode, RequestIds, Transport};
-use state::JournalState;
+use state::{JournalState, Record};
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     error::Error as StdError,
     fmt, io,
     path::Path,
@@ -85,6 +87,17 @@ struct Shared {
     state: JournalState,
     /// The items whose work was begun since the journal was opened.
     begun: HashSet<String>,
+    /// What is written with the records that items are done.
+    outputs: HashMap<String, String>,
+}
+
+impl Shared {
+    /// Writes a line. If it cannot be written, no further write is sent, and `finish` reports it.
+    fn append(&mut self, record: &Record) {
+        if let Ok(position) = self.file.append(record) {
+            self.state.note_position(record, position);
+        }
+    }
 }
 
 impl Journal {
@@ -97,7 +110,10 @@ impl Journal {
     /// record of a journal.
     pub fn open(path: impl AsRef<Path>, purpose: &str) -> io::Result<Self> {
         let (file, state) = JournalFile::open(path.as_ref(), purpose)?;
-        Ok(Self { shared: Arc::new(Mutex::new(Shared { file, state, begun: HashSet::new() })), repeats_unknown: false })
+        Ok(Self {
+            shared: Arc::new(Mutex::new(Shared { file, state, begun: HashSet::new(), outputs: HashMap::new() })),
+            repeats_unknown: false,
+        })
     }
 
     /// Does the work for unknown items again. By default it is not done: look first whether the service has done it.
@@ -141,6 +157,37 @@ impl Journal {
                 result
             })
         })
+    }
+
+    /// Keeps a text with the record that `item` is done, such as what the work for it has found: work calls it before it ends. In a
+    /// later run, [`read_output`](Self::read_output) returns it, so that a program that was killed can print the same as one that
+    /// was not. It has no effect if the item is not done.
+    ///
+    /// # Errors
+    ///
+    /// The text is longer than 32 MiB.
+    pub fn keep_output(&self, item: &impl fmt::Display, text: String) -> io::Result<()> {
+        if text.len() > MAX_OUTPUT_LENGTH {
+            return Err(io::Error::new(
+                io::ErrorKind::FileTooLarge,
+                format!("{} bytes are more than a journal keeps for one item", text.len()),
+            ));
+        }
+        self.lock().outputs.insert(item.to_string(), text);
+        Ok(())
+    }
+
+    /// Returns the text that was kept with the record that an item is done, in this run or an earlier one.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub fn read_output(&self, item: &impl fmt::Display) -> io::Result<Option<String>> {
+        let mut shared = self.lock();
+        match shared.state.output_position(&item.to_string()) {
+            Some(position) => shared.file.read_output(position),
+            None => Ok(None),
+        }
     }
 
     /// Returns all items of the journal, those of earlier runs included, in the order of their first lines.
@@ -221,9 +268,9 @@ impl ItemRecorder {
 
     fn record_outcome(&self, result: Result<(), &Error>) {
         let mut shared = self.journal.lock();
-        let Shared { file, state, .. } = &mut *shared;
-        // If it cannot be written, no further write is sent, and `finish` reports it.
-        let _ = file.append(&state.record_outcome(&self.item, result.map_err(Error::to_string)));
+        let output = shared.outputs.remove(&self.item);
+        let record = shared.state.record_outcome(&self.item, result.map(|()| output).map_err(Error::to_string));
+        shared.append(&record);
     }
 
     fn lock_calls(&self) -> MutexGuard<'_, ItemCalls> {
@@ -247,7 +294,7 @@ impl RequestIds for ItemRecorder {
         let (request_id, is_repeated, record) = state.next_request(&self.item, call, preceding, answered);
         calls.repeated.extend(is_repeated.then_some(request_id));
         match file.append(&record) {
-            Ok(()) => Ok(request_id),
+            Ok(_) => Ok(request_id),
             Err(error) => Err(format!("the journal cannot be written, so that nothing was sent: {error}").into()),
         }
     }
@@ -257,8 +304,7 @@ impl RequestIds for ItemRecorder {
             return;
         }
         let mut shared = self.journal.lock();
-        let Shared { file, state, .. } = &mut *shared;
-        // As above.
-        let _ = file.append(&state.record_not_performed(&self.item, request_id));
+        let record = shared.state.record_not_performed(&self.item, request_id);
+        shared.append(&record);
     }
 }

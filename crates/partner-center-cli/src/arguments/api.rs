@@ -16,6 +16,7 @@ Examples:
   partner-center api GET customers/b44bb1fb-c595-45b0-9e09-d657365580bf --emulator
   partner-center api PUT customers/b44bb1fb-c595-45b0-9e09-d657365580bf/profiles/billing --body profile.json \
 --header 'If-Match: \"etag\"'")]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub(crate) struct ApiCall {
     /// Method of the request
     #[arg(ignore_case = true)]
@@ -37,6 +38,9 @@ pub(crate) struct ApiCall {
     /// Print the request, without the token, and do not send it
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Print the request as a command of curl, with the token in a variable, and do not send it
+    #[arg(long, conflicts_with = "dry_run")]
+    pub(crate) curl: bool,
     /// Do not ask before sending a DELETE
     #[arg(long)]
     pub(crate) yes: bool,

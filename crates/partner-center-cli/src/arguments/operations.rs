@@ -4,6 +4,8 @@
 //! all others are flags, and so are the scalar fields of a body. What two operations have beyond the tables is in
 //! [`customers`].
 
+pub(crate) mod bulk;
+mod call_options;
 pub(crate) mod customers;
 pub(crate) mod help;
 pub(crate) mod naming;
@@ -11,23 +13,24 @@ mod passwords;
 pub(crate) mod tables;
 pub(crate) mod value;
 
+pub(crate) use call_options::{CallOptions, TimeFormat};
 pub(crate) use passwords::PasswordOptions;
 
-use super::parse_positive_number;
+use bulk::{CustomerSelection, takes_many_customers};
+use call_options::build_call_options;
 use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint, builder::NonEmptyStringValueParser, error::ErrorKind};
 use clap_complete::ArgValueCompleter;
 use naming::{ResourceNoun, to_kebab_case};
-use partner_center_spec::{MediaType, OPERATIONS, Operation, Parameter, ParameterStyle, Property, Type};
-use passwords::build_password_options;
+use partner_center_spec::{MediaType, Method, OPERATIONS, Operation, Parameter, ParameterStyle, Property, Type};
 use std::{
     collections::BTreeMap,
     ffi::{OsStr, OsString},
     path::PathBuf,
 };
 use tables::{
-    ResultShape, asks_before_sending, body_object_schema, caller_settable_parameters, etag_parameter,
-    form_part_properties, has_etag_in_body, has_example_body, id_path_parameter, json_body_type, page_size_parameter,
-    takes_several_ids,
+    asks_before_sending, body_object_schema, caller_settable_parameters, etag_parameter, form_part_properties,
+    has_etag_in_body, has_example_body, id_path_parameter, is_customer_id, json_body_type, page_size_parameter,
+    reading_operation, takes_several_ids,
 };
 use value::{SchemaValueParser, is_scalar_type};
 
@@ -82,21 +85,6 @@ pub(crate) enum FieldValue {
     File(InputFile),
     /// `null`
     Null,
-}
-
-/// Options of operations that say how they are performed and printed.
-#[derive(Debug, Default)]
-pub(crate) struct CallOptions {
-    /// The columns of a table; those of the specification if there are none.
-    pub(crate) columns: Vec<String>,
-    /// A `JMESPath` expression over the output.
-    pub(crate) query: Option<String>,
-    /// The maximum number of items.
-    pub(crate) limit: Option<u32>,
-    pub(crate) is_dry_run: bool,
-    pub(crate) is_confirmed: bool,
-    pub(crate) shows_example_body: bool,
-    pub(crate) password: PasswordOptions,
 }
 
 /// Returns the word that names the command, if it is the name of one: the first that is neither an option nor its value.
@@ -226,15 +214,17 @@ mod name {
     pub(super) const CLEAR_ARG: &str = "clear";
     pub(super) const EXAMPLE_BODY_ARG: &str = "example-body";
     pub(super) const DRY_RUN_ARG: &str = "dry-run";
+    pub(super) const CURL_ARG: &str = "curl";
     pub(super) const YES_ARG: &str = "yes";
     pub(super) const LIMIT_ARG: &str = "limit";
     pub(super) const COLUMNS_ARG: &str = "columns";
     pub(super) const QUERY_ARG: &str = "query";
+    pub(super) const TIME_ARG: &str = "time";
     pub(super) const PAGE_SIZE_ARG: &str = "page-size";
 }
 
 /// The flags that have a meaning for every operation, now or soon: a field of a body has none of these names.
-const RESERVED_FLAGS: [&str; 45] = [
+const RESERVED_FLAGS: [&str; 46] = [
     "all-customers",
     "application-name",
     "base-url",
@@ -274,6 +264,7 @@ const RESERVED_FLAGS: [&str; 45] = [
     "show-password",
     "sort",
     "template",
+    "time",
     "timeout",
     "transport",
     "verbose",
@@ -366,6 +357,14 @@ fn build_parameter_argument(operation: &'static Operation, parameter: &'static P
     match parameter.default {
         Some(default) => argument.default_value(default),
         None if !parameter.is_required => argument,
+        None if !parameter.is_positional && is_customer_id(parameter) && takes_many_customers(operation) => {
+            let alternatives = [bulk::ALL_CUSTOMERS_ARG, bulk::CUSTOMERS_ARG];
+            let argument = argument.conflicts_with_all(alternatives);
+            let example = has_example_body(operation).then_some(name::EXAMPLE_BODY_ARG);
+            argument.required_unless_present_any(alternatives.into_iter().chain(example))
+        }
+        // It is that of what is read, or of the file.
+        None if takes_etag_from_body && reading_operation(operation).is_some() => argument,
         None if takes_etag_from_body => argument.required_unless_present_any([name::BODY_ARG, name::EXAMPLE_BODY_ARG]),
         None if has_example_body(operation) => argument.required_unless_present(name::EXAMPLE_BODY_ARG),
         None => argument.required(true),
@@ -483,55 +482,6 @@ fn build_form_part_argument(part: &'static Property) -> Arg {
     }
 }
 
-fn build_call_options(operation: &'static Operation, noun: ResourceNoun) -> Vec<Arg> {
-    let mut options = Vec::new();
-    let shape = ResultShape::of_operation(operation);
-    if let ResultShape::Pages | ResultShape::List { .. } = shape {
-        let help = format!("Maximum number of {} to print, at least 1", noun.plural());
-        let pages = if shape == ResultShape::Pages { "; no further pages are requested" } else { "" };
-        options.push(
-            Arg::new(name::LIMIT_ARG)
-                .long(name::LIMIT_ARG)
-                .value_name("N")
-                .value_parser(parse_positive_number)
-                .help(help + pages),
-        );
-    }
-    if let ResultShape::Pages | ResultShape::List { .. } | ResultShape::Value = shape {
-        options.push(
-            Arg::new(name::COLUMNS_ARG)
-                .long(name::COLUMNS_ARG)
-                .value_name("A,B.C")
-                .value_delimiter(',')
-                .value_parser(NonEmptyStringValueParser::new())
-                .help("Columns of every format: paths of fields, such as id,address.city"),
-        );
-        options.push(
-            Arg::new(name::QUERY_ARG)
-                .long(name::QUERY_ARG)
-                .value_name("JMESPATH")
-                .value_parser(crate::output::parse_query)
-                .help("JMESPath expression over the complete output; < and > compare numbers only"),
-        );
-    }
-    options.push(
-        Arg::new(name::DRY_RUN_ARG)
-            .long(name::DRY_RUN_ARG)
-            .action(ArgAction::SetTrue)
-            .help("Print the request, without the token, and do not send it"),
-    );
-    options.extend(build_password_options(operation));
-    if asks_before_sending(operation) {
-        options.push(
-            Arg::new(name::YES_ARG)
-                .long(name::YES_ARG)
-                .action(ArgAction::SetTrue)
-                .help("Do not ask before sending the request"),
-        );
-    }
-    options
-}
-
 #[expect(clippy::unnecessary_wraps, reason = "clap expects a result of a parser")]
 pub(super) fn parse_input_file(text: &str) -> Result<InputFile, std::convert::Infallible> {
     Ok(match text {
@@ -560,15 +510,7 @@ impl OperationCall {
             parameters: Vec::new(),
             ids: argument_values(matches, name::IDS_ARG),
             body: BodyArguments::from_matches(operation, matches),
-            options: CallOptions {
-                columns: argument_values(matches, name::COLUMNS_ARG),
-                query: argument_values(matches, name::QUERY_ARG).pop(),
-                limit: argument_values(matches, name::LIMIT_ARG).pop(),
-                is_dry_run: is_flag_set(matches, name::DRY_RUN_ARG),
-                is_confirmed: is_flag_set(matches, name::YES_ARG),
-                shows_example_body: is_flag_set(matches, name::EXAMPLE_BODY_ARG),
-                password: PasswordOptions::from_matches(matches),
-            },
+            options: CallOptions::from_matches(matches),
         };
         for parameter in caller_settable_parameters(operation) {
             let values: Vec<String> = argument_values(matches, &parameter_argument_id(parameter));
@@ -589,12 +531,28 @@ impl OperationCall {
         let changes = self.body.changes.iter().map(|(_, value)| value);
         self.ids.iter().filter(|id| **id == IdArg::Stdin).count()
             + usize::from(self.body.file == Some(InputFile::Stdin))
+            + usize::from(matches!(self.options.bulk.customers, Some(CustomerSelection::OfFile(InputFile::Stdin))))
             + changes.filter(|value| matches!(value, FieldValue::File(InputFile::Stdin))).count()
     }
 
     /// Whether IDs are read from standard input.
     pub(crate) fn reads_ids_from_stdin(&self) -> bool {
         self.ids.contains(&IdArg::Stdin)
+            || matches!(self.options.bulk.customers, Some(CustomerSelection::OfFile(InputFile::Stdin)))
+    }
+
+    /// Returns the ID, if the command takes several and has one.
+    pub(crate) fn single_id(&self) -> Option<&str> {
+        match &self.ids[..] {
+            [IdArg::Id(id)] => Some(id),
+            _ => None,
+        }
+    }
+
+    /// Whether a person may be asked before the request is sent.
+    pub(crate) fn may_ask(&self) -> bool {
+        let is_write_for_many = self.options.bulk.customers.is_some() && self.operation.method != Method::Get;
+        !self.options.is_confirmed && (asks_before_sending(self.operation) || is_write_for_many)
     }
 
     /// Returns the noun of what the command returns.

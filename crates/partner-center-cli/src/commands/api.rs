@@ -2,6 +2,7 @@
 
 use super::operations::{
     confirmation, input, list,
+    planned_request::PlannedFormat,
     request::{PlannedRequest, append_query_parameter, client_idempotency, pagination_of_operation, percent_encode},
 };
 use crate::{
@@ -50,9 +51,9 @@ pub(crate) async fn run_api<X: Transport>(
         })
         .into());
     }
-    if call.dry_run {
-        write_to_stdout(request.format_for_dry_run(&session.base_url).as_bytes(), messages)?;
-        messages.print("note: nothing was sent; the client adds the token and the IDs of the request");
+    if let Some(format) = PlannedFormat::of_flags(call.dry_run, call.curl) {
+        write_to_stdout(format.format_request(&request, &session.base_url).as_bytes(), messages)?;
+        messages.print(format.note());
         return Ok(());
     }
     if request.method == Method::Delete && !call.yes {

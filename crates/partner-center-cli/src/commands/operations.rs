@@ -1,17 +1,18 @@
 //! The operations of the service: one implementation for all, which reads the tables of the specification.
 
 mod body;
+mod bulk;
 pub(super) mod confirmation;
 mod ids;
 pub(super) mod input;
 mod json_tree;
 pub(super) mod list;
 mod passwords;
+pub(super) mod planned_request;
 mod read_change_write;
 pub(super) mod request;
 mod response;
 mod secrets;
-mod several;
 
 pub(crate) use request::PlannedRequest;
 pub(crate) use secrets::replace_secrets;
@@ -20,10 +21,10 @@ use crate::{
     arguments::{
         OutputFormat,
         operations::{
-            IdArg, OperationCall,
-            help::{cloud_name, first_sentence, markdown_to_plain_text},
+            OperationCall,
+            help::{cloud_name, markdown_to_plain_text},
             naming::ResourceNoun,
-            tables::{ResultShape, example_body, takes_several_ids},
+            tables::{ResultShape, example_body},
         },
     },
     customer_names::CustomerNamesCollector,
@@ -31,13 +32,16 @@ use crate::{
     messages::Messages,
     output::{Printer, pretty_print_json, undocumented_paths, write_to_stdout},
     session::Session,
+    terminal::escape_control_characters,
 };
-use ids::RequestedIds;
-use partner_center::{Client, RetryPolicy, Transport, transport::Mode};
+use bulk::Customer;
+use partner_center::{Client, Error, Transport, transport::Mode};
 use partner_center_spec::{Operation, Outcome};
 use passwords::{PasswordFile, withhold_passwords};
+use planned_request::PlannedFormat;
+use read_change_write::Change;
+use request::TargetIds;
 use response::{ReceivedBody, ReceivedResponse};
-use std::sync::Arc;
 
 /// Prints the example of the body.
 pub(crate) fn print_example_body(call: &OperationCall, messages: &Messages) -> Result<(), CommandError> {
@@ -52,47 +56,35 @@ pub(crate) async fn run_operation<X: Transport>(
     session: &Session<'_>,
     messages: &Messages,
 ) -> Result<(), CommandError> {
-    let operation = call.operation;
     print_notes_before_request(&call, session, messages);
-    let is_of_several = takes_several_ids(operation) && single_id_of_call(&call).is_none();
-    let mut request = plan_call(&call, messages)?;
-    let reads_first = read_change_write::reader_of_call(&call).is_some();
-    if call.options.is_dry_run {
-        if reads_first {
-            messages.print("note: the resource is read first, and sent back complete with these fields");
-            request.body = body::build_body(operation, &call.body, messages)?;
-        }
-        return print_planned_requests(&call, &request, session, messages);
+    if bulk::is_performed_many_times(&call) {
+        return bulk::run_many_times(call, transport, session, messages).await;
     }
-    if !reads_first && operation.is_destructive {
+    let request = plan_call(&call, messages)?;
+    let planned = PlannedFormat::of_call(&call.options);
+    let reads_first = read_change_write::reader_of_call(&call).is_some();
+    if let Some(format) = planned
+        && !reads_first
+        && request::customer_domain(&call).is_none()
+    {
+        return print_planned_request(&request, format, session, messages);
+    }
+    if !reads_first && call.operation.is_destructive && planned.is_none() {
         confirm_request(&call, &request)?;
     }
-
-    let transport = Arc::new(transport);
-    let mut retry = RetryPolicy::default();
-    if is_of_several {
-        // One throttled request must not cost the others.
-        retry = retry.max_retry_after(several::MAX_RETRY_AFTER_FOR_SEVERAL);
+    let credential = session.configured_credential()?.build_credential(messages);
+    let client = session.build_client(transport, credential, messages)?;
+    if let Some(format) = planned {
+        let request = complete_request(request, &client, &call, session, messages).await?;
+        return request.map_or(Ok(()), |request| print_planned_request(&request, format, session, messages));
     }
-    let client = session.build_client_with_retry_policy(
-        retry,
-        transport.clone(),
-        session.configured_credential()?.build_credential(messages),
-        messages,
-    )?;
-    let noun = call.result_noun();
-    let mut printer = Printer::new(session.options, operation, &call.options, noun, messages);
-    if is_of_several {
-        let pacing = several::RequestPacing::new(&*transport, session.deadline);
-        let ids = RequestedIds::new(operation, call.ids.clone(), session.deadline);
-        return several::print_each_id(&client, pacing, &call, ids, &session.sources, &mut printer, messages).await;
-    }
+    let mut printer = Printer::new(session.options, call.operation, &call.options, call.result_noun(), messages);
     perform_call(&client, &call, request, session, &mut printer, messages).await
 }
 
 /// Returns the request of a call, with its body unless the resource is read first.
 pub(crate) fn plan_call(call: &OperationCall, messages: &Messages) -> Result<PlannedRequest, UsageError> {
-    let mut request = request::plan_request(call, single_id_of_call(call))?;
+    let mut request = request::plan_request(call, TargetIds { id: call.single_id(), customer: None })?;
     if read_change_write::reader_of_call(call).is_none() {
         request.body = body::build_body(call.operation, &call.body, messages)?;
         request.set_etag_from_body(call.operation)?;
@@ -100,33 +92,71 @@ pub(crate) fn plan_call(call: &OperationCall, messages: &Messages) -> Result<Pla
     Ok(request)
 }
 
-fn single_id_of_call(call: &OperationCall) -> Option<&str> {
-    match &call.ids[..] {
-        [IdArg::Id(id)] => Some(id),
-        _ => None,
-    }
-}
-
-/// Performs a call whose request is planned, and prints its result with `printer`. A resource that the request changes is read
-/// first.
+/// Performs a call whose request is planned, and prints its result with `printer`. A customer that is named by a domain is looked up
+/// first, and a resource that the request changes is read.
 pub(crate) async fn perform_call<X: Transport>(
     client: &Client<X>,
     call: &OperationCall,
+    request: PlannedRequest,
+    session: &Session<'_>,
+    printer: &mut Printer,
+    messages: &Messages,
+) -> Result<(), CommandError> {
+    match complete_request(request, client, call, session, messages).await? {
+        Some(request) => send_and_print(client, request, call, session, printer, messages).await,
+        None => Ok(()),
+    }
+}
+
+/// Looks up the customer of the request, and reads what it changes; returns `None` if nothing would change.
+async fn complete_request<X: Transport>(
     mut request: PlannedRequest,
+    client: &Client<X>,
+    call: &OperationCall,
+    session: &Session<'_>,
+    messages: &Messages,
+) -> Result<Option<PlannedRequest>, CommandError> {
+    if let Some(domain) = request::customer_domain(call) {
+        let failed = |error: &Error| {
+            let message = format!("the customer with the domain `{domain}` could not be found");
+            CommandError::from_client_error(&message, error, &session.sources)
+        };
+        let customer = Customer::with_id(domain.clone());
+        let customer = bulk::find_customer(client, &customer).await.map_err(|error| failed(&error))?;
+        request.target =
+            request::plan_request(call, TargetIds { customer: Some(&customer.id), id: call.single_id() })?.target;
+    }
+    let Some(reader) = read_change_write::reader_of_call(call) else { return Ok(Some(request)) };
+    let change = read_change_write::read_and_change(client, reader, call, &request, messages).await;
+    let Change { differences, body } = change.map_err(|error| {
+        let message = format!("what `{}` changes could not be read", call.operation.command);
+        CommandError::from_client_error(&message, &error, &session.sources)
+    })?;
+    if differences.is_empty() {
+        messages.print("note: nothing was sent, as nothing would change");
+        return Ok(None);
+    }
+    for difference in &differences {
+        messages.print(escape_control_characters(difference));
+    }
+    request.body = Some(body);
+    request.set_etag_from_body(call.operation)?;
+    if PlannedFormat::of_call(&call.options).is_none() {
+        confirm_request(call, &request)?;
+    }
+    Ok(Some(request))
+}
+
+/// Sends the request of a call, and prints what comes of it.
+async fn send_and_print<X: Transport>(
+    client: &Client<X>,
+    request: PlannedRequest,
+    call: &OperationCall,
     session: &Session<'_>,
     printer: &mut Printer,
     messages: &Messages,
 ) -> Result<(), CommandError> {
     let (operation, noun) = (call.operation, call.result_noun());
-    if let Some(reader) = read_change_write::reader_of_call(call) {
-        let differences =
-            read_change_write::read_and_change(client, reader, call, &mut request, session, messages).await?;
-        if differences == 0 {
-            messages.print("note: nothing was sent, as nothing would change");
-            return Ok(());
-        }
-        confirm_request(call, &request)?;
-    }
     if let Some(pagination) = request::pagination_of_operation(operation) {
         let mut pages = client.request_raw_pages(request.raw_request(operation), pagination);
         if call.options.limit.is_none() {
@@ -144,8 +174,10 @@ pub(crate) async fn perform_call<X: Transport>(
     let password_file = call.options.password.file.as_deref().map(PasswordFile::create).transpose()?;
     let response = send_request(client, request, operation).await;
     let mut response = response.map_err(|error| {
-        let message = single_id_of_call(call)
-            .map_or_else(|| failure_message(operation, noun), |id| several::not_fetched_message(noun, id));
+        let message = match call.single_id() {
+            Some(id) => format!("{} {id} could not be fetched", noun.singular()),
+            None => failure_message(operation, noun),
+        };
         CommandError::from_client_error(&message, &error, &session.sources)
     })?;
     withhold_passwords(
@@ -164,11 +196,20 @@ fn confirm_request(call: &OperationCall, request: &PlannedRequest) -> Result<(),
     if call.options.is_confirmed {
         return Ok(());
     }
-    let mut what = first_sentence(call.operation.summary);
-    if let Some(first) = what.get_mut(..1) {
-        first.make_ascii_lowercase();
-    }
+    let what = confirmation::summary(call.operation);
     confirmation::ask_to_confirm_removal(&format!("{} {} {what}", request.method, request.target))
+}
+
+/// Prints a request in place of sending it.
+fn print_planned_request(
+    request: &PlannedRequest,
+    format: PlannedFormat,
+    session: &Session<'_>,
+    messages: &Messages,
+) -> Result<(), CommandError> {
+    write_to_stdout(format.format_request(request, &session.base_url).as_bytes(), messages)?;
+    messages.print(format.note());
+    Ok(())
 }
 
 /// Sends a request that has a single response.
@@ -176,7 +217,7 @@ async fn send_request<X: Transport>(
     client: &Client<X>,
     request: PlannedRequest,
     operation: &'static Operation,
-) -> Result<ReceivedResponse, partner_center::Error> {
+) -> Result<ReceivedResponse, Error> {
     let request = request.raw_request(operation);
     if ResultShape::of_operation(operation) == ResultShape::Bytes {
         return X::Mode::into_future(client.request_as::<response::ContentResponse>(request))
@@ -209,30 +250,6 @@ pub(crate) fn print_notes_before_request(call: &OperationCall, session: &Session
     }
 }
 
-/// Prints the request of a call, or one for each ID, in place of sending it.
-fn print_planned_requests(
-    call: &OperationCall,
-    request: &PlannedRequest,
-    session: &Session<'_>,
-    messages: &Messages,
-) -> Result<(), CommandError> {
-    let mut text = String::new();
-    if call.ids.is_empty() {
-        text = request.format_for_dry_run(&session.base_url);
-    }
-    for id in &call.ids {
-        let id = match id {
-            IdArg::Id(id) => id.as_str(),
-            // Standard input is not read, as nothing is sent.
-            IdArg::Stdin => "-",
-        };
-        text.push_str(&request::plan_request(call, Some(id))?.format_for_dry_run(&session.base_url));
-    }
-    write_to_stdout(text.as_bytes(), messages)?;
-    messages.print("note: nothing was sent; the client adds the token and the IDs of the request");
-    Ok(())
-}
-
 /// Prints a single response.
 fn print_response(
     response: ReceivedResponse,
@@ -243,7 +260,7 @@ fn print_response(
 ) -> Result<(), CommandError> {
     let operation = call.operation;
     for (name, value) in response.result_header_fields(operation) {
-        messages.print(crate::terminal::escape_control_characters(&format!("note: {name}: {value}")));
+        messages.print(escape_control_characters(&format!("note: {name}: {value}")));
     }
     let outcome = response.response_outcome(operation);
     if outcome == Outcome::Accepted {
@@ -260,7 +277,7 @@ fn print_response(
         }
         (Outcome::Absent, _) => {
             messages.print(format_args!("no {}", call.result_noun().singular()));
-            if !format.has_columns() {
+            if let OutputFormat::Json | OutputFormat::Jsonl | OutputFormat::Yaml = format {
                 printer.print_value(&response::json_null())?;
             }
             Ok(())

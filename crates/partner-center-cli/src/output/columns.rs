@@ -1,5 +1,6 @@
 //! The columns of tables and CSV.
 
+use super::customers::CUSTOMER_FIELD;
 use crate::arguments::operations::{
     naming::to_snake_case,
     tables::{result_item_type, type_at_path},
@@ -71,7 +72,9 @@ pub(super) fn result_columns(paths: &[String]) -> Vec<Column> {
 /// Returns those of the selected paths that the specification does not know.
 pub(crate) fn undocumented_paths<'a>(operation: &Operation, selected: &'a [String]) -> Vec<&'a str> {
     let Some(item) = result_item_type(operation) else { return Vec::new() };
-    selected.iter().map(String::as_str).filter(|path| type_at_path(item, path).is_none()).collect()
+    let is_customer = |path: &str| path.split('.').next() == Some(CUSTOMER_FIELD);
+    let is_undocumented = |path: &&str| type_at_path(item, path).is_none() && !is_customer(path);
+    selected.iter().map(String::as_str).filter(is_undocumented).collect()
 }
 
 fn build_columns(item: Option<Type>, mut titles: Vec<(String, String)>) -> Vec<Column> {

@@ -265,6 +265,20 @@ fn is_white_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
+/// Returns the parts of JSON: brackets, commas, colons, and values without parts.
+pub(super) fn tokens(json: &str) -> impl Iterator<Item = &str> {
+    let mut cursor = JsonCursor::new(json);
+    std::iter::from_fn(move || {
+        let byte = cursor.peek_byte()?;
+        if matches!(byte, b'{' | b'}' | b'[' | b']' | b',' | b':') {
+            let start = cursor.position();
+            cursor.skip_byte(byte);
+            return json.get(start..=start);
+        }
+        Some(cursor.read_value().json).filter(|token| !token.is_empty())
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::{JsonCursor, ReceivedValue};

@@ -4,7 +4,12 @@
 //! is written as it was received. Numbers that differ in digits that floating point cannot tell apart are strings to the
 //! expression, so that none is taken for another, and become numbers again in the output.
 
-use super::{FormatStyle, OutputFormatter, columns::result_columns, json_cursor::JsonCursor, normalize::Normalizer};
+use super::{
+    FormatStyle, OutputFormatter,
+    columns::result_columns,
+    json_cursor::{JsonCursor, tokens},
+    normalize::Normalizer,
+};
 use jmespath::Variable;
 use std::{
     collections::{HashMap, HashSet},
@@ -185,20 +190,6 @@ impl NumberTable {
 
 fn whole_number(value: f64) -> String {
     format!("{value:.0}")
-}
-
-/// Returns the parts of JSON: brackets, commas, colons, and values without parts.
-fn tokens(json: &str) -> impl Iterator<Item = &str> {
-    let mut cursor = JsonCursor::new(json);
-    std::iter::from_fn(move || {
-        let byte = cursor.peek_byte()?;
-        if matches!(byte, b'{' | b'}' | b'[' | b']' | b',' | b':') {
-            let start = cursor.position();
-            cursor.skip_byte(byte);
-            return json.get(start..=start);
-        }
-        Some(cursor.read_value().json).filter(|token| !token.is_empty())
-    })
 }
 
 fn is_number(token: &str) -> bool {

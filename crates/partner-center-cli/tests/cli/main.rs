@@ -15,6 +15,7 @@ mod guide;
 mod interruption;
 mod listing;
 mod lookup;
+mod many_customers;
 mod mcp;
 mod network;
 mod operations;

@@ -14,6 +14,9 @@ use std::{
 const OTHER: &str = "b44bb1fb-c595-45b0-9e09-d657365580bf";
 const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
 
+/// For services whose responses come in a given order.
+const ONE_BY_ONE: &str = "--concurrency=1";
+
 fn start(command: &mut Command) -> Child {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
@@ -158,7 +161,8 @@ fn error_of_all_customers_ends_the_command() {
         for transport in ["reqwest", "ureq"] {
             let (url, requests) = serve_responses(responses.clone());
             let many = [DOCUMENTED; 20];
-            let options = ["--output", "jsonl", "--max-attempts", "1", "--timeout", "2", "--transport", transport];
+            let options =
+                ["--output", "jsonl", "--max-attempts", "1", "--timeout", "2", "--transport", transport, ONE_BY_ONE];
             let ended = run_at(&url, &[&["customers", "get"][..], &many, &options].concat());
             assert_eq!(ended.status, Some(status), "{}", ended.stderr);
             let last = ended.stderr.lines().rev().take(3).collect::<Vec<_>>();
@@ -179,7 +183,7 @@ fn requested_wait_delays_the_next_customer() {
     for transport in ["reqwest", "ureq"] {
         let found = (200, String::new(), "{}".to_owned());
         let (url, requests) = serve_responses_with_headers(vec![found.clone(), throttled(2), found.clone(), found]);
-        let options = ["--output", "jsonl", "--max-attempts", "1", "--transport", transport];
+        let options = ["--output", "jsonl", "--max-attempts", "1", "--transport", transport, ONE_BY_ONE];
         let started = Instant::now();
         let ended = run_at(&url, &[&["customers", "get"][..], &[DOCUMENTED; 4], &options].concat());
         assert!(started.elapsed() >= Duration::from_secs(2), "{}", ended.stderr);
@@ -196,7 +200,7 @@ fn wait_above_the_limit_ends_the_command() {
         for (wait, bound) in [(301, &[][..]), (90, &["--max-retry-after", "89"]), (3, &["--max-retry-after", "2.5"])] {
             let (url, requests) =
                 serve_responses_with_headers(vec![(200, String::new(), "{}".to_owned()), throttled(wait)]);
-            let options = ["--output", "jsonl", "--transport", transport];
+            let options = ["--output", "jsonl", "--transport", transport, ONE_BY_ONE];
             let ended = run_at(&url, &[&["customers", "get"][..], &[DOCUMENTED; 20], &options, bound].concat());
             assert_eq!((ended.status, ended.stdout.as_str()), (Some(5), "{}\n"));
             assert!(ended.stderr.contains("and the 18 IDs after it were not requested"), "{}", ended.stderr);
@@ -206,7 +210,7 @@ fn wait_above_the_limit_ends_the_command() {
         // The advice is right.
         let found = (200, String::new(), "{}".to_owned());
         let (url, _requests) = serve_responses_with_headers(vec![found.clone(), throttled(2), found]);
-        let options = ["--output", "jsonl", "--max-retry-after", "2", "--transport", transport];
+        let options = ["--output", "jsonl", "--max-retry-after", "2", "--transport", transport, ONE_BY_ONE];
         let ended = run_at(&url, &[&["customers", "get"][..], &[DOCUMENTED; 2], &options].concat());
         assert_eq!((ended.status, ended.stdout.as_str(), ended.stderr.as_str()), (Some(0), "{}\n{}\n", ""));
     }
@@ -216,7 +220,7 @@ fn wait_above_the_limit_ends_the_command() {
 fn wait_beyond_the_deadline_is_not_started() {
     for transport in ["reqwest", "ureq"] {
         let (url, requests) = serve_responses_with_headers(vec![throttled(30)]);
-        let options = ["--max-attempts", "1", "--deadline", "10", "--transport", transport];
+        let options = ["--max-attempts", "1", "--deadline", "10", "--transport", transport, ONE_BY_ONE];
         let started = Instant::now();
         let ended = run_at(&url, &[&["customers", "get"][..], &[DOCUMENTED; 3], &options].concat());
         assert!(started.elapsed() < Duration::from_secs(5));
@@ -225,7 +229,7 @@ fn wait_beyond_the_deadline_is_not_started() {
 
         // The same for a wait that the client would do itself.
         let (url, requests) = serve_responses_with_headers(vec![throttled(90)]);
-        let options = ["--deadline", "10", "--transport", transport];
+        let options = ["--deadline", "10", "--transport", transport, ONE_BY_ONE];
         let ended = run_at(&url, &[&["customers", "get"][..], &[DOCUMENTED; 2], &options].concat());
         assert!(started.elapsed() < Duration::from_secs(8));
         assert!(ended.stderr.contains("and the one ID after it was not requested"), "{}", ended.stderr);
@@ -263,7 +267,7 @@ fn rest_of_standard_input_is_counted_when_it_is_not_requested() {
             (true, "and the IDs after it, at least 3, were not requested"),
         ] {
             let (url, _requests) = serve_responses(vec![(401, String::new())]);
-            let mut get = command(&["customers", "get", "-", OTHER, "--transport", transport]);
+            let mut get = command(&["customers", "get", "-", OTHER, "--transport", transport, ONE_BY_ONE]);
             let mut child = start(get.env("PARTNER_CENTER_TOKEN", "token").env("PARTNER_CENTER_BASE_URL", url));
             let mut input = child.stdin.take().unwrap();
             let count = if is_open { 4 } else { 3 };
@@ -298,7 +302,7 @@ fn deadline_is_that_of_the_command() {
     for transport in ["reqwest", "ureq"] {
         let started = Instant::now();
         let (url, _requests) = serve_responses(vec![(200, "{}".to_owned())]);
-        let options = ["--deadline", "1", "--output", "jsonl", "--transport", transport];
+        let options = ["--deadline", "1", "--output", "jsonl", "--transport", transport, ONE_BY_ONE];
         let silent = run_at(&url, &[&["customers", "get"][..], &[DOCUMENTED; 20], &options].concat());
         assert_eq!((silent.status, silent.stdout.as_str()), (Some(1), "{}\n"));
         assert!(silent.stderr.contains("the 18 IDs after it were not requested"), "{}", silent.stderr);

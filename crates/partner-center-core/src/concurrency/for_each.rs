@@ -1,6 +1,6 @@
 use crate::{
-    Async, Blocking, CallOutput, Client, Error, Mode, Transport,
-    transport::mode::{Tasks, count_tasks, start_task},
+    Async, Blocking, CallOutput, Client, Error, Mode, Output, Transport,
+    transport::mode::{Tasks, count_tasks, next_task, start_task},
 };
 #[cfg(feature = "stream")]
 use futures_core::Stream;
@@ -27,7 +27,8 @@ pub struct ItemOutcome<I, T> {
 /// a `Stream` over an async one.
 ///
 /// Returned by [`Client::for_each`](crate::Client::for_each). Work is started when an outcome is requested, and only as long
-/// as fewer than `concurrency` outcomes are outstanding. Memory is bounded by these.
+/// as fewer than `concurrency` outcomes are outstanding. Memory is bounded by these. An iterator of items that has returned
+/// `None` is asked again when the next outcome is requested, so that it may be a queue to which items are added meanwhile.
 ///
 /// To cancel it, call [`stop`](Self::stop) and read on: the work under way is completed, and each item that was begun has its
 /// outcome. A panic of the work reaches the caller in place of an outcome; who catches it may read on. When it is dropped instead, a blocking one waits for the work under way, whose outcomes are lost; an async one drops
@@ -35,7 +36,7 @@ pub struct ItemOutcome<I, T> {
 #[must_use = "no work is started until outcomes are requested"]
 pub struct ForEach<X: Transport, I: Iterator<Item: Send + 'static>, T: Send + 'static> {
     client: Client<X>,
-    /// `None` once there are no more.
+    /// `None` once it was stopped.
     items: Option<I>,
     work: Arc<Work<X, I::Item, T>>,
     concurrency: usize,
@@ -60,13 +61,23 @@ impl<X: Transport, I: Iterator<Item: Send + 'static>, T: Send + 'static> ForEach
         count_tasks::<X::Mode, _>(&self.tasks)
     }
 
+    /// Waits for the next outcome; `None` if nothing is under way. The same as `next`, for code in both modes.
+    ///
+    /// Returns, depending on the transport:
+    ///
+    /// ```text
+    /// blocking: Option<ItemOutcome<I::Item, T>>
+    /// async:    Pin<Box<dyn Future<Output = Option<ItemOutcome<I::Item, T>>> + Send + '_>>
+    /// ```
+    pub fn next_outcome(&mut self) -> Output<'_, X, Option<ItemOutcome<I::Item, T>>> {
+        self.refill();
+        next_task::<X::Mode, _>(&mut self.tasks)
+    }
+
     /// Starts work until as much is under way as may be.
     fn refill(&mut self) {
         while self.under_way() < self.concurrency {
-            let Some(item) = self.items.as_mut().and_then(Iterator::next) else {
-                self.items = None;
-                break;
-            };
+            let Some(item) = self.items.as_mut().and_then(Iterator::next) else { break };
             let (client, work) = (self.client.clone(), self.work.clone());
             start_task::<X::Mode, _>(&mut self.tasks, move || {
                 let output = work(&client, &item);

@@ -220,6 +220,11 @@ pub(crate) fn start_task<M: Mode, T: Send + 'static>(
     <M as sealed::Sealed>::start_task(tasks, work);
 }
 
+/// Waits for the piece of work that is done next, and returns its value; `None` if nothing is under way.
+pub(crate) fn next_task<M: Mode, T: Send + 'static>(tasks: &mut Tasks<M, T>) -> M::Output<'_, Option<T>> {
+    <M as sealed::Sealed>::next_task(tasks)
+}
+
 /// Returns the number of pieces of work whose value is outstanding.
 pub(crate) fn count_tasks<M: Mode, T: Send + 'static>(tasks: &Tasks<M, T>) -> usize {
     <M as sealed::Sealed>::count_tasks(tasks)
@@ -254,6 +259,10 @@ mod sealed {
             tasks: &mut Self::Tasks<T>,
             work: impl FnOnce() -> <Self as Mode>::Output<'static, T> + Send + 'static,
         ) where
+            Self: Mode;
+
+        fn next_task<T: Send + 'static>(tasks: &mut Self::Tasks<T>) -> <Self as Mode>::Output<'_, Option<T>>
+        where
             Self: Mode;
 
         fn count_tasks<T: Send + 'static>(tasks: &Self::Tasks<T>) -> usize;
@@ -297,6 +306,10 @@ mod sealed {
 
         fn start_task<T: Send + 'static>(tasks: &mut ThreadSet<T>, work: impl FnOnce() -> T + Send + 'static) {
             tasks.start(work);
+        }
+
+        fn next_task<T: Send + 'static>(tasks: &mut ThreadSet<T>) -> Option<T> {
+            tasks.next()
         }
 
         fn count_tasks<T: Send + 'static>(tasks: &ThreadSet<T>) -> usize {
@@ -401,6 +414,10 @@ mod sealed {
             work: impl FnOnce() -> Self::Spawned<T> + Send + 'static,
         ) {
             tasks.start(work());
+        }
+
+        fn next_task<T: Send + 'static>(tasks: &mut FutureSet<T>) -> <Self as Mode>::Output<'_, Option<T>> {
+            Box::pin(poll_fn(|context| tasks.poll_next(context)))
         }
 
         fn count_tasks<T: Send + 'static>(tasks: &FutureSet<T>) -> usize {

@@ -1,8 +1,8 @@
-use super::state::{JournalState, Record};
+use super::state::{JournalState, LinePosition, Record};
 use serde::{Deserialize, Serialize};
 use std::{
     fs::{File, OpenOptions, TryLockError},
-    io::{self, BufRead, BufReader, Seek, SeekFrom, Write},
+    io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write},
     path::Path,
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -10,6 +10,8 @@ use std::{
 /// The file of a journal, which is locked while it is open.
 pub(super) struct JournalFile {
     file: File,
+    /// The length of what was written, in bytes.
+    length: u64,
     /// The first error of writing. After it, nothing is written any more, as a line may have been cut off.
     failure: Option<io::Error>,
 }
@@ -22,13 +24,25 @@ struct Line<R> {
     record: R,
 }
 
-/// The maximum length of a line, in bytes. Items, paths and errors are short.
+/// The maximum length of an output, in bytes.
+pub(super) const MAX_OUTPUT_LENGTH: usize = 32 << 20;
+
+/// The maximum length of a line, in bytes, without an output: items, paths and errors are short.
 const MAX_LINE_LENGTH: usize = 1 << 20;
+/// The maximum length of a line with an output, each of whose characters may be escaped.
+const MAX_OUTPUT_LINE_LENGTH: usize = 6 * MAX_OUTPUT_LENGTH + MAX_LINE_LENGTH;
+/// What a line has near its beginning if it can have an output.
+const DONE_STATUS: &[u8] = br#""status":"done""#;
 
 impl JournalFile {
     pub(super) fn open(path: &Path, purpose: &str) -> io::Result<(Self, JournalState)> {
+        let mut options = OpenOptions::new();
         // Not in append mode: on Windows, such a file cannot be truncated.
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+        options.read(true).write(true).create(true).truncate(false);
+        // It may have outputs, which are the data of customers.
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(path)?;
         file.try_lock().map_err(|error| match error {
             TryLockError::WouldBlock => io::Error::new(
                 io::ErrorKind::ResourceBusy,
@@ -38,7 +52,7 @@ impl JournalFile {
         })?;
         let (state, length, is_new) = read(&file, purpose)?;
         file.set_len(length)?;
-        let mut journal = Self { file, failure: None };
+        let mut journal = Self { file, length, failure: None };
         journal.file.seek(SeekFrom::End(0))?;
         if is_new {
             journal.append(&Record::Opened { purpose: purpose.to_owned() })?;
@@ -46,15 +60,32 @@ impl JournalFile {
         Ok((journal, state))
     }
 
-    /// Writes a line.
-    pub(super) fn append(&mut self, record: &Record) -> io::Result<()> {
+    /// Writes a line, and returns where it is.
+    pub(super) fn append(&mut self, record: &Record) -> io::Result<LinePosition> {
         if let Some(failure) = &self.failure {
             return Err(copy_of(failure));
         }
         let at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         let mut line = serde_json::to_vec(&Line { at, record })?;
         line.push(b'\n');
-        self.file.write_all(&line).inspect_err(|error| self.failure = Some(copy_of(error)))
+        self.file.write_all(&line).inspect_err(|error| self.failure = Some(copy_of(error)))?;
+        let position = LinePosition { start: self.length, length: line.len() as u64 };
+        self.length += position.length;
+        Ok(position)
+    }
+
+    /// Reads the output in a line.
+    pub(super) fn read_output(&mut self, position: LinePosition) -> io::Result<Option<String>> {
+        let mut line = Vec::new();
+        self.file.seek(SeekFrom::Start(position.start))?;
+        let read = Read::by_ref(&mut self.file).take(position.length).read_to_end(&mut line);
+        // What is written next comes at the end.
+        self.file.seek(SeekFrom::Start(self.length)).inspect_err(|error| self.failure = Some(copy_of(error)))?;
+        read?;
+        match serde_json::from_slice::<Line<Record>>(&line)?.record {
+            Record::Done { output, .. } => Ok(output),
+            _ => Ok(None),
+        }
     }
 
     /// Forces what was written to the disk; reports the first error of writing, if there was one.
@@ -73,13 +104,20 @@ fn read(file: &File, purpose: &str) -> io::Result<(JournalState, u64, bool)> {
     let mut line = Vec::new();
     loop {
         line.clear();
-        let read = io::Read::take(&mut reader, MAX_LINE_LENGTH as u64 + 1).read_until(b'\n', &mut line)?;
+        let mut read = read_line(&mut reader, MAX_LINE_LENGTH + 1, &mut line)?;
+        let mut max_length = MAX_LINE_LENGTH;
+        if read > MAX_LINE_LENGTH && line[..100].windows(DONE_STATUS.len()).any(|part| part == DONE_STATUS) {
+            max_length = MAX_OUTPUT_LINE_LENGTH;
+            if !line.ends_with(b"\n") {
+                read += read_line(&mut reader, max_length + 1 - read, &mut line)?;
+            }
+        }
         number += 1;
         let invalid = |problem: &str| {
             let advice = "the file is not a journal, or was changed: name another file";
             io::Error::new(io::ErrorKind::InvalidData, format!("line {number} {problem}; {advice}"))
         };
-        if read > MAX_LINE_LENGTH {
+        if read > max_length {
             return Err(invalid("is too long"));
         }
         // The last line was not written to its end.
@@ -97,10 +135,15 @@ fn read(file: &File, purpose: &str) -> io::Result<(JournalState, u64, bool)> {
             }
             Record::Opened { .. } => {}
             _ if number == 1 => return Err(invalid("does not say what the journal is for")),
-            _ => state.apply(&record),
+            _ => state.apply_line(&record, LinePosition { start: length, length: read as u64 }),
         }
         length += read as u64;
     }
+}
+
+/// Reads to the end of a line, but no more than so many bytes.
+fn read_line(reader: &mut impl BufRead, max_length: usize, line: &mut Vec<u8>) -> io::Result<usize> {
+    reader.take(max_length as u64).read_until(b'\n', line)
 }
 
 fn copy_of(error: &io::Error) -> io::Error {

@@ -54,6 +54,9 @@ pub(super) enum Record {
     Done {
         item: String,
         request_id: Option<Uuid>,
+        /// See [`Journal::keep_output`](super::Journal::keep_output).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        output: Option<String>,
     },
     Failed {
         item: String,
@@ -79,6 +82,15 @@ struct ItemRecord {
     entry: JournalEntry,
     /// The last request id of each write that may have been performed: by method and path, and how many such calls precede it.
     calls: BTreeMap<(String, usize), Uuid>,
+    /// The line with its output, if it is done and has one.
+    output: Option<LinePosition>,
+}
+
+/// Where a line is in the file, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LinePosition {
+    pub(super) start: u64,
+    pub(super) length: u64,
 }
 
 impl JournalState {
@@ -120,12 +132,17 @@ impl JournalState {
         record
     }
 
+    /// Returns the line with the output of an item.
+    pub(super) fn output_position(&self, item: &str) -> Option<LinePosition> {
+        self.items[*self.indexes.get(item)?].output
+    }
+
     /// Returns what to write when the work for an item has ended.
-    pub(super) fn record_outcome(&mut self, item: &str, result: Result<(), String>) -> Record {
-        let ItemRecord { entry, calls } = self.item_mut(item);
+    pub(super) fn record_outcome(&mut self, item: &str, result: Result<Option<String>, String>) -> Record {
+        let ItemRecord { entry, calls, .. } = self.item_mut(item);
         let (item, request_id) = (item.to_owned(), entry.request_id);
         let record = match result {
-            Ok(()) => Record::Done { item, request_id },
+            Ok(output) => Record::Done { item, request_id, output },
             Err(error) if calls.is_empty() => Record::Failed { item, request_id, error },
             Err(error) => Record::Unknown { item, request_id, error },
         };
@@ -133,8 +150,21 @@ impl JournalState {
         record
     }
 
+    /// Adds what a line says, and where it is in the file.
+    pub(super) fn apply_line(&mut self, record: &Record, position: LinePosition) {
+        self.apply(record);
+        self.note_position(record, position);
+    }
+
+    /// Remembers where the output of a line is in the file, if it has one.
+    pub(super) fn note_position(&mut self, record: &Record, position: LinePosition) {
+        if let Record::Done { item, output: Some(_), .. } = record {
+            self.item_mut(item).output = Some(position);
+        }
+    }
+
     /// Adds what a line says.
-    pub(super) fn apply(&mut self, record: &Record) {
+    fn apply(&mut self, record: &Record) {
         match record {
             Record::Opened { .. } => {}
             Record::Sending { item, call, preceding, request_id, .. } => {
@@ -150,7 +180,7 @@ impl JournalState {
                     item.entry.state = ItemState::Failed;
                 }
             }
-            Record::Done { item, request_id } => {
+            Record::Done { item, request_id, .. } => {
                 let item = self.item_mut(item);
                 item.set_state(ItemState::Done, *request_id, None);
                 item.calls.clear();
@@ -169,7 +199,7 @@ impl JournalState {
         if index == self.items.len() {
             let (item, state) = (item.to_owned(), ItemState::Failed);
             let entry = JournalEntry { item, state, request_id: None, error: None };
-            self.items.push(ItemRecord { entry, calls: BTreeMap::new() });
+            self.items.push(ItemRecord { entry, calls: BTreeMap::new(), output: None });
         }
         &mut self.items[index]
     }
@@ -178,6 +208,7 @@ impl JournalState {
 impl ItemRecord {
     fn set_state(&mut self, state: ItemState, request_id: Option<Uuid>, error: Option<&String>) {
         (self.entry.state, self.entry.request_id, self.entry.error) = (state, request_id, error.cloned());
+        self.output = None;
     }
 }
 

@@ -1,6 +1,7 @@
 //! Help texts of operations, from the tables.
 
 use super::{
+    bulk::takes_many_customers,
     naming::{ResourceNoun, to_kebab_case},
     tables::{ResultShape, form_part_properties, has_example_body, is_file_part, takes_several_ids},
 };
@@ -109,6 +110,13 @@ pub(crate) fn command_long_about(operation: &Operation) -> String {
 /// Returns what the complete help says after the arguments: what is printed, who may call it, and examples.
 pub(super) fn command_after_help(operation: &Operation, noun: ResourceNoun) -> String {
     let mut paragraphs = vec![describe_output(operation, noun)];
+    paragraphs.extend(takes_many_customers(operation).then(|| {
+        "With --all-customers or --customers, the output of all customers is one list in the order of the customers, of which each \
+         has either all its items or an error, which is reported and does not stop the others; the exit status is then 1. An error \
+         that would be the same for every customer ends the command. With --journal, a run that was stopped goes on where it was, \
+         and prints all of it: what is done is not done again. What is changed for many customers must be confirmed."
+            .to_owned()
+    }));
     paragraphs.extend(operation.is_destructive.then(|| {
         "On a terminal, the command asks before it sends the request; elsewhere it must be confirmed with --yes."
             .to_owned()
@@ -138,8 +146,8 @@ fn describe_output(operation: &Operation, noun: ResourceNoun) -> String {
             text + " The exit status is 0 for both."
         }
         ResultShape::Value if takes_several_ids(operation) => format!(
-            "Several IDs are printed as a list, in their order; with `-` they are read from standard input: JSON, CSV with a \
-             column `id`, or words. An ID that cannot be fetched is reported, and the command continues; the exit status is \
+            "Several IDs are fetched at the same time and printed as a list, in their order; with `-` they are read from standard \
+             input: JSON, CSV with a column `id`, or words. An ID that cannot be fetched is reported, and the command continues; the exit status is \
              then 1. An error that would be the same for every {one} ends the command."
         ),
         ResultShape::List { .. } | ResultShape::Value => String::new(),
@@ -194,10 +202,25 @@ pub(crate) fn cloud_name(cloud: Cloud) -> &'static str {
 /// Returns the examples of the short and the complete help; each runs with `--emulator`.
 pub(super) fn examples_section(operation: &Operation) -> String {
     let mut text = "Examples:".to_owned();
-    for words in example_commands(operation) {
+    for words in example_commands(operation).into_iter().chain(many_calls_examples(operation)) {
         let _ = write!(text, "\n  partner-center {words}");
     }
     text
+}
+
+/// Returns the examples of the commands that are most often performed many times.
+fn many_calls_examples(operation: &Operation) -> Vec<String> {
+    let examples = match operation.id {
+        "listCustomers" => &["customers list --full --output csv --emulator"][..],
+        "getCustomer" => &["customers get adatumlogistics0.onmicrosoft.com --emulator"],
+        "listSubscriptions" => &[
+            "subscriptions list --all-customers --output csv --emulator",
+            "subscriptions list --all-customers --query '[].[customer.companyName, quantity]' --emulator",
+            "subscriptions list --all-customers --journal nightly.journal -o jsonl --emulator > all.jsonl",
+        ],
+        _ => &[],
+    };
+    examples.iter().map(|&example| example.to_owned()).collect()
 }
 
 /// Returns the examples as they are typed, without the name of the program.

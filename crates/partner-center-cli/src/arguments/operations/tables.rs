@@ -103,6 +103,20 @@ pub(crate) fn takes_several_ids(operation: &Operation) -> bool {
         && id_path_parameter(operation).is_some()
 }
 
+/// The name of the parameter that names a customer, wherever it is.
+const CUSTOMER_PARAMETER: &str = "customer-tenant-id";
+
+/// Returns the parameter with the customer that the operation is about, if it is about something that a customer has.
+pub(crate) fn customer_parameter(operation: &Operation) -> Option<&'static Parameter> {
+    let is_customer = |parameter: &&Parameter| !parameter.is_positional && is_customer_id(parameter);
+    operation.parameters.iter().find(is_customer)
+}
+
+/// Whether the value of a parameter is the ID of a customer, which a domain can stand for.
+pub(crate) fn is_customer_id(parameter: &Parameter) -> bool {
+    parameter.location == Location::Path && parameter.name == CUSTOMER_PARAMETER
+}
+
 /// Returns the only parameter by position, if it is the end of the path.
 pub(crate) fn id_path_parameter(operation: &Operation) -> Option<&'static Parameter> {
     let mut positional = operation.parameters.iter().filter(|parameter| parameter.is_positional);

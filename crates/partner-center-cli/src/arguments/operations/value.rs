@@ -1,5 +1,6 @@
 //! Values of arguments, by their type in the specification.
 
+use super::tables::is_customer_id;
 use crate::arguments::parse_guid;
 use clap::{
     Arg, Command,
@@ -15,6 +16,8 @@ pub(super) struct SchemaValueParser {
     value: Type,
     is_json: bool,
     is_etag: bool,
+    /// Whether it is the ID of a customer, which a domain can stand for.
+    is_customer: bool,
     minimum: Option<i64>,
     maximum: Option<i64>,
 }
@@ -22,7 +25,7 @@ pub(super) struct SchemaValueParser {
 impl SchemaValueParser {
     /// Returns a parser of values of this type.
     pub(super) fn new(value: Type) -> Self {
-        Self { value, is_json: false, is_etag: false, minimum: None, maximum: None }
+        Self { value, is_json: false, is_etag: false, is_customer: false, minimum: None, maximum: None }
     }
 
     /// Returns a parser of one value of a parameter.
@@ -31,6 +34,7 @@ impl SchemaValueParser {
             value: parameter_value_type(parameter),
             is_json: parameter.style == ParameterStyle::Json,
             is_etag: parameter.style == ParameterStyle::Quoted,
+            is_customer: is_customer_id(parameter),
             minimum: parameter.constraints.client_minimum(),
             maximum: parameter.constraints.maximum,
         }
@@ -43,6 +47,7 @@ impl SchemaValueParser {
         }
         match self.value {
             _ if self.is_etag => "ETAG".to_owned(),
+            _ if self.is_customer => "ID|DOMAIN".to_owned(),
             Type::Uuid => "GUID".to_owned(),
             Type::Bool => "BOOL".to_owned(),
             Type::Int32 | Type::Int64 | Type::Double | Type::Decimal => "N".to_owned(),
@@ -59,6 +64,7 @@ impl TypedValueParser for SchemaValueParser {
     fn parse_ref(&self, command: &Command, argument: Option<&Arg>, value: &OsStr) -> Result<String, clap::Error> {
         match self.value {
             _ if self.is_json => check_json.parse_ref(command, argument, value),
+            _ if self.is_customer => (normalize_customer).parse_ref(command, argument, value),
             Type::Int32 | Type::Int64 => {
                 let is_small = self.value == Type::Int32;
                 let minimum = self.minimum.unwrap_or(if is_small { i32::MIN.into() } else { i64::MIN });
@@ -137,6 +143,26 @@ pub(crate) fn normalize_argument_value(value: Type, text: &str) -> Result<String
         },
     }
 }
+
+/// Checks the ID of a customer, and returns it in lower case; or a domain of the customer, which is looked up later.
+pub(crate) fn normalize_customer(text: &str) -> Result<String, String> {
+    match parse_guid(text) {
+        Ok(id) => Ok(id.to_string()),
+        Err(_) if is_domain(text) => Ok(text.to_lowercase()),
+        Err(why) => Err(why.to_owned()),
+    }
+}
+
+/// Whether a text is a domain, such as `contoso.onmicrosoft.com`.
+pub(crate) fn is_domain(text: &str) -> bool {
+    let is_label = |label: &str| {
+        !label.is_empty() && label.chars().all(|character| character.is_alphanumeric() || character == '-')
+    };
+    text.len() <= MAX_DOMAIN_LENGTH && text.contains('.') && text.split('.').all(is_label)
+}
+
+/// The maximum length of a domain in the domain name system.
+const MAX_DOMAIN_LENGTH: usize = 253;
 
 /// Converts a value to JSON: a string in quotation marks unless the type says otherwise. A list, an object and a value of any
 /// type are given as JSON; of any type, what is not JSON is a string.

@@ -1,10 +1,21 @@
 //! Asks before a request that removes something or cannot be undone, and before many.
 
 use crate::{
+    arguments::operations::help::first_sentence,
     error::{CommandError, ErrorReport, UsageError},
     terminal::escape_control_characters,
 };
+use partner_center_spec::Operation;
 use std::io::{self, BufRead, IsTerminal, Write};
+
+/// Returns what an operation does, for the question.
+pub(super) fn summary(operation: &Operation) -> String {
+    let mut what = first_sentence(operation.summary);
+    if let Some(first) = what.get_mut(..1) {
+        first.make_ascii_lowercase();
+    }
+    what
+}
 
 /// Asks whether to send a request that removes something, or cannot be undone.
 pub(crate) fn ask_to_confirm_removal(what: &str) -> Result<(), CommandError> {

@@ -1,19 +1,21 @@
-//! The IDs to fetch, from arguments and from standard input.
+//! The IDs that a command is performed for, from arguments, from standard input, and from files.
 
 mod parser;
 
+use super::input::input_name;
 use crate::{
     arguments::operations::{
-        IdArg,
+        IdArg, InputFile,
         naming::ResourceNoun,
-        tables::id_path_parameter,
-        value::{normalize_argument_value, parameter_value_type},
+        tables::{id_path_parameter, is_customer_id},
+        value::{normalize_argument_value, normalize_customer, parameter_value_type},
     },
     error::{CommandError, ErrorReport},
 };
 use parser::IdWord;
 use partner_center_spec::{Operation, Type};
 use std::{
+    fs::File,
     io,
     sync::mpsc::{self, Receiver, RecvTimeoutError},
     thread,
@@ -23,32 +25,84 @@ use std::{
 
 /// Why an ID cannot be read.
 pub(super) enum IdError {
-    /// An entry of standard input is not an ID.
+    /// An entry of an input is not an ID.
     Invalid(ErrorReport),
-    /// The rest of standard input cannot be read.
-    Stdin(CommandError),
+    /// The rest of an input cannot be read.
+    Input(CommandError),
 }
 
-/// An iterator over the IDs of the arguments and of standard input, which is read as IDs are taken.
+/// What comes next.
+pub(super) enum NextId {
+    Id(Result<String, IdError>),
+    /// It is not there yet.
+    Pending,
+    End,
+}
+
+/// The IDs of the arguments and of an input, which is read as IDs are taken.
 pub(super) struct RequestedIds {
     noun: ResourceNoun,
     /// The type of an ID.
     id_type: Type,
+    /// Whether an ID is that of a customer, which a domain can stand for.
+    is_customer: bool,
     arguments: vec::IntoIter<IdArg>,
-    /// Standard input, once an argument has named it.
-    stdin: Option<Receiver<io::Result<IdWord>>>,
-    /// The end of the wait for standard input.
+    /// Standard input or a file, once an argument has named it.
+    input: Option<OpenInput>,
+    /// The end of the wait for an input.
     deadline: Option<Instant>,
 }
 
-/// The maximum time to read the rest of standard input only to count it.
+/// An input, which a thread reads.
+struct OpenInput {
+    name: String,
+    words: Receiver<io::Result<IdWord>>,
+}
+
+/// The maximum time to read the rest of an input only to count it.
 const COUNT_REMAINING_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl RequestedIds {
     pub(super) fn new(operation: &Operation, arguments: Vec<IdArg>, deadline: Option<Instant>) -> Self {
-        let id_type = id_path_parameter(operation).map_or(Type::String, parameter_value_type);
+        let parameter = id_path_parameter(operation);
+        let id_type = parameter.map_or(Type::String, parameter_value_type);
         let noun = ResourceNoun::new(operation.command.resource);
-        Self { noun, id_type, arguments: arguments.into_iter(), stdin: None, deadline }
+        let is_customer = parameter.is_some_and(is_customer_id);
+        Self { noun, id_type, is_customer, arguments: arguments.into_iter(), input: None, deadline }
+    }
+
+    /// Returns the customers that a file or standard input names.
+    pub(super) fn of_customers(file: &InputFile, deadline: Option<Instant>) -> Self {
+        Self {
+            noun: ResourceNoun::new("customers"),
+            id_type: Type::Uuid,
+            is_customer: true,
+            arguments: Vec::new().into_iter(),
+            input: Some(OpenInput::open(file)),
+            deadline,
+        }
+    }
+
+    /// Returns the next ID. If it is not there yet, it is waited for if `waits`.
+    pub(super) fn next_id(&mut self, waits: bool) -> NextId {
+        loop {
+            if let Some(input) = &self.input {
+                match input.next_word(waits, self.deadline) {
+                    NextWord::Word(word) => {
+                        let id = parse_input_id(self.id_type, self.is_customer, &word, &input.name, self.noun);
+                        return NextId::Id(id.map_err(IdError::Invalid));
+                    }
+                    NextWord::Failed(error) => return NextId::Id(Err(IdError::Input(error))),
+                    NextWord::Pending => return NextId::Pending,
+                    NextWord::End => self.input = None,
+                }
+            }
+            match self.arguments.next() {
+                Some(IdArg::Id(id)) => return NextId::Id(Ok(id)),
+                Some(IdArg::Stdin) => self.input = Some(OpenInput::open(&InputFile::Stdin)),
+                None => return NextId::End,
+            }
+        }
     }
 
     /// Counts the remaining IDs; `Err` is the count so far if there may be more.
@@ -56,7 +110,7 @@ impl RequestedIds {
         self.deadline = Some(Instant::now() + COUNT_REMAINING_TIMEOUT);
         let mut count = 0;
         for id in self {
-            if let Err(IdError::Stdin(_)) = id {
+            if let Err(IdError::Input(_)) = id {
                 return Err(count);
             }
             count += 1;
@@ -69,71 +123,94 @@ impl Iterator for RequestedIds {
     type Item = Result<String, IdError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            if let Some(words) = &self.stdin {
-                match receive_next_word(words, self.deadline) {
-                    Some(Ok(word)) => {
-                        return Some(parse_stdin_id(self.id_type, &word, self.noun).map_err(IdError::Invalid));
-                    }
-                    Some(Err(error)) => return Some(Err(IdError::Stdin(error))),
-                    None => self.stdin = None,
-                }
-            }
-            match self.arguments.next()? {
-                IdArg::Id(id) => return Some(Ok(id)),
-                IdArg::Stdin => self.stdin = Some(read_words_from_stdin()),
-            }
+        match self.next_id(true) {
+            NextId::Id(id) => Some(id),
+            NextId::Pending | NextId::End => None,
         }
     }
 }
 
-fn read_words_from_stdin() -> Receiver<io::Result<IdWord>> {
-    // A read cannot time out: it is done by a thread, so that the deadline applies to the wait for it.
-    let (sender, words) = mpsc::sync_channel(1);
-    thread::spawn(move || {
-        if let Err(error) = parser::read_id_words(io::stdin().lock(), &mut |word| sender.send(Ok(word)).is_ok()) {
-            // After a timeout, there is no receiver any more.
-            let _ = sender.send(Err(error));
-        }
-    });
-    words
+/// The next word of an input.
+enum NextWord {
+    Word(IdWord),
+    Failed(CommandError),
+    Pending,
+    End,
 }
 
-fn receive_next_word(
-    words: &Receiver<io::Result<IdWord>>,
-    deadline: Option<Instant>,
-) -> Option<Result<IdWord, CommandError>> {
-    let word = match deadline {
-        None => words.recv().ok()?,
-        Some(deadline) => match words.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-            Ok(word) => word,
-            Err(RecvTimeoutError::Disconnected) => return None,
-            Err(RecvTimeoutError::Timeout) => {
-                let error = CommandError::new(
-                    "standard input could not be read to its end",
-                    &io::Error::new(io::ErrorKind::TimedOut, "the deadline passed while waiting for more IDs"),
-                    "give it more time with --deadline, or close the input",
-                );
-                return Some(Err(error));
+impl OpenInput {
+    fn open(file: &InputFile) -> Self {
+        // A read cannot time out: it is done by a thread, so that the deadline applies to the wait for it.
+        let (sender, words) = mpsc::sync_channel(MAX_WORDS_AHEAD);
+        let (name, file) = (input_name(file), file.clone());
+        thread::spawn(move || {
+            let take = &mut |word| sender.send(Ok(word)).is_ok();
+            let read = match file {
+                InputFile::Stdin => parser::read_id_words(io::stdin().lock(), take),
+                InputFile::Inline(text) => parser::read_id_words(io::Cursor::new(text), take),
+                InputFile::Path(path) => File::open(path).and_then(|file| parser::read_id_words(file, take)),
+            };
+            if let Err(error) = read {
+                // After a timeout, there is no receiver any more.
+                let _ = sender.send(Err(error));
             }
-        },
-    };
-    Some(word.map_err(|error| {
-        CommandError::new(
-            "standard input cannot be read",
-            &error,
-            "pipe or redirect IDs into the command, or what `customers list` printed as csv, json or jsonl",
-        )
-    }))
+        });
+        Self { name, words }
+    }
+
+    fn next_word(&self, waits: bool, deadline: Option<Instant>) -> NextWord {
+        let timeout = match deadline {
+            _ if !waits => Duration::ZERO,
+            Some(deadline) => deadline.saturating_duration_since(Instant::now()),
+            None => match self.words.recv() {
+                Ok(word) => return self.read_word(word),
+                Err(_) => return NextWord::End,
+            },
+        };
+        match self.words.recv_timeout(timeout) {
+            Ok(word) => self.read_word(word),
+            Err(RecvTimeoutError::Disconnected) => NextWord::End,
+            Err(RecvTimeoutError::Timeout) if !waits => NextWord::Pending,
+            Err(RecvTimeoutError::Timeout) => NextWord::Failed(CommandError::new(
+                &format!("{} could not be read to its end", self.name),
+                &io::Error::new(io::ErrorKind::TimedOut, "the deadline passed while waiting for more IDs"),
+                "give it more time with --deadline, or close the input",
+            )),
+        }
+    }
+
+    fn read_word(&self, word: io::Result<IdWord>) -> NextWord {
+        match word {
+            Ok(word) => NextWord::Word(word),
+            Err(error) => NextWord::Failed(CommandError::new(
+                &format!("{} cannot be read", self.name),
+                &error,
+                "give it IDs, or what `customers list` printed as csv, json or jsonl",
+            )),
+        }
+    }
 }
 
-fn parse_stdin_id(id_type: Type, word: &IdWord, noun: ResourceNoun) -> Result<String, ErrorReport> {
+/// The number of words that are read before they are taken.
+const MAX_WORDS_AHEAD: usize = 64;
+
+fn parse_input_id(
+    id_type: Type,
+    is_customer: bool,
+    word: &IdWord,
+    input: &str,
+    noun: ResourceNoun,
+) -> Result<String, ErrorReport> {
     let explained = |cause: String, example: &str| ErrorReport {
-        message: format!("{} of standard input is not a {} ID", word.position, noun.singular()),
+        message: format!("{} of {input} is not a {} ID", word.position, noun.singular()),
         cause,
         advice: format!("write IDs{example}, and comments behind a #; or CSV with a header that names the column `id`"),
     };
     match id_type {
+        _ if is_customer => normalize_customer(&word.text).map_err(|_| {
+            let example = " like 484e548c-f5f3-4528-93a9-c16c6373cb59 or domains";
+            explained(format!("{:?} is neither a GUID nor a domain", word.text), example)
+        }),
         Type::Uuid => normalize_argument_value(id_type, &word.text).map_err(|_| {
             explained(format!("{:?} is not a GUID", word.text), " like 484e548c-f5f3-4528-93a9-c16c6373cb59")
         }),
@@ -150,7 +227,8 @@ mod tests {
     fn word_is_an_id_or_explained() {
         let noun = ResourceNoun::new("customers");
         let word = |text: &str| {
-            parse_stdin_id(Type::Uuid, &IdWord { text: text.to_owned(), position: "line 7".to_owned() }, noun)
+            let word = IdWord { text: text.to_owned(), position: "line 7".to_owned() };
+            parse_input_id(Type::Uuid, false, &word, "standard input", noun)
         };
         let id = "484e548c-f5f3-4528-93a9-c16c6373cb59";
         for spelling in [id, &id.to_uppercase(), &format!("{{{id}}}")] {

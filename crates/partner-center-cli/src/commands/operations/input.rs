@@ -117,7 +117,8 @@ fn read_up_to_max_size(
     })
 }
 
-fn input_name(file: &InputFile) -> String {
+/// Returns how messages name an input.
+pub(super) fn input_name(file: &InputFile) -> String {
     match file {
         InputFile::Stdin => "standard input".to_owned(),
         InputFile::Path(path) => Path::display(path).to_string(),

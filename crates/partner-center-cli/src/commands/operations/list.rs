@@ -51,11 +51,7 @@ pub(super) fn print_complete_list(
     printer: &mut Printer,
     messages: &Messages,
 ) -> Result<(), CommandError> {
-    let list = items.split('.').filter(|name| !name.is_empty()).try_fold(value.clone(), |value, name| {
-        let fields: IndexMap<String, JsonValue> = value.read().ok()?;
-        fields.into_iter().find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value)
-    });
-    let Some(items) = list.and_then(|list| list.read::<Vec<JsonValue>>().ok()) else {
+    let Some(items) = items_of_complete_list(value, items) else {
         return Err(ErrorReport {
             message: not_listed_message(call.result_noun()),
             cause: "the response has no list".to_owned(),
@@ -69,6 +65,15 @@ pub(super) fn print_complete_list(
     let items: Vec<_> = items.iter().take(max_item_count(call.options.limit)).map(JsonValue::json).collect();
     printer.print_page(&items)?;
     print_list_end(printer, messages)
+}
+
+/// Returns the items of a list that came at once: what is at the path `items` of `value`.
+pub(super) fn items_of_complete_list(value: &JsonValue, items: &str) -> Option<Vec<JsonValue>> {
+    let list = items.split('.').filter(|name| !name.is_empty()).try_fold(value.clone(), |value, name| {
+        let fields: IndexMap<String, JsonValue> = value.read().ok()?;
+        fields.into_iter().find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    });
+    list?.read().ok()
 }
 
 fn print_list_end(printer: &mut Printer, messages: &Messages) -> Result<(), CommandError> {

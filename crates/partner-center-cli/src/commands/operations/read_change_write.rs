@@ -4,17 +4,15 @@
 use super::{
     body,
     json_tree::JsonTree,
-    request::PlannedRequest,
+    request::{PlannedRequest, RequestBody},
     response::{ReceivedBody, ReceivedResponse},
 };
 use crate::{
     arguments::operations::{BodyArguments, OperationCall, tables::reading_operation},
-    error::CommandError,
+    error::LocalError,
     messages::Messages,
-    session::Session,
-    terminal::escape_control_characters,
 };
-use partner_center::{Client, Transport, transport::Mode};
+use partner_center::{Client, Error, Transport, transport::Mode};
 use partner_center_spec::{Method, Operation};
 use serde_json::Value;
 
@@ -25,34 +23,32 @@ pub(super) fn reader_of_call(call: &OperationCall) -> Option<&'static Operation>
     reading_operation(call.operation).filter(|_| file.is_none() && !changes.is_empty())
 }
 
-/// Reads the resource at the target of `request`, makes the changes of the flags, prints the difference, and sets the body of
-/// `request`. Returns the number of fields that differ.
+/// What is changed in a resource that was read.
+pub(super) struct Change {
+    /// A line for each field that differs.
+    pub(super) differences: Vec<String>,
+    /// The complete resource with the changes.
+    pub(super) body: RequestBody,
+}
+
+/// Reads the resource at the target of `request`, and makes the changes of the flags.
 pub(super) async fn read_and_change<X: Transport>(
     client: &Client<X>,
     reader: &'static Operation,
     call: &OperationCall,
-    request: &mut PlannedRequest,
-    session: &Session<'_>,
+    request: &PlannedRequest,
     messages: &Messages,
-) -> Result<usize, CommandError> {
+) -> Result<Change, Error> {
     let target = request.target.split('?').next().unwrap_or_default().to_owned();
     let read = PlannedRequest { method: Method::Get, target, headers: Vec::new(), body: None };
-    let response = X::Mode::into_future(client.request_as::<ReceivedResponse>(read.raw_request(reader))).await;
-    let response = response.map_err(|error| {
-        let message = format!("what `{}` changes could not be read", call.operation.command);
-        CommandError::from_client_error(&message, &error, &session.sources)
-    })?;
+    let response = X::Mode::into_future(client.request_as::<ReceivedResponse>(read.raw_request(reader))).await?;
     let ReceivedBody::Json(current) = response.body else {
-        return Err(CommandError::Summary("the service has returned nothing to change".to_owned()));
+        return Err(Error::custom("the service has returned nothing to change"));
     };
-    let changed = body::change_body(call.operation, JsonTree::Value(current.clone()), &call.body, messages)?;
+    let before = JsonTree::Value(current.clone());
+    let changed = body::change_body(call.operation, before, &call.body, messages).map_err(LocalError::of_usage)?;
     let differences = describe_differences(current.json(), &changed.to_json());
-    for difference in &differences {
-        messages.print(escape_control_characters(difference));
-    }
-    request.body = Some(body::json_request_body(call.operation, &changed));
-    request.set_etag_from_body(call.operation)?;
-    Ok(differences.len())
+    Ok(Change { differences, body: body::json_request_body(call.operation, &changed) })
 }
 
 /// Returns a line for each field that differs, such as `quantity: 12 -> 25`.

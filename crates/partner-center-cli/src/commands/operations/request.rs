@@ -3,10 +3,10 @@
 use crate::{
     arguments::operations::{
         OperationCall,
-        tables::{etag_parameter, id_path_parameter, page_size_parameter},
+        tables::{etag_parameter, id_path_parameter, is_customer_id, page_size_parameter},
+        value::is_domain,
     },
     error::{ErrorReport, UsageError},
-    output::pretty_print_json,
 };
 use partner_center::{
     operations,
@@ -16,8 +16,7 @@ use partner_center::{
 use partner_center_spec::{
     Authentication, Idempotency, Location, Method, Operation, Outcome, Paging, Parameter, ParameterStyle,
 };
-use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
-use std::fmt::Write;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// A request, before the client adds what every request has.
 #[derive(Clone, Debug)]
@@ -41,15 +40,23 @@ pub(crate) struct RequestBody {
 /// All characters that RFC 3986 does not call unreserved.
 const ENCODED_QUERY_CHARACTERS: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// The characters of a path and query that the client encodes before it sends them.
-const ILLEGAL_URI_CHARACTERS: &AsciiSet =
-    &CONTROLS.add(b' ').add(b'"').add(b'\'').add(b'<').add(b'>').add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');
+/// The IDs of one request of a command that makes many.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct TargetIds<'a> {
+    /// That of the customer, if it is not a parameter of the call, or in place of a domain there.
+    pub(super) customer: Option<&'a str>,
+    /// The one by position, if the command takes several.
+    pub(super) id: Option<&'a str>,
+}
 
-/// Returns the request of a call, without its body. `id` is one of the IDs, if the command takes several.
-pub(super) fn plan_request(call: &OperationCall, id: Option<&str>) -> Result<PlannedRequest, UsageError> {
+/// Returns the request of a call, without its body.
+pub(super) fn plan_request(call: &OperationCall, ids: TargetIds<'_>) -> Result<PlannedRequest, UsageError> {
     let operation = call.operation;
-    let id = id.and_then(|id| Some((id_path_parameter(operation)?, id.to_owned())));
-    let ids = id.map(|(parameter, id)| (parameter, vec![id]));
+    let customer_parameter = operation.parameters.iter().find(|parameter| is_customer_id(parameter));
+    // The first value of a parameter counts.
+    let ids = [(customer_parameter, ids.customer), (id_path_parameter(operation), ids.id)];
+    let ids = ids.map(|(parameter, id)| Some((parameter?, vec![id?.to_owned()])));
+    let ids: Vec<_> = ids.into_iter().flatten().collect();
     let mut path = operation.path.to_owned();
     let (mut query, mut headers) = (Vec::new(), Vec::new());
     for (parameter, values) in ids.iter().chain(&call.parameters) {
@@ -79,6 +86,21 @@ pub(super) fn plan_request(call: &OperationCall, id: Option<&str>) -> Result<Pla
         append_query_parameter(&mut target, name, &value);
     }
     Ok(PlannedRequest { method: operation.method, target, headers, body: None })
+}
+
+/// Returns the domain by which the command line names a customer, if it does.
+pub(super) fn customer_domain(call: &OperationCall) -> Option<String> {
+    let of_parameter = call.parameters.iter().find(|(parameter, _)| is_customer_id(parameter));
+    let customer = match of_parameter {
+        Some((_, values)) => values.first().map(String::as_str),
+        None => call.single_id().filter(|_| id_path_parameter(call.operation).is_some_and(is_customer_id)),
+    };
+    customer.filter(|customer| is_domain(customer)).map(str::to_owned)
+}
+
+/// Whether an ID by position is the domain of a customer, in place of its ID.
+pub(super) fn is_customer_domain(operation: &Operation, id: &str) -> bool {
+    id_path_parameter(operation).is_some_and(is_customer_id) && is_domain(id)
 }
 
 /// Appends a parameter whose value is encoded to a path, which may have a query.
@@ -218,24 +240,6 @@ impl PlannedRequest {
             None => request,
         }
     }
-
-    /// Returns the request as it is shown by `--dry-run`, without the headers that the client adds.
-    pub(crate) fn format_for_dry_run(&self, base_url: &str) -> String {
-        let target = utf8_percent_encode(&self.target, ILLEGAL_URI_CHARACTERS);
-        let mut text = format!("{} {}{target}\n", self.method, base_url.trim().trim_end_matches('/'));
-        for (name, value) in &self.headers {
-            // Writing to memory does not fail.
-            let _ = writeln!(text, "{name}: {value}");
-        }
-        let Some(body) = &self.body else { return text };
-        let _ = writeln!(text, "Content-Type: {}\n", body.content_type);
-        let _ = match &body.shown {
-            Some(json) if body.content_type == "application/json" => writeln!(text, "{}", pretty_print_json(json)),
-            Some(shown) => writeln!(text, "{shown}"),
-            None => writeln!(text, "[{} bytes]", body.bytes.len()),
-        };
-        text
-    }
 }
 
 #[cfg(test)]
@@ -248,11 +252,5 @@ mod tests {
         append_query_parameter(&mut target, "a b", &percent_encode("x&y=z/ü"));
         append_query_parameter(&mut target, "size", "2");
         assert_eq!(target, "/v1/customers?a%20b=x%26y%3Dz%2F%C3%BC&size=2");
-        let headers = vec![("If-Match".to_owned(), "\"1\"".to_owned())];
-        let request = PlannedRequest { method: Method::Get, target, headers, body: None };
-        assert_eq!(
-            request.format_for_dry_run("https://a.example/"),
-            format!("GET https://a.example{}\nIf-Match: \"1\"\n", request.target)
-        );
     }
 }

@@ -1,0 +1,292 @@
+//! Operations that are performed many times, several at the same time: for several IDs, for all customers, or for those of a file.
+//!
+//! [`targets`] are what it is performed for, one after the other; [`work`] is what is done for each; [`outcomes`] prints what
+//! came of it in the order of the targets, and sums it up; [`journal`] keeps it for a later run.
+
+mod customers;
+mod failure;
+mod journal;
+mod outcomes;
+mod run;
+mod target;
+mod targets;
+mod work;
+
+use super::{
+    body, confirmation,
+    ids::RequestedIds,
+    planned_request::PlannedFormat,
+    read_change_write,
+    request::{self, RequestBody, TargetIds},
+};
+use crate::{
+    arguments::operations::{
+        CallOptions, IdArg, InputFile, OperationCall,
+        bulk::CustomerSelection,
+        tables::{ResultShape, takes_several_ids},
+    },
+    error::{CommandError, ErrorReport, UsageError},
+    error_format::ErrorDetails,
+    messages::Messages,
+    output::{Printer, write_to_stdout},
+    session::Session,
+};
+pub(super) use customers::find_customer;
+use customers::{NamedCustomers, list_customers, read_customers};
+use journal::{RunJournal, journal_purpose};
+use outcomes::{OutcomePrinter, PrintedOutcomes};
+use partner_center::{Client, Error, RetryPolicy, Transport, operations, request::RawRequest, transport::Mode};
+use partner_center_spec::{Method, OPERATIONS, Operation};
+use run::{Run, TargetQueue};
+use std::{sync::Arc, time::Duration};
+pub(super) use target::Customer;
+use target::Target;
+use targets::{NextTarget, Targets};
+use work::Work;
+
+/// The maximum `Retry-After` while several calls are made, unless an option or a setting decides: one throttled request must not
+/// cost the others.
+const MAX_RETRY_AFTER_FOR_SEVERAL: Duration = Duration::from_secs(300);
+
+/// Whether the operation is performed many times.
+pub(super) fn is_performed_many_times(call: &OperationCall) -> bool {
+    call.options.bulk.customers.is_some() || (takes_several_ids(call.operation) && call.single_id().is_none())
+}
+
+/// Performs the call for each target, and prints the results as one list.
+pub(super) async fn run_many_times<X: Transport>(
+    call: OperationCall,
+    transport: X,
+    session: &Session<'_>,
+    messages: &Messages,
+) -> Result<(), CommandError> {
+    check_options(&call, session)?;
+    let body = match read_change_write::reader_of_call(&call) {
+        Some(_) => None,
+        None => body::build_body(call.operation, &call.body, messages)?,
+    };
+    if let Some(format) = PlannedFormat::of_call(&call.options)
+        && !needs_service(&call)
+    {
+        return print_planned_requests(call, body.as_ref(), format, session, messages);
+    }
+    let retry = RetryPolicy::default().max_retry_after(MAX_RETRY_AFTER_FOR_SEVERAL);
+    let credential = session.configured_credential()?.build_credential(messages);
+    let client = session.build_client_with_retry_policy(retry, transport, credential, messages)?;
+    let (call, targets) = find_targets(call, &client, session).await?;
+    confirm_all(&call, &targets)?;
+    let journal = match &call.options.bulk.journal {
+        Some(path) => {
+            let purpose = journal_purpose(&call, body.as_ref().map(|body| &body.bytes[..]), session);
+            Some(RunJournal::open(path, &call, &purpose)?)
+        }
+        None => None,
+    };
+    if let Some(total) = targets.total() {
+        messages.progress().set_total(total);
+    }
+
+    let mut printer = Printer::new(session.options, call.operation, &call.options, call.result_noun(), messages);
+    let outcome_printer = OutcomePrinter {
+        noun: call.result_noun(),
+        failure_message: failure_message(&call),
+        prints_customers: call.options.bulk.prints_customers(),
+        planned: PlannedFormat::of_call(&call.options),
+        concurrency: call.options.bulk.concurrency,
+        deadline: session.deadline,
+        printer: &mut printer,
+        messages,
+        sources: &session.sources,
+        state: PrintedOutcomes::default(),
+    };
+    let concurrency = call.options.bulk.concurrency;
+    let work = Arc::new(Work {
+        call,
+        body,
+        base_url: session.base_url.clone(),
+        output: session.options.output,
+        messages: messages.clone(),
+        journal: journal.as_ref().map(|journal| journal.journal.clone()),
+    });
+    let perform = move |client: &Client<X>, target: &Target| {
+        let (work, client, target) = (work.clone(), client.clone(), target.clone());
+        X::Mode::block_or_box(async move { work.perform(&client, &target).await })
+    };
+    let queue = TargetQueue::default();
+    match journal {
+        None => {
+            let outcomes = client.for_each(queue.clone(), concurrency, perform);
+            let mut run = Run { client: &client, outcomes, queue, targets, journal: None, printed: outcome_printer };
+            let ended = run.perform_all().await;
+            ended.and_then(|()| run.finish())
+        }
+        Some(journal) => {
+            let targets = targets.with_unique_keys();
+            let outcomes = journal.journal.for_each(&client, queue.clone(), concurrency, perform);
+            let mut run =
+                Run { client: &client, outcomes, queue, targets, journal: Some(&journal), printed: outcome_printer };
+            let ended = run.perform_all().await;
+            let finished = ended.and_then(|()| run.finish());
+            journal.finish().and(finished)
+        }
+    }
+}
+
+/// Checks options that cannot be used together.
+fn check_options(call: &OperationCall, session: &Session<'_>) -> Result<(), UsageError> {
+    let bulk = &call.options.bulk;
+    let conflict = |message: &str, cause: &str, advice: &str| {
+        let (message, cause, advice) = (message.to_owned(), cause.to_owned(), advice.to_owned());
+        Err(UsageError(ErrorReport { message, cause, advice }))
+    };
+    if bulk.prints_customers() && takes_several_ids(call.operation) && call.single_id().is_none() {
+        return conflict(
+            "several IDs cannot be used with --all-customers or --customers",
+            "the command is performed once for each customer",
+            "give one ID",
+        );
+    }
+    let password = &call.options.password;
+    if password.file.is_some() {
+        return conflict(
+            "--password-file cannot be used with --all-customers or --customers",
+            "there is a password for each customer, and the file is for one",
+            "use --show-password with --output jsonl, and redirect the output to a file that its owner alone can read",
+        );
+    }
+    if password.is_shown && (bulk.journal.is_some() || session.options.output.has_columns()) {
+        return conflict(
+            "--show-password cannot be used with --journal, nor with an output that has columns",
+            "a journal would keep the passwords, and no column has them",
+            "leave out --journal, and use --output jsonl",
+        );
+    }
+    Ok(())
+}
+
+/// Returns the targets of a call, and the call that is performed for each of them.
+async fn find_targets<X: Transport>(
+    mut call: OperationCall,
+    client: &Client<X>,
+    session: &Session<'_>,
+) -> Result<(OperationCall, Targets), CommandError> {
+    let not_listed = |error: &Error| {
+        let message = "the customers could not be listed, and nothing was done";
+        CommandError::from_client_error(message, error, &session.sources)
+    };
+    match &call.options.bulk.customers {
+        None => {
+            let ids = RequestedIds::new(call.operation, std::mem::take(&mut call.ids), session.deadline);
+            Ok((call, Targets::of_ids(ids)))
+        }
+        Some(CustomerSelection::All) => {
+            let list = RawRequest::new(operations::Method::Get, "/v1/customers");
+            let customers = list_customers(client, list, None).await.map_err(|error| not_listed(&error))?;
+            let id = call.single_id().map(str::to_owned);
+            Ok((call, Targets::of_customers(customers, id)))
+        }
+        Some(CustomerSelection::OfFile(file)) => {
+            let targets = read_targets(&call, file, session)?;
+            Ok((call, targets))
+        }
+        Some(CustomerSelection::OfList) => {
+            let request = request::plan_request(&call, TargetIds::default())?.raw_request(call.operation);
+            let limit = call.options.limit.take();
+            let customers = list_customers(client, request, limit).await.map_err(|error| not_listed(&error))?;
+            let ids = customers.into_iter().map(|customer| IdArg::Id(customer.id)).collect();
+            call.parameters.clear();
+            call.operation = get_customer_operation(call.operation);
+            let ids = RequestedIds::new(call.operation, ids, session.deadline);
+            Ok((call, Targets::of_ids(ids)))
+        }
+    }
+}
+
+fn read_targets(call: &OperationCall, file: &InputFile, session: &Session<'_>) -> Result<Targets, CommandError> {
+    let NamedCustomers { customers, errors } = read_customers(RequestedIds::of_customers(file, session.deadline))?;
+    Ok(Targets::of_customers(customers, call.single_id().map(str::to_owned)).with_errors(errors))
+}
+
+/// Whether the requests are known only with the help of the service.
+fn needs_service(call: &OperationCall) -> bool {
+    matches!(call.options.bulk.customers, Some(CustomerSelection::All | CustomerSelection::OfList))
+        || read_change_write::reader_of_call(call).is_some()
+}
+
+/// Prints the request for each target in place of sending it; a customer that is named by a domain is not looked up.
+fn print_planned_requests(
+    mut call: OperationCall,
+    body: Option<&RequestBody>,
+    format: PlannedFormat,
+    session: &Session<'_>,
+    messages: &Messages,
+) -> Result<(), CommandError> {
+    let mut targets = match &call.options.bulk.customers {
+        Some(CustomerSelection::OfFile(file)) => read_targets(&call, file, session)?,
+        _ => Targets::of_ids(RequestedIds::new(call.operation, std::mem::take(&mut call.ids), session.deadline)),
+    };
+    let mut invalid = 0;
+    loop {
+        let target = match targets.next(true) {
+            NextTarget::Target(target) => target,
+            NextTarget::Invalid(_, error_report) => {
+                messages.print_error(&error_report, &ErrorDetails::default());
+                invalid += 1;
+                continue;
+            }
+            NextTarget::Broken(error) => return Err(error),
+            NextTarget::Pending | NextTarget::End => break,
+        };
+        let customer = target.customer.as_ref().map(|customer| customer.id.as_str());
+        let mut request = request::plan_request(&call, TargetIds { customer, id: target.id.as_deref() })?;
+        request.body = body.cloned();
+        request.set_etag_from_body(call.operation)?;
+        write_to_stdout(format.format_request(&request, &session.base_url).as_bytes(), messages)?;
+    }
+    messages.print(format.note());
+    match invalid {
+        0 => Ok(()),
+        _ => Err(CommandError::Summary(format!("{invalid} entries are not IDs"))),
+    }
+}
+
+/// Returns the operation that gets a customer with all details.
+fn get_customer_operation(list: &'static Operation) -> &'static Operation {
+    OPERATIONS.iter().find(|operation| operation.id == "getCustomer").unwrap_or(list)
+}
+
+/// Asks once before something is changed for many customers.
+fn confirm_all(call: &OperationCall, targets: &Targets) -> Result<(), CommandError> {
+    let CallOptions { is_confirmed, is_dry_run, is_curl, .. } = call.options;
+    if call.operation.method == Method::Get || is_confirmed || is_dry_run || is_curl {
+        return Ok(());
+    }
+    let customers = match targets.total() {
+        Some(1) => "one customer".to_owned(),
+        total => format!("{} customers", total.unwrap_or_default()),
+    };
+    let what = format!(
+        "{} {} for {customers}: {}",
+        call.operation.method,
+        call.operation.path,
+        confirmation::summary(call.operation)
+    );
+    confirmation::ask_to_confirm(
+        &what,
+        "it changes something for many customers",
+        "add --yes to send it, or --dry-run to see it",
+    )
+}
+
+/// Says what failed, behind the name of a target.
+fn failure_message(call: &OperationCall) -> String {
+    if !call.options.bulk.prints_customers() {
+        return "could not be fetched".to_owned();
+    }
+    match ResultShape::of_operation(call.operation) {
+        ResultShape::Pages | ResultShape::List { .. } => {
+            format!("failed: its {} could not be listed", call.result_noun().plural())
+        }
+        _ => format!("failed: `{}`", call.operation.command),
+    }
+}

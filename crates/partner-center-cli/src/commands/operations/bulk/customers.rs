@@ -1,0 +1,83 @@
+//! The customers that an operation is performed for: those of a list, of a file, or the one with a domain.
+
+use super::{
+    super::{ids, request},
+    target::Customer,
+};
+use crate::error::{CommandError, ErrorReport, LocalError};
+use partner_center::{
+    Client, CustomerFilter, Error, ListCustomers, Transport, models, request::RawRequest, transport::Mode,
+};
+use partner_center_spec::OPERATIONS;
+use std::collections::HashSet;
+use uuid::Uuid;
+
+/// Lists the customers of the partner, at most `limit`.
+pub(crate) async fn list_customers<X: Transport>(
+    client: &Client<X>,
+    request: RawRequest,
+    limit: Option<u32>,
+) -> Result<Vec<Customer>, Error> {
+    let list = OPERATIONS.iter().find(|operation| operation.id == "listCustomers");
+    let pagination = list.and_then(request::pagination_of_operation).unwrap_or_default();
+    let mut pages = client.request_raw_pages(request, pagination);
+    if limit.is_none() {
+        pages = pages.prefetch();
+    }
+    let limit = limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+    let mut customers = Vec::new();
+    while customers.len() < limit
+        && let Some(page) = X::Mode::into_future(pages.next_page()).await
+    {
+        let page = page?;
+        let listed = page.items().filter_map(|item| serde_json::from_str::<models::Customer>(item).ok());
+        customers.extend(listed.filter_map(|customer| Customer::from_list(&customer)));
+    }
+    customers.truncate(limit);
+    Ok(customers)
+}
+
+/// Returns the customer that an ID or a default domain names.
+pub(crate) async fn find_customer<X: Transport>(client: &Client<X>, customer: &Customer) -> Result<Customer, Error> {
+    if Uuid::try_parse(&customer.id).is_ok() {
+        return Ok(customer.clone());
+    }
+    let domain = &customer.id;
+    let mut pages = client.pages(ListCustomers::new().filter(CustomerFilter::domain(domain)));
+    while let Some(page) = X::Mode::into_future(pages.next_page()).await {
+        let has_domain = |customer: &&models::Customer| {
+            customer.domain().is_some_and(|known| known.trim().eq_ignore_ascii_case(domain))
+        };
+        if let Some(customer) = page?.items.iter().find(has_domain).and_then(Customer::from_list) {
+            return Ok(customer);
+        }
+    }
+    Err(Error::custom(LocalError::not_found(ErrorReport {
+        message: format!("no customer has the domain `{domain}`"),
+        cause: "the service finds customers by their default domains, not by others".to_owned(),
+        advice: "give its default domain, which ends with .onmicrosoft.com or is the one that it has chosen; `partner-center \
+                 customers list --company-name NAME` finds it by name"
+            .to_owned(),
+    })))
+}
+
+/// The customers of a file, each once; and the errors of entries that are neither an ID nor a domain.
+pub(super) struct NamedCustomers {
+    pub(super) customers: Vec<Customer>,
+    pub(super) errors: Vec<ErrorReport>,
+}
+
+/// Reads the customers that a file names.
+pub(super) fn read_customers(ids: ids::RequestedIds) -> Result<NamedCustomers, CommandError> {
+    let mut named = NamedCustomers { customers: Vec::new(), errors: Vec::new() };
+    let mut known = HashSet::new();
+    for id in ids {
+        match id {
+            Ok(id) if known.insert(id.to_ascii_lowercase()) => named.customers.push(Customer::with_id(id)),
+            Ok(_) => {}
+            Err(ids::IdError::Invalid(error_report)) => named.errors.push(error_report),
+            Err(ids::IdError::Input(error)) => return Err(error),
+        }
+    }
+    Ok(named)
+}

@@ -1,0 +1,106 @@
+//! The journal of a run: what is done, with its output, so that a run that was stopped goes on, and prints the same as one that
+//! was not.
+
+use super::{
+    outcomes::{TargetFailure, TargetOutcome},
+    target::Target,
+    work::TargetOutput,
+};
+use crate::{
+    arguments::operations::{OperationCall, naming::ResourceNoun},
+    error::{CommandError, ErrorReport, UsageError},
+    session::Session,
+};
+use partner_center::journal::{ItemState, Journal, JournalEntry};
+use partner_center_spec::Idempotency;
+use std::{collections::HashMap, path::Path};
+
+/// A journal, and what earlier runs have written to it.
+pub(super) struct RunJournal {
+    pub(super) journal: Journal,
+    entries: HashMap<String, JournalEntry>,
+    repeats_unknown: bool,
+}
+
+impl RunJournal {
+    /// Opens the journal of a call.
+    pub(super) fn open(path: &Path, call: &OperationCall, purpose: &str) -> Result<Self, CommandError> {
+        let opened = Journal::open(path, purpose).map_err(|error| {
+            let message = format!("the journal {} cannot be used", path.display());
+            let advice = "name the journal of the same command, or a file that is not there yet";
+            UsageError(ErrorReport::new(&message, &error, advice))
+        })?;
+        // The service does such a call once, however often it is sent with the same request ID.
+        let repeats_unknown = call.operation.idempotency != Idempotency::None;
+        let journal = if repeats_unknown { opened.repeat_unknown() } else { opened };
+        let entries = journal.entries().into_iter().map(|entry| (entry.item.clone(), entry)).collect();
+        Ok(Self { journal, entries, repeats_unknown })
+    }
+
+    /// Returns the outcome of a target for which nothing is to be done any more.
+    pub(super) fn known_outcome(
+        &self,
+        target: &Target,
+        noun: ResourceNoun,
+    ) -> Result<Option<TargetOutcome>, CommandError> {
+        let Some(entry) = self.entries.get(&target.key) else { return Ok(None) };
+        match entry.state {
+            ItemState::Done => {
+                let output = self.journal.read_output(target).and_then(|output| {
+                    let output = output.unwrap_or_else(|| "{}".to_owned());
+                    Ok(serde_json::from_str::<TargetOutput>(&output)?)
+                });
+                let output = output.map_err(|error| {
+                    CommandError::new("the journal cannot be read", &error, "see whether its file was changed")
+                })?;
+                Ok(Some(TargetOutcome::DoneEarlier(output)))
+            }
+            ItemState::Unknown if !self.repeats_unknown => {
+                let request_id = entry.request_id.map(|id| format!(" (request id {id})")).unwrap_or_default();
+                let error_report = ErrorReport {
+                    message: format!("{}: it is not known whether the service has done it", target.label(noun)),
+                    cause: format!("an earlier run has sent the request{request_id} and not received its response"),
+                    advice: "look at what is there; if it was not done, run the command for this one alone, without the journal"
+                        .to_owned(),
+                };
+                Ok(Some(TargetOutcome::Failed(TargetFailure::from_report(error_report, "unknown"))))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Forces the journal to the disk.
+    pub(super) fn finish(self) -> Result<(), CommandError> {
+        self.journal.finish().map(drop).map_err(|error| {
+            CommandError::new(
+                "the journal could not be written",
+                &error,
+                "free disk space; what was printed is valid, and the same command does again what the journal lacks",
+            )
+        })
+    }
+}
+
+/// Says what a call does, with which data and where: a journal is that of one such purpose. The targets are not part of it.
+pub(super) fn journal_purpose(call: &OperationCall, body: Option<&[u8]>, session: &Session<'_>) -> String {
+    let mut words = vec![call.operation.command.to_string()];
+    words.extend(call.parameters.iter().map(|(parameter, values)| format!("{}={}", parameter.flag, values.join(","))));
+    // A value may be a secret, and is not shown.
+    let changes = format!("{:?}", call.body.changes);
+    match body {
+        Some(body) => words.push(format!("body={}", short_digest(body))),
+        None if !call.body.changes.is_empty() => words.push(format!("changes={}", short_digest(changes.as_bytes()))),
+        None => {}
+    }
+    let service = if session.options.emulator { "emulator" } else { &session.base_url };
+    words.push(format!("at {service}"));
+    words.extend(session.options.profile.as_ref().map(|profile| format!("profile={profile}")));
+    words.join(" ")
+}
+
+/// Returns the beginning of a digest, by which data is compared with that of an earlier run.
+fn short_digest(data: &[u8]) -> String {
+    let digest = ring::digest::digest(&ring::digest::SHA256, data);
+    let start = digest.as_ref().first_chunk().map_or(0, |start| u64::from_be_bytes(*start));
+    format!("{start:016x}")
+}

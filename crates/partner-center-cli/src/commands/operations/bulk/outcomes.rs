@@ -1,0 +1,274 @@
+//! The outcomes of all targets: printed in the order of the targets, counted, and summed up.
+
+use super::{super::planned_request::PlannedFormat, failure::FailureScope, target::Target, work::TargetOutput};
+use crate::{
+    arguments::operations::naming::ResourceNoun,
+    error::{CommandError, ErrorReport},
+    error_format::ErrorDetails,
+    messages::Messages,
+    output::{Printer, write_to_stdout},
+    settings::AddressSources,
+    terminal::escape_control_characters,
+};
+use partner_center::{Error, ErrorKind, models::JsonValue};
+use std::{collections::BTreeMap, time::Instant};
+
+/// The number of consecutive targets without a response after which the service counts as unavailable: that of one call at a
+/// time, and for each call at the same time.
+const MAX_CONSECUTIVE_FAILURES: usize = 3;
+const MAX_CONSECUTIVE_FAILURES_PER_CALL: usize = 2;
+
+/// The outcome of a target.
+pub(super) enum TargetOutcome {
+    Done(TargetOutput),
+    /// It was done in an earlier run.
+    DoneEarlier(TargetOutput),
+    Failed(TargetFailure),
+    /// The error is that which ends the command, or one like it.
+    Ended,
+}
+
+/// An error of one target.
+pub(super) struct TargetFailure {
+    pub(super) error_report: ErrorReport,
+    pub(super) details: ErrorDetails,
+    /// The errors that are summed up together, such as `403 (code 2000)`.
+    pub(super) kind: String,
+}
+
+impl TargetFailure {
+    /// Returns an error that is not one of the client.
+    pub(super) fn from_report(error_report: ErrorReport, kind: &str) -> Self {
+        Self { error_report, details: ErrorDetails::default(), kind: kind.to_owned() }
+    }
+}
+
+/// Prints outcomes in the order of the targets, as soon as all before them are printed, so that the output is the same however
+/// long each takes.
+pub(super) struct OutcomePrinter<'a> {
+    pub(super) noun: ResourceNoun,
+    /// Says what failed of a target, behind its label.
+    pub(super) failure_message: String,
+    pub(super) prints_customers: bool,
+    /// How requests are printed in place of being sent, if they are.
+    pub(super) planned: Option<PlannedFormat>,
+    pub(super) concurrency: usize,
+    pub(super) deadline: Option<Instant>,
+    pub(super) printer: &'a mut Printer,
+    pub(super) messages: &'a Messages,
+    pub(super) sources: &'a AddressSources,
+    pub(super) state: PrintedOutcomes,
+}
+
+/// Why a run ends early.
+enum RunEnd {
+    /// The error of a target, which is one of all others as well.
+    Target(Target, Error),
+    /// The targets cannot be read.
+    Input(CommandError),
+}
+
+/// What was printed, and what waits for its turn.
+#[derive(Default)]
+pub(super) struct PrintedOutcomes {
+    waiting: BTreeMap<usize, TargetOutcome>,
+    next_index: usize,
+    done: u64,
+    done_earlier: u64,
+    failed: BTreeMap<String, u64>,
+    consecutive_failures: usize,
+    /// The error that ends the command, and how many other targets have failed like it.
+    end: Option<RunEnd>,
+    failed_like_end: u64,
+    /// The number of targets that were not requested, as there was no token for any.
+    not_requested: u64,
+}
+
+impl OutcomePrinter<'_> {
+    /// Returns the number of outcomes that wait for earlier ones.
+    pub(super) fn count_waiting(&self) -> usize {
+        self.state.waiting.len()
+    }
+
+    /// Whether an error has ended the command.
+    pub(super) fn has_ended(&self) -> bool {
+        self.state.end.is_some()
+    }
+
+    /// Ends the run with an error of its input, once the outcomes of what is under way are printed.
+    pub(super) fn end_with(&mut self, error: CommandError) {
+        self.state.end = Some(RunEnd::Input(error));
+    }
+
+    /// Adds what has come of the work for a target.
+    pub(super) fn add_result(
+        &mut self,
+        target: Target,
+        result: Result<TargetOutput, Error>,
+    ) -> Result<(), CommandError> {
+        let index = target.index;
+        let error = match result {
+            Ok(output) => {
+                self.state.consecutive_failures = 0;
+                return self.add_outcome(index, TargetOutcome::Done(output));
+            }
+            Err(error) => error,
+        };
+        let scope = FailureScope::of_error(&error, self.deadline);
+        let state = &mut self.state;
+        state.consecutive_failures = if scope == FailureScope::NoResponse { state.consecutive_failures + 1 } else { 0 };
+        let limit = MAX_CONSECUTIVE_FAILURES.max(MAX_CONSECUTIVE_FAILURES_PER_CALL * self.concurrency);
+        let is_end = scope == FailureScope::AllTargets || state.consecutive_failures >= limit;
+        let outcome = if state.end.is_some() && error.is_authentication() {
+            state.not_requested += 1;
+            TargetOutcome::Ended
+        } else if state.end.is_some() && scope != FailureScope::ThisTarget {
+            state.failed_like_end += 1;
+            TargetOutcome::Ended
+        } else if is_end {
+            state.end = Some(RunEnd::Target(target, error));
+            TargetOutcome::Ended
+        } else {
+            TargetOutcome::Failed(self.describe_failure(&target, &error))
+        };
+        self.add_outcome(index, outcome)
+    }
+
+    /// Adds an outcome, and prints those whose turn it is.
+    pub(super) fn add_outcome(&mut self, index: usize, outcome: TargetOutcome) -> Result<(), CommandError> {
+        self.messages.progress().add_target();
+        self.state.waiting.insert(index, outcome);
+        while let Some(outcome) = self.state.waiting.remove(&self.state.next_index) {
+            self.state.next_index += 1;
+            self.print_outcome(outcome)?;
+        }
+        Ok(())
+    }
+
+    fn print_outcome(&mut self, outcome: TargetOutcome) -> Result<(), CommandError> {
+        match outcome {
+            TargetOutcome::Done(output) => {
+                self.state.done += 1;
+                self.print_output(&output)
+            }
+            TargetOutcome::DoneEarlier(output) => {
+                self.state.done_earlier += 1;
+                self.print_output(&output)
+            }
+            TargetOutcome::Failed(TargetFailure { error_report, details, kind }) => {
+                *self.state.failed.entry(kind).or_default() += 1;
+                self.messages.print_error(&error_report, &details);
+                Ok(())
+            }
+            TargetOutcome::Ended => Ok(()),
+        }
+    }
+
+    fn print_output(&mut self, output: &TargetOutput) -> Result<(), CommandError> {
+        let customer = output.customer.as_ref().filter(|_| self.prints_customers);
+        for note in &output.notes {
+            let note = customer.map_or_else(|| note.clone(), |customer| format!("customer {}: {note}", customer.id));
+            self.messages.print(escape_control_characters(&note));
+        }
+        if let Some(request) = &output.planned {
+            return Ok(write_to_stdout(request.as_bytes(), self.messages)?);
+        }
+        let items: Vec<_> = output.items.iter().map(JsonValue::json).collect();
+        match customer {
+            Some(customer) => {
+                let customer = serde_json::to_string(customer).unwrap_or_default();
+                Ok(self.printer.print_page_of_customer(&customer, &items)?)
+            }
+            None => Ok(self.printer.print_page(&items)?),
+        }
+    }
+
+    fn describe_failure(&self, target: &Target, error: &Error) -> TargetFailure {
+        let message = self.message_of(target);
+        let mut details = ErrorDetails::of_client_error(error);
+        details.customer = target.customer.as_ref().map(|customer| customer.id.clone());
+        TargetFailure {
+            error_report: ErrorReport::from_client_error(&message, error, self.sources),
+            details,
+            kind: kind_of_error(error),
+        }
+    }
+
+    fn message_of(&self, target: &Target) -> String {
+        format!("{} {}", target.label(self.noun), self.failure_message)
+    }
+
+    /// Prints the end of the output, and returns the result of the command; `not_begun` are the targets that no call was made for,
+    /// `Err` if there may be more.
+    pub(super) fn finish(mut self, not_begun: Result<u64, u64>, has_journal: bool) -> Result<(), CommandError> {
+        let again = if has_journal { "; the same command tries again what is not done" } else { "" };
+        if let Some(end) = self.state.end.take() {
+            let (target, error) = match end {
+                RunEnd::Target(target, error) => (target, error),
+                RunEnd::Input(error) => return Err(error),
+            };
+            let like_it = match self.state.failed_like_end {
+                0 => String::new(),
+                1 => ", nor could one other for such a reason".to_owned(),
+                count => format!(", nor could {count} others for such reasons"),
+            };
+            let not_requested = self.state.not_requested;
+            let not_begun = not_begun.map(|count| count + not_requested).map_err(|count| count + not_requested);
+            let rest = self.not_begun_message(not_begun);
+            let message = format!("{}{like_it}{rest}{again}", self.message_of(&target));
+            return Err(CommandError::from_client_error(&message, &error, self.sources));
+        }
+        let note = match self.planned {
+            Some(format) => Some(format.note().to_owned()),
+            None => self.printer.print_end()?,
+        };
+        let (failed, state) = (self.state.failed.values().sum::<u64>(), &self.state);
+        let total = state.done + state.done_earlier + failed;
+        if failed > 0 {
+            let summary = if self.prints_customers {
+                let kinds: Vec<_> = state.failed.iter().map(|(kind, count)| format!("{count} × {kind}")).collect();
+                format!("{failed} of {total} customers failed: {}", kinds.join(", "))
+            } else {
+                format!("{failed} of {total} {} could not be fetched", self.noun.plural())
+            };
+            return Err(CommandError::Summary(summary + again));
+        }
+        if let Some(note) = note.filter(|_| total > 0) {
+            self.messages.print(note);
+        }
+        let done = match (total, state.done_earlier) {
+            (0, _) if self.prints_customers => "there are no customers".to_owned(),
+            (0, _) => format!("standard input contains no {} IDs", self.noun.singular()),
+            (_, earlier) if earlier > 0 => format!("{earlier} of {total} were done in an earlier run"),
+            _ if self.planned.is_some() || !self.prints_customers => return Ok(()),
+            (1, _) => "done for one customer".to_owned(),
+            _ => format!("done for {total} customers"),
+        };
+        self.messages.print(format_args!("note: {done}"));
+        Ok(())
+    }
+
+    /// Says how many targets were not begun when the command ends early.
+    fn not_begun_message(&self, not_begun: Result<u64, u64>) -> String {
+        let of = if self.prints_customers { ("customer", "customers") } else { ("ID", "IDs") };
+        match not_begun {
+            Ok(0) => String::new(),
+            Ok(1) => format!(", and the one {} after it was not requested", of.0),
+            Ok(count) => format!(", and the {count} {} after it were not requested", of.1),
+            Err(count) => format!(", and the {} after it, at least {count}, were not requested", of.1),
+        }
+    }
+}
+
+/// Returns the errors that are summed up with this one.
+fn kind_of_error(error: &Error) -> String {
+    let code = error.service_error().and_then(|error| error.code.as_ref());
+    match (error.status(), code, error.kind()) {
+        (Some(status), Some(code), _) => escape_control_characters(&format!("{} (code {code})", status.as_u16())),
+        (Some(status), None, _) => status.as_u16().to_string(),
+        (None, _, ErrorKind::Transport) => "no response".to_owned(),
+        (None, _, ErrorKind::Timeout) => "timed out".to_owned(),
+        (None, _, ErrorKind::Decode | ErrorKind::Paging) => "unusable response".to_owned(),
+        _ => "nothing was sent".to_owned(),
+    }
+}
