@@ -23,8 +23,9 @@ fn nothing_has_changed_without_an_edit() {
 #[expect(clippy::too_many_lines, reason = "a table of edits")]
 fn each_edit_is_what_it_means_for_users() {
     use Impact::{Addition, Breaking, Deprecation, Documentation};
-    type Edit<'a> = (&'a str, &'a str);
-    let cases: [(&str, &[Edit<'_>], &[(Impact, &str)]); 16] = [
+    type Edit = (&'static str, &'static str);
+    type Case = (&'static str, &'static [Edit], &'static [(Impact, &'static str)]);
+    let cases: [Case; 16] = [
         (
             "a field is added",
             &[("        count:\n", "        color: {description: Its color., type: string}\n        count:\n")],
