@@ -1,6 +1,6 @@
 //! The listing of each library's public API, so that a change of the API is visible in its commit.
 
-use crate::workspace::{LIBRARY_CRATES, cargo_command, run_successfully, successful_output, target_folder};
+use crate::workspace::{LIBRARY_CRATES, cargo_command, run_for_output, run_successfully, target_folder};
 use anyhow::{Context as _, Result, bail, ensure};
 use public_api::Builder;
 use std::{
@@ -11,8 +11,8 @@ use std::{
 };
 
 /// Writes the listing of each library.
-pub(crate) fn write_listings(root: &Path) -> Result<()> {
-    for (path, listing) in listings(root, &compiler_version(root)?)? {
+pub(crate) fn write_api_listings(root: &Path) -> Result<()> {
+    for (path, listing) in generate_api_listings(root, &compiler_version(root)?)? {
         fs::write(root.join(&path), listing).with_context(|| path.display().to_string())?;
     }
     Ok(())
@@ -20,16 +20,16 @@ pub(crate) fn write_listings(root: &Path) -> Result<()> {
 
 /// Returns an error if a listing is not up to date. Compilers list the same API differently, so only the compiler that wrote the
 /// listings can check them.
-pub(crate) fn check_listings(root: &Path) -> Result<()> {
+pub(crate) fn check_api_listings(root: &Path) -> Result<()> {
     let compiler = compiler_version(root)?;
     let mut committed = Vec::new();
-    for path in LIBRARY_CRATES.map(listing_path) {
+    for path in LIBRARY_CRATES.map(api_listing_path) {
         let listing = fs::read_to_string(root.join(&path)).unwrap_or_default().replace("\r\n", "\n");
         if listing.is_empty() {
             bail!("{} is missing: run `cargo xtask api` and commit the result", path.display());
         }
         ensure!(
-            listing.starts_with(&listing_header(&compiler)),
+            listing.starts_with(&api_listing_header(&compiler)),
             "{} was not written with Rust {compiler}, which is here, and cannot be compared: if that is the newer one, run \
              `cargo xtask api` and commit the result; if it is the older one, check with the newer",
             path.display()
@@ -37,7 +37,7 @@ pub(crate) fn check_listings(root: &Path) -> Result<()> {
         committed.push(listing);
     }
     let mut changes = String::new();
-    for ((path, new), old) in listings(root, &compiler)?.into_iter().zip(committed) {
+    for ((path, new), old) in generate_api_listings(root, &compiler)?.into_iter().zip(committed) {
         changes += &line_difference(&path, &old, &new);
     }
     ensure!(
@@ -48,24 +48,24 @@ pub(crate) fn check_listings(root: &Path) -> Result<()> {
     Ok(())
 }
 
-fn listing_path(library: &str) -> PathBuf {
+fn api_listing_path(library: &str) -> PathBuf {
     ["crates", library, "api.txt"].iter().collect()
 }
 
-fn listing_header(compiler: &str) -> String {
+fn api_listing_header(compiler: &str) -> String {
     format!("# The public API with all features, written by `cargo xtask api` with Rust {compiler}.\n\n")
 }
 
 /// Returns the version of the compiler.
 fn compiler_version(root: &Path) -> Result<String> {
     let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let text = successful_output(Command::new(rustc).arg("-vV").current_dir(root))?;
+    let text = run_for_output(Command::new(rustc).arg("-vV").current_dir(root))?;
     let release = text.lines().find_map(|line| line.strip_prefix("release: "));
     Ok(release.context("rustc does not print its version")?.to_owned())
 }
 
 /// Returns the path and the up-to-date content of each listing.
-fn listings(root: &Path, compiler: &str) -> Result<Vec<(PathBuf, String)>> {
+fn generate_api_listings(root: &Path, compiler: &str) -> Result<Vec<(PathBuf, String)>> {
     let crate_names = LIBRARY_CRATES.map(|name| name.replace('-', "_"));
     // Some dependencies are rebuilt when `RUSTC_BOOTSTRAP` changes, hence another target folder.
     let folder = target_folder(root).join("api");
@@ -93,7 +93,7 @@ fn listings(root: &Path, compiler: &str) -> Result<Vec<(PathBuf, String)>> {
             .filter(|item| is_visible_to_users(item))
             .map(|item| item + "\n")
             .collect();
-        Ok((listing_path(name), listing_header(compiler) + &items))
+        Ok((api_listing_path(name), api_listing_header(compiler) + &items))
     };
     LIBRARY_CRATES.into_iter().zip(&crate_names).map(listing).collect()
 }

@@ -26,26 +26,34 @@ const fn new_check(name: &'static str, requirement: &'static str, run: fn(&Path)
 
 const CHECKS: [Check; 19] = [
     new_check("members", "every crate that can be published is checked", ensure_all_crates_listed),
-    new_check("fresh", "generated files are up to date", |root| generate::check_files(root).map(drop)),
+    new_check("fresh", "generated files are up to date", |root| generate::check_generated_files(root).map(drop)),
     new_check("format", "the code is formatted", |root| run_cargo(root, "fmt --all --check")),
     new_check("lints", "clippy has no warning", |root| {
         run_cargo(root, "clippy --workspace --all-targets --all-features -- -D warnings")
     }),
     new_check("docs", "the documentation builds without a warning", check_documentation),
-    new_check("api", "public APIs are those of api.txt", api::check_listings),
+    new_check("api", "public APIs are those of api.txt", api::check_api_listings),
     new_check(
         "features",
         "every combination of features builds without a warning",
         features::check_feature_combinations,
     ),
     new_check("feature-tests", "the tests pass with every combination of features", features::check_feature_tests),
-    new_check("secrets", "no secret is logged without the cap on log levels", features::check_uncapped_log),
+    new_check(
+        "secrets",
+        "no secret is logged without the cap on log levels",
+        features::check_uncapped_log_hides_secrets,
+    ),
     new_check(
         "decompression",
         "the transports work if their HTTP libraries decompress",
-        features::check_decompressing_libraries,
+        features::check_transports_with_decompressing_libraries,
     ),
-    new_check("numbers", "the models work with `serde_json/arbitrary_precision`", features::check_arbitrary_precision),
+    new_check(
+        "numbers",
+        "the models work with `serde_json/arbitrary_precision`",
+        features::check_models_with_arbitrary_precision,
+    ),
     new_check("examples", "the examples run", features::check_examples),
     new_check("dependencies", "each crate has the dependencies that it may have", dependencies::check_dependency_graph),
     new_check(
@@ -53,7 +61,11 @@ const CHECKS: [Check; 19] = [
         "licenses, sources and duplicates are those that deny.toml allows",
         dependencies::check_licenses,
     ),
-    new_check("msrv", "no dependency needs a newer Rust than the workspace declares", dependencies::check_rust_version),
+    new_check(
+        "msrv",
+        "no dependency needs a newer Rust than the workspace declares",
+        dependencies::check_rust_version_of_dependencies,
+    ),
     new_check("no-executor", "the libraries block on no future", sources::check_no_async_executor),
     new_check("awaits", "the engine awaits only itself and `Mode::into_future`", sources::check_awaits_mode_only),
     new_check("build-cost", "the models of 100 operations build within their budget", build_cost::check_build_cost),
@@ -62,9 +74,14 @@ const CHECKS: [Check; 19] = [
 
 /// Runs the check `name`, or all of them, on the workspace at `root`; stops at the first that fails.
 #[expect(clippy::print_stderr, reason = "a task reports its progress")]
-pub(crate) fn run(root: &Path, name: Option<&str>) -> Result<()> {
+pub(crate) fn run_checks(root: &Path, name: Option<&str>) -> Result<()> {
     let checks: Vec<_> = CHECKS.iter().filter(|check| name.is_none_or(|name| check.name == name)).collect();
-    ensure!(!checks.is_empty(), "there is no check {:?}; the checks are:\n{}", name.unwrap_or_default(), check_names());
+    ensure!(
+        !checks.is_empty(),
+        "there is no check {:?}; the checks are:\n{}",
+        name.unwrap_or_default(),
+        describe_checks()
+    );
     for Check { name, requirement, run } in checks {
         eprintln!("==> {name}: {requirement}");
         let started = Instant::now();
@@ -75,7 +92,7 @@ pub(crate) fn run(root: &Path, name: Option<&str>) -> Result<()> {
 }
 
 /// Returns the names of the checks and what they verify, one a line.
-pub(crate) fn check_names() -> String {
+pub(crate) fn describe_checks() -> String {
     let lines = CHECKS.iter().map(|Check { name, requirement, .. }| format!("  {name:<14} {requirement}"));
     lines.collect::<Vec<_>>().join("\n")
 }
@@ -87,7 +104,7 @@ fn check_documentation(root: &Path) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::{CHECKS, check_names, run};
+    use super::{CHECKS, describe_checks, run_checks};
     use std::{collections::BTreeSet, path::Path};
 
     #[test]
@@ -102,8 +119,8 @@ mod tests {
     #[test]
     fn unknown_check_is_an_error_that_lists_the_checks() {
         for name in ["licences", "", "lint", "Lints"] {
-            let error = run(Path::new("."), Some(name)).unwrap_err().to_string();
-            assert!(error.contains(&check_names()) && error.contains("\n  msrv  "), "{error}");
+            let error = run_checks(Path::new("."), Some(name)).unwrap_err().to_string();
+            assert!(error.contains(&describe_checks()) && error.contains("\n  msrv  "), "{error}");
         }
     }
 }

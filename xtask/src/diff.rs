@@ -6,7 +6,7 @@ mod schemas;
 
 use crate::{
     document::{SourceFile, Spec, is_area_file},
-    workspace::{LIBRARY_CRATES, successful_output},
+    workspace::{LIBRARY_CRATES, run_for_output},
 };
 use anyhow::{Context as _, Result};
 use std::{
@@ -213,7 +213,7 @@ fn file_at(root: &Path, revision: &str, path: &str) -> Result<String> {
 }
 
 fn git(root: &Path, arguments: &[&str]) -> Result<String> {
-    successful_output(Command::new("git").current_dir(root).args(arguments))
+    run_for_output(Command::new("git").current_dir(root).args(arguments))
 }
 
 /// Pairs what has the same key in both states: what is gone, what is new, and what is in both.

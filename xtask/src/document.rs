@@ -10,12 +10,12 @@ mod simplified;
 mod visit;
 
 pub(crate) use files::SourceFile;
-pub(crate) use simplified::{ADDITIONAL_PROPERTIES, simplified_schemas};
+pub(crate) use simplified::{ADDITIONAL_PROPERTIES_FIELD, simplified_schemas};
 pub(crate) use visit::visit_objects;
 
 use crate::{
     dialect::{Definition, Shape, X_PC_JSON, component_name_of_reference, escape_pointer_step},
-    problems::{AlreadyReported, Problems},
+    problems::{ProblemAlreadyReported, Problems},
 };
 use anyhow::{Context as _, Error, Result, ensure};
 use files::SourceFilesByPointer;
@@ -104,7 +104,7 @@ impl Spec {
         let mut spec = Self { document, source, definitions: Vec::new(), operations: Vec::new(), origins };
         spec.definitions = schemas::read_schemas(&spec, &broken, &mut problems);
         spec.operations = operations::read_operations(&spec, &broken, &mut problems);
-        schemas::check_file_properties(&spec, &mut problems);
+        schemas::check_files_are_in_multipart_bodies(&spec, &mut problems);
         spec.mark_reachable_schemas();
         spec.with_file_names(problems).into_result()?;
         Ok(spec)
@@ -116,7 +116,7 @@ impl Spec {
     }
 
     pub(crate) fn definition(&self, name: &str) -> Result<&Definition> {
-        Definition::find(&self.definitions, name)
+        Definition::find_by_name(&self.definitions, name)
     }
 
     /// Returns a schema as it is written.
@@ -134,17 +134,21 @@ impl Spec {
             let item = item.as_item().with_context(|| format!("{at}: a path that is a $ref is not understood"))?;
             for (method, operation) in item.iter() {
                 let at = format!("{at}/{method}");
-                let endpoint = self.endpoint_at(&at, item, operation);
+                let endpoint = self.read_endpoint(&at, item, operation);
                 endpoints.push(endpoint.with_context(|| at.clone())?);
             }
         }
         Ok(endpoints)
     }
 
-    fn endpoint_at<'a>(&'a self, at: &str, item: &'a PathItem, operation: &'a Operation) -> Result<Endpoint<'a>> {
-        let parameter = |item| self.resolve(item, "parameters", |components, name| components.parameters.get(name));
-        let body = |item| self.resolve(item, "requestBodies", |components, name| components.request_bodies.get(name));
-        let response = |item| self.resolve(item, "responses", |components, name| components.responses.get(name));
+    fn read_endpoint<'a>(&'a self, at: &str, item: &'a PathItem, operation: &'a Operation) -> Result<Endpoint<'a>> {
+        let parameter =
+            |item| self.resolve_reference(item, "parameters", |components, name| components.parameters.get(name));
+        let body = |item| {
+            self.resolve_reference(item, "requestBodies", |components, name| components.request_bodies.get(name))
+        };
+        let response =
+            |item| self.resolve_reference(item, "responses", |components, name| components.responses.get(name));
         let responses = operation.responses.responses.iter();
         Ok(Endpoint {
             at: at.to_owned(),
@@ -157,7 +161,7 @@ impl Spec {
     }
 
     /// Returns what an item is or refers to. A `$ref` that leads nowhere is reported already.
-    fn resolve<'a, T>(
+    fn resolve_reference<'a, T>(
         &'a self,
         item: &'a ReferenceOr<T>,
         folder: &str,
@@ -168,7 +172,7 @@ impl Spec {
             ReferenceOr::Reference { reference } => {
                 let name = component_name_of_reference(reference, folder)?;
                 let found = self.document.components.as_ref().and_then(|components| find(components, name));
-                let found = found.ok_or_else(|| Error::new(AlreadyReported))?;
+                let found = found.ok_or_else(|| Error::new(ProblemAlreadyReported))?;
                 let is_another = || format!("{reference} is only another $ref: refer to what that refers to");
                 found.as_item().with_context(is_another)
             }
@@ -205,7 +209,7 @@ impl Spec {
         let mut reached = BTreeSet::new();
         while let Some(name) = ahead.pop() {
             if let (true, Ok(definition)) = (reached.insert(name.clone()), self.definition(&name)) {
-                ahead.extend(definition.references().into_iter().map(str::to_owned));
+                ahead.extend(definition.referenced_schemas().into_iter().map(str::to_owned));
             }
         }
         reached

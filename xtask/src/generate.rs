@@ -57,7 +57,7 @@ struct GeneratedFiles {
 }
 
 /// Writes every generated file, and removes those that are no longer generated. Returns warnings about the specification.
-pub(crate) fn write_files(root: &Path) -> Result<Vec<String>> {
+pub(crate) fn write_generated_files(root: &Path) -> Result<Vec<String>> {
     let GeneratedFiles { mut outputs, areas, warnings } = generate_files(root)?;
     outputs.extend(areas::generate_manifests(root, &areas)?);
     for path in stale_files(root, &outputs)? {
@@ -80,7 +80,7 @@ pub(crate) fn write_bundle(root: &Path, file: Option<&Path>) -> Result<()> {
     let folder = root.join(SPEC_FOLDER);
     let bundle = bundle::bundle_document(&Spec::read(&folder)?, &folder)?;
     let file = file.map_or_else(|| root.join(BUNDLE_FILE), Path::to_owned);
-    fs::write(&file, bundle_file(&bundle)).with_context(|| file.display().to_string())
+    fs::write(&file, bundle_file_content(&bundle)).with_context(|| file.display().to_string())
 }
 
 /// Writes the specification that the emulator is tested against to `file`.
@@ -91,7 +91,7 @@ pub(crate) fn write_strict_bundle(root: &Path, file: &Path) -> Result<()> {
 }
 
 /// Returns an error if a file is not up to date with the specification, else warnings about the specification.
-pub(crate) fn check_files(root: &Path) -> Result<Vec<String>> {
+pub(crate) fn check_generated_files(root: &Path) -> Result<Vec<String>> {
     let GeneratedFiles { mut outputs, areas, warnings } = generate_files(root)?;
     outputs.extend(areas::generate_manifests(root, &areas)?);
     let mut stale = stale_files(root, &outputs)?;
@@ -118,7 +118,7 @@ fn generate_files(root: &Path) -> Result<GeneratedFiles> {
     let operations = problems.value_or_add_error("#", operations::generate_operations(&spec));
     let types = problems.value_or_add_error("#", types::generate_types(&spec));
     let examples = problems.value_or_add_error("#", examples::read_examples(&spec, &folder));
-    let calls = problems.value_or_add_error("#", calls::call_tests(&spec));
+    let calls = problems.value_or_add_error("#", calls::generate_call_tests(&spec));
     let tables = problems.value_or_add_error("#", tables::generate_tables(&spec, &folder));
     let warnings = problems.value_or_add_error("#", operations::pagination_warnings(&spec));
     let code = (operations, types, calls, tables);
@@ -131,8 +131,8 @@ fn generate_files(root: &Path) -> Result<GeneratedFiles> {
     let output =
         |path: &str, body: &str| OutputFile { path: path.into(), content: format!("// {GENERATED_FILE_HEADER}{body}") };
     let mut outputs = vec![
-        OutputFile { path: BUNDLE_FILE.into(), content: bundle_file(&bundle) },
-        output(&format!("{GENERATED_MODELS_FOLDER}/mod.rs"), &areas::area_modules(&types, &operations)),
+        OutputFile { path: BUNDLE_FILE.into(), content: bundle_file_content(&bundle) },
+        output(&format!("{GENERATED_MODELS_FOLDER}/mod.rs"), &areas::generate_area_modules(&types, &operations)),
         OutputFile {
             path: REFERENCE_FILE.into(),
             content: format!(
@@ -142,7 +142,7 @@ fn generate_files(root: &Path) -> Result<GeneratedFiles> {
             ),
         },
         output(CALL_TESTS_FILE, &calls),
-        output(EXAMPLE_TESTS_FILE, &examples::example_tests(&examples)),
+        output(EXAMPLE_TESTS_FILE, &examples::generate_example_tests(&examples)),
     ];
     for (kind, areas) in [("schemas", &types), ("operations", &operations)] {
         outputs.extend(
@@ -155,7 +155,7 @@ fn generate_files(root: &Path) -> Result<GeneratedFiles> {
     Ok(GeneratedFiles { outputs, areas, warnings })
 }
 
-fn bundle_file(bundle: &str) -> String {
+fn bundle_file_content(bundle: &str) -> String {
     format!("# {GENERATED_FILE_HEADER}{bundle}")
 }
 

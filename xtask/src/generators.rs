@@ -6,7 +6,7 @@
 
 use crate::{
     emulator::{EMULATOR_TOKEN, Emulator, build_command_line},
-    workspace::{BUNDLE_FILE, cargo_command, run_successfully, successful_output, target_folder},
+    workspace::{BUNDLE_FILE, cargo_command, run_for_output, run_successfully, target_folder},
 };
 use anyhow::{Context as _, Result, bail, ensure};
 use heck::ToSnakeCase as _;
@@ -30,10 +30,10 @@ const EMULATOR_CUSTOMER_COUNT: u32 = 1200;
 const FUTURE_PAGE_EXAMPLE: &str = "spec/examples/a-page-from-the-future.response.json";
 
 /// The number of customers of the mock server: those of the example of the schema, which Prism prefers to those of the response.
-const MOCK_SERVER_CUSTOMERS: usize = 2;
+const MOCK_SERVER_CUSTOMER_COUNT: usize = 2;
 
 /// The prefix of company names that each generated client filters by, and ours for comparison.
-const COMPANY_NAME_PREFIX: &str = "Co";
+const FILTERED_COMPANY_NAME_PREFIX: &str = "Co";
 
 /// The timeout for the start of a server.
 const MOCK_SERVER_START_TIMEOUT: Duration = Duration::from_mins(1);
@@ -42,10 +42,10 @@ const MOCK_SERVER_START_TIMEOUT: Duration = Duration::from_mins(1);
 type CheckStep = fn(&GeneratorCheck) -> Result<String>;
 
 /// Runs all parts. Needs Java 11, Node.js 20 and Python 3.11 or newer, and the network on the first run.
-pub(crate) fn run(root: &Path) -> Result<()> {
+pub(crate) fn run_generator_checks(root: &Path) -> Result<()> {
     let program = build_command_line(root)?;
     let emulator = Emulator::start(&program, &["--customers", &EMULATOR_CUSTOMER_COUNT.to_string()])?;
-    let check = GeneratorCheck::set_up(root, program, emulator)?;
+    let check = GeneratorCheck::set_up_generators(root, program, emulator)?;
     let parts: [(&str, CheckStep); 10] = [
         ("openapi-generator, Python", GeneratorCheck::check_openapi_generator_python),
         ("openapi-generator, TypeScript", GeneratorCheck::check_openapi_generator_typescript),
@@ -85,7 +85,7 @@ struct GeneratorCheck {
 }
 
 impl GeneratorCheck {
-    fn set_up(root: &Path, program: PathBuf, emulator: Emulator) -> Result<Self> {
+    fn set_up_generators(root: &Path, program: PathBuf, emulator: Emulator) -> Result<Self> {
         let folder = target_folder(root).join("generators");
         let specification = root.join(BUNDLE_FILE);
         let check = Self { root: root.to_owned(), folder, specification, program, emulator };
@@ -121,14 +121,14 @@ impl GeneratorCheck {
         let mut generator = Command::new(self.python_bin_path("openapi-python-client"));
         generator.args(["generate", "--meta", "none", "--output-path"]);
         generator.arg(client.join("partner_center_customers_client")).arg("--path").arg(&self.specification);
-        successful_output(&mut generator)?;
+        run_for_output(&mut generator)?;
         self.run_python_client(&client)
     }
 
     fn check_openapi_fetch(&self) -> Result<String> {
         let client = self.create_client_folder("openapi_fetch")?;
         let types = client.join("client.d.ts");
-        successful_output(
+        run_for_output(
             Command::new(self.node_bin_path("openapi-typescript")).arg(&self.specification).arg("--output").arg(types),
         )?;
         self.run_typescript_client(&client)
@@ -138,35 +138,38 @@ impl GeneratorCheck {
         let client = self.create_client_folder("hey_api")?;
         let mut generator = Command::new(self.node_bin_path("openapi-ts"));
         generator.current_dir(&client).arg("--input").arg(&self.specification).args(["--output", "client"]);
-        successful_output(&mut generator)?;
+        run_for_output(&mut generator)?;
         self.run_typescript_client(&client)
     }
 
     fn check_progenitor(&self) -> Result<String> {
         let client = self.create_client_folder("progenitor")?;
         let mut document: OpenAPI = yaml_serde::from_str(&fs::read_to_string(&self.specification)?)?;
-        let removed = reduce_for_progenitor(&mut document);
+        let removed = remove_unsupported_by_progenitor(&mut document);
         let mut settings = GenerationSettings::new();
         let code = Generator::new(settings.with_interface(InterfaceStyle::Builder)).generate_tokens(&document)?;
         fs::write(client.join("client.rs"), code.to_string())?;
         fs::copy(self.client_program_path("progenitor.toml"), client.join("Cargo.toml"))?;
         fs::copy(self.client_program_path("progenitor.rs"), client.join("main.rs"))?;
         let mut cargo = cargo_command(&client, "run --quiet");
-        let found = self.run_client(cargo.env("CARGO_TARGET_DIR", self.folder.join("cargo")).arg("--"))?;
+        let found = self.run_generated_client(cargo.env("CARGO_TARGET_DIR", self.folder.join("cargo")).arg("--"))?;
         Ok(format!("{found}; removed before: {removed}"))
     }
 
     fn check_prism_mock(&self) -> Result<String> {
         let prism = PrismServer::start(self, "mock", &[])?;
-        let found = self.count_customers_of_cli(&prism.url, &[])?;
-        ensure!(found == MOCK_SERVER_CUSTOMERS, "our client lists {found} customers, not {MOCK_SERVER_CUSTOMERS}");
+        let found = self.count_customers_with_cli(&prism.url, &[])?;
+        ensure!(
+            found == MOCK_SERVER_CUSTOMER_COUNT,
+            "our client lists {found} customers, not {MOCK_SERVER_CUSTOMER_COUNT}"
+        );
         Ok(format!("our client lists the {found} customers of the example"))
     }
 
     fn check_prism_proxy(&self) -> Result<String> {
         let prism = PrismServer::start(self, "proxy", &[&self.emulator.url, "--errors"])?;
-        let found = self.count_customers_of_cli(&prism.url, &[])?;
-        let filtered = self.count_customers_of_cli(&prism.url, &["--company-name", COMPANY_NAME_PREFIX])?;
+        let found = self.count_customers_with_cli(&prism.url, &[])?;
+        let filtered = self.count_customers_with_cli(&prism.url, &["--company-name", FILTERED_COMPANY_NAME_PREFIX])?;
         let expected = self.expected_customer_counts()?;
         ensure!((found, filtered) == expected, "our client lists {found} and {filtered} customers, not {expected:?}");
         let log = fs::read_to_string(&prism.log)?;
@@ -180,7 +183,7 @@ impl GeneratorCheck {
     fn check_spectral(&self) -> Result<String> {
         let rules = self.root.join("spec/.spectral.yaml");
         let mut spectral = Command::new(self.node_bin_path("spectral"));
-        successful_output(
+        run_for_output(
             spectral.args(["lint", "--fail-severity", "hint", "--ruleset"]).arg(rules).arg(&self.specification),
         )?;
         Ok("no findings".to_owned())
@@ -190,7 +193,7 @@ impl GeneratorCheck {
         let mut redocly = Command::new(self.node_bin_path("redocly"));
         redocly.args(["lint", "--extends", "recommended", "--format", "json"]).arg(&self.specification);
         redocly.env("REDOCLY_TELEMETRY", "off").env("REDOCLY_SUPPRESS_UPDATE_NOTICE", "true");
-        let report: serde_json::Value = serde_json::from_str(&successful_output(&mut redocly)?)?;
+        let report: serde_json::Value = serde_json::from_str(&run_for_output(&mut redocly)?)?;
         ensure!(report["problems"] == serde_json::json!([]), "{}", report["problems"]);
         Ok("no findings".to_owned())
     }
@@ -198,13 +201,13 @@ impl GeneratorCheck {
     fn run_openapi_generator(&self, language: &str, client: &Path) -> Result<String> {
         let mut generator = Command::new(self.python_bin_path("openapi-generator-cli"));
         generator.args(["generate", "-g", language, "-i"]).arg(&self.specification).arg("-o").arg(client);
-        successful_output(&mut generator)
+        run_for_output(&mut generator)
     }
 
     fn run_python_client(&self, client: &Path) -> Result<String> {
         let program = self.client_program_path(client.with_extension("py").file_name().context("a client has a name")?);
         let mut python = Command::new(self.python_bin_path("python"));
-        self.run_client(python.env("PYTHONPATH", client).env("PYTHONDONTWRITEBYTECODE", "1").arg(program))
+        self.run_generated_client(python.env("PYTHONPATH", client).env("PYTHONDONTWRITEBYTECODE", "1").arg(program))
     }
 
     fn run_typescript_client(&self, client: &Path) -> Result<String> {
@@ -216,15 +219,16 @@ impl GeneratorCheck {
         let mut compiler = Command::new(self.node_bin_path("tsc"));
         compiler.current_dir(&self.folder).args(["--noEmit", "--strict", "--skipLibCheck", "--types", "node"]);
         compiler.args(["--target", "es2022", "--module", "esnext", "--moduleResolution", "bundler"]);
-        successful_output(compiler.arg(&program))?;
-        self.run_client(Command::new(self.node_bin_path("tsx")).arg(&program))
+        run_for_output(compiler.arg(&program))?;
+        self.run_generated_client(Command::new(self.node_bin_path("tsx")).arg(&program))
     }
 
     /// Runs a program that prints the numbers of customers that it has listed, without and with a filter.
-    fn run_client(&self, program: &mut Command) -> Result<String> {
-        let filter = format!(r#"{{"Field":"CompanyName","Value":"{COMPANY_NAME_PREFIX}","Operator":"starts_with"}}"#);
+    fn run_generated_client(&self, program: &mut Command) -> Result<String> {
+        let filter =
+            format!(r#"{{"Field":"CompanyName","Value":"{FILTERED_COMPANY_NAME_PREFIX}","Operator":"starts_with"}}"#);
         program.env("BASE_URL", &self.emulator.url).env("TOKEN", EMULATOR_TOKEN).env("FILTER", filter);
-        let found = successful_output(program.arg(self.root.join(FUTURE_PAGE_EXAMPLE)))?;
+        let found = run_for_output(program.arg(self.root.join(FUTURE_PAGE_EXAMPLE)))?;
         let (all, filtered) = self.expected_customer_counts()?;
         ensure!(found.trim() == format!("{all} {filtered}"), "it lists {found:?}, not {all} and {filtered}");
         Ok(format!("it lists {all} customers, {filtered} by a filter"))
@@ -234,8 +238,8 @@ impl GeneratorCheck {
     fn expected_customer_counts(&self) -> Result<(usize, usize)> {
         let url = &self.emulator.url;
         let found = (
-            self.count_customers_of_cli(url, &[])?,
-            self.count_customers_of_cli(url, &["--company-name", COMPANY_NAME_PREFIX])?,
+            self.count_customers_with_cli(url, &[])?,
+            self.count_customers_with_cli(url, &["--company-name", FILTERED_COMPANY_NAME_PREFIX])?,
         );
         ensure!(
             found.0 == EMULATOR_CUSTOMER_COUNT as usize && (1..found.0).contains(&found.1),
@@ -244,10 +248,10 @@ impl GeneratorCheck {
         Ok(found)
     }
 
-    fn count_customers_of_cli(&self, url: &str, arguments: &[&str]) -> Result<usize> {
+    fn count_customers_with_cli(&self, url: &str, arguments: &[&str]) -> Result<usize> {
         let mut list = Command::new(&self.program);
         list.args(["--base-url", url, "customers", "list", "--output", "jsonl"]).args(arguments);
-        Ok(successful_output(list.env("PARTNER_CENTER_TOKEN", EMULATOR_TOKEN))?.lines().count())
+        Ok(run_for_output(list.env("PARTNER_CENTER_TOKEN", EMULATOR_TOKEN))?.lines().count())
     }
 
     /// Creates an empty folder for a client.
@@ -275,7 +279,7 @@ impl GeneratorCheck {
 
 /// Removes what `progenitor` panics at or rejects: all 2xx of an operation but the first, and error responses without a body, as it
 /// has one type for each; operations with files or text; and properties that make the same field. Returns what was removed.
-fn reduce_for_progenitor(document: &mut OpenAPI) -> String {
+fn remove_unsupported_by_progenitor(document: &mut OpenAPI) -> String {
     let (mut responses, mut operations) = (0, 0);
     for item in document.paths.paths.values_mut() {
         let ReferenceOr::Item(item) = item else { continue };

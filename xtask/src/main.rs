@@ -67,7 +67,7 @@ enum Task {
     /// Run the checks that `cargo test --workspace` does not make.
     ///
     /// The first run installs `cargo hack` and `cargo deny` below target/.
-    #[command(after_help = format!("Checks:\n{}", check::check_names()))]
+    #[command(after_help = format!("Checks:\n{}", check::describe_checks()))]
     Check {
         /// Run this check only, instead of all of them.
         name: Option<String>,
@@ -87,7 +87,7 @@ enum Task {
 }
 
 fn main() -> ExitCode {
-    match run(Arguments::parse().task) {
+    match run_task(Arguments::parse().task) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // If standard error is closed, the exit status alone tells.
@@ -97,12 +97,14 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(task: Option<Task>) -> Result<()> {
+fn run_task(task: Option<Task>) -> Result<()> {
     match task {
         None => Ok(Arguments::command().print_help()?),
         Some(Task::Codegen { check, root }) => {
             let root = root.unwrap_or_else(workspace::workspace_root);
-            for warning in if check { generate::check_files(&root) } else { generate::write_files(&root) }? {
+            for warning in
+                if check { generate::check_generated_files(&root) } else { generate::write_generated_files(&root) }?
+            {
                 writeln!(io::stderr().lock(), "warning: {warning}")?;
             }
             Ok(())
@@ -113,17 +115,17 @@ fn run(task: Option<Task>) -> Result<()> {
         }
         Some(Task::Api { check }) => {
             let root = workspace::workspace_root();
-            if check { api::check_listings(&root) } else { api::write_listings(&root) }
+            if check { api::check_api_listings(&root) } else { api::write_api_listings(&root) }
         }
         Some(Task::Diff { revision }) => {
             let changes = diff::describe_changes(&workspace::workspace_root(), &revision)?;
             Ok(write!(io::stdout().lock(), "{changes}")?)
         }
         Some(Task::Record) => record(),
-        Some(Task::Check { name }) => check::run(&workspace::workspace_root(), name.as_deref()),
-        Some(Task::ForeignClients) => foreign_clients::run(&workspace::workspace_root()),
-        Some(Task::Schemathesis) => schemathesis::run(&workspace::workspace_root()),
-        Some(Task::Generators) => generators::run(&workspace::workspace_root()),
+        Some(Task::Check { name }) => check::run_checks(&workspace::workspace_root(), name.as_deref()),
+        Some(Task::ForeignClients) => foreign_clients::run_foreign_clients_check(&workspace::workspace_root()),
+        Some(Task::Schemathesis) => schemathesis::run_schemathesis(&workspace::workspace_root()),
+        Some(Task::Generators) => generators::run_generator_checks(&workspace::workspace_root()),
     }
 }
 

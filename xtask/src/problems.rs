@@ -17,10 +17,10 @@ struct Problem {
 
 /// The error of a function that could not go on because of a problem that is reported already.
 #[derive(Debug)]
-pub(crate) struct AlreadyReported;
+pub(crate) struct ProblemAlreadyReported;
 
 impl Problems {
-    pub(crate) fn add(&mut self, at: impl Into<String>, message: impl Into<String>) {
+    pub(crate) fn add_problem(&mut self, at: impl Into<String>, message: impl Into<String>) {
         self.0.insert(Problem { at: at.into(), message: message.into() });
     }
 
@@ -28,12 +28,12 @@ impl Problems {
     pub(crate) fn value_or_add_error<T>(&mut self, at: &str, result: Result<T>) -> Option<T> {
         let error = match result {
             Ok(value) => return Some(value),
-            Err(error) if error.is::<AlreadyReported>() => return None,
+            Err(error) if error.is::<ProblemAlreadyReported>() => return None,
             Err(error) => error,
         };
         match error.downcast::<Self>() {
             Ok(others) => self.extend(others),
-            Err(error) => self.add(at, format!("{error:#}")),
+            Err(error) => self.add_problem(at, format!("{error:#}")),
         }
         None
     }
@@ -47,7 +47,7 @@ impl Problems {
     }
 
     /// Whether there is a problem at a place or within it, in any file.
-    pub(crate) fn are_within(&self, at: &str) -> bool {
+    pub(crate) fn has_problem_within(&self, at: &str) -> bool {
         self.0.iter().any(|problem| {
             let pointer = problem.at.find('#').map_or("", |start| &problem.at[start..]);
             pointer.strip_prefix(at).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -81,17 +81,17 @@ impl fmt::Display for Problems {
 
 impl std::error::Error for Problems {}
 
-impl fmt::Display for AlreadyReported {
+impl fmt::Display for ProblemAlreadyReported {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("see the other problems")
     }
 }
 
-impl std::error::Error for AlreadyReported {}
+impl std::error::Error for ProblemAlreadyReported {}
 
 #[cfg(test)]
 mod tests {
-    use super::{AlreadyReported, Problems};
+    use super::{ProblemAlreadyReported, Problems};
     use anyhow::{Context as _, Error, anyhow};
 
     #[test]
@@ -101,12 +101,19 @@ mod tests {
         for at in ["#/b", "#/a", "#/b"] {
             assert_eq!(problems.value_or_add_error::<()>(at, Err(anyhow!("wrong")).context("here")), None);
         }
-        assert_eq!(problems.value_or_add_error::<()>("#/c", Err(Error::new(AlreadyReported)).context("here")), None);
+        assert_eq!(
+            problems.value_or_add_error::<()>("#/c", Err(Error::new(ProblemAlreadyReported)).context("here")),
+            None
+        );
         let mut others = Problems::default();
-        others.add("#/a/x", "worse");
-        others.add("other.yaml", "not YAML");
+        others.add_problem("#/a/x", "worse");
+        others.add_problem("other.yaml", "not YAML");
         assert_eq!(problems.value_or_add_error::<()>("#/d", Err(Error::new(others)).context("there")), None);
-        assert!(problems.are_within("#/a/x") && problems.are_within("#/b") && !problems.are_within("#/"));
+        assert!(
+            problems.has_problem_within("#/a/x")
+                && problems.has_problem_within("#/b")
+                && !problems.has_problem_within("#/")
+        );
         let located =
             problems.with_file_names(|at| if at.starts_with("#/a") { "a.yaml" } else { "root.yaml" }.to_owned());
         assert_eq!(

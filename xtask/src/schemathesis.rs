@@ -4,7 +4,7 @@
 use crate::{
     emulator::{EMULATOR_TOKEN, Emulator, build_command_line},
     generate::write_strict_bundle,
-    workspace::{python_environment, run_successfully, target_folder},
+    workspace::{ensure_python_environment, run_successfully, target_folder},
 };
 use anyhow::Result;
 use std::{path::Path, process::Command};
@@ -13,7 +13,7 @@ use std::{path::Path, process::Command};
 const SCHEMATHESIS_VERSION: &str = "4.32.5";
 
 /// The number of requests that are made up for each operation, besides those that cover its parameters one by one.
-const MAX_EXAMPLES: &str = "200";
+const MAX_EXAMPLES_PER_OPERATION: &str = "200";
 
 /// The number of customers; some of them are those of Microsoft's documentation.
 const EMULATOR_CUSTOMER_COUNT: &str = "1000";
@@ -25,11 +25,12 @@ const REPLACED_CHECKS: &str = "negative_data_rejection,positive_data_acceptance"
 ///
 /// First come the examples and each parameter on its own, then made-up requests, and then sequences of requests along what the
 /// responses have in common with the parameters of others. Each begins with an emulator as it starts.
-pub(crate) fn run(root: &Path) -> Result<()> {
+pub(crate) fn run_schemathesis(root: &Path) -> Result<()> {
     let target = target_folder(root);
     let specification = target.join("openapi-strict.yaml");
     write_strict_bundle(root, &specification)?;
-    let environment = python_environment(&target, "schemathesis", &[&format!("schemathesis=={SCHEMATHESIS_VERSION}")])?;
+    let environment =
+        ensure_python_environment(&target, "schemathesis", &[&format!("schemathesis=={SCHEMATHESIS_VERSION}")])?;
     let command_line = build_command_line(root)?;
     for phases in ["examples,coverage", "fuzzing", "stateful"] {
         let emulator = Emulator::start(&command_line, &["--customers", EMULATOR_CUSTOMER_COUNT])?;
@@ -41,7 +42,12 @@ pub(crate) fn run(root: &Path) -> Result<()> {
                 .arg(&specification)
                 .args(["--url", &emulator.url, "--continue-on-failure", "--phases", phases])
                 .args(["--checks", "all", "--exclude-checks", REPLACED_CHECKS])
-                .args(["--max-examples", MAX_EXAMPLES, "--header", &format!("Authorization: Bearer {EMULATOR_TOKEN}")])
+                .args([
+                    "--max-examples",
+                    MAX_EXAMPLES_PER_OPERATION,
+                    "--header",
+                    &format!("Authorization: Bearer {EMULATOR_TOKEN}"),
+                ])
                 .env("PYTHONDONTWRITEBYTECODE", "1")
                 .env("SCHEMATHESIS_HOOKS", "hooks")
                 .env("PYTHONPATH", root.join("xtask/src/schemathesis"))

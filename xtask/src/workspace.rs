@@ -64,7 +64,7 @@ pub(crate) fn target_folder(root: &Path) -> PathBuf {
 
 /// Returns the command of a program from the registry, in the given version. Installs it below [`target_folder()`] if it is missing,
 /// without optimization: an optimized build takes longer than it saves.
-pub(crate) fn installed_tool(root: &Path, name: &str, version: &str) -> Result<Command> {
+pub(crate) fn ensure_tool_installed(root: &Path, name: &str, version: &str) -> Result<Command> {
     let folder = target_folder(root).join("tools");
     let mut install = cargo_command(root, "install --quiet --locked --debug --no-default-features --root");
     run_successfully(install.arg(&folder).arg(format!("{name}@{version}")))
@@ -76,7 +76,7 @@ pub(crate) fn installed_tool(root: &Path, name: &str, version: &str) -> Result<C
 
 /// Returns the folder of a Python environment with `packages` of the Python Package Index, each with its version. Creates it below
 /// `target` if it is missing, which needs the network.
-pub(crate) fn python_environment(target: &Path, name: &str, packages: &[&str]) -> Result<PathBuf> {
+pub(crate) fn ensure_python_environment(target: &Path, name: &str, packages: &[&str]) -> Result<PathBuf> {
     let environment = target.join(name).join(packages.join("-"));
     let installed = environment.join("installed");
     if !installed.exists() {
@@ -90,7 +90,7 @@ pub(crate) fn python_environment(target: &Path, name: &str, packages: &[&str]) -
 
 /// Returns the metadata of each package.
 pub(crate) fn package_metadata(root: &Path, arguments: &str) -> Result<Vec<Value>> {
-    let text = successful_output(&mut cargo_command(root, &format!("metadata --format-version 1 {arguments}")))?;
+    let text = run_for_output(&mut cargo_command(root, &format!("metadata --format-version 1 {arguments}")))?;
     let mut metadata: Value = serde_json::from_str(&text).context("cargo's metadata is not JSON")?;
     match metadata["packages"].take() {
         Value::Array(packages) => Ok(packages),
@@ -114,7 +114,7 @@ pub(crate) fn run_successfully(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn successful_output(command: &mut Command) -> Result<String> {
+pub(crate) fn run_for_output(command: &mut Command) -> Result<String> {
     let output = command.output().with_context(|| format!("{command:?}"))?;
     let text = String::from_utf8_lossy(&output.stdout);
     // Some programs report errors on standard output.

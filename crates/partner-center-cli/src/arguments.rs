@@ -47,17 +47,17 @@ pub(crate) enum Command {
 
 /// Manages the customers of a Microsoft partner: the Partner Center API on the command line.
 #[derive(Debug, Parser)]
-#[command(name = "partner-center", version, after_help = AFTER_HELP, after_long_help = AFTER_LONG_HELP)]
+#[command(name = "partner-center", version, after_help = ROOT_COMMAND_AFTER_HELP, after_long_help = ROOT_COMMAND_AFTER_LONG_HELP)]
 // The resources have the order 0.
 #[command(next_display_order = 1)]
-struct Grammar {
+struct RootCommandGrammar {
     #[command(subcommand)]
     command: BuiltInCommand,
     #[command(flatten)]
     options: Options,
 }
 
-const AFTER_HELP: &str = "\
+const ROOT_COMMAND_AFTER_HELP: &str = "\
 Examples:
   partner-center customers list --emulator
   partner-center auth status
@@ -65,7 +65,7 @@ Examples:
 
 `partner-center --help` explains authentication, and `partner-center help COMMAND` a command.";
 
-const AFTER_LONG_HELP: &str = "\
+const ROOT_COMMAND_AFTER_LONG_HELP: &str = "\
 Authentication (not needed with --emulator):
   PARTNER_CENTER_TOKEN               an access token; if it is set, the others are ignored
   PARTNER_CENTER_TENANT_ID           the partner's tenant: its ID or a domain
@@ -363,8 +363,8 @@ impl From<Cloud> for partner_center::Cloud {
 
 impl Arguments {
     /// Returns the command line with all options of the commands that `words` name.
-    pub(crate) fn full_command(words: CommandLineWords<'_>) -> clap::Command {
-        let service = Self::service_option_args();
+    pub(crate) fn complete_clap_command(words: CommandLineWords<'_>) -> clap::Command {
+        let service = Self::clap_args_of_service_options();
         // Each command shows its own options, and a few of the common ones.
         let is_rare = |option: &Arg| {
             service.iter().any(|other| other == option) && !OPTIONS_IN_EVERY_HELP.contains(&option.get_id().as_str())
@@ -375,7 +375,7 @@ impl Arguments {
         });
         // Any option may stand before any command; where it is rejected, the help does not show it.
         let hidden: Vec<_> = service.iter().map(|option| option.clone().hide(true)).collect();
-        let command = COMMANDS_WITHOUT_SERVICE
+        let command = COMMANDS_WITHOUT_SERVICE_CALLS
             .into_iter()
             .fold(command, |command, name| command.mut_subcommand(name, |command| command.args(&hidden)));
         let all = service.iter().map(|option| option.clone().help_heading("Options of commands that call the service"));
@@ -383,9 +383,9 @@ impl Arguments {
     }
 
     /// Returns the command line with what is needed to parse `words`: building all of it would take longer than most commands.
-    fn command_for_words(words: &[OsString]) -> clap::Command {
-        let name = operations::find_command_word(words, &Self::service_option_args());
-        let command = Self::full_command(CommandLineWords::Some { words, command: name });
+    fn clap_command_for_words(words: &[OsString]) -> clap::Command {
+        let name = operations::find_command_word(words, &Self::clap_args_of_service_options());
+        let command = Self::complete_clap_command(CommandLineWords::Some { words, command: name });
         match name {
             Some(_) => command,
             // A help text, the version or a usage error ends the process: no command gets the global options.
@@ -396,10 +396,10 @@ impl Arguments {
     /// Returns the command line that shells complete: each command with the options that it accepts, as far as it is needed to
     /// complete what follows `words`.
     ///
-    /// It differs from [`full_command`](Self::full_command), where the service options are global, as they may stand before any
+    /// It differs from [`complete_clap_command`](Self::complete_clap_command), where the service options are global, as they may stand before any
     /// command: there, the commands that reject them have them as well, for the error message.
-    pub(crate) fn completion_command(words: &[OsString]) -> clap::Command {
-        let service = Self::service_option_args();
+    pub(crate) fn clap_command_for_completion(words: &[OsString]) -> clap::Command {
+        let service = Self::clap_args_of_service_options();
         let is_service = |option: &Arg| service.iter().any(|other| other.get_id() == option.get_id());
         let local: Vec<_> = service.iter().map(|option| option.clone().global(false)).collect();
         let command = operations::find_command_word(words, &service);
@@ -407,7 +407,7 @@ impl Arguments {
             let is_global = option.is_global_set() && !is_service(&option);
             option.global(is_global)
         });
-        let accepts = |name: &str| !COMMANDS_WITHOUT_SERVICE.contains(&name) && name != "options";
+        let accepts = |name: &str| !COMMANDS_WITHOUT_SERVICE_CALLS.contains(&name) && name != "options";
         command.mut_subcommands(|resource| {
             if !accepts(resource.get_name()) {
                 return resource;
@@ -418,7 +418,7 @@ impl Arguments {
 
     /// Returns the commands of the service's operations, and then the others.
     fn build_command_tree(words: CommandLineWords<'_>) -> clap::Command {
-        let command = Grammar::command();
+        let command = RootCommandGrammar::command();
         match words {
             CommandLineWords::Some { command: Some(name), .. } if command.find_subcommand(name).is_some() => command,
             _ => command.subcommands(operations::build_resource_commands(words)),
@@ -433,7 +433,7 @@ impl Arguments {
             words = ["partner-center", "-h"].map(OsString::from).into();
         }
         error_format::choose_error_format(&words[1..]);
-        let mut command = Self::command_for_words(&words[1..]);
+        let mut command = Self::clap_command_for_words(&words[1..]);
         let matches = command.try_get_matches_from_mut(words).unwrap_or_else(|error| exit_with_clap_error(&error));
         Self::from_matches(&matches)
             .and_then(|arguments| Self::check_global_options(&command, &matches).map(|()| arguments))
@@ -449,7 +449,7 @@ impl Arguments {
         Ok(Self { command, options: Options::from_arg_matches(matches)? })
     }
 
-    fn service_option_args() -> Vec<Arg> {
+    fn clap_args_of_service_options() -> Vec<Arg> {
         ServiceOptions::augment_args(clap::Command::default()).get_arguments().cloned().collect()
     }
 
@@ -463,8 +463,9 @@ impl Arguments {
             Err(clap::Error::raw(ErrorKind::ArgumentConflict, problem))
         };
 
-        if matches.subcommand_name().is_some_and(|name| COMMANDS_WITHOUT_SERVICE.contains(&name))
-            && let Some(option) = Self::service_option_args().iter().find_map(|option| find(option.get_id().as_str()))
+        if matches.subcommand_name().is_some_and(|name| COMMANDS_WITHOUT_SERVICE_CALLS.contains(&name))
+            && let Some(option) =
+                Self::clap_args_of_service_options().iter().find_map(|option| find(option.get_id().as_str()))
         {
             return conflict(option, &matches.subcommand_name().unwrap_or_default());
         }
@@ -491,7 +492,7 @@ impl Arguments {
 
 /// Ends the process with a help text, the version, or a usage error.
 fn exit_with_clap_error(error: &clap::Error) -> ! {
-    if !error.use_stderr() || !error_format::is_json() {
+    if !error.use_stderr() || !error_format::is_json_error_format() {
         error.exit();
     }
     let text = error.render().to_string();
@@ -503,7 +504,7 @@ fn exit_with_clap_error(error: &clap::Error) -> ! {
 }
 
 /// The commands that do not call the service, so that they reject the service options.
-const COMMANDS_WITHOUT_SERVICE: [&str; 3] = ["completions", "emulator", "man"];
+const COMMANDS_WITHOUT_SERVICE_CALLS: [&str; 3] = ["completions", "emulator", "man"];
 
 /// The service options that the help of every command shows.
 const OPTIONS_IN_EVERY_HELP: [&str; 3] = ["emulator", "output", "cloud"];

@@ -11,7 +11,7 @@ mod mcp;
 mod operations;
 mod verify;
 
-pub(crate) use api::run_api;
+pub(crate) use api::run_api_command;
 pub(crate) use auth::{print_status, print_token, sign_in, sign_out};
 pub(crate) use completions::{complete_words, print_completion_script};
 pub(crate) use config::run_config;

@@ -47,7 +47,7 @@ pub(crate) struct ConfiguredApp {
 
 impl ConfiguredApp {
     /// Returns the application with the client secret, the certificate or the federated identity of the settings.
-    pub(crate) fn find_app(settings: &Settings, tenant: &str, client_id: &str) -> Result<Self, UsageError> {
+    pub(crate) fn from_settings_of_app(settings: &Settings, tenant: &str, client_id: &str) -> Result<Self, UsageError> {
         let app = AppRegistration::new(tenant, client_id);
         if let Some((secret, source)) = settings.get_secret("client_secret")? {
             return Ok(Self { app: app.secret(secret.expose()), sources: vec![source] });
@@ -66,13 +66,13 @@ impl ConfiguredApp {
 
 /// Where the tokens of an application are valid, and how long a command may wait for them.
 #[derive(Clone, Copy)]
-pub(crate) struct TokenScope<'a> {
+pub(crate) struct TokenContext<'a> {
     pub(crate) authority: &'a str,
     pub(crate) audience: &'a str,
     pub(crate) limits: CommandTimeLimits,
 }
 
-impl TokenScope<'_> {
+impl TokenContext<'_> {
     /// Returns the key of the tokens of an application.
     pub(crate) fn token_store_key(&self, tenant: &str, client_id: &str) -> TokenStoreKey {
         TokenStoreKey::new(self.authority, self.audience, tenant, client_id)
@@ -82,23 +82,23 @@ impl TokenScope<'_> {
 impl ConfiguredCredential {
     /// Finds the credential: the token, or else the application; but one in the environment before one in the file, or after it if
     /// an option names a profile of the file. Without either, it is the application that `AZURE_CLIENT_ID` names.
-    pub(crate) fn find_credential(settings: &Settings, scope: TokenScope<'_>) -> Result<Self, UsageError> {
+    pub(crate) fn find_credential(settings: &Settings, scope: TokenContext<'_>) -> Result<Self, UsageError> {
         match (settings.get_secret("token")?, settings.get_setting("client_id")?) {
-            (Some((_, token)), Some(client_id)) if settings.precedes(&client_id.source, &token) => {
+            (Some((_, token)), Some(client_id)) if settings.takes_precedence_over(&client_id.source, &token) => {
                 Self::app_credential(settings, &client_id, scope)
             }
             (Some((token, source)), _) => Ok(Self::Token { token, source }),
             (None, Some(client_id)) => Self::app_credential(settings, &client_id, scope),
-            (None, None) => Self::azure_credential(settings, scope)?.ok_or_else(not_configured_error),
+            (None, None) => Self::azure_credential(settings, scope)?.ok_or_else(no_credentials_configured_error),
         }
     }
 
-    fn app_credential(settings: &Settings, client_id: &Setting, scope: TokenScope<'_>) -> Result<Self, UsageError> {
+    fn app_credential(settings: &Settings, client_id: &Setting, scope: TokenContext<'_>) -> Result<Self, UsageError> {
         let tenant =
             settings.get_setting("tenant_id")?.ok_or_else(|| missing_setting_error("tenant_id", &client_id.source))?;
-        let of_place = settings.down_to(&client_id.source);
+        let of_place = settings.limited_to_places_down_to(&client_id.source);
         let ConfiguredApp { app, sources: of_app } =
-            ConfiguredApp::find_app(&of_place, tenant.value(), client_id.value())?;
+            ConfiguredApp::from_settings_of_app(&of_place, tenant.value(), client_id.value())?;
         let is_confidential = !of_app.is_empty();
         let mut sources = [vec![client_id.source.clone()], of_app].concat();
         if let Some((refresh_token, source, file)) = Self::refresh_token_credential(&of_place, scope.limits)? {
@@ -108,7 +108,7 @@ impl ConfiguredCredential {
         }
         let key = scope.token_store_key(tenant.value(), client_id.value());
         let is_cached = is_token_cached(settings)?;
-        if let Some(sign_in) = Self::stored_sign_in(&key, scope.limits)? {
+        if let Some(sign_in) = Self::read_stored_sign_in(&key, scope.limits)? {
             let (sign_in, refresh_token, file) = sign_in;
             sources.push(SettingSource::SignIn);
             let cache = AccessTokenCache::of_sign_in(&key, sign_in.clone()).filter(|_| is_cached);
@@ -128,26 +128,27 @@ impl ConfiguredCredential {
     pub(crate) fn find_app_ids(settings: &Settings) -> Result<Option<(Setting, Setting)>, UsageError> {
         let (tenant, client_id) = match settings.get_setting("client_id")? {
             Some(client_id) => (settings.get_setting("tenant_id")?, Some(client_id)),
-            None => {
-                (settings::setting_of_variable("AZURE_TENANT_ID")?, settings::setting_of_variable("AZURE_CLIENT_ID")?)
-            }
+            None => (
+                settings::setting_of_environment_variable("AZURE_TENANT_ID")?,
+                settings::setting_of_environment_variable("AZURE_CLIENT_ID")?,
+            ),
         };
         Ok(tenant.zip(client_id))
     }
 
     /// Returns the application that the variables of Azure's tools name, of which none is combined with a setting of this command.
-    fn azure_credential(settings: &Settings, scope: TokenScope<'_>) -> Result<Option<Self>, UsageError> {
-        let Some(client_id) = settings::setting_of_variable("AZURE_CLIENT_ID")? else { return Ok(None) };
-        let Some(tenant) = settings::setting_of_variable("AZURE_TENANT_ID")? else { return Ok(None) };
+    fn azure_credential(settings: &Settings, scope: TokenContext<'_>) -> Result<Option<Self>, UsageError> {
+        let Some(client_id) = settings::setting_of_environment_variable("AZURE_CLIENT_ID")? else { return Ok(None) };
+        let Some(tenant) = settings::setting_of_environment_variable("AZURE_TENANT_ID")? else { return Ok(None) };
         let mut app = AppRegistration::new(tenant.value(), client_id.value());
-        let source = if let Some(secret) = settings::setting_of_variable("AZURE_CLIENT_SECRET")? {
+        let source = if let Some(secret) = settings::setting_of_environment_variable("AZURE_CLIENT_SECRET")? {
             app = app.secret(secret.value());
             secret.source
-        } else if let Some(file) = settings::setting_of_variable("AZURE_CLIENT_CERTIFICATE_PATH")? {
+        } else if let Some(file) = settings::setting_of_environment_variable("AZURE_CLIENT_CERTIFICATE_PATH")? {
             let (assertion, source) = client_assertion::certificate_assertion(&file, client_id.value())?;
             app = app.assertion(assertion);
             source
-        } else if let Some(file) = settings::setting_of_variable("AZURE_FEDERATED_TOKEN_FILE")? {
+        } else if let Some(file) = settings::setting_of_environment_variable("AZURE_FEDERATED_TOKEN_FILE")? {
             let (assertion, source) = client_assertion::federated_assertion(&file);
             app = app.assertion(assertion);
             source
@@ -161,7 +162,7 @@ impl ConfiguredCredential {
     }
 
     /// Returns what `auth login` has stored for an application.
-    fn stored_sign_in(
+    fn read_stored_sign_in(
         key: &TokenStoreKey,
         limits: CommandTimeLimits,
     ) -> Result<Option<(StoredSignIn, Secret, TokenFile)>, UsageError> {
@@ -249,8 +250,8 @@ impl ConfiguredCredential {
             Self::AppUser { app, refresh_token, file, sources, .. } => {
                 let credential = Credential::app_user(app.clone(), refresh_token.expose());
                 match file {
-                    Some(file) => store_rotated_token(credential, file, messages),
-                    None => report_rotated_token(credential, sources.last(), messages),
+                    Some(file) => with_rotated_token_stored(credential, file, messages),
+                    None => with_rotated_token_reported(credential, sources.last(), messages),
                 }
             }
         };
@@ -272,7 +273,7 @@ impl ConfiguredCredential {
     }
 
     /// Returns the name of its kind, as the documentation has it.
-    pub(crate) fn kind_name(&self) -> &'static str {
+    pub(crate) fn credential_kind_name(&self) -> &'static str {
         match self {
             Self::Token { .. } => "access token",
             Self::App { .. } => "app-only",
@@ -312,7 +313,7 @@ pub(crate) fn is_token_cached(settings: &Settings) -> Result<bool, UsageError> {
 }
 
 /// Lets the credential store each new refresh token in its file, while no other command uses it.
-fn store_rotated_token<M: Mode>(
+fn with_rotated_token_stored<M: Mode>(
     credential: Credential<M>,
     file: &Arc<TokenFile>,
     messages: &Messages,
@@ -324,14 +325,14 @@ fn store_rotated_token<M: Mode>(
     credential.before_refresh(lease).on_rotation(move |newest| {
         // The access token of the same response is valid nevertheless.
         if let Err(error) = token_file.store_token(&newest) {
-            messages.print_error(&token_not_stored_report(token_file.path(), &error), &ErrorDetails::default());
+            messages.print_error(&refresh_token_not_stored_report(token_file.path(), &error), &ErrorDetails::default());
         }
         M::ready(Ok(()))
     })
 }
 
 /// Lets the credential report a new refresh token, for which there is no file.
-fn report_rotated_token<M: Mode>(
+fn with_rotated_token_reported<M: Mode>(
     credential: Credential<M>,
     source: Option<&SettingSource>,
     messages: &Messages,
@@ -347,7 +348,7 @@ fn report_rotated_token<M: Mode>(
     })
 }
 
-fn token_not_stored_report(path: &Path, error: &io::Error) -> ErrorReport {
+fn refresh_token_not_stored_report(path: &Path, error: &io::Error) -> ErrorReport {
     ErrorReport::new(
         &format!("the new refresh token could not be stored in {}", path.display()),
         error,
@@ -356,7 +357,7 @@ fn token_not_stored_report(path: &Path, error: &io::Error) -> ErrorReport {
     )
 }
 
-fn not_configured_error() -> UsageError {
+fn no_credentials_configured_error() -> UsageError {
     UsageError(ErrorReport {
         message: "no credentials are configured".to_owned(),
         cause: "neither PARTNER_CENTER_TOKEN nor PARTNER_CENTER_CLIENT_ID is set, nor the equivalent in a configuration file"

@@ -6,7 +6,7 @@ use crate::{
     credentials::is_token_cached,
     private_file,
     session::Session,
-    settings::{Folder, PROFILE_VARIABLE, application_folder},
+    settings::{ApplicationFolder, PROFILE_VARIABLE, application_folder},
 };
 use clap_complete::CompletionCandidate;
 use serde::Deserialize;
@@ -33,7 +33,7 @@ pub(crate) struct CustomerNamesFile {
 impl CustomerNamesFile {
     /// Returns the file of the profile, or of no profile; `None` if this user has no folder for it.
     pub(crate) fn of_profile(profile: Option<&str>) -> Option<Self> {
-        let folder = application_folder(Folder::Cache)?.join("customers");
+        let folder = application_folder(ApplicationFolder::Cache)?.join("customers");
         // The names of profiles have no other characters than letters, digits, - and _.
         let name = profile.map_or_else(|| "customers.tsv".to_owned(), |profile| format!("customers@{profile}.tsv"));
         Some(Self { path: folder.join(name) })

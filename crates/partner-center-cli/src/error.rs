@@ -55,7 +55,7 @@ const EXIT_NOT_FOUND: u8 = 3;
 /// Authentication or permission.
 const EXIT_UNAUTHORIZED: u8 = 4;
 /// Throttled, or in conflict with another change, after all attempts.
-const EXIT_CONFLICT: u8 = 5;
+const EXIT_THROTTLED_OR_CONFLICT: u8 = 5;
 
 impl ErrorReport {
     /// Describes an error with its cause.
@@ -73,14 +73,14 @@ impl ErrorReport {
         Self::new(message, error, &connection_advice.map_or_else(|| advice_for_error(error, sources), Cow::from))
     }
 
-    fn parts(&self) -> (&str, &str, &str) {
+    fn message_cause_and_advice(&self) -> (&str, &str, &str) {
         (&self.message, &self.cause, &self.advice)
     }
 
     /// Prints it to standard error; `details` are for programs.
     pub(crate) fn print(&self, details: &ErrorDetails) {
-        if error_format::is_json() {
-            return error_format::print_json_error(self.parts(), None, details);
+        if error_format::is_json_error_format() {
+            return error_format::print_json_error(self.message_cause_and_advice(), None, details);
         }
         let width = terminal_width(&Term::stderr());
         let lines = [("error: ", &self.message), ("why:   ", &self.cause), ("try:   ", &self.advice)];
@@ -113,7 +113,7 @@ impl CommandError {
     }
 
     /// Converts an error of building a transport.
-    pub(crate) fn from_transport_setup(error: &(dyn StdError + 'static)) -> Self {
+    pub(crate) fn from_transport_setup_error(error: &(dyn StdError + 'static)) -> Self {
         let advice = error.downcast_ref().and_then(connection_advice);
         let advice = advice.unwrap_or_else(|| "use the other --transport: reqwest or ureq".to_owned());
         Self::new("the HTTP client cannot be created", error, &advice)
@@ -128,7 +128,7 @@ impl CommandError {
     pub(crate) fn to_json(&self) -> String {
         let (parts, details) = match self {
             Self::OutputClosed => (("the output was closed", "", ""), &ErrorDetails::default()),
-            Self::Reported { error_report, details, .. } => (error_report.parts(), &**details),
+            Self::Reported { error_report, details, .. } => (error_report.message_cause_and_advice(), &**details),
             Self::Summary(summary) => ((summary.as_str(), "", ""), &ErrorDetails::default()),
         };
         error_format::format_json_error(parts, None, details)
@@ -139,15 +139,15 @@ impl CommandError {
         match self {
             Self::OutputClosed => ExitCode::SUCCESS,
             Self::Reported { error_report, status, details } => {
-                if error_format::is_json() {
-                    error_format::print_json_error(error_report.parts(), Some(status), &details);
+                if error_format::is_json_error_format() {
+                    error_format::print_json_error(error_report.message_cause_and_advice(), Some(status), &details);
                 } else {
                     error_report.print(&details);
                 }
                 ExitCode::from(status)
             }
             Self::Summary(summary) => {
-                if error_format::is_json() {
+                if error_format::is_json_error_format() {
                     let details = ErrorDetails::default();
                     error_format::print_json_error((&summary, "", ""), Some(EXIT_FAILED), &details);
                 } else {
@@ -167,7 +167,7 @@ fn exit_status_of_error(error: &Error) -> u8 {
     if let Some(token) = error.token_error() {
         // An authority with an error of its own says nothing about the credential.
         return match token.reason() {
-            Some(TokenErrorReason::Throttled) => EXIT_CONFLICT,
+            Some(TokenErrorReason::Throttled) => EXIT_THROTTLED_OR_CONFLICT,
             // Some responses have the error of OAuth under a success status.
             _ if token.status.is_client_error() || token.status.is_success() => EXIT_UNAUTHORIZED,
             _ => EXIT_FAILED,
@@ -177,7 +177,9 @@ fn exit_status_of_error(error: &Error) -> u8 {
         (_, Some(ErrorReason::NeedsAppAndUser), _) => EXIT_UNAUTHORIZED,
         // Nothing was sent: an argument or a setting is invalid.
         (ErrorKind::Configuration | ErrorKind::Request, ..) => EXIT_USAGE,
-        (_, Some(ErrorReason::Throttled | ErrorReason::EtagMismatch), _) | (_, _, Some(409 | 429)) => EXIT_CONFLICT,
+        (_, Some(ErrorReason::Throttled | ErrorReason::EtagMismatch), _) | (_, _, Some(409 | 429)) => {
+            EXIT_THROTTLED_OR_CONFLICT
+        }
         (_, Some(ErrorReason::NotFound), _) | (_, _, Some(404)) => EXIT_NOT_FOUND,
         (_, _, Some(401 | 403)) => EXIT_UNAUTHORIZED,
         _ => EXIT_FAILED,
@@ -327,7 +329,7 @@ fn advice_for_error(error: &Error, sources: &AddressSources) -> Cow<'static, str
             )
             .into();
         }
-        ErrorKind::Decode if is_not_a_list(error) => "the response is not a list: leave out --paginate",
+        ErrorKind::Decode if is_list_response_not_a_list(error) => "the response is not a list: leave out --paginate",
         ErrorKind::Decode if has_invalid_response_head(error) => {
             "check which proxy is in between; the other --transport, reqwest or ureq, may accept the response"
         }
@@ -357,7 +359,7 @@ fn has_source_of_type<T: StdError + 'static>(error: &Error) -> bool {
 }
 
 /// Whether the first response to a request of `partner-center api --paginate` is JSON that is not a list.
-fn is_not_a_list(error: &Error) -> bool {
+fn is_list_response_not_a_list(error: &Error) -> bool {
     let is_other_json = |source: &dyn StdError| source.to_string().contains("does not match the specification");
     error.operation() == "request" && error.page() == Some(1) && error.source().is_some_and(is_other_json)
 }
@@ -408,12 +410,12 @@ fn authentication_advice(error: &Error, sources: &AddressSources) -> Cow<'static
 }
 
 /// Whether the operation of the error takes an etag, as a request of `partner-center api` may.
-fn takes_etag(error: &Error) -> bool {
+fn operation_takes_etag(error: &Error) -> bool {
     partner_center_spec::operation(error.operation()).is_none_or(|operation| etag_parameter(operation).is_some())
 }
 
 /// Names the command that lists what the operation of the error is about.
-fn list_command_advice(error: &Error) -> String {
+fn advice_to_list_ids(error: &Error) -> String {
     let resource = partner_center_spec::operation(error.operation()).map(|operation| operation.command.resource);
     let has_list = |resource: &&str| {
         let is_list =
@@ -442,9 +444,9 @@ fn service_error_advice(error: &Error, service_error: &ServiceError, sources: &A
         }
         // The service returns the same code for an unknown path.
         (Some(ErrorReason::NotFound), 404) if !is_entity_missing => {
-            return format!("{}, and the ID: {}", address(), list_command_advice(error)).into();
+            return format!("{}, and the ID: {}", address(), advice_to_list_ids(error)).into();
         }
-        (Some(ErrorReason::NotFound), _) => return format!("check the ID: {}", list_command_advice(error)).into(),
+        (Some(ErrorReason::NotFound), _) => return format!("check the ID: {}", advice_to_list_ids(error)).into(),
         (Some(ErrorReason::Unauthorized), _) => {
             "if the token was given (PARTNER_CENTER_TOKEN, or token in a file), get a new one: it is valid for about an hour; its audience must be \
              https://api.partnercenter.microsoft.com (or that of your cloud)"
@@ -452,7 +454,7 @@ fn service_error_advice(error: &Error, service_error: &ServiceError, sources: &A
         (Some(ErrorReason::Throttled), _) => {
             "wait as long as the service asks, or a minute, and run it again; a greater --max-attempts retries longer"
         }
-        (None, 409) if !takes_etag(error) => {
+        (None, 409) if !operation_takes_etag(error) => {
             "it conflicts with something else that the service has or does: look at what is there, or try again later"
         }
         (Some(ErrorReason::EtagMismatch), _) | (None, 409) => {

@@ -15,15 +15,15 @@ static IS_JSON: AtomicBool = AtomicBool::new(false);
 /// Chooses the format by `--error-format`, or else by `--output json`, among the words of the command line.
 pub(crate) fn choose_error_format(words: &[OsString]) {
     let words = words.iter().map_while(|word| word.to_str().filter(|word| *word != "--"));
-    IS_JSON.store(wants_json(&words.collect::<Vec<_>>()), Ordering::Relaxed);
+    IS_JSON.store(words_request_json_errors(&words.collect::<Vec<_>>()), Ordering::Relaxed);
 }
 
 /// Whether errors are JSON.
-pub(crate) fn is_json() -> bool {
+pub(crate) fn is_json_error_format() -> bool {
     IS_JSON.load(Ordering::Relaxed)
 }
 
-fn wants_json(words: &[&str]) -> bool {
+fn words_request_json_errors(words: &[&str]) -> bool {
     let value_of = |long: &str, short: Option<&str>| {
         words.iter().enumerate().rev().find_map(|(index, word)| {
             if *word == long || Some(*word) == short {
@@ -129,7 +129,7 @@ pub(crate) fn print_json_error(parts: (&str, &str, &str), exit_status: Option<u8
 
 #[cfg(test)]
 mod tests {
-    use super::wants_json;
+    use super::words_request_json_errors;
 
     #[test]
     fn error_format_is_that_of_the_output_unless_it_is_named() {
@@ -145,7 +145,7 @@ mod tests {
             (&["customers", "list", "--output-json"], false),
             (&[], false),
         ] {
-            assert_eq!(wants_json(words), is_json, "{words:?}");
+            assert_eq!(words_request_json_errors(words), is_json, "{words:?}");
         }
     }
 }

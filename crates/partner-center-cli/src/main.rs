@@ -71,9 +71,9 @@ fn run_command(command: Command, options: Options) -> Result<(), CommandError> {
         },
     };
     let messages = task.build_messages(&options.messages);
-    let done = interruption::exit_on_interruption(messages.progress())
+    let done = interruption::exit_on_interruption(messages.progress_line())
         .and_then(|()| run_over_transport(task, &options, &messages));
-    messages.progress().clear();
+    messages.progress_line().clear();
     done
 }
 
@@ -106,7 +106,7 @@ impl ServiceTask {
             Self::Operation(call) if call.options.bulk.prints_customers() => {
                 Messages::with_progress(options, ResourceNoun::new("customers"))
             }
-            Self::Operation(call) => Messages::with_progress(options, call.result_noun()),
+            Self::Operation(call) => Messages::with_progress(options, call.result_resource_noun()),
             Self::Api(call) if call.paginate => Messages::with_progress(options, ResourceNoun::new("items")),
             Self::Api(_) | Self::Auth(_) | Self::Doctor | Self::Verify(_) => Messages::new(options.quiet),
         }
@@ -119,13 +119,14 @@ fn run_over_transport(task: ServiceTask, options: &Options, messages: &Messages)
     let session = Session::open(&options.service, emulator.as_ref(), task.creates_profile())?;
     match options.service.transport {
         TransportName::Ureq => {
-            let transport = Ureq::with_defaults().map_err(|error| CommandError::from_transport_setup(&error))?;
+            let transport = Ureq::with_defaults().map_err(|error| CommandError::from_transport_setup_error(&error))?;
             run_task(task, transport, &session, messages)
         }
         TransportName::Reqwest => {
-            let transport = Reqwest::with_defaults().map_err(|error| CommandError::from_transport_setup(&error))?;
+            let transport =
+                Reqwest::with_defaults().map_err(|error| CommandError::from_transport_setup_error(&error))?;
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            let runtime = runtime.map_err(|error| CommandError::from_transport_setup(&error))?;
+            let runtime = runtime.map_err(|error| CommandError::from_transport_setup_error(&error))?;
             runtime.block_on(run_task(task, transport, &session, messages))
         }
     }
@@ -141,7 +142,7 @@ fn run_task<'a, X: Transport>(
     X::Mode::block_or_box(async move {
         match task {
             ServiceTask::Operation(call) => commands::run_operation(*call, transport, session, messages).await,
-            ServiceTask::Api(call) => commands::run_api(call, transport, session, messages).await,
+            ServiceTask::Api(call) => commands::run_api_command(call, transport, session, messages).await,
             ServiceTask::Auth(AuthCommand::Login(command)) => {
                 commands::sign_in(command, transport, session, messages).await
             }
@@ -156,7 +157,7 @@ fn run_task<'a, X: Transport>(
 
 /// Prints the text of `partner-center help options`.
 fn print_options_help() -> Result<(), CommandError> {
-    let mut command = Arguments::full_command(CommandLineWords::Some { words: &[], command: Some("options") });
+    let mut command = Arguments::complete_clap_command(CommandLineWords::Some { words: &[], command: Some("options") });
     command.build();
     let help = command.find_subcommand_mut("options").map(|options| options.render_long_help().to_string());
     let mut stdout = io::stdout().lock();

@@ -31,14 +31,14 @@ pub(crate) struct Messages {
 
 impl Messages {
     pub(crate) fn new(quiet: bool) -> Self {
-        Self { quiet, progress: ProgressLine::hidden(), kept: None }
+        Self { quiet, progress: ProgressLine::new_hidden(), kept: None }
     }
 
     /// Returns messages with a progress line below them that counts `noun`, if standard error is a terminal.
     pub(crate) fn with_progress(options: &MessageOptions, noun: ResourceNoun) -> Self {
         // The log of `-v` shows each step already.
         let is_hidden = options.quiet || options.verbose > 0;
-        let progress = if is_hidden { ProgressLine::hidden() } else { ProgressLine::on_terminal(noun) };
+        let progress = if is_hidden { ProgressLine::new_hidden() } else { ProgressLine::on_terminal(noun) };
         Self { quiet: options.quiet, progress, kept: None }
     }
 
@@ -53,7 +53,7 @@ impl Messages {
         kept.map(|mut kept| mem::take(&mut *kept)).unwrap_or_default()
     }
 
-    pub(crate) fn progress(&self) -> &ProgressLine {
+    pub(crate) fn progress_line(&self) -> &ProgressLine {
         &self.progress
     }
 

@@ -97,7 +97,7 @@ trait OutputFormatter: Send {
     fn append_page(&mut self, items: &[&str], normalizer: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<()>;
 
     /// Appends the end of a complete list, with the items that were held back; returns a message for the user, if there is one.
-    fn append_end(&mut self, _normalizer: &mut Normalizer, _text: &mut Vec<u8>) -> io::Result<Option<String>> {
+    fn append_list_end(&mut self, _normalizer: &mut Normalizer, _text: &mut Vec<u8>) -> io::Result<Option<String>> {
         Ok(None)
     }
 
@@ -193,8 +193,8 @@ impl Printer {
             }
             None => self.formatter.append_page(items, &mut self.normalizer, &mut self.text)?,
         }
-        self.write_text()?;
-        self.messages.progress().add_items(items.len());
+        self.write_formatted_text()?;
+        self.messages.progress_line().add_items(items.len());
         Ok(())
     }
 
@@ -206,9 +206,9 @@ impl Printer {
     }
 
     /// Prints the end of a complete list; returns a message for the user, if there is one.
-    pub(crate) fn print_end(&mut self) -> io::Result<Option<String>> {
-        let note = self.formatter.append_end(&mut self.normalizer, &mut self.text)?;
-        self.write_text()?;
+    pub(crate) fn print_end_of_list(&mut self) -> io::Result<Option<String>> {
+        let note = self.formatter.append_list_end(&mut self.normalizer, &mut self.text)?;
+        self.write_formatted_text()?;
         Ok(note)
     }
 
@@ -217,10 +217,10 @@ impl Printer {
         let edited = self.edit.as_ref().map(|edit| edit(value.json()));
         let json = edited.as_deref().unwrap_or(value.json());
         self.formatter.append_value(json, &mut self.normalizer, &mut self.text)?;
-        self.write_text()
+        self.write_formatted_text()
     }
 
-    fn write_text(&mut self) -> io::Result<()> {
+    fn write_formatted_text(&mut self) -> io::Result<()> {
         let text = mem::take(&mut self.text);
         match &mut self.destination {
             Destination::Stdout { is_json_on_terminal: true } => {
@@ -246,7 +246,7 @@ impl Printer {
 pub(crate) fn write_to_stdout(data: &[u8], messages: &Messages) -> io::Result<()> {
     // An interruption waits for this lock before it ends the process: see `interruption.rs`.
     let mut stdout = io::stdout().lock();
-    messages.progress().hide_while_writing(|| {
+    messages.progress_line().hide_while_writing(|| {
         stdout.write_all(data)?;
         stdout.flush()
     })

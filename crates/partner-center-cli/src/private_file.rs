@@ -13,7 +13,7 @@ use std::{
 /// On Unix, a new file has the mode 0600; elsewhere it inherits the permissions of the folder.
 pub(crate) fn replace_file(path: &Path, content: &[u8]) -> io::Result<()> {
     // Replacing a symbolic link would not change the file that it points to.
-    let path = follow_link(path);
+    let path = resolve_symbolic_link(path);
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -32,7 +32,7 @@ pub(crate) fn create_folder(folder: &Path) -> io::Result<()> {
         return Ok(());
     }
     fs::create_dir_all(folder)?;
-    restrict_to_owner(folder)
+    restrict_folder_to_owner(folder)
 }
 
 /// Deletes a file; returns whether there was one.
@@ -45,20 +45,20 @@ pub(crate) fn delete_file(path: &Path) -> io::Result<bool> {
 }
 
 /// Returns the file that a symbolic link points to, or else `path`.
-pub(crate) fn follow_link(path: &Path) -> PathBuf {
+pub(crate) fn resolve_symbolic_link(path: &Path) -> PathBuf {
     let target = fs::read_link(path).map(|target| path.parent().unwrap_or(Path::new("")).join(target));
     fs::canonicalize(path).or(target).unwrap_or_else(|_| path.to_owned())
 }
 
 #[cfg(unix)]
-fn restrict_to_owner(folder: &Path) -> io::Result<()> {
+fn restrict_folder_to_owner(folder: &Path) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
 }
 
 /// On Windows, the folders of a user's data are readable by that user alone.
 #[cfg(not(unix))]
-fn restrict_to_owner(_: &Path) -> io::Result<()> {
+fn restrict_folder_to_owner(_: &Path) -> io::Result<()> {
     Ok(())
 }
 

@@ -18,7 +18,7 @@ use std::{
 
 /// The interval at which the line is redrawn when nothing changes, and the maximum rate.
 const REDRAW_INTERVAL: Duration = Duration::from_millis(200);
-const DRAWS_PER_SECOND: u8 = 20;
+const MAX_DRAWS_PER_SECOND: u8 = 20;
 /// After so long without an item, the line says that the command is waiting.
 const WAITING_MESSAGE_DELAY: Duration = Duration::from_secs(2);
 
@@ -36,7 +36,7 @@ impl ProgressLine {
         let can_clear_line = env::var_os("TERM").is_none_or(|name| name != "dumb");
         let terminal = Term::buffered_stderr();
         if !can_clear_line || !terminal.is_term() {
-            return Self::hidden();
+            return Self::new_hidden();
         }
         let style = ProgressStyle::with_template("{items}{msg} · {pace}").unwrap_or_else(|error| {
             unreachable!("the template is a valid one: {error}");
@@ -49,7 +49,8 @@ impl ProgressLine {
                 None => line.write_str(&format_count(state.pos(), &one, &several)),
             };
         };
-        let target = ProgressDrawTarget::term_like_with_hz(Box::new(TerminalWithMargin(terminal)), DRAWS_PER_SECOND);
+        let target =
+            ProgressDrawTarget::term_like_with_hz(Box::new(TerminalWithMargin(terminal)), MAX_DRAWS_PER_SECOND);
         let bar = ProgressBar::with_draw_target(None, target).with_style(
             style.with_key("items", items).with_key("pace", ItemRateTracker { count: 0, since: Instant::now() }),
         );
@@ -58,7 +59,7 @@ impl ProgressLine {
     }
 
     /// Returns a line that is never shown.
-    pub(crate) fn hidden() -> Self {
+    pub(crate) fn new_hidden() -> Self {
         Self(ProgressBar::hidden())
     }
 

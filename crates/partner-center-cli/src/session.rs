@@ -2,7 +2,7 @@
 
 use crate::{
     arguments::{self, ServiceOptions},
-    credentials::{CommandTimeLimits, ConfiguredCredential, TokenScope},
+    credentials::{CommandTimeLimits, ConfiguredCredential, TokenContext},
     error::{CommandError, ErrorReport, UsageError},
     messages::Messages,
     settings::{AddressSources, Setting, SettingSource, Settings},
@@ -63,7 +63,7 @@ impl<'a> Session<'a> {
             return Ok(Self { options, base_url, authority, sources, audience, cloud, deadline, settings });
         }
         let settings = if creates_profile {
-            Settings::read_settings_for_change(options.settings_options())?
+            Settings::read_settings_for_new_profile(options.settings_options())?
         } else {
             Settings::read_settings(options.settings_options())?
         };
@@ -71,8 +71,8 @@ impl<'a> Session<'a> {
     }
 
     /// Returns the session of a later command without `--cloud`, with the settings that are stored now.
-    pub(crate) fn reopen_without_cloud_option(&self) -> Result<Self, UsageError> {
-        let settings = Settings::read_settings_for_change(self.options.settings_options())?;
+    pub(crate) fn reread_without_cloud_option(&self) -> Result<Self, UsageError> {
+        let settings = Settings::read_settings_for_new_profile(self.options.settings_options())?;
         Self::with_settings(self.options, None, settings, self.deadline)
     }
 
@@ -120,13 +120,13 @@ impl<'a> Session<'a> {
                 source: SettingSource::Emulator,
             });
         }
-        ConfiguredCredential::find_credential(&self.settings, self.token_scope())
+        ConfiguredCredential::find_credential(&self.settings, self.token_context())
     }
 
     /// Returns where the tokens of an application are valid.
-    pub(crate) fn token_scope(&self) -> TokenScope<'_> {
+    pub(crate) fn token_context(&self) -> TokenContext<'_> {
         let attempt = self.options.timeout.unwrap_or(Limits::default().timeout);
-        TokenScope {
+        TokenContext {
             authority: &self.authority,
             audience: self.audience.as_deref().unwrap_or(self.cloud.audience()),
             limits: CommandTimeLimits { attempt, deadline: self.deadline },
@@ -185,7 +185,7 @@ impl<'a> Session<'a> {
         if let Some(timeout) = *timeout {
             builder = builder.attempt_timeout(timeout);
         }
-        builder = builder.retry(self.apply_retry_options(retry)?);
+        builder = builder.retry(self.apply_retry_options_and_settings(retry)?);
         let client = builder.build().map_err(|error| self.unusable_settings_error(&error))?;
         Ok(match self.deadline {
             Some(deadline) => client.with_deadline(deadline),
@@ -199,7 +199,7 @@ impl<'a> Session<'a> {
         transport: X,
         app: AppRegistration,
     ) -> Result<SignIn<X>, UsageError> {
-        let TokenScope { authority, audience, limits } = self.token_scope();
+        let TokenContext { authority, audience, limits } = self.token_context();
         let mut builder = SignIn::builder(transport, app)
             .cloud(self.cloud)
             .authority(authority)
@@ -216,7 +216,7 @@ impl<'a> Session<'a> {
     }
 
     /// Returns `retry` with the changes of options and settings.
-    fn apply_retry_options(&self, mut retry: RetryPolicy) -> Result<RetryPolicy, UsageError> {
+    fn apply_retry_options_and_settings(&self, mut retry: RetryPolicy) -> Result<RetryPolicy, UsageError> {
         let ServiceOptions { max_attempts, max_retry_after, .. } = *self.options;
         if let Some(attempts) =
             self.option_or_setting(max_attempts, "max_attempts", arguments::parse_positive_number)?

@@ -11,7 +11,7 @@ use crate::{
     text,
 };
 use etcetera::{AppStrategy, AppStrategyArgs, choose_app_strategy};
-use file::{ConfigurationFile, PROFILES};
+use file::{ConfigurationFile, PROFILES_TABLE_NAME};
 use partner_center::Secret;
 use std::{
     env::{self, VarError},
@@ -56,7 +56,7 @@ pub(crate) struct Settings {
     file: Option<Arc<ConfigurationFile>>,
     profile: Option<Profile>,
     /// The last place that is read, if it is not the last one that there is.
-    last_place: Option<Place>,
+    last_place: Option<SettingPlace>,
 }
 
 /// The profile whose settings are read from the file.
@@ -109,19 +109,19 @@ pub(crate) struct AddressSources {
 impl AddressSources {
     /// Names the option and the setting of the service's address.
     pub(crate) fn base_url_sources(&self) -> String {
-        self.base_url.name_with_override("--base-url", "base_url")
+        self.base_url.name_with_overriding_option("--base-url", "base_url")
     }
 
     /// Names the option and the setting of the authority's address.
     pub(crate) fn authority_sources(&self) -> String {
-        self.authority.name_with_override("--cloud", "authority")
+        self.authority.name_with_overriding_option("--cloud", "authority")
     }
 }
 
 impl Settings {
     /// Reads the file that the options name, or the variable, or else the default one if it exists.
     pub(crate) fn read_settings(options: SettingsOptions<'_>) -> Result<Self, UsageError> {
-        let settings = Self::read_settings_for_change(options)?;
+        let settings = Self::read_settings_for_new_profile(options)?;
         let Some(profile) = &settings.profile else { return Ok(settings) };
         let names: Vec<_> = settings.profile_names().collect();
         if names.contains(&profile.name.as_str()) {
@@ -130,7 +130,7 @@ impl Settings {
         let path = settings_file_path(options)?.map_or_else(String::new, |path| format!(" {}", path.display()));
         Err(UsageError(ErrorReport {
             message: format!("there is no profile `{}`", profile.name),
-            cause: format!("the configuration file{path} has no table [{PROFILES}.{}]", profile.name),
+            cause: format!("the configuration file{path} has no table [{PROFILES_TABLE_NAME}.{}]", profile.name),
             advice: match &names[..] {
                 [] => format!(
                     "sign in with it, as in `partner-center auth login --profile {}`, or set its settings with `partner-center \
@@ -143,7 +143,7 @@ impl Settings {
     }
 
     /// Reads settings like [`read_settings`](Self::read_settings); but the profile may be missing, as it may be created.
-    pub(crate) fn read_settings_for_change(options: SettingsOptions<'_>) -> Result<Self, UsageError> {
+    pub(crate) fn read_settings_for_new_profile(options: SettingsOptions<'_>) -> Result<Self, UsageError> {
         let profile = match options.profile {
             Some(name) => Some(Profile { name: name.to_owned(), is_option: true }),
             None => read_environment_variable(PROFILE_VARIABLE)?.map(|name| Profile { name, is_option: false }),
@@ -175,13 +175,13 @@ impl Settings {
     /// Returns the settings without the places below that of `source`.
     ///
     /// What an application authenticates with is read from them: a secret in a lower place is that of another application.
-    pub(crate) fn down_to(&self, source: &SettingSource) -> Self {
+    pub(crate) fn limited_to_places_down_to(&self, source: &SettingSource) -> Self {
         Self { last_place: Some(source.place()), ..self.clone() }
     }
 
     /// Returns a setting; an empty one is absent.
     pub(crate) fn get_setting(&self, name: &str) -> Result<Option<Setting>, UsageError> {
-        for place in self.places() {
+        for place in self.places_by_precedence() {
             if let Some(setting) = self.setting_in_place(place, name)? {
                 return Ok(Some(setting));
             }
@@ -192,7 +192,7 @@ impl Settings {
     /// Returns a secret: the setting itself, or the content of the file that `..._file` names.
     pub(crate) fn get_secret(&self, name: &str) -> Result<Option<(Secret, SettingSource)>, UsageError> {
         let by_file = format!("{name}_file");
-        for place in self.places() {
+        for place in self.places_by_precedence() {
             if let Some(setting) = self.setting_in_place(place, name)? {
                 return Ok(Some((setting.value, setting.source)));
             }
@@ -204,35 +204,35 @@ impl Settings {
     }
 
     /// Whether a source of a credential takes precedence over another one, which was found as well.
-    pub(crate) fn precedes(&self, one: &SettingSource, other: &SettingSource) -> bool {
-        let rank = |source: &SettingSource| self.places().position(|place| place == source.place());
+    pub(crate) fn takes_precedence_over(&self, one: &SettingSource, other: &SettingSource) -> bool {
+        let rank = |source: &SettingSource| self.places_by_precedence().position(|place| place == source.place());
         rank(one) < rank(other)
     }
 
     /// Returns the places of settings, the one that takes precedence first.
-    fn places(&self) -> impl Iterator<Item = Place> + use<> {
+    fn places_by_precedence(&self) -> impl Iterator<Item = SettingPlace> + use<> {
         let places = if self.profile.as_ref().is_some_and(|profile| profile.is_option) {
-            [Place::File, Place::Environment]
+            [SettingPlace::File, SettingPlace::Environment]
         } else {
-            [Place::Environment, Place::File]
+            [SettingPlace::Environment, SettingPlace::File]
         };
         let last = places.iter().position(|place| self.last_place == Some(*place));
         places.into_iter().take(last.map_or(places.len(), |last| last + 1))
     }
 
-    fn setting_in_place(&self, place: Place, name: &str) -> Result<Option<Setting>, UsageError> {
+    fn setting_in_place(&self, place: SettingPlace, name: &str) -> Result<Option<Setting>, UsageError> {
         match place {
-            Place::Environment => setting_of_variable(&environment_variable_name(name)),
-            Place::File => self.setting_in_file(name),
+            SettingPlace::Environment => setting_of_environment_variable(&environment_variable_name(name)),
+            SettingPlace::File => self.setting_in_file(name),
         }
     }
 
     fn setting_in_file(&self, name: &str) -> Result<Option<Setting>, UsageError> {
         let Some(file) = &self.file else { return Ok(None) };
-        let values = file.values(self.profile_name());
+        let values = file.settings_of_profile(self.profile_name());
         let value = values.and_then(|values| values.get(name)).filter(|value| !value.expose().trim().is_empty());
         let key = match &self.profile {
-            Some(profile) => format!("{PROFILES}.{}.{name}", profile.name),
+            Some(profile) => format!("{PROFILES_TABLE_NAME}.{}.{name}", profile.name),
             None => name.to_owned(),
         };
         let source = || SettingSource::File { key, path: file.path.clone() };
@@ -242,13 +242,13 @@ impl Settings {
 
 /// A place of settings.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum SettingPlace {
     Environment,
     File,
 }
 
 /// Returns the setting in an environment variable; an empty one is absent.
-pub(crate) fn setting_of_variable(variable: &str) -> Result<Option<Setting>, UsageError> {
+pub(crate) fn setting_of_environment_variable(variable: &str) -> Result<Option<Setting>, UsageError> {
     let value = read_environment_variable(variable)?.map(Secret::new);
     value.map(|value| Setting::new(&value, SettingSource::Variable(variable.to_owned()))).transpose()
 }
@@ -257,7 +257,9 @@ pub(crate) fn setting_of_variable(variable: &str) -> Result<Option<Setting>, Usa
 pub(crate) fn settings_file_path(options: SettingsOptions<'_>) -> Result<Option<PathBuf>, UsageError> {
     Ok(match options.file {
         Some(path) => Some(path.to_owned()),
-        None => read_environment_variable(CONFIG_PATH_VARIABLE)?.map(PathBuf::from).or_else(default_file_path),
+        None => {
+            read_environment_variable(CONFIG_PATH_VARIABLE)?.map(PathBuf::from).or_else(default_configuration_file_path)
+        }
     })
 }
 
@@ -307,8 +309,8 @@ impl Setting {
 
 impl SettingSource {
     /// Returns its place; that of a value from anywhere else is the file, where such values are kept.
-    fn place(&self) -> Place {
-        if matches!(self, Self::Variable(_)) { Place::Environment } else { Place::File }
+    fn place(&self) -> SettingPlace {
+        if matches!(self, Self::Variable(_)) { SettingPlace::Environment } else { SettingPlace::File }
     }
 
     /// Returns the full name of the setting `name` from the same source.
@@ -325,7 +327,7 @@ impl SettingSource {
     }
 
     /// Names this source after the `option` that overrides it; a default is represented by the variable of the setting `name`.
-    fn name_with_override(&self, option: &str, name: &str) -> String {
+    fn name_with_overriding_option(&self, option: &str, name: &str) -> String {
         match self {
             Self::Variable(_) | Self::File { .. } => format!("{option}, {self}"),
             Self::Default => format!("{option}, {}", environment_variable_name(name)),
@@ -353,20 +355,20 @@ fn environment_variable_name(name: &str) -> String {
 }
 
 /// Returns the default path of the configuration file, such as `~/.config/partner-center/config.toml`.
-pub(crate) fn default_file_path() -> Option<PathBuf> {
-    application_folder(Folder::Configuration).map(|folder| folder.join("config.toml"))
+pub(crate) fn default_configuration_file_path() -> Option<PathBuf> {
+    application_folder(ApplicationFolder::Configuration).map(|folder| folder.join("config.toml"))
 }
 
 /// A folder of the command.
 #[derive(Clone, Copy)]
-pub(crate) enum Folder {
+pub(crate) enum ApplicationFolder {
     Configuration,
     Data,
     Cache,
 }
 
 /// Returns a folder of the command, whether it exists or not, such as `~/.config/partner-center`.
-pub(crate) fn application_folder(folder: Folder) -> Option<PathBuf> {
+pub(crate) fn application_folder(folder: ApplicationFolder) -> Option<PathBuf> {
     let names = AppStrategyArgs {
         top_level_domain: String::new(),
         author: String::new(),
@@ -374,16 +376,16 @@ pub(crate) fn application_folder(folder: Folder) -> Option<PathBuf> {
     };
     let folders = choose_app_strategy(names).ok()?;
     Some(match folder {
-        Folder::Configuration => folders.config_dir(),
+        ApplicationFolder::Configuration => folders.config_dir(),
         // On Windows, the other one roams: the refresh token would be on every machine of the user.
-        Folder::Data => {
+        ApplicationFolder::Data => {
             if cfg!(windows) {
                 folders.cache_dir().with_file_name("data")
             } else {
                 folders.data_dir()
             }
         }
-        Folder::Cache => folders.cache_dir(),
+        ApplicationFolder::Cache => folders.cache_dir(),
     })
 }
 

@@ -13,7 +13,7 @@ use std::{
 use zeroize::Zeroizing;
 
 /// The maximum size of a configuration or secret file in bytes; a token has a few kilobytes.
-const MAX_FILE_SIZE: usize = 1 << 20;
+const MAX_SMALL_FILE_SIZE: usize = 1 << 20;
 
 /// The number of bytes that are read at a time.
 const READ_CHUNK_SIZE: usize = 8 << 10;
@@ -28,8 +28,8 @@ pub(crate) fn read_small_file(path: &Path) -> io::Result<Secret> {
 /// Reads a small text like [`read_small_file`].
 pub(crate) fn read_small_text(input: impl Read) -> io::Result<Secret> {
     let mut text = Zeroizing::new(Vec::with_capacity(READ_CHUNK_SIZE));
-    Utf8Converter::new(input).take(MAX_FILE_SIZE as u64 + 1).read_to_end(&mut text)?;
-    if text.len() > MAX_FILE_SIZE {
+    Utf8Converter::new(input).take(MAX_SMALL_FILE_SIZE as u64 + 1).read_to_end(&mut text)?;
+    if text.len() > MAX_SMALL_FILE_SIZE {
         return Err(TextError::TooLarge.into());
     }
     // The reader returns only UTF-8.
@@ -209,7 +209,7 @@ impl<R: Read> Utf8Converter<R> {
             Err(error) => (error.valid_up_to(), Some(TextError::UnknownEncoding)),
         };
         let (length, error) = match self.raw[..length].iter().position(|byte| *byte == 0) {
-            Some(position) => (position, Some(classify_binary_bytes(&self.raw))),
+            Some(position) => (position, Some(error_for_binary_bytes(&self.raw))),
             None => (length, error),
         };
         self.decoded.extend_from_slice(&self.raw[..length]);
@@ -239,7 +239,7 @@ impl<R: Read> Utf8Converter<R> {
 }
 
 /// Classifies bytes with zeros among them, which text in UTF-8 does not have.
-fn classify_binary_bytes(bytes: &[u8]) -> TextError {
+fn error_for_binary_bytes(bytes: &[u8]) -> TextError {
     // In UTF-16, every other byte of Latin text is zero.
     let zeros = |parity: usize| bytes.iter().skip(parity).step_by(2).filter(|byte| **byte == 0).count();
     let is_utf16 = |zeros: usize, others: usize| others == 0 && zeros * 4 >= bytes.len();
@@ -342,9 +342,9 @@ mod tests {
         let path = folder.path().join("secret");
         fs::write(&path, b"\xff\xfes\0\r\0\n\0").unwrap();
         assert_eq!(read_small_file(&path).unwrap().expose(), "s\n");
-        fs::write(&path, "x".repeat(MAX_FILE_SIZE)).unwrap();
-        assert_eq!(read_small_file(&path).unwrap().expose().len(), MAX_FILE_SIZE);
-        fs::write(&path, "x".repeat(MAX_FILE_SIZE + 1)).unwrap();
+        fs::write(&path, "x".repeat(MAX_SMALL_FILE_SIZE)).unwrap();
+        assert_eq!(read_small_file(&path).unwrap().expose().len(), MAX_SMALL_FILE_SIZE);
+        fs::write(&path, "x".repeat(MAX_SMALL_FILE_SIZE + 1)).unwrap();
         assert_eq!(read_small_file(&path).unwrap_err().to_string(), TextError::TooLarge.to_string());
         assert!(read_small_file(folder.path()).is_err());
     }

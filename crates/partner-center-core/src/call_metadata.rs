@@ -66,16 +66,16 @@ impl CallMetadata {
     /// Returns the service's own id of the request, which its support asks for. It is usually the one that was sent.
     #[must_use]
     pub fn service_request_id(&self) -> Option<&str> {
-        self.header(REQUEST_ID_HEADER)
+        self.response_header(REQUEST_ID_HEADER)
     }
 
     /// Returns the service's own id of the unit of work. It is usually the one that was sent.
     #[must_use]
     pub fn service_correlation_id(&self) -> Option<&str> {
-        self.header(CORRELATION_ID_HEADER)
+        self.response_header(CORRELATION_ID_HEADER)
     }
 
-    fn header(&self, name: HeaderName) -> Option<&str> {
+    fn response_header(&self, name: HeaderName) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     RetryPolicy,
-    request::{header_value, request_header, set_by_client},
+    request::{header_set_by_client_problem, parse_caller_header, parse_header_value},
 };
 use http::{HeaderMap, HeaderName, header};
 use std::{
@@ -63,10 +63,10 @@ impl CallOptions {
     /// the connection and of the trace, `User-Agent` and `MS-Contract-Version`: the client sets them by itself. A header that the
     /// operation has too, such as `If-Match`, is the operation's. The value is removed from errors, as a secret is.
     pub fn header(mut self, name: &str, value: &str) -> Self {
-        match request_header(name, value) {
+        match parse_caller_header(name, value) {
             // An operation reads the media type that it requests.
             Ok((header::ACCEPT, _)) => {
-                self.problem.get_or_insert_with(|| set_by_client(name));
+                self.problem.get_or_insert_with(|| header_set_by_client_problem(name));
             }
             Ok((name, value)) => {
                 self.headers.insert(name, value);
@@ -80,7 +80,7 @@ impl CallOptions {
 
     /// Sets the language of localized strings; see [`ClientBuilder::locale`](crate::ClientBuilder::locale).
     pub fn locale(mut self, tag: &str) -> Self {
-        match header_value("X-Locale", tag) {
+        match parse_header_value("X-Locale", tag) {
             Ok(value) => {
                 self.headers.insert(LOCALE_HEADER, value);
             }
@@ -120,7 +120,7 @@ impl CallOptions {
 
     /// Returns these options, with the settings of `earlier` where these have none. Deadlines are those of the client that has
     /// the options.
-    pub(crate) fn or(self, earlier: &Self) -> Self {
+    pub(crate) fn with_fallback_to_earlier(self, earlier: &Self) -> Self {
         let mut headers = earlier.headers.clone();
         headers.extend(self.headers);
         Self {

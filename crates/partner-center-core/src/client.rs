@@ -482,7 +482,7 @@ impl<X: Transport> Client<X> {
         // The last deadline that was set counts, whether by options or by `with_deadline`.
         let deadline = options.deadline.or(self.scope.deadline);
         let options = match &self.scope.options {
-            Some(earlier) => options.or(earlier),
+            Some(earlier) => options.with_fallback_to_earlier(earlier),
             None => options,
         };
         let scope = CallContext { deadline, options: Some(Arc::new(options)), ..self.scope.clone() };

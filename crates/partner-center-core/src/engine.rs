@@ -43,7 +43,7 @@ pub(crate) struct CallContext {
 
 impl CallContext {
     /// Returns the time until the deadline of the unit of work, if it has one.
-    pub(crate) fn remaining(&self) -> Option<Duration> {
+    pub(crate) fn time_until_deadline(&self) -> Option<Duration> {
         self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
     }
 
@@ -55,7 +55,7 @@ impl CallContext {
     }
 
     /// Tells the source of request ids that a call has failed, if its write was not performed.
-    pub(crate) fn record_failure(&self, call: &PreparedRequest, metadata: &CallMetadata) {
+    pub(crate) fn record_write_not_performed(&self, call: &PreparedRequest, metadata: &CallMetadata) {
         let request_ids = self.request_ids_of(call).zip(metadata.request_id);
         if let Some((request_ids, request_id)) = request_ids
             && metadata.write_outcome == WriteOutcome::NotPerformed
@@ -70,7 +70,7 @@ impl CallContext {
     }
 
     /// Returns the setting that `of` selects, if the calls have one of their own.
-    fn option<'a, T>(&'a self, of: impl FnOnce(&'a CallOptions) -> Option<T>) -> Option<T> {
+    fn option_of_call<'a, T>(&'a self, of: impl FnOnce(&'a CallOptions) -> Option<T>) -> Option<T> {
         self.options.as_deref().and_then(of)
     }
 }
@@ -98,13 +98,16 @@ pub(crate) type OnReplacementCallback = dyn Fn(&Replacement) + Send + Sync;
 impl<X: Transport> Engine<X> {
     /// Obtains a token, and returns the time until it expires, if that is known.
     pub(crate) async fn obtain_token(&self, call_context: &CallContext) -> Result<Option<Duration>, Error> {
-        const OPERATION_ID: &str = "authenticate";
+        const AUTHENTICATE_OPERATION_ID: &str = "authenticate";
         let correlation_id = call_context.correlation_id;
-        let span = tracing::info_span!("call", operation = OPERATION_ID, %correlation_id);
+        let span = tracing::info_span!("call", operation = AUTHENTICATE_OPERATION_ID, %correlation_id);
         let started_at = Instant::now();
         let mut metadata = CallMetadata { correlation_id: Some(correlation_id), ..CallMetadata::default() };
         let (provider, deadline) = (&self.token_provider, self.call_deadline(call_context));
-        let token = provider.token(&self.sender, OPERATION_ID, &mut metadata, deadline, None).instrument(span).await;
+        let token = provider
+            .obtain_current_token(&self.sender, AUTHENTICATE_OPERATION_ID, &mut metadata, deadline, None)
+            .instrument(span)
+            .await;
         metadata.elapsed = started_at.elapsed();
         Ok(token.map_err(|error| error.with_metadata(metadata))?.remaining_lifetime(Instant::now()))
     }
@@ -119,18 +122,18 @@ impl<X: Transport> Engine<X> {
 
     /// Returns the deadline of a call that begins now: that of its unit of work, or its own if that is earlier.
     pub(crate) fn call_deadline(&self, call_context: &CallContext) -> Option<Instant> {
-        let call_timeout = call_context.option(|options| options.call_timeout).or(self.call_timeout);
+        let call_timeout = call_context.option_of_call(|options| options.call_timeout).or(self.call_timeout);
         let of_this_call = call_timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         [of_this_call, call_context.deadline].into_iter().flatten().min()
     }
 
     /// Returns the retry policy of a call.
     pub(crate) fn retry_policy<'a>(&'a self, call_context: &'a CallContext) -> &'a RetryPolicy {
-        call_context.option(|options| options.retry_policy.as_ref()).unwrap_or(&self.sender.retry_policy)
+        call_context.option_of_call(|options| options.retry_policy.as_ref()).unwrap_or(&self.sender.retry_policy)
     }
 
     /// Returns the timeout of an attempt of a call.
     pub(crate) fn attempt_timeout(&self, call_context: &CallContext) -> Duration {
-        call_context.option(|options| options.attempt_timeout).unwrap_or(self.sender.limits.timeout)
+        call_context.option_of_call(|options| options.attempt_timeout).unwrap_or(self.sender.limits.timeout)
     }
 }

@@ -9,7 +9,7 @@ mod write_outcome;
 
 pub use error_kind::ErrorKind;
 pub use error_reason::ErrorReason;
-pub(crate) use sanitize::{redirect_location, sanitize_message};
+pub(crate) use sanitize::{redirect_location_without_secrets, sanitize_message};
 pub use service_error::ServiceError;
 pub use write_outcome::WriteOutcome;
 
@@ -298,24 +298,24 @@ impl Error {
     }
 
     pub(crate) fn new(kind: ErrorKind, operation: &'static str, source: impl Into<BoxError>) -> Self {
-        Self::without_source(kind, operation).with_source(Some(source.into()))
+        Self::new_without_source(kind, operation).with_source(Some(source.into()))
     }
 
     /// The operation is for App+User credentials, and that of the client is app-only.
-    pub(crate) fn needs_user(operation: &'static str) -> Self {
+    pub(crate) fn app_user_required_error(operation: &'static str) -> Self {
         Self::new(ErrorKind::Request, operation, AppUserRequired)
     }
 
     /// The service returned an error.
     pub(crate) fn from_service_error(operation: &'static str, service_error: ServiceError) -> Self {
-        let mut error = Self::without_source(ErrorKind::Service, operation);
+        let mut error = Self::new_without_source(ErrorKind::Service, operation);
         error.0.service_error = Some(service_error);
         error
     }
 
     /// The authority returned an error instead of a token.
-    pub(crate) fn rejected_by_authority(operation: &'static str, token_error: TokenError) -> Self {
-        let mut error = Self::without_source(ErrorKind::Credential, operation);
+    pub(crate) fn authority_rejection_error(operation: &'static str, token_error: TokenError) -> Self {
+        let mut error = Self::new_without_source(ErrorKind::Credential, operation);
         error.0.token_error = Some(Arc::new(token_error));
         error
     }
@@ -327,7 +327,7 @@ impl Error {
         if let Some(authority) = authority {
             source = Some(Box::new(TokenUnavailable { authority, source }));
         }
-        let mut error = Self::without_source(kind, operation).with_source(source);
+        let mut error = Self::new_without_source(kind, operation).with_source(source);
         (error.0.token_error, error.0.excessive_wait) = (token_error, excessive_wait);
         error
     }
@@ -346,8 +346,8 @@ impl Error {
     }
 
     /// The deadline of the call was exceeded; `last` is the error of its last attempt, if there was one.
-    pub(crate) fn deadline_exceeded(operation: &'static str, last: Option<Self>) -> Self {
-        let last = last.unwrap_or_else(|| Self::without_source(ErrorKind::Timeout, operation));
+    pub(crate) fn new_deadline_exceeded(operation: &'static str, last: Option<Self>) -> Self {
+        let last = last.unwrap_or_else(|| Self::new_without_source(ErrorKind::Timeout, operation));
         let ErrorDetails { service_error, token_error, write_outcome, source, .. } = *last.0;
         let mut error = Self::new(ErrorKind::Timeout, operation, DeadlineExceeded { last: source });
         (error.0.service_error, error.0.token_error) = (service_error, token_error);
@@ -381,7 +381,7 @@ impl Error {
         RefreshFailure { kind, token_error, source, authority, excessive_wait, is_deadline_exceeded }
     }
 
-    fn without_source(kind: ErrorKind, operation: &'static str) -> Self {
+    fn new_without_source(kind: ErrorKind, operation: &'static str) -> Self {
         Self(Box::new(ErrorDetails {
             kind,
             operation,
@@ -400,7 +400,7 @@ impl Error {
     }
 
     /// Returns the ids by which the call is found in logs: the client's, and the service's where they differ.
-    fn displayed_ids(&self) -> Vec<String> {
+    fn request_ids_for_display(&self) -> Vec<String> {
         let ours = [self.request_id(), self.correlation_id()].map(|id| id.map(|id| id.to_string()));
         let theirs = self
             .service_error()
@@ -449,10 +449,10 @@ impl fmt::Display for Error {
         if let (ErrorKind::Configuration | ErrorKind::Request, Some(source)) = (self.kind(), StdError::source(self)) {
             write!(formatter, ": {source}")?;
         }
-        if let Some(outcome) = self.write_outcome().and_then(WriteOutcome::message) {
+        if let Some(outcome) = self.write_outcome().and_then(WriteOutcome::user_message) {
             write!(formatter, "; {outcome}")?;
         }
-        let ids = self.displayed_ids();
+        let ids = self.request_ids_for_display();
         if ids.is_empty() { Ok(()) } else { write!(formatter, " [{}]", ids.join(", ")) }
     }
 }
@@ -592,7 +592,7 @@ mod tests {
             (service_error(409, r#"{"code":2055}"#), &[]),
             (service_error(403, ""), &[]),
             (service_error(400, r#"{"code":2000}"#), &[]),
-            (Error::deadline_exceeded("getCustomer", None), &["timeout"]),
+            (Error::new_deadline_exceeded("getCustomer", None), &["timeout"]),
             (Error::from_transport_error("getCustomer", TransportError::new("no")), &[]),
         ] {
             let holding: Vec<_> = predicates.iter().filter(|(_, holds)| holds(&error)).map(|(name, _)| *name).collect();
@@ -662,7 +662,7 @@ mod tests {
     #[test]
     fn deadline_error_keeps_the_last_cause() {
         let last = Error::from_transport_error("getCustomer", TransportError::new("connection reset"));
-        let error = Error::deadline_exceeded("getCustomer", Some(last));
+        let error = Error::new_deadline_exceeded("getCustomer", Some(last));
         let mut causes = Vec::new();
         let mut cause = error.source();
         while let Some(error) = cause {

@@ -12,7 +12,7 @@ use percent_encoding::utf8_percent_encode;
 /// begin with a slash, and are followed as they are.
 ///
 /// An error is what is wrong with the link, as in `points to another server`.
-pub(crate) fn link_target(uri: &str, base: &BaseUrl, is_versioned: bool) -> Result<String, &'static str> {
+pub(crate) fn request_target_of_link(uri: &str, base: &BaseUrl, is_versioned: bool) -> Result<String, &'static str> {
     if uri.len() > MAX_TARGET_LENGTH {
         return Err("is too long");
     }

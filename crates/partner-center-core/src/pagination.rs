@@ -1,6 +1,6 @@
 //! Lists: from an operation to its pages, one after the other.
 //!
-//! [`Pages`] fetches a page through the engine and hands it to the [`Cursor`], which decides on the next page: it reads the
+//! [`Pages`] fetches a page through the engine and hands it to the [`ListCursor`], which decides on the next page: it reads the
 //! page's continuation, detects loops and the end of the list, and has [`ListRequest`] build the next request. [`Items`]
 //! yields the items of the pages. With prefetching, a [`Prefetcher`] sends the next request before the page is parsed.
 //! [`UnexpectedNextPage`] guards operations that are *not* paginated: their response must not be one page of a list.

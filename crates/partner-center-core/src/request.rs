@@ -60,12 +60,12 @@ impl RawRequest {
     /// Creates a request. `path` begins with `/`, as in `/v1/customers`, and may have a query; it is sent as it is, except for
     /// characters that no URL can have, which are percent-encoded.
     pub fn new(method: Method, path: &str) -> Self {
-        let target = url_target(path);
+        let target = encode_request_target(path);
         Self {
             prepared: PreparedRequest {
                 operation: "request",
                 path_template: None,
-                method: http_method(method),
+                method: to_http_method(method),
                 idempotency: method.idempotency(),
                 outcomes: Cow::Borrowed(&[]),
                 needs_user: false,
@@ -80,13 +80,13 @@ impl RawRequest {
 
     /// Adds a query parameter. It is percent-encoded.
     pub fn query(mut self, name: &str, value: &str) -> Self {
-        append_query(&mut self.prepared.target, [(name, value)]);
+        append_query_parameters(&mut self.prepared.target, [(name, value)]);
         self
     }
 
     /// Adds a query parameter with several values in one, separated by commas; they are percent-encoded, but not the commas.
     pub fn query_comma_separated<'a>(mut self, name: &str, values: impl IntoIterator<Item = &'a str>) -> Self {
-        append_list(&mut self.prepared.target, name, values);
+        append_list_parameter(&mut self.prepared.target, name, values);
         self
     }
 
@@ -94,7 +94,7 @@ impl RawRequest {
     /// `MS-Contract-Version` are rejected, since the client sets them by itself; `Accept` is not one of them. The value is removed
     /// from errors, as a secret is.
     pub fn header(mut self, name: &str, value: &str) -> Self {
-        match request_header(name, value) {
+        match parse_caller_header(name, value) {
             Ok((name, value)) => {
                 self.prepared.headers.insert(name, value);
                 self
@@ -110,7 +110,7 @@ impl RawRequest {
 
     /// Sets the body.
     pub fn body(mut self, body: Body) -> Self {
-        let problem = header_value("Content-Type", body.content_type()).err();
+        let problem = parse_header_value("Content-Type", body.content_type()).err();
         self.prepared.body = Some(body);
         problem.into_iter().fold(self, Self::with_problem)
     }
@@ -171,15 +171,15 @@ impl RawRequest {
     /// Returns the request of an operation.
     pub(crate) fn from_operation<O: Operation>(operation: &O) -> Result<Self, BoxError> {
         let Parameters { path, query, comma_separated, headers, body, continuation, .. } = operation.parameters()?;
-        let mut target = expand_path(O::PATH, &path)?;
-        append_query(&mut target, query.iter().map(|(name, value)| (*name, value.as_str())));
+        let mut target = expand_path_template(O::PATH, &path)?;
+        append_query_parameters(&mut target, query.iter().map(|(name, value)| (*name, value.as_str())));
         for (name, values) in &comma_separated {
-            append_list(&mut target, name, values.iter().map(String::as_str));
+            append_list_parameter(&mut target, name, values.iter().map(String::as_str));
         }
         let prepared = PreparedRequest {
             operation: O::ID,
             path_template: Some(O::PATH),
-            method: http_method(O::METHOD),
+            method: to_http_method(O::METHOD),
             idempotency: O::IDEMPOTENCY,
             outcomes: Cow::Borrowed(O::OUTCOMES),
             needs_user: O::NEEDS_USER,
@@ -289,7 +289,7 @@ impl PreparedRequest {
     }
 
     /// Whether the absence of a resource is a result.
-    pub(crate) fn may_be_absent(&self) -> bool {
+    pub(crate) fn accepts_absent_resource(&self) -> bool {
         self.outcomes.iter().any(|status| (400..500).contains(status))
     }
 }
@@ -313,7 +313,7 @@ pub(crate) const ILLEGAL_URI_CHARACTERS: &AsciiSet =
 pub(crate) const MAX_TARGET_LENGTH: usize = 8 << 10;
 
 /// Returns a path and query as they are sent, or what is wrong with them.
-fn url_target(path: &str) -> Result<String, &'static str> {
+fn encode_request_target(path: &str) -> Result<String, &'static str> {
     let (before_query, _) = path.split_once('?').unwrap_or((path, ""));
     if !path.starts_with('/') || path.starts_with("//") {
         return Err("must begin with one slash, as in /v1/customers");
@@ -331,7 +331,7 @@ fn url_target(path: &str) -> Result<String, &'static str> {
 }
 
 /// Returns a header that a caller sets, unless it is invalid or one that the client sets by itself. Its value may be a secret.
-pub(crate) fn request_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), String> {
+pub(crate) fn parse_caller_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), String> {
     const RESERVED_HEADERS: [HeaderName; 16] = [
         header::AUTHORIZATION,
         header::PROXY_AUTHORIZATION,
@@ -353,25 +353,25 @@ pub(crate) fn request_header(name: &str, value: &str) -> Result<(HeaderName, Hea
     let parsed =
         HeaderName::from_bytes(name.as_bytes()).map_err(|_| format!("`{name}` is not the name of a header"))?;
     if RESERVED_HEADERS.contains(&parsed) {
-        return Err(set_by_client(name));
+        return Err(header_set_by_client_problem(name));
     }
-    let mut value = header_value(name, value)?;
+    let mut value = parse_header_value(name, value)?;
     value.set_sensitive(true);
     Ok((parsed, value))
 }
 
 /// Returns the problem of a header that a caller may not set.
-pub(crate) fn set_by_client(name: &str) -> String {
+pub(crate) fn header_set_by_client_problem(name: &str) -> String {
     format!("the header `{name}` is set by the client")
 }
 
 /// Returns `value` as the value of the header `name`.
-pub(crate) fn header_value(name: &str, value: &str) -> Result<HeaderValue, String> {
+pub(crate) fn parse_header_value(name: &str, value: &str) -> Result<HeaderValue, String> {
     ascii_header_value(value).ok_or_else(|| format!("the value of `{name}` must be ASCII on one line, as headers are"))
 }
 
 /// Returns `template` with its path parameters filled in.
-fn expand_path(template: &str, parameters: &[(&str, String)]) -> Result<String, BoxError> {
+fn expand_path_template(template: &str, parameters: &[(&str, String)]) -> Result<String, BoxError> {
     let mut path = String::new();
     let mut rest = template;
     while let Some((literal, tail)) = rest.split_once('{') {
@@ -391,14 +391,14 @@ fn expand_path(template: &str, parameters: &[(&str, String)]) -> Result<String, 
 }
 
 /// Appends query parameters to `target`.
-fn append_query<'a>(target: &mut String, pairs: impl IntoIterator<Item = (&'a str, &'a str)>) {
+fn append_query_parameters<'a>(target: &mut String, pairs: impl IntoIterator<Item = (&'a str, &'a str)>) {
     for (name, value) in pairs {
-        append_list(target, name, [value]);
+        append_list_parameter(target, name, [value]);
     }
 }
 
 /// Appends a query parameter with several values, separated by commas, to `target`.
-fn append_list<'a>(target: &mut String, name: &str, values: impl IntoIterator<Item = &'a str>) {
+fn append_list_parameter<'a>(target: &mut String, name: &str, values: impl IntoIterator<Item = &'a str>) {
     for (index, value) in values.into_iter().enumerate() {
         if index == 0 {
             target.push(if target.contains('?') { '&' } else { '?' });
@@ -422,7 +422,7 @@ pub(crate) fn ascii_header_value(value: &str) -> Option<HeaderValue> {
     HeaderValue::from_str(value).ok().filter(|value| value.to_str().is_ok())
 }
 
-fn http_method(method: Method) -> http::Method {
+fn to_http_method(method: Method) -> http::Method {
     match method {
         Method::Head => http::Method::HEAD,
         Method::Post => http::Method::POST,

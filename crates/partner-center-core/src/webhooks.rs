@@ -123,7 +123,7 @@ impl EventVerifier {
     ///
     /// - [`WebhookErrorKind::Certificate`]: it is not a certificate.
     pub fn intermediate(mut self, certificate: &[u8]) -> Result<Self, WebhookError> {
-        self.certificates.add_intermediate(certificate)?;
+        self.certificates.add_intermediate_certificate(certificate)?;
         Ok(self)
     }
 

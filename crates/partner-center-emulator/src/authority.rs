@@ -144,7 +144,7 @@ impl Authority {
 
     /// Makes everything as it was at the start: nothing is revoked, nobody has consented, and no sign-in is in progress. Tokens that
     /// were issued stay valid.
-    pub(crate) fn reset(&self) {
+    pub(crate) fn reset_to_start(&self) {
         self.last_revoked_access.store(0, Ordering::SeqCst);
         self.first_valid_refresh.store(0, Ordering::SeqCst);
         self.has_consent.store(false, Ordering::SeqCst);
@@ -263,14 +263,14 @@ impl Authority {
     }
 
     /// Checks that somebody has consented to the application, if that is required.
-    fn check_consent(&self) -> Result<(), TokenError> {
+    fn check_application_consent(&self) -> Result<(), TokenError> {
         if self.settings.require_consent && !self.has_consent.load(Ordering::SeqCst) {
             return Err(TokenError::ConsentRequired);
         }
         Ok(())
     }
 
-    fn record_consent(&self) {
+    fn record_application_consent(&self) {
         self.has_consent.store(true, Ordering::SeqCst);
     }
 

@@ -7,7 +7,7 @@ use crate::{
     judge::{Judge, Verdict, VerdictListener},
     quirks::Quirks,
     rate_limit::RateLimit,
-    request_handler::{RequestHandler, Start},
+    request_handler::{InitialState, RequestHandler},
     service::Service,
     store::ResourceStore,
 };
@@ -352,7 +352,7 @@ impl EmulatorBuilder {
         let Self { start_time: time, token, quirks, faults, rate_limit, rate_limit_period, verdict_listener, .. } =
             self;
         let rate_limit = RateLimit::new(rate_limit, rate_limit_period);
-        let start = Start { population, time, quirks, faults, rate_limit };
+        let start = InitialState { population, time, quirks, faults, rate_limit };
         let service = Service {
             seed: population.seed,
             store,

@@ -10,11 +10,11 @@ pub(crate) struct Clock {
     started: Instant,
     /// The same moment as the time since 1970. A later change of the system's clock has no effect on either.
     started_unix: Duration,
-    times: Mutex<Times>,
+    times: Mutex<ClockTimes>,
 }
 
 #[derive(Clone, Copy)]
-struct Times {
+struct ClockTimes {
     /// The time that has passed without waiting.
     simulated: Duration,
     /// The moment that the clock was set to.
@@ -28,7 +28,7 @@ impl Clock {
     pub(crate) fn start_at(start_time: SystemTime) -> Self {
         let started_unix = start_time.duration_since(UNIX_EPOCH).unwrap_or_default();
         let set_to = Timestamp::from_unix_time(started_unix);
-        let times = Times { simulated: Duration::ZERO, set_to, set_at: Duration::ZERO };
+        let times = ClockTimes { simulated: Duration::ZERO, set_to, set_at: Duration::ZERO };
         Self { started: Instant::now(), started_unix, times: Mutex::new(times) }
     }
 
@@ -39,13 +39,13 @@ impl Clock {
 
     /// Returns the time since the start, including simulated time. It never goes back, also when the clock is set.
     pub(crate) fn simulated_elapsed(&self) -> Duration {
-        let Times { simulated, .. } = *self.lock_times();
+        let ClockTimes { simulated, .. } = *self.lock_times();
         self.real_elapsed().saturating_add(simulated)
     }
 
     /// Returns the moment that it is, including simulated time.
     pub(crate) fn current_timestamp(&self) -> Timestamp {
-        let Times { simulated, set_to, set_at } = *self.lock_times();
+        let ClockTimes { simulated, set_to, set_at } = *self.lock_times();
         set_to + self.real_elapsed().saturating_add(simulated).saturating_sub(set_at)
     }
 
@@ -80,10 +80,10 @@ impl Clock {
     pub(crate) fn set_timestamp(&self, set_to: Timestamp) {
         let mut times = self.lock_times();
         let set_at = self.real_elapsed().saturating_add(times.simulated);
-        *times = Times { set_to, set_at, ..*times };
+        *times = ClockTimes { set_to, set_at, ..*times };
     }
 
-    fn lock_times(&self) -> MutexGuard<'_, Times> {
+    fn lock_times(&self) -> MutexGuard<'_, ClockTimes> {
         self.times.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

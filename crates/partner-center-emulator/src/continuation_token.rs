@@ -42,8 +42,8 @@ impl ContinuationToken {
         let filter = match content {
             [] => None,
             [field, operator, value @ ..] => Some(CustomerFilter {
-                field: *FilterField::ALL_FIELDS.get(usize::from(*field))?,
-                operator: *FilterOperator::ALL_OPERATORS.get(usize::from(*operator))?,
+                field: *FilterField::ALL_FILTER_FIELDS.get(usize::from(*field))?,
+                operator: *FilterOperator::ALL_FILTER_OPERATORS.get(usize::from(*operator))?,
                 value: String::from_utf8(value.to_vec()).ok()?,
             }),
             [_] => return None,
@@ -60,8 +60,8 @@ mod tests {
 
     fn positions() -> Vec<ContinuationToken> {
         let mut filters = vec![None];
-        for field in FilterField::ALL_FIELDS {
-            for operator in FilterOperator::ALL_OPERATORS {
+        for field in FilterField::ALL_FILTER_FIELDS {
+            for operator in FilterOperator::ALL_FILTER_OPERATORS {
                 filters.extend(
                     ["", "c", "größe", "日本"]
                         .map(|value| Some(CustomerFilter { field, operator, value: value.into() })),

@@ -30,7 +30,7 @@ const CONTINUATION_TOKEN_HEADER: &str = "MS-ContinuationToken";
 pub(crate) const MAX_PAGE_SIZE: u16 = 500;
 
 /// The size of a customer in a page, in bytes, rather more than less.
-const CUSTOMER_SIZE: usize = 640;
+const ESTIMATED_CUSTOMER_JSON_SIZE: usize = 640;
 
 /// The list of the customers in `state` as one `caller` sees it.
 pub(crate) struct CustomerList<'a> {
@@ -67,7 +67,7 @@ impl CustomerList<'_> {
         // The links of a page may begin with the address that the request was sent to.
         let is_kept = filter.is_none() && quirks.link_style != LinkStyle::Absolute;
         let key = PageKey { version: self.state.version(), position: PagePosition { start, size } };
-        if let Some(body) = self.rendered_pages.get_page(key).filter(|_| is_kept) {
+        if let Some(body) = self.rendered_pages.get_cached_page(key).filter(|_| is_kept) {
             return Ok(ServiceResponse::new(StatusCode::OK, ResponseContent::RenderedPage(body)));
         }
 
@@ -110,7 +110,7 @@ impl CustomerList<'_> {
         links: &PageLinks,
         total_count: usize,
     ) -> Vec<u8> {
-        let mut json = Vec::with_capacity((indexes.len() + 1) * CUSTOMER_SIZE);
+        let mut json = Vec::with_capacity((indexes.len() + 1) * ESTIMATED_CUSTOMER_JSON_SIZE);
         json.extend_from_slice(br#"{"attributes":{"objectType":"Collection"},"#);
         if let Some(token) = continuation_token {
             json.extend_from_slice(format!(r#""continuationToken":{},"#, Value::from(token)).as_bytes());
@@ -189,7 +189,7 @@ struct PageLinks {
 }
 
 /// Whether customers are searched for the page that `request` describes, which may take long.
-pub(crate) fn requires_search(quirks: &Quirks, seed: u64, request: &Request) -> bool {
+pub(crate) fn requires_customer_search(quirks: &Quirks, seed: u64, request: &Request) -> bool {
     let token = request.headers().get(CONTINUATION_TOKEN_HEADER);
     quirks.total_count == TotalCount::List
         || QueryParameters::parse(request.uri()).first_value(FILTER_PARAMETER_NAME).is_some()

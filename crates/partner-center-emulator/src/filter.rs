@@ -84,16 +84,16 @@ impl CustomerFilter {
 }
 
 impl FilterField {
-    pub(crate) const ALL_FIELDS: [Self; 4] =
+    pub(crate) const ALL_FILTER_FIELDS: [Self; 4] =
         [Self::CompanyName, Self::Domain, Self::IndirectReseller, Self::IndirectCloudSolutionProvider];
 
     fn parse_field(name: &str) -> Option<Self> {
-        Self::ALL_FIELDS.into_iter().find(|field| format!("{field:?}").eq_ignore_ascii_case(name))
+        Self::ALL_FILTER_FIELDS.into_iter().find(|field| format!("{field:?}").eq_ignore_ascii_case(name))
     }
 }
 
 impl FilterOperator {
-    pub(crate) const ALL_OPERATORS: [Self; 2] = [Self::StartsWith, Self::Equals];
+    pub(crate) const ALL_FILTER_OPERATORS: [Self; 2] = [Self::StartsWith, Self::Equals];
 
     /// Parses an operator. `starts_with`, `StartsWith` and 9 are the same one, and so are `equals`, `Equals` and 0.
     fn parse_operator(value: &Value) -> Option<Self> {

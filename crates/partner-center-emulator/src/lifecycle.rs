@@ -13,12 +13,13 @@ mod term;
 mod transitions;
 
 pub(crate) use device_batches::is_batch_finished;
-pub(crate) use migrations::{MIGRATION_TIME, migration_events, start_migration};
-pub(crate) use new_order::{NewOrder, NewOrderLine, pricing};
+pub(crate) use migrations::{MIGRATION_DURATION, migration_events, start_migration};
+pub(crate) use new_order::{NewOrder, NewOrderLine, line_item_pricing};
 pub(crate) use new_subscription::NewSubscription;
-pub(crate) use orders::PROVISIONING_TIME;
+pub(crate) use orders::ORDER_PROVISIONING_DURATION;
 pub(crate) use subscriptions::{
-    RENEWAL_TIME, SubscriptionKind, open_cancellation_window, renewal_moment, set_product, set_term, subscription_kind,
+    RENEWAL_DELAY_AFTER_TERM, SubscriptionKind, open_cancellation_window, renewal_moment, set_last_day_of_term,
+    set_product_of_subscription, subscription_kind,
 };
 pub(crate) use term::{Term, last_day_of_subscription};
 
@@ -26,7 +27,7 @@ use crate::{resource_path::ResourcePath, timestamp::Timestamp};
 use serde_json::Value;
 
 /// The field of a stored resource that the emulator needs and the service does not send.
-pub(crate) const INTERNAL_FIELD: &str = "emulatorInternal";
+pub(crate) const INTERNAL_FIELDS_PROPERTY: &str = "emulatorInternal";
 
 /// The internal field with the moment at which something happens because of a resource.
 pub(crate) const DUE_FIELD: &str = "dueAt";
@@ -38,7 +39,7 @@ pub(crate) fn resource_at_time(path: &ResourcePath, mut resource: Value, now: Ti
         ["v1", "customers", _, "subscriptions", _] => subscriptions::advance(&mut resource, now),
         ["v1", "customers", _, "subscriptions", _, "transitions", _] => transitions::advance(&mut resource, now),
         ["v1", "customers", _, "orders", _] => orders::advance(&mut resource, now),
-        ["v1", "customers", _, "carts", _] if !carts::is_present(&resource, now) => return None,
+        ["v1", "customers", _, "carts", _] if !carts::is_cart_present(&resource, now) => return None,
         ["v1", "customers", _, "migrations", "newcommerce", _] => migrations::advance(&mut resource, now),
         ["v1", "customers", _, "devicebatches" | "batchjobstatus", _] => device_batches::advance(&mut resource, now),
         _ => {}
@@ -48,7 +49,7 @@ pub(crate) fn resource_at_time(path: &ResourcePath, mut resource: Value, now: Ti
 
 /// Returns an internal field of a resource.
 pub(crate) fn internal_field<'a>(resource: &'a Value, name: &str) -> Option<&'a Value> {
-    resource.get(INTERNAL_FIELD)?.get(name)
+    resource.get(INTERNAL_FIELDS_PROPERTY)?.get(name)
 }
 
 /// Returns the moment in an internal field of a resource.
@@ -57,13 +58,13 @@ pub(crate) fn internal_moment(resource: &Value, name: &str) -> Option<Timestamp>
 }
 
 pub(crate) fn set_internal_field(resource: &mut Value, name: &str, value: impl Into<Value>) {
-    resource[INTERNAL_FIELD][name] = value.into();
+    resource[INTERNAL_FIELDS_PROPERTY][name] = value.into();
 }
 
 /// Returns a resource as the service sends it.
 pub(crate) fn without_internal_fields(mut resource: Value) -> Value {
     if let Some(fields) = resource.as_object_mut() {
-        fields.remove(INTERNAL_FIELD);
+        fields.remove(INTERNAL_FIELDS_PROPERTY);
     }
     resource
 }

@@ -49,7 +49,7 @@ pub(crate) fn list_item_type(operation: &Operation) -> Option<Type> {
 }
 
 /// Returns the query parameter with the token of a page. A list whose documentation has links alone has the position in them.
-pub(crate) fn token_parameter(paging: &Paging) -> Option<&'static str> {
+pub(crate) fn page_token_parameter(paging: &Paging) -> Option<&'static str> {
     let has_links_alone = paging.next_link.is_some() && paging.token_header.is_none() && paging.offset_query.is_none();
     paging.token_query.or(has_links_alone.then_some("continuationToken"))
 }
@@ -61,7 +61,7 @@ fn is_documented_as_paged(paging: &Paging) -> bool {
 }
 
 /// Whether a page can say where the next one is; otherwise the list is not cut.
-fn can_continue(paging: &Paging, quirks: &Quirks) -> bool {
+fn can_point_to_next_page(paging: &Paging, quirks: &Quirks) -> bool {
     let Paging { continuation_token, response_header, offset_query, .. } = paging;
     let has_link = paging.next_link.is_some() && !quirks.without_links;
     has_link || [continuation_token, response_header, offset_query].into_iter().any(Option::is_some)
@@ -80,7 +80,7 @@ impl PageRequest {
             get(paging.offset_query).map(|offset| offset.parse().map_err(|_| INVALID_OFFSET_ERROR)).transpose()?;
         let seek = paging.seek.and_then(|(name, _)| call.query.first_value(name)).map(str::to_ascii_lowercase);
         let header = paging.token_header.and_then(|name| call.request.headers().get(name)).map(HeaderValue::as_bytes);
-        let token = header.or_else(|| get(token_parameter(paging)).map(str::as_bytes));
+        let token = header.or_else(|| get(page_token_parameter(paging)).map(str::as_bytes));
         let decode = |token| Self::decode_continuation_token(token, call).ok_or(INVALID_CONTINUATION_TOKEN_ERROR);
         let mut page = match (seek.as_deref(), token) {
             (None | Some("first"), None) => first,
@@ -91,7 +91,7 @@ impl PageRequest {
         };
         // Some clients send 0 to leave the size to the service.
         page.size = size.filter(|size| *size > 0).map_or(page.size, u32::from);
-        if can_continue(paging, call.quirks) {
+        if can_point_to_next_page(paging, call.quirks) {
             let max_size = if is_documented_as_paged(paging) { MAX_PAGE_SIZE.into() } else { u32::MAX };
             page.size = page.size.min(call.quirks.page_cap.map_or(max_size, |cap| cap.get().into()));
         }
@@ -108,7 +108,7 @@ impl PageRequest {
     ) -> Result<ServiceResponse, ErrorResponse> {
         let Self { start, offset, size, .. } = *self;
         let quirks = call.quirks;
-        let paging = call.operation.paging.filter(|paging| can_continue(paging, quirks));
+        let paging = call.operation.paging.filter(|paging| can_point_to_next_page(paging, quirks));
         let list_count = items.len();
         let is_past_end = start == START_AFTER_LAST_ITEM
             || (quirks.list_end != ListEnd::NoToken && offset > 0 && offset >= list_count);
@@ -133,7 +133,7 @@ impl PageRequest {
             TotalCount::Page | TotalCount::List => list_count,
         };
 
-        let mut links = json!({ "self": ResourceLink::new(self.link_uri(call, &[])) });
+        let mut links = json!({ "self": ResourceLink::new(self.page_link_uri(call, &[])) });
         let mut fields = Map::new();
         let mut headers = Vec::new();
         if let (Some(paging), Some(token)) = (paging, token) {
@@ -141,14 +141,14 @@ impl PageRequest {
             let is_in_body_only = place == ContinuationIn::Body && paging.continuation_token.is_some();
             let has_link = paging.next_link.is_some() && !quirks.without_links && !is_in_body_only;
             if has_link {
-                let position = match (paging.token_header, paging.offset_query, token_parameter(paging)) {
+                let position = match (paging.token_header, paging.offset_query, page_token_parameter(paging)) {
                     (Some(_), ..) | (None, None, None) => None,
                     (None, Some(name), _) => Some((name, (offset + page.len()).to_string())),
                     (None, None, Some(name)) => Some((name, token.clone())),
                 };
                 let seek = paging.seek.map(|(name, value)| (name, value.to_owned()));
                 let parameters: Vec<_> = position.into_iter().chain(seek).collect();
-                let link = ResourceLink::new(self.link_uri(call, &parameters));
+                let link = ResourceLink::new(self.page_link_uri(call, &parameters));
                 links["next"] = json!(match paging.token_header {
                     Some(name) => link.with_header(name, token.clone()),
                     None => link,
@@ -164,7 +164,7 @@ impl PageRequest {
         let (_, of) = response.body.ok_or(ErrorResponse::NotFound)?;
         let value = match of {
             Type::List(_) => Value::Array(page),
-            _ => page_envelope(
+            _ => page_object_around_items(
                 response,
                 of,
                 call.operation.items.unwrap_or_default(),
@@ -184,7 +184,7 @@ impl PageRequest {
     }
 
     /// Returns the target of a link to a page of the list: that of the request, with `position` in place of its own position.
-    fn link_uri(&self, call: &OperationCall<'_>, position: &[(&'static str, String)]) -> String {
+    fn page_link_uri(&self, call: &OperationCall<'_>, position: &[(&'static str, String)]) -> String {
         let paging = call.operation.paging;
         let size_query = paging.and_then(|paging| paging.size_query);
         let seek = paging.and_then(|paging| paging.seek).map(|(name, _)| name);
@@ -241,7 +241,7 @@ impl PageRequest {
 }
 
 /// Returns a page as an object with those of the usual fields that its documented example has, or its type if there is none.
-fn page_envelope(
+fn page_object_around_items(
     response: &Response,
     of: Type,
     items: &str,

@@ -14,7 +14,7 @@ impl RandomSequence {
     }
 
     /// Returns the generator for `index`.
-    pub(crate) fn generator_at(self, index: impl Into<u64>) -> RandomGenerator {
+    pub(crate) fn generator_for_index(self, index: impl Into<u64>) -> RandomGenerator {
         RandomGenerator(mix_bits(self.0 ^ index.into()))
     }
 }
@@ -23,7 +23,7 @@ impl RandomGenerator {
     /// Returns the generator for `index` under `seed`. Each `purpose` has a separate sequence, so that a new use of random numbers
     /// changes no other.
     pub(crate) fn for_purpose(seed: u64, purpose: &str, index: impl Into<u64>) -> Self {
-        RandomSequence::for_purpose(seed, purpose).generator_at(index)
+        RandomSequence::for_purpose(seed, purpose).generator_for_index(index)
     }
 
     pub(crate) fn next_u64(&mut self) -> u64 {

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 /// Returns the body of `request` as the service stores it; `null` if it has none. Of a body in parts, only those that are JSON
 /// are read.
-pub(crate) fn read_body(operation: &Operation, request: &Request) -> Result<Value, ErrorResponse> {
+pub(crate) fn read_request_body(operation: &Operation, request: &Request) -> Result<Value, ErrorResponse> {
     // Not every client leaves out the body of a request that takes none.
     let Some(body) = operation.body else { return Ok(Value::Null) };
     let bytes = request.body().as_slice();

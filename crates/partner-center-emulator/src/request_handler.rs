@@ -29,7 +29,7 @@ use std::{
 pub(crate) struct RequestHandler {
     pub(crate) service: Service,
     pub(crate) clock: Clock,
-    pub(crate) start: Start,
+    pub(crate) start: InitialState,
     pub(crate) judge: Judge,
     pub(crate) rate_limit: Mutex<RateLimit>,
     pub(crate) snapshots: NamedSnapshots,
@@ -40,7 +40,7 @@ pub(crate) struct RequestHandler {
 }
 
 /// What an emulator is at its start, and again when it is reset.
-pub(crate) struct Start {
+pub(crate) struct InitialState {
     pub(crate) population: CustomerStore,
     /// `None` is the time of the system.
     pub(crate) time: Option<SystemTime>,
@@ -50,7 +50,7 @@ pub(crate) struct Start {
 }
 
 impl RequestHandler {
-    pub(crate) fn new(service: Service, start: Start, judge: Judge) -> Self {
+    pub(crate) fn new(service: Service, start: InitialState, judge: Judge) -> Self {
         let mut faults = FaultInjector::default();
         for fault in &start.faults {
             faults.add_fault(fault.clone(), 0);
@@ -70,7 +70,7 @@ impl RequestHandler {
     }
 
     /// Logs `request`, and returns its number, from 1. It is responded to next.
-    pub(crate) fn receive(&self, request: &Request) -> u64 {
+    pub(crate) fn log_received_request(&self, request: &Request) -> u64 {
         let number = self.lock_log().record_request(request, self.clock.current_timestamp());
         self.request_arrived.notify_all();
         self.judge.request_arrived(number, request, self.clock.simulated_elapsed());
@@ -79,7 +79,7 @@ impl RequestHandler {
 
     /// Returns the response to `request`, which has this number, once all that it shows is saved. The work is abandoned once it is `cancelled`.
     pub(crate) fn respond(&self, number: u64, request: &Request, cancelled: &AtomicBool) -> ScheduledResponse {
-        let mut response = self.make_response(number, request, cancelled);
+        let mut response = self.make_scheduled_response(number, request, cancelled);
         if self.save().is_err() {
             let content = ResponseContent::PlainText(CHANGES_LOST_TEXT);
             let error = ServiceResponse::new(StatusCode::INTERNAL_SERVER_ERROR, content);
@@ -142,7 +142,7 @@ impl RequestHandler {
         self.request_arrived.wait_timeout(log, timeout).unwrap_or_else(PoisonError::into_inner).0
     }
 
-    fn make_response(&self, number: u64, request: &Request, cancelled: &AtomicBool) -> ScheduledResponse {
+    fn make_scheduled_response(&self, number: u64, request: &Request, cancelled: &AtomicBool) -> ScheduledResponse {
         let Self { service, clock, .. } = self;
         let settings = &*self.settings();
         let (seed, previous_requests) = (service.seed, number - 1);

@@ -53,7 +53,7 @@ impl RequestLog {
     /// Adds `request` without its token, drops the oldest requests where the log is full, and returns the number of this one.
     pub(crate) fn record_request(&mut self, request: &Request, received: Timestamp) -> u64 {
         self.count += 1;
-        let body = LoggedBody::keep(request.body().len(), || Bytes::copy_from_slice(request.body()));
+        let body = LoggedBody::keep_if_within_limit(request.body().len(), || Bytes::copy_from_slice(request.body()));
         let mut logged = http::Request::new(body);
         logged.method_mut().clone_from(request.method());
         // Copies: a clone would keep the buffer of the connection in memory, with all that was read into it.
@@ -67,7 +67,7 @@ impl RequestLog {
         self.bytes += exchange.size_without_bodies();
         self.body_bytes += exchange.size_of_bodies();
         self.newest.push_back(exchange);
-        self.make_room();
+        self.drop_oldest_above_limits();
         self.count
     }
 
@@ -75,13 +75,13 @@ impl RequestLog {
     pub(crate) fn record_response(&mut self, number: u64, response: &Response) {
         let Some(exchange) = self.exchange_mut(number) else { return };
         let before = (exchange.size_without_bodies(), exchange.size_of_bodies());
-        let body = LoggedBody::keep(response.body().len(), || response.body().clone());
+        let body = LoggedBody::keep_if_within_limit(response.body().len(), || response.body().clone());
         let (status, headers) = (response.status(), response.headers().clone());
         exchange.response = Some(LoggedResponse { status, headers, body });
         let after = (exchange.size_without_bodies(), exchange.size_of_bodies());
         self.bytes = self.bytes + after.0 - before.0;
         self.body_bytes = self.body_bytes + after.1 - before.1;
-        self.make_room();
+        self.drop_oldest_above_limits();
     }
 
     pub(crate) fn record_delivery(&mut self, number: u64, delivery: Delivery) {
@@ -103,7 +103,7 @@ impl RequestLog {
     /// Returns the exchanges after the one with this number, the oldest first.
     pub(crate) fn exchanges_after(&self, number: u64) -> impl Iterator<Item = &LoggedExchange> {
         let first = self.newest.front().map_or(0, |oldest| oldest.number);
-        self.newest.range(self.position_of(number + 1, first)..)
+        self.newest.range(self.position_of_request(number + 1, first)..)
     }
 
     /// Drops all requests. The numbers go on.
@@ -117,12 +117,12 @@ impl RequestLog {
         self.newest.get_mut(position)
     }
 
-    fn position_of(&self, number: u64, first: u64) -> usize {
+    fn position_of_request(&self, number: u64, first: u64) -> usize {
         usize::try_from(number.saturating_sub(first)).unwrap_or(usize::MAX).min(self.newest.len())
     }
 
     /// Drops the oldest requests, and the bodies of the oldest that are left, where there are too many.
-    fn make_room(&mut self) {
+    fn drop_oldest_above_limits(&mut self) {
         while self.newest.len() > MAX_LOGGED_REQUESTS || self.bytes > MAX_LOG_BYTES {
             let Some(oldest) = self.newest.pop_front() else { break };
             self.bytes -= oldest.size_without_bodies();
@@ -171,7 +171,7 @@ impl LoggedExchange {
 }
 
 impl LoggedBody {
-    fn keep(size: usize, bytes: impl FnOnce() -> Bytes) -> Self {
+    fn keep_if_within_limit(size: usize, bytes: impl FnOnce() -> Bytes) -> Self {
         Self { size, bytes: (size <= MAX_LOGGED_BODY_SIZE).then(bytes) }
     }
 }

@@ -4,7 +4,7 @@ use crate::{
     check::{describe_type, equals_ignoring_case_and_underscores, is_date, is_date_time},
     customers::parse_guid,
     error_response::ErrorResponse,
-    pages::token_parameter,
+    pages::page_token_parameter,
     query::QueryParameters,
     routing::Route,
 };
@@ -17,7 +17,7 @@ pub(crate) fn query_parameter_names(operation: &Operation) -> Vec<&'static str> 
     let mut names: Vec<_> = parameters.map(|parameter| parameter.name).collect();
     if let Some(paging) = operation.paging {
         names.extend(
-            [token_parameter(paging), paging.seek.map(|(name, _)| name), paging.size_query, paging.offset_query]
+            [page_token_parameter(paging), paging.seek.map(|(name, _)| name), paging.size_query, paging.offset_query]
                 .into_iter()
                 .flatten(),
         );

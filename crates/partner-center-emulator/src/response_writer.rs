@@ -36,7 +36,7 @@ pub(crate) fn write_response(
         ResponseContent::CustomerPage(page, key) => {
             let body = write_page(quirks, request, page).into();
             if let Some(key) = key {
-                rendered_pages.keep_page(key, &body);
+                rendered_pages.cache_page(key, &body);
             }
             (json_type, body)
         }

@@ -43,7 +43,7 @@ impl ResponseDelivery {
     }
 
     /// Returns what becomes of it once it is time to send it.
-    pub(crate) fn outcome(&self) -> Delivery {
+    pub(crate) fn delivery_outcome(&self) -> Delivery {
         match self {
             Self::Complete(_) | Self::Drip(..) => Delivery::Sent,
             Self::Truncated(_) => Delivery::Truncated,

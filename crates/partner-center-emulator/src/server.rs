@@ -315,15 +315,15 @@ async fn respond_to_request(
         Err(error) if error.is::<LengthLimitError>() => {
             // A client that is still sending does not read the response.
             let _ = timeout(SHUTDOWN_TIMEOUT, async { while let Some(Ok(_)) = body.frame().await {} }).await;
-            return Ok(closing_response(StatusCode::PAYLOAD_TOO_LARGE)?);
+            return Ok(connection_closing_response(StatusCode::PAYLOAD_TOO_LARGE)?);
         }
-        Err(_) => return Ok(closing_response(StatusCode::BAD_REQUEST)?),
+        Err(_) => return Ok(connection_closing_response(StatusCode::BAD_REQUEST)?),
     };
     let request = http::Request::from_parts(head, body.into());
     if is_steering {
-        return steer(handler, sender, request).await;
+        return respond_to_steering_request(handler, sender, request).await;
     }
-    let mut exchange = ExchangeInProgress::begin(&handler, &request);
+    let mut exchange = ExchangeInProgress::begin_exchange(&handler, &request);
     if !handler.may_take_long(&request) {
         let response = handler.respond(exchange.number, &request, &AtomicBool::new(false));
         return Ok(exchange.response_when_due(sender, response).await?);
@@ -340,7 +340,7 @@ async fn respond_to_request(
 }
 
 /// Responds to a steering request, which may wait.
-async fn steer(
+async fn respond_to_steering_request(
     handler: Arc<RequestHandler>,
     sender: ResponseScheduler,
     request: http::Request<Vec<u8>>,
@@ -354,14 +354,14 @@ async fn steer(
     match select(response, pin!(sender.socket.wait_until_closed_by_peer())).await {
         Either::Left((response, _)) => match response? {
             Ok(response) => Ok(complete_response(response)),
-            Err(ChangesLost) => Ok(closing_response(StatusCode::INTERNAL_SERVER_ERROR)?),
+            Err(ChangesLost) => Ok(connection_closing_response(StatusCode::INTERNAL_SERVER_ERROR)?),
         },
         Either::Right(_) => Err(io::Error::from(io::ErrorKind::ConnectionAborted).into()),
     }
 }
 
 /// Returns the response to a request whose body could not be read to its end, so that the connection cannot be reused.
-fn closing_response(status: StatusCode) -> http::Result<http::Response<ResponseBody>> {
+fn connection_closing_response(status: StatusCode) -> http::Result<http::Response<ResponseBody>> {
     http::Response::builder().status(status).header(CONNECTION, "close").body(ResponseBody::default())
 }
 
@@ -374,10 +374,10 @@ struct ExchangeInProgress {
 }
 
 impl ExchangeInProgress {
-    fn begin(handler: &Arc<RequestHandler>, request: &http::Request<Vec<u8>>) -> Self {
+    fn begin_exchange(handler: &Arc<RequestHandler>, request: &http::Request<Vec<u8>>) -> Self {
         Self {
             handler: Arc::clone(handler),
-            number: handler.receive(request),
+            number: handler.log_received_request(request),
             delivery: Delivery::NotSent,
             is_certain: true,
         }
@@ -388,7 +388,7 @@ impl ExchangeInProgress {
         sender: ResponseScheduler,
         response: ScheduledResponse,
     ) -> io::Result<http::Response<ResponseBody>> {
-        let (delivery, is_certain) = (response.delivery.outcome(), response.is_sent_immediately());
+        let (delivery, is_certain) = (response.delivery.delivery_outcome(), response.is_sent_immediately());
         let response = sender.response_when_due(response).await?;
         (self.delivery, self.is_certain) = (delivery, is_certain);
         Ok(response)

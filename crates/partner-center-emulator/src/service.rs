@@ -6,18 +6,18 @@ use crate::webhook_sender::{WebhookSender, event_of_write};
 use crate::{
     authority::{Authority, Caller},
     behaviors::{
-        OperationCall, ResponseWithChanges, find_behavior, is_item_template, item_exists, not_found_error,
-        record_of_write, run_migration_schedule,
+        OperationCall, ResponseWithChanges, audit_record_of_write, find_behavior, is_item_template, item_exists,
+        not_found_error, run_migration_schedule,
     },
     clock::Clock,
     content_negotiation::accepts_json,
-    customer_list::requires_search,
+    customer_list::requires_customer_search,
     customers::parse_guid,
     error_response::ErrorResponse,
     pages::list_item_type,
     query::QueryParameters,
     quirks::Quirks,
-    request_body::read_body,
+    request_body::read_request_body,
     request_parameters::{check_parameters, query_parameter_names},
     resource_path::ResourcePath,
     response_headers::{check_request_ids, request_id_from_headers},
@@ -60,7 +60,7 @@ impl Service {
             return ServiceResponse::new(StatusCode::OK, ResponseContent::Bytes(media_type, certificate));
         }
         let headers = request.headers();
-        let response = self.authorize(headers, clock.real_elapsed()).and_then(|caller| {
+        let response = self.authenticate_caller(headers, clock.real_elapsed()).and_then(|caller| {
             check_request_ids(headers)?;
             self.call_operation(request, caller, settings, clock.current_timestamp(), cancelled)
         });
@@ -73,7 +73,7 @@ impl Service {
         match route_request(request.method(), request.uri().path()) {
             Err(_) => false,
             Ok(Route { operation, .. }) if operation.id == "listCustomers" => {
-                requires_search(quirks, self.store.state_snapshot().population.seed, request)
+                requires_customer_search(quirks, self.store.state_snapshot().population.seed, request)
             }
             Ok(Route { operation, .. }) => {
                 !matches!(operation.method, Method::Get | Method::Head) || list_item_type(operation).is_some()
@@ -82,7 +82,7 @@ impl Service {
     }
 
     /// Returns the caller whose token a request has. `now` is the time since the emulator's start.
-    fn authorize(&self, headers: &HeaderMap, now: Duration) -> Result<Caller, ErrorResponse> {
+    fn authenticate_caller(&self, headers: &HeaderMap, now: Duration) -> Result<Caller, ErrorResponse> {
         let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
         let (scheme, token) =
             authorization.and_then(|value| value.trim().split_once(' ')).ok_or(ErrorResponse::AccessDenied)?;
@@ -124,7 +124,7 @@ impl Service {
                 .check_parameter_names(&query_parameter_names(operation), settings.quirks.reject_unknown_parameters)?;
         }
         check_parameters(route, query, request.headers())?;
-        let body = read_body(operation, request)?;
+        let body = read_request_body(operation, request)?;
         self.run_due(now)?;
         let path = ResourcePath::from_segments(&route.segments);
         let Settings { quirks, rendered_pages, .. } = settings;
@@ -145,7 +145,7 @@ impl Service {
                 cancelled,
             };
             let mut done = find_behavior(operation)(&call)?;
-            done.changes.extend(record_of_write(&call, &done));
+            done.changes.extend(audit_record_of_write(&call, &done));
             Ok(done)
         };
         if matches!(operation.method, Method::Get | Method::Head) {
@@ -227,7 +227,7 @@ fn check_parents_exist(route: &Route, state: &State, now: Timestamp) -> Result<(
     for prefix in ends.filter_map(|end| template.get(..end)) {
         let count = prefix.split('/').filter(|segment| !segment.is_empty()).count();
         let path = ResourcePath::from_segments(route.segments.iter().take(count));
-        if prefix == CUSTOMER_PATH {
+        if prefix == CUSTOMER_PATH_TEMPLATE {
             // Anything that is no GUID is rejected as that, or the name of something else.
             let id = route.segments.get(2).and_then(|id| parse_guid(id));
             if id.is_some_and(|id| state.find_customer_by_id(id).is_none()) {
@@ -241,7 +241,7 @@ fn check_parents_exist(route: &Route, state: &State, now: Timestamp) -> Result<(
 }
 
 /// The path of a customer, as the specification has it.
-const CUSTOMER_PATH: &str = "/v1/customers/{customer-tenant-id}";
+const CUSTOMER_PATH_TEMPLATE: &str = "/v1/customers/{customer-tenant-id}";
 
 /// Returns what is remembered of a response to a write.
 fn outcome_of_response(response: &ServiceResponse) -> Option<WriteOutcome> {

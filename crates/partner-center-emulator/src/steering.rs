@@ -20,4 +20,4 @@ pub use snapshot::{ParseSnapshotError, Snapshot};
 pub(crate) use snapshot_names::NamedSnapshots;
 
 /// The header of a continuation token.
-const CONTINUATION_TOKEN: ::http::HeaderName = ::http::HeaderName::from_static("ms-continuationtoken");
+const CONTINUATION_TOKEN_HEADER: ::http::HeaderName = ::http::HeaderName::from_static("ms-continuationtoken");

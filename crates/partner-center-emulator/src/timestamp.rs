@@ -58,7 +58,7 @@ impl Timestamp {
         OffsetDateTime::from_unix_timestamp_nanos(micros.saturating_mul(1000))
             .ok()
             .and_then(|moment| moment.format(&Rfc3339).ok())
-            .unwrap_or_else(|| MAX_DATE.to_owned())
+            .unwrap_or_else(|| NEVER_AS_STRING.to_owned())
     }
 
     /// Returns the moment in seconds, such as `2026-01-31T12:00:00Z`.
@@ -88,7 +88,7 @@ impl Serialize for Timestamp {
         let nanos = i128::try_from(self.0.as_nanos()).unwrap_or(i128::MAX);
         let moment =
             OffsetDateTime::from_unix_timestamp_nanos(nanos).ok().and_then(|moment| moment.format(&Rfc3339).ok());
-        serializer.serialize_str(moment.as_deref().unwrap_or(MAX_DATE))
+        serializer.serialize_str(moment.as_deref().unwrap_or(NEVER_AS_STRING))
     }
 }
 
@@ -126,7 +126,7 @@ impl Sub<Duration> for Timestamp {
 }
 
 /// The date that the service writes for "never".
-const MAX_DATE: &str = "9999-12-31T23:59:59Z";
+const NEVER_AS_STRING: &str = "9999-12-31T23:59:59Z";
 
 pub(crate) const ONE_DAY: Duration = Duration::from_secs(24 * 60 * 60);
 

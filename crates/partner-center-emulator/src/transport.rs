@@ -29,9 +29,9 @@ impl<M> EmulatorTransport<M> {
     fn exchange(&self, request: &Request) -> Result<Response, TransportError> {
         let limits = Limits::of(request);
         // Never cancelled: the caller waits for the response.
-        let number = self.handler.receive(request);
+        let number = self.handler.log_received_request(request);
         let ScheduledResponse { delay, delivery } = self.handler.respond(number, request, &AtomicBool::new(false));
-        let outcome_of_delivery = delivery.outcome();
+        let outcome_of_delivery = delivery.delivery_outcome();
         // A client that opened no connection has sent nothing.
         let is_received = !matches!(delivery, ResponseDelivery::Unreachable);
         let (duration, outcome) = match delivery {

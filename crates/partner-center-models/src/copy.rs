@@ -63,16 +63,16 @@ fn copy_value(from: ValueRef<'_>, to: ValueMut<'_>) {
 #[inline]
 pub(crate) fn are_objects_equal(one: &dyn Object, other: &dyn Object) -> bool {
     let are_maps_equal = || match (one.additional_properties(), other.additional_properties()) {
-        (Some(one), Some(other)) => are_equal(ValueRef::Map(one), ValueRef::Map(other)),
+        (Some(one), Some(other)) => are_values_equal(ValueRef::Map(one), ValueRef::Map(other)),
         _ => true,
     };
-    (0..one.schema().names.len()).all(|index| are_equal(one.field(index), other.field(index)))
+    (0..one.schema().names.len()).all(|index| are_values_equal(one.field(index), other.field(index)))
         && are_maps_equal()
         && one.unknown_fields() == other.unknown_fields()
 }
 
 #[inline]
-fn are_equal(one: ValueRef<'_>, other: ValueRef<'_>) -> bool {
+fn are_values_equal(one: ValueRef<'_>, other: ValueRef<'_>) -> bool {
     match (one, other) {
         (ValueRef::Scalar(one), ValueRef::Scalar(other)) => match other.get() {
             Some(scalar) => one.equals(scalar),
@@ -107,7 +107,7 @@ fn are_equal(one: ValueRef<'_>, other: ValueRef<'_>) -> bool {
             is_equal
         }
         (ValueRef::Optional(_), ValueRef::Optional(_)) | (ValueRef::Nullable(_), ValueRef::Nullable(_)) => {
-            are_options_equal(one.present(), other.present())
+            are_options_equal(one.none_if_absent(), other.none_if_absent())
         }
         (ValueRef::Null, ValueRef::Null) => true,
         // A nullable field, which is null in one of the objects.
@@ -118,7 +118,7 @@ fn are_equal(one: ValueRef<'_>, other: ValueRef<'_>) -> bool {
 #[inline]
 fn are_options_equal(one: Option<ValueRef<'_>>, other: Option<ValueRef<'_>>) -> bool {
     match (one, other) {
-        (Some(one), Some(other)) => are_equal(one, other),
+        (Some(one), Some(other)) => are_values_equal(one, other),
         (one, other) => one.is_none() && other.is_none(),
     }
 }

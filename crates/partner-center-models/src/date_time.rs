@@ -62,8 +62,8 @@ pub struct CivilDateTime {
     pub nanosecond: i32,
 }
 
-const EXPECTED_DATE_TIME: &str = "a date and a time, such as `2026-01-31T09:30:00Z`";
-const EXPECTED_DATE: &str = "a date, such as `2026-01-31`";
+const EXPECTED_DATE_TIME_FORMAT: &str = "a date and a time, such as `2026-01-31T09:30:00Z`";
+const EXPECTED_DATE_FORMAT: &str = "a date, such as `2026-01-31`";
 
 impl DateTime {
     /// Returns the text.
@@ -167,10 +167,11 @@ impl TryFrom<time::OffsetDateTime> for DateTime {
 
     #[inline]
     fn try_from(date_time: time::OffsetDateTime) -> Result<Self, InvalidValue> {
-        let utc = date_time.checked_to_offset(time::UtcOffset::UTC).ok_or(InvalidValue::new(EXPECTED_DATE_TIME))?;
+        let utc =
+            date_time.checked_to_offset(time::UtcOffset::UTC).ok_or(InvalidValue::new(EXPECTED_DATE_TIME_FORMAT))?;
         let (year, month, day) = (utc.year(), u8::from(utc.month()), utc.day());
         let (hour, minute, second) = utc.to_hms();
-        let fraction = format_fraction(utc.nanosecond());
+        let fraction = format_second_fraction(utc.nanosecond());
         format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{fraction}Z").parse()
     }
 }
@@ -212,7 +213,7 @@ impl<Z: chrono::TimeZone> TryFrom<chrono::DateTime<Z>> for DateTime {
         let utc = date_time.naive_utc();
         let (year, month, day) = (utc.year(), utc.month(), utc.day());
         let (hour, minute, second) = (utc.hour(), utc.minute(), utc.second());
-        let fraction = format_fraction(utc.nanosecond());
+        let fraction = format_second_fraction(utc.nanosecond());
         format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{fraction}Z").parse()
     }
 }
@@ -220,7 +221,7 @@ impl<Z: chrono::TimeZone> TryFrom<chrono::DateTime<Z>> for DateTime {
 /// Returns the part of a second, with the point, or nothing.
 #[cfg(any(feature = "time", feature = "chrono"))]
 #[inline]
-fn format_fraction(nanosecond: u32) -> String {
+fn format_second_fraction(nanosecond: u32) -> String {
     if nanosecond == 0 {
         return String::new();
     }
@@ -239,25 +240,25 @@ impl Date {
     #[must_use]
     #[inline]
     pub fn year(&self) -> i16 {
-        self.to_civil().year
+        self.to_civil_date_time().year
     }
 
     /// Returns the month, 1 to 12.
     #[must_use]
     #[inline]
     pub fn month(&self) -> i8 {
-        self.to_civil().month
+        self.to_civil_date_time().month
     }
 
     /// Returns the day of the month.
     #[must_use]
     #[inline]
     pub fn day(&self) -> i8 {
-        self.to_civil().day
+        self.to_civil_date_time().day
     }
 
     #[inline]
-    fn to_civil(&self) -> CivilDateTime {
+    fn to_civil_date_time(&self) -> CivilDateTime {
         parse_date(&self.0).unwrap_or(CivilDateTime::FIRST_DATE_TIME)
     }
 
@@ -274,7 +275,7 @@ impl Date {
     #[must_use]
     #[inline]
     pub fn to_time(&self) -> time::Date {
-        to_time_date(self.to_civil()).unwrap_or(time::Date::MIN)
+        to_time_date(self.to_civil_date_time()).unwrap_or(time::Date::MIN)
     }
 
     /// Converts the date into a type of `chrono`.
@@ -282,7 +283,7 @@ impl Date {
     #[must_use]
     #[inline]
     pub fn to_chrono(&self) -> chrono::NaiveDate {
-        to_chrono_date(self.to_civil()).unwrap_or_default()
+        to_chrono_date(self.to_civil_date_time()).unwrap_or_default()
     }
 }
 
@@ -339,7 +340,7 @@ fn parse_date_time(text: &str) -> Option<(CivilDateTime, Option<i16>)> {
     let (time, offset) = match time.strip_suffix(['Z', 'z']) {
         Some(time) => (time, Some(0)),
         None => match time.split_at_checked(time.len().checked_sub("+00:00".len())?) {
-            Some((time, offset)) if offset.starts_with(['+', '-']) => (time, Some(parse_offset(offset)?)),
+            Some((time, offset)) if offset.starts_with(['+', '-']) => (time, Some(parse_utc_offset(offset)?)),
             _ => (time, None),
         },
     };
@@ -357,7 +358,7 @@ fn parse_date_time(text: &str) -> Option<(CivilDateTime, Option<i16>)> {
 
 /// Parses `-08:00`.
 #[inline]
-fn parse_offset(text: &str) -> Option<i16> {
+fn parse_utc_offset(text: &str) -> Option<i16> {
     let [sign, h1, h2, b':', m1, m2] = text.as_bytes() else { return None };
     let (hours, minutes) = (parse_two_digits(*h1, *h2)?, parse_two_digits(*m1, *m2)?);
     let offset = i16::from(hours) * 60 + i16::from(minutes);
@@ -439,8 +440,8 @@ macro_rules! impl_string_backed_date {
     };
 }
 
-impl_string_backed_date!(DateTime, parse_date_time, EXPECTED_DATE_TIME, "0001-01-01T00:00:00");
-impl_string_backed_date!(Date, parse_date, EXPECTED_DATE, "0001-01-01");
+impl_string_backed_date!(DateTime, parse_date_time, EXPECTED_DATE_TIME_FORMAT, "0001-01-01T00:00:00");
+impl_string_backed_date!(Date, parse_date, EXPECTED_DATE_FORMAT, "0001-01-01");
 
 #[cfg(test)]
 mod tests {

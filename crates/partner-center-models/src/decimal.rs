@@ -30,7 +30,7 @@ pub struct Decimal(
     Box<str>,
 );
 
-const EXPECTED_DECIMAL: &str = "a decimal number, such as `12.10`";
+const EXPECTED_DECIMAL_FORMAT: &str = "a decimal number, such as `12.10`";
 
 impl Decimal {
     /// Returns the number as it is written.
@@ -102,7 +102,7 @@ impl FromStr for Decimal {
         let is_number = text.ends_with(|last: char| last.is_ascii_digit())
             && text.starts_with(|first: char| first == '-' || first.is_ascii_digit())
             && serde_json::from_str::<&RawValue>(text).is_ok();
-        if is_number { Ok(Self(text.into())) } else { Err(InvalidValue::new(EXPECTED_DECIMAL)) }
+        if is_number { Ok(Self(text.into())) } else { Err(InvalidValue::new(EXPECTED_DECIMAL_FORMAT)) }
     }
 }
 
@@ -131,7 +131,7 @@ impl<'de> Deserialize<'de> for Decimal {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut number = None::<Self>;
         read_value(deserializer, ValueMut::Decimal(&mut number))?;
-        number.ok_or_else(|| de::Error::custom(InvalidValue::new(EXPECTED_DECIMAL)))
+        number.ok_or_else(|| de::Error::custom(InvalidValue::new(EXPECTED_DECIMAL_FORMAT)))
     }
 }
 

@@ -20,10 +20,10 @@ use std::fmt;
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct ErrorCode(CodeFormat);
+pub struct ErrorCode(ErrorCodeFormat);
 
 #[derive(Clone, Debug)]
-enum CodeFormat {
+enum ErrorCodeFormat {
     Number(i64),
     Text(Box<str>),
 }
@@ -34,8 +34,8 @@ impl ErrorCode {
     #[inline]
     pub fn number(&self) -> Option<i64> {
         match &self.0 {
-            CodeFormat::Number(number) => Some(*number),
-            CodeFormat::Text(string) => string.trim().parse().ok(),
+            ErrorCodeFormat::Number(number) => Some(*number),
+            ErrorCodeFormat::Text(string) => string.trim().parse().ok(),
         }
     }
 }
@@ -44,8 +44,8 @@ impl fmt::Display for ErrorCode {
     #[inline]
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            CodeFormat::Number(number) => number.fmt(formatter),
-            CodeFormat::Text(string) => string.fmt(formatter),
+            ErrorCodeFormat::Number(number) => number.fmt(formatter),
+            ErrorCodeFormat::Text(string) => string.fmt(formatter),
         }
     }
 }
@@ -65,22 +65,22 @@ impl Eq for ErrorCode {}
 impl From<i64> for ErrorCode {
     #[inline]
     fn from(number: i64) -> Self {
-        Self(CodeFormat::Number(number))
+        Self(ErrorCodeFormat::Number(number))
     }
 }
 
 impl From<&str> for ErrorCode {
     #[inline]
     fn from(string: &str) -> Self {
-        Self(CodeFormat::Text(string.into()))
+        Self(ErrorCodeFormat::Text(string.into()))
     }
 }
 
 impl Serialize for ErrorCode {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match &self.0 {
-            CodeFormat::Number(number) => number.serialize(serializer),
-            CodeFormat::Text(string) => string.serialize(serializer),
+            ErrorCodeFormat::Number(number) => number.serialize(serializer),
+            ErrorCodeFormat::Text(string) => string.serialize(serializer),
         }
     }
 }
@@ -109,8 +109,8 @@ impl Scalar for ErrorCode {
     #[inline]
     fn as_scalar(&self) -> ScalarValue<'_> {
         match &self.0 {
-            CodeFormat::Number(number) => ScalarValue::Integer(*number),
-            CodeFormat::Text(string) => ScalarValue::String(string),
+            ErrorCodeFormat::Number(number) => ScalarValue::Integer(*number),
+            ErrorCodeFormat::Text(string) => ScalarValue::String(string),
         }
     }
     #[inline]

@@ -9,7 +9,7 @@ mod tokens;
 
 pub(crate) use compact_items::find_compact_items;
 pub use replacement::{Replacement, ReplacementKind};
-pub(crate) use tokens::{compact_json, has_unpaired_surrogate, is_number, unescape_string};
+pub(crate) use tokens::{compact_json, has_unpaired_surrogate, is_json_number, unescape_string};
 
 use crate::{Secret, loss_mode};
 use repair::{RepairScope, repair_json};
@@ -69,7 +69,7 @@ pub fn from_json_with<T>(
         Ok(value) if !is_lossy => Ok(ParsedJson { value, replacements: Vec::new() }),
         // Truncated JSON cannot be repaired.
         Err(error) if error.is_eof() => Err(error),
-        first => read_again_repaired(json, first, read),
+        first => reread_with_repaired_json(json, first, read),
     }
 }
 
@@ -87,7 +87,7 @@ pub struct ParsedJson<T> {
 const MAX_LENGTH_PARSED_AS_VALUE: usize = 8 << 20;
 
 /// Reads JSON whose first read, with the result `first`, failed or lost digits.
-fn read_again_repaired<T>(
+fn reread_with_repaired_json<T>(
     json: &str,
     first: serde_json::Result<T>,
     mut read: impl FnMut(&str) -> serde_json::Result<T>,

@@ -82,13 +82,13 @@ impl JsonValue {
 
     /// Creates a value from valid JSON.
     #[inline]
-    pub(crate) fn from_raw(json: &str) -> Self {
+    pub(crate) fn from_raw_json(json: &str) -> Self {
         Self(json::compact_json(json).into())
     }
 
     /// Creates a value from valid JSON without white space, if that is a number.
     #[inline]
-    pub(crate) fn number_from_raw(json: &str) -> Option<Self> {
+    pub(crate) fn number_from_raw_json(json: &str) -> Option<Self> {
         Some(Self(json.into())).filter(Self::is_number)
     }
 
@@ -110,7 +110,7 @@ impl JsonValue {
 
     #[inline]
     pub(crate) fn is_number(&self) -> bool {
-        json::is_number(&self.0)
+        json::is_json_number(&self.0)
     }
 
     #[inline]
@@ -127,12 +127,12 @@ impl JsonValue {
 
     /// Reads the remaining items of an array.
     pub(crate) fn from_seq<'de, A: SeqAccess<'de>>(values: A) -> Result<Self, A::Error> {
-        ArrayBuilder::default().read_rest(values)
+        ArrayBuilder::default().read_remaining(values)
     }
 
     /// Reads an object, or a number that is passed as one: see [`arbitrary_precision_number`].
     pub(crate) fn from_map<'de, A: MapAccess<'de>>(fields: A) -> Result<Self, A::Error> {
-        ObjectBuilder::default().read_rest(None, fields)
+        ObjectBuilder::default().read_remaining(None, fields)
     }
 }
 
@@ -153,7 +153,7 @@ pub(crate) fn arbitrary_precision_number(name: &str, value: &JsonValue) -> Optio
         // `1E2` is passed as `1e+2`.
         loss_mode::report_loss();
     }
-    Some(JsonValue::from_raw(&digits))
+    Some(JsonValue::from_raw_json(&digits))
 }
 
 /// Writes an object into one string, field by field.
@@ -174,7 +174,7 @@ impl ObjectBuilder {
 
     /// Reads the remaining fields, of which the first one is `name` if that is known already. Returns the object, or the number
     /// that it stands for: see [`arbitrary_precision_number`].
-    pub(crate) fn read_rest<'de, A: MapAccess<'de>>(
+    pub(crate) fn read_remaining<'de, A: MapAccess<'de>>(
         mut self,
         name: Option<String>,
         mut fields: A,
@@ -215,7 +215,7 @@ impl ArrayBuilder {
     }
 
     /// Reads the remaining items, and returns the array.
-    pub(crate) fn read_rest<'de, A: SeqAccess<'de>>(mut self, mut items: A) -> Result<JsonValue, A::Error> {
+    pub(crate) fn read_remaining<'de, A: SeqAccess<'de>>(mut self, mut items: A) -> Result<JsonValue, A::Error> {
         while let Some(item) = items.next_element()? {
             self.push(&item);
         }
@@ -241,30 +241,32 @@ impl<'a> JsonChildren<'a> {
     fn from_json(json: &'a str) -> Self {
         // The value is valid JSON and its children are not parsed, so this does not fail.
         match json.as_bytes().first() {
-            Some(b'{') => serde_json::from_str(json).map_or(Self::Scalar, |RawFields(fields)| Self::Object(fields)),
+            Some(b'{') => {
+                serde_json::from_str(json).map_or(Self::Scalar, |RawObjectFields(fields)| Self::Object(fields))
+            }
             Some(b'[') => serde_json::from_str(json).map_or(Self::Scalar, Self::Array),
             _ => Self::Scalar,
         }
     }
 }
 
-struct RawFields<'a>(Vec<(String, &'a RawValue)>);
+struct RawObjectFields<'a>(Vec<(String, &'a RawValue)>);
 
-impl<'de> Deserialize<'de> for RawFields<'de> {
+impl<'de> Deserialize<'de> for RawObjectFields<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct FieldsVisitor;
         impl<'de> Visitor<'de> for FieldsVisitor {
-            type Value = RawFields<'de>;
+            type Value = RawObjectFields<'de>;
             #[inline]
             fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
                 formatter.write_str("an object")
             }
-            fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<RawFields<'de>, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<RawObjectFields<'de>, A::Error> {
                 let mut fields = Vec::new();
                 while let Some(field) = object.next_entry()? {
                     fields.push(field);
                 }
-                Ok(RawFields(fields))
+                Ok(RawObjectFields(fields))
             }
         }
         deserializer.deserialize_map(FieldsVisitor)
@@ -272,35 +274,35 @@ impl<'de> Deserialize<'de> for RawFields<'de> {
 }
 
 /// The maximum depth to which arrays and objects are split; anything deeper is serialized as raw JSON.
-const MAX_SPLIT_DEPTH: usize = 32;
+const MAX_JSON_SPLIT_DEPTH: usize = 32;
 
 /// Two values are equal if they hold the same, whatever the order of fields; numbers compare by their digits.
 impl PartialEq for JsonValue {
     #[inline]
     fn eq(&self, other: &Self) -> bool {
         #[inline]
-        fn are_equal(one: &str, other: &str, depth: usize) -> bool {
+        fn are_json_equal(one: &str, other: &str, depth: usize) -> bool {
             if one == other {
                 return true;
             }
             // Equal values have the same characters, in another order at most.
-            if depth == MAX_SPLIT_DEPTH || one.len() != other.len() {
+            if depth == MAX_JSON_SPLIT_DEPTH || one.len() != other.len() {
                 return false;
             }
-            let are_equal = |one: &RawValue, other: &RawValue| are_equal(one.get(), other.get(), depth + 1);
+            let are_json_equal = |one: &RawValue, other: &RawValue| are_json_equal(one.get(), other.get(), depth + 1);
             match (JsonChildren::from_json(one), JsonChildren::from_json(other)) {
                 (JsonChildren::Object(one), JsonChildren::Object(other)) => {
                     let [one, other] = [one, other].map(BTreeMap::from_iter);
                     one.len() == other.len()
-                        && one.iter().zip(&other).all(|(one, other)| one.0 == other.0 && are_equal(one.1, other.1))
+                        && one.iter().zip(&other).all(|(one, other)| one.0 == other.0 && are_json_equal(one.1, other.1))
                 }
                 (JsonChildren::Array(one), JsonChildren::Array(other)) => {
-                    one.len() == other.len() && one.iter().zip(&other).all(|(one, other)| are_equal(one, other))
+                    one.len() == other.len() && one.iter().zip(&other).all(|(one, other)| are_json_equal(one, other))
                 }
                 _ => false,
             }
         }
-        are_equal(&self.0, &other.0, 0)
+        are_json_equal(&self.0, &other.0, 0)
     }
 }
 
@@ -365,7 +367,7 @@ impl<'de> Deserialize<'de> for JsonValue {
                 formatter.write_str("any JSON value")
             }
             fn visit_map<A: MapAccess<'de>>(self, json: A) -> Result<JsonValue, A::Error> {
-                read_raw_json(json, JsonValue::from_raw)
+                read_raw_json(json, JsonValue::from_raw_json)
             }
             fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<JsonValue, D::Error> {
                 Value::deserialize(deserializer).map(JsonValue::from)
@@ -443,13 +445,13 @@ impl Serialize for NestedJson<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let depth = self.depth + 1;
         match JsonChildren::from_json(self.json) {
-            JsonChildren::Object(fields) if self.depth < MAX_SPLIT_DEPTH => {
+            JsonChildren::Object(fields) if self.depth < MAX_JSON_SPLIT_DEPTH => {
                 serializer.collect_map(fields.iter().map(|(name, json)| (name, NestedJson { json: json.get(), depth })))
             }
-            JsonChildren::Array(values) if self.depth < MAX_SPLIT_DEPTH => {
+            JsonChildren::Array(values) if self.depth < MAX_JSON_SPLIT_DEPTH => {
                 serializer.collect_seq(values.iter().map(|json| NestedJson { json: json.get(), depth }))
             }
-            JsonChildren::Scalar if json::is_number(self.json) => serialize_number(self.json, serializer),
+            JsonChildren::Scalar if json::is_json_number(self.json) => serialize_number(self.json, serializer),
             JsonChildren::Object(_) | JsonChildren::Array(_) if serializer_accepts_raw_json::<S>() => {
                 serialize_raw_json(self.json, serializer)
             }

@@ -28,7 +28,7 @@ pub trait Object {
 #[inline]
 pub(crate) fn present_fields(object: &dyn Object) -> impl Iterator<Item = (usize, ValueRef<'_>)> {
     let indices = 0..object.schema().names.len();
-    indices.filter_map(|index| object.field(index).present().map(|value| (index, value)))
+    indices.filter_map(|index| object.field(index).none_if_absent().map(|value| (index, value)))
 }
 
 /// What all values of a generated struct have in common. Fields are in the order of the specification.

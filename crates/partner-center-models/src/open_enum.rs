@@ -132,12 +132,18 @@ pub(crate) use open_enum;
 #[inline]
 pub(crate) fn find_loosely(strings: &[&'static str], found: &str) -> Option<&'static str> {
     #[inline]
-    fn letters(string: &str) -> impl Iterator<Item = char> {
+    fn lowercase_letters_without_underscores(string: &str) -> impl Iterator<Item = char> {
         string.chars().filter(|letter| *letter != '_').flat_map(char::to_lowercase)
     }
     // An exact match comes first, though the specification has no two strings that are loosely the same.
     let exact = strings.iter().find(|string| **string == found);
-    exact.or_else(|| strings.iter().find(|string| letters(string).eq(letters(found)))).copied()
+    exact
+        .or_else(|| {
+            strings.iter().find(|string| {
+                lowercase_letters_without_underscores(string).eq(lowercase_letters_without_underscores(found))
+            })
+        })
+        .copied()
 }
 
 /// An integer that an enum of this version has no variant for. Only conversions create one, so it never hides an integer that has

@@ -281,13 +281,15 @@ impl PagePosition {
         };
         if let Some(token) = token_in_body.or(self.token.as_deref()).filter(|token| !token.trim().is_empty()) {
             return Ok(Some(match pagination.token_query {
-                Some(name) => self.find_link_with(pagination.seek.iter().copied().chain([(name, token)]))?,
+                Some(name) => {
+                    self.link_with_query_parameters(pagination.seek.iter().copied().chain([(name, token)]))?
+                }
                 None => ContinuationToken::from_token(token.to_owned()),
             }));
         }
         let Some(name) = pagination.offset_query else { return Ok(None) };
         let count = u64::try_from(count).map_err(|_| InvalidContinuationToken)?;
-        let offset = match self.query_pairs().find(|(known, _)| *known == name) {
+        let offset = match self.request_query_pairs().find(|(known, _)| *known == name) {
             Some((_, offset)) => offset.parse().map_err(|_| InvalidContinuationToken)?,
             None => 0,
         };
@@ -297,12 +299,12 @@ impl PagePosition {
             (Some(true), _) | (None, 0) => Ok(None),
             // Items are missing, and no request would bring them.
             (Some(false), 0) => Err(InvalidContinuationToken),
-            _ => self.find_link_with([(name, next.to_string().as_str())]).map(Some),
+            _ => self.link_with_query_parameters([(name, next.to_string().as_str())]).map(Some),
         }
     }
 
     /// Returns a link to the request of this page with these query parameters.
-    fn find_link_with<'a>(
+    fn link_with_query_parameters<'a>(
         &self,
         parameters: impl IntoIterator<Item = (&'static str, &'a str)>,
     ) -> Result<ContinuationToken, InvalidContinuationToken> {
@@ -312,7 +314,7 @@ impl PagePosition {
         let parameters: Vec<_> = parameters.into_iter().collect();
         let (path, _) = self.target.split_once('?').unwrap_or((&self.target, ""));
         let is_kept = |(name, _): &(&str, &str)| parameters.iter().all(|(replaced, _)| replaced != name);
-        let kept = self.query_pairs().filter(is_kept).map(|(name, value)| format!("{name}={value}"));
+        let kept = self.request_query_pairs().filter(is_kept).map(|(name, value)| format!("{name}={value}"));
         let set = parameters.iter().map(|(name, value)| format!("{name}={}", percent_encode(value)));
         let query: Vec<_> = kept.chain(set).collect();
         Ok(ContinuationToken::from_uri(format!("{path}?{}", query.join("&"))))
@@ -320,7 +322,7 @@ impl PagePosition {
 
     /// Returns the query parameters of the request, as they were sent.
     #[inline]
-    fn query_pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+    fn request_query_pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         let query = self.target.split_once('?').map_or("", |(_, query)| query);
         query.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split_once('=').unwrap_or((pair, "")))
     }

@@ -116,7 +116,7 @@ impl Parameters {
     /// Adds a query parameter whose value is JSON.
     #[must_use]
     pub fn query_json<'a, T: Serialize + 'a>(mut self, name: &'static str, value: impl Into<Option<&'a T>>) -> Self {
-        if let Some(json) = self.json(name, value.into()) {
+        if let Some(json) = self.serialize_json_parameter(name, value.into()) {
             self.query.push((name, json));
         }
         self
@@ -140,7 +140,7 @@ impl Parameters {
     /// Sets the body, which is sent as JSON.
     #[must_use]
     pub fn body<'a, T: Serialize + 'a>(mut self, value: impl Into<Option<&'a T>>) -> Self {
-        self.body = self.json("body", value.into()).map(Body::json);
+        self.body = self.serialize_json_parameter("body", value.into()).map(Body::json);
         self
     }
 
@@ -149,7 +149,8 @@ impl Parameters {
     #[must_use]
     pub fn complete_body<T: Serialize>(mut self, resource: &T, fields: &[&str]) -> Self {
         let json = serde_json::to_value(resource).unwrap_or_default();
-        let is_missing = |name: &&&str| update::field(&json, name).is_none_or(serde_json::Value::is_null);
+        let is_missing =
+            |name: &&&str| update::find_field_ignoring_case(&json, name).is_none_or(serde_json::Value::is_null);
         if let Some(name) = fields.iter().find(is_missing) {
             let problem = format!(
                 "lacks `{name}`, which every resource has that was read, and what it leaves out would be lost: read the resource, \
@@ -192,7 +193,7 @@ impl Parameters {
         }
     }
 
-    fn json<T: Serialize>(&mut self, name: &'static str, value: Option<&T>) -> Option<String> {
+    fn serialize_json_parameter<T: Serialize>(&mut self, name: &'static str, value: Option<&T>) -> Option<String> {
         serde_json::to_string(value?)
             .map_err(|error| self.record_first_problem(name, format!("is not JSON: {error}")))
             .ok()

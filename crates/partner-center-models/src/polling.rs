@@ -1,4 +1,4 @@
-use crate::{Completion, Operation, SingleResponse, update::field};
+use crate::{Completion, Operation, SingleResponse, update::find_field_ignoring_case};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -66,7 +66,8 @@ impl Polling {
     #[must_use]
     pub fn expected<B: Serialize>(&self, body: &B) -> Map<String, Value> {
         let Ok(body) = serde_json::to_value(body) else { return Map::new() };
-        let value = |name: &&str| field(&body, name).map(|value| ((*name).to_owned(), value.clone()));
+        let value =
+            |name: &&str| find_field_ignoring_case(&body, name).map(|value| ((*name).to_owned(), value.clone()));
         self.shown.iter().filter_map(value).filter(|(_, value)| !value.is_null()).collect()
     }
 
@@ -75,7 +76,7 @@ impl Polling {
     #[must_use]
     #[inline]
     pub fn pending(&self, response: &Value, expected: &Map<String, Value>) -> Vec<String> {
-        let shown = |name: &str| field(response, name).unwrap_or(&Value::Null);
+        let shown = |name: &str| find_field_ignoring_case(response, name).unwrap_or(&Value::Null);
         let is_completed =
             |state: &&str| self.completed.iter().any(|completed| is_same_value(shown(state), &json!(completed)));
         let state = self.state.filter(|state| !is_completed(state)).map(str::to_owned);
@@ -86,7 +87,9 @@ impl Polling {
     /// Leaves out of `expected` what `previous`, the resource before the change, has shown already.
     pub fn retain_changed<B: Serialize>(expected: &mut Map<String, Value>, previous: &B) {
         let previous = serde_json::to_value(previous).unwrap_or_default();
-        expected.retain(|name, value| !field(&previous, name).is_some_and(|shown| is_same_value(shown, value)));
+        expected.retain(|name, value| {
+            !find_field_ignoring_case(&previous, name).is_some_and(|shown| is_same_value(shown, value))
+        });
     }
 }
 

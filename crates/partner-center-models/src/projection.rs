@@ -8,7 +8,7 @@
 use crate::{
     ContinuationToken, FromResponse, Idempotency, InvalidContinuationToken, InvalidParameter, JsonValue, Method,
     Operation, PageFingerprint, PagePosition, Paginated, Pagination, Parameters, ResponseReader, SingleResponse,
-    read_page::{PageContinuation, ReadPage, locate_page},
+    read_page::{PageContinuation, ReadPage, continue_from_page_position},
     reader::check_item_limit,
 };
 use serde::{
@@ -169,7 +169,7 @@ impl<O, T> PageAs<O, T> {
     }
 
     fn locate(&mut self, pagination: &Pagination, position: &PagePosition) {
-        locate_page(&mut self.continuation, pagination, position, self.items.len(), self.total_count);
+        continue_from_page_position(&mut self.continuation, pagination, position, self.items.len(), self.total_count);
     }
 }
 
@@ -196,7 +196,7 @@ impl<'de, O: Paginated, T: DeserializeOwned> Deserialize<'de> for PageAs<O, T> {
 }
 
 /// The number of items at the beginning of a page that its fingerprint consists of.
-pub(crate) const FINGERPRINT_ITEMS: usize = 4;
+pub(crate) const FINGERPRINTED_ITEM_COUNT: usize = 4;
 
 struct PageItemList<T> {
     items: Vec<T>,
@@ -226,7 +226,7 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for PageItemListVisitor<T> {
     }
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
         let (mut items, mut first_items) = (Vec::new(), String::new());
-        while items.len() < FINGERPRINT_ITEMS
+        while items.len() < FINGERPRINTED_ITEM_COUNT
             && let Some(item) = list.next_element::<Box<RawValue>>()?
         {
             items.push(serde_json::from_str(item.get()).map_err(de::Error::custom)?);

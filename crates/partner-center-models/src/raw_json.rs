@@ -81,7 +81,7 @@ impl<T: Resource> Serialize for RawJson<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.get() {
             Some(value) => value.serialize(serializer),
-            None => JsonValue::from_raw(self.json()).serialize(serializer),
+            None => JsonValue::from_raw_json(self.json()).serialize(serializer),
         }
     }
 }

@@ -5,8 +5,8 @@ use crate::{
     PagePosition, Paginated, Pagination, Parameters, ResponseReader,
     json::{find_compact_items, has_unpaired_surrogate},
     loss_mode,
-    projection::FINGERPRINT_ITEMS,
-    read_page::{PageContinuation, ReadPage, locate_page},
+    projection::FINGERPRINTED_ITEM_COUNT,
+    read_page::{PageContinuation, ReadPage, continue_from_page_position},
     reader::check_item_limit,
 };
 use serde::{
@@ -50,7 +50,7 @@ impl RawPage {
             None => PageParts::parse(json, pagination)?,
         };
         let PageParts { items, total_count, continuation } = parts;
-        let first_items: String = items.iter().take(FINGERPRINT_ITEMS).map(|item| &json[item.clone()]).collect();
+        let first_items: String = items.iter().take(FINGERPRINTED_ITEM_COUNT).map(|item| &json[item.clone()]).collect();
         let fingerprint = (!items.is_empty()).then(|| PageFingerprint::new(first_items, items.len()));
         Ok(Self { total_count, json: json.into(), items, fingerprint, continuation })
     }
@@ -145,7 +145,7 @@ impl Paginated for RawList {
     fn read_page<R: ResponseReader>(response: &mut R, pagination: &Pagination) -> Result<RawPage, R::Error> {
         let mut page = response.json(|json| RawPage::parse_page(json, pagination))?;
         let position = PagePosition::from_response(response, pagination);
-        locate_page(&mut page.continuation, pagination, &position, page.items.len(), page.total_count);
+        continue_from_page_position(&mut page.continuation, pagination, &position, page.items.len(), page.total_count);
         Ok(page)
     }
 }

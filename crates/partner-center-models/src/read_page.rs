@@ -59,7 +59,7 @@ impl<'de, L: Deserialize<'de> + Default> ReadPage<L> {
 
 /// Continues the list behind a page of `count` items by what the page itself does not say.
 #[inline]
-pub(crate) fn locate_page(
+pub(crate) fn continue_from_page_position(
     continuation: &mut PageContinuation,
     pagination: &Pagination,
     position: &PagePosition,

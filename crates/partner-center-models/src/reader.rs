@@ -141,7 +141,7 @@ fn read_object<'de, A: MapAccess<'de>>(
                 if seen.insert(index) {
                     // Of several values, the last one counts.
                     object.field_mut(index).clear();
-                    object.unknown_fields_mut().forget_field(name);
+                    object.unknown_fields_mut().forget_received_field(name);
                 }
                 match fields.next_value_seed(ValueSeed { context, target: object.field_mut(index) })? {
                     ReadOutcome::Set => {}
@@ -169,7 +169,7 @@ fn read_object<'de, A: MapAccess<'de>>(
         }
     }
     if seen.is_empty()
-        && let Some(number) = private_number_of_fields(object.unknown_fields())
+        && let Some(number) = number_from_private_field(object.unknown_fields())
     {
         return Ok(Some(number));
     }
@@ -228,7 +228,7 @@ fn read_unknown_field<'de, A: MapAccess<'de>>(
 
 /// Returns the number that an object with these fields and no others stands for; `None` if the object is not a number.
 #[inline]
-fn private_number_of_fields(fields: &UnknownFields) -> Option<JsonValue> {
+fn number_from_private_field(fields: &UnknownFields) -> Option<JsonValue> {
     let mut fields = fields.iter();
     let (name, value) = fields.next()?;
     if fields.next().is_some() { None } else { arbitrary_precision_number(name, value) }
@@ -433,11 +433,11 @@ impl<'de> Visitor<'de> for RawJsonVisitor<'_> {
                 field.set(Some(json));
                 return Ok(ReadOutcome::Set);
             }
-            let value = JsonValue::from_raw(&json);
+            let value = JsonValue::from_raw_json(&json);
             return Ok(if value == JsonValue::null() { ReadOutcome::Null } else { ReadOutcome::Misfit(value) });
         }
         let json = read_raw_json(json, |json| Box::<str>::from(json))?;
-        if let Some(number) = JsonValue::number_from_raw(&json) {
+        if let Some(number) = JsonValue::number_from_raw_json(&json) {
             return Ok(self.0.set_number(number));
         }
         let mut deserializer = serde_json::Deserializer::from_str(&json);
@@ -531,18 +531,18 @@ fn read_list<'de, A: SeqAccess<'de>>(
             ReadOutcome::SetAs(item) => {
                 let received = match &mut received {
                     Some(received) => received,
-                    None => received.insert(serialize_items(list, count).map_err(de::Error::custom)?),
+                    None => received.insert(serialize_first_items(list, count).map_err(de::Error::custom)?),
                 };
                 received.push(&item);
             }
             ReadOutcome::Null | ReadOutcome::Misfit(_) => {
                 let mut array = match received {
                     Some(received) => received,
-                    None => serialize_items(list, count).map_err(de::Error::custom)?,
+                    None => serialize_first_items(list, count).map_err(de::Error::custom)?,
                 };
                 array.push(&if let ReadOutcome::Misfit(item) = outcome { item } else { JsonValue::null() });
                 list.clear();
-                return array.read_rest(items).map(ReadOutcome::Misfit);
+                return array.read_remaining(items).map(ReadOutcome::Misfit);
             }
         }
         count += 1;
@@ -552,7 +552,7 @@ fn read_list<'de, A: SeqAccess<'de>>(
 
 /// Returns the first `count` items of a list, as they are written.
 #[inline]
-fn serialize_items(list: &dyn List, count: usize) -> serde_json::Result<ArrayBuilder> {
+fn serialize_first_items(list: &dyn List, count: usize) -> serde_json::Result<ArrayBuilder> {
     let mut array = ArrayBuilder::default();
     (0..count).try_for_each(|index| push_written_item(&mut array, list, index))?;
     Ok(array)
@@ -578,7 +578,7 @@ fn read_map<'de, A: MapAccess<'de>>(
         check_item_limit(map.len())?;
         if key == PRIVATE_NUMBER_FIELD {
             let object = serialize_entries_except(map, &key).map_err(de::Error::custom)?;
-            return object.read_rest(Some(key), entries).map(ReadOutcome::Misfit);
+            return object.read_remaining(Some(key), entries).map(ReadOutcome::Misfit);
         }
         let target = map.insert(key.clone());
         let is_any = matches!(target, ValueMut::Json(_));
@@ -602,7 +602,7 @@ fn read_map<'de, A: MapAccess<'de>>(
                 };
                 object.push(&key, &if let ReadOutcome::Misfit(value) = outcome { value } else { JsonValue::null() });
                 map.clear();
-                return object.read_rest(None, entries).map(ReadOutcome::Misfit);
+                return object.read_remaining(None, entries).map(ReadOutcome::Misfit);
             }
         }
         if let (Some(received), Some(value)) = (&mut received, map.get(&key)) {

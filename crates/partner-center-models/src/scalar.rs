@@ -49,13 +49,13 @@ pub trait Scalar: Debug {
     }
     /// Whether the value equals the scalar `other`, which was made of another value of this type.
     fn equals(&self, other: ScalarValue<'_>) -> bool {
-        are_equal(self.as_scalar(), other)
+        are_scalars_equal(self.as_scalar(), other)
     }
 }
 
 /// Whether two scalars are equal. Compiled once, not for each type.
 #[inline(never)]
-fn are_equal(one: ScalarValue<'_>, other: ScalarValue<'_>) -> bool {
+fn are_scalars_equal(one: ScalarValue<'_>, other: ScalarValue<'_>) -> bool {
     one == other
 }
 

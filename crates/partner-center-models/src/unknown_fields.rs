@@ -82,7 +82,7 @@ impl UnknownFields {
     }
 
     #[inline]
-    pub(crate) fn has_spellings(&self) -> bool {
+    pub(crate) fn has_received_spellings(&self) -> bool {
         self.0.as_ref().is_some_and(|kept| !kept.spellings.is_empty())
     }
 
@@ -110,7 +110,7 @@ impl UnknownFields {
 
     /// Removes what is kept of a known field.
     #[inline]
-    pub(crate) fn forget_field(&mut self, field: &str) {
+    pub(crate) fn forget_received_field(&mut self, field: &str) {
         if let Some(kept) = &mut self.0 {
             kept.fields.remove(field);
             kept.spellings.remove(field);

@@ -46,7 +46,7 @@ pub trait Updatable: SingleResponse<Response: Serialize> + Clone {
     #[must_use]
     fn etag(resource: &Self::Response) -> Option<String> {
         let resource = serde_json::to_value(resource).ok()?;
-        let etag = field(field(&resource, "attributes")?, "etag")?.as_str()?;
+        let etag = find_field_ignoring_case(find_field_ignoring_case(&resource, "attributes")?, "etag")?.as_str()?;
         (!etag.is_empty()).then(|| etag.to_owned())
     }
 
@@ -64,7 +64,7 @@ pub trait Updatable: SingleResponse<Response: Serialize> + Clone {
 
 /// Returns a field by its name, in any case.
 #[inline]
-pub(crate) fn field<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
+pub(crate) fn find_field_ignoring_case<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
     object.as_object()?.iter().find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value)
 }
 

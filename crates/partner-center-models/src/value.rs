@@ -38,7 +38,7 @@ pub enum ValueRef<'a> {
 impl ValueRef<'_> {
     /// Returns the value that a field has; `None` if the field is absent.
     #[inline]
-    pub(crate) fn present(self) -> Option<Self> {
+    pub(crate) fn none_if_absent(self) -> Option<Self> {
         match self {
             Self::Scalar(scalar) => scalar.get().map(|_| self),
             Self::RawJson(raw) => raw.json().map(|_| self),

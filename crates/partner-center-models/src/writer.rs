@@ -18,25 +18,25 @@ use uuid::Uuid;
 /// Writes an object.
 pub(crate) fn write_object<S: Serializer>(object: &dyn Object, serializer: S) -> Result<S::Ok, S::Error> {
     let mut map = serializer.serialize_map(None)?;
-    write_fields(object, &mut map)?;
+    write_object_fields(object, &mut map)?;
     map.end()
 }
 
-fn write_fields<M: SerializeMap>(object: &dyn Object, map: &mut M) -> Result<(), M::Error> {
+fn write_object_fields<M: SerializeMap>(object: &dyn Object, map: &mut M) -> Result<(), M::Error> {
     let schema = object.schema();
     let unknown = object.unknown_fields();
-    let has_spellings = unknown.has_spellings();
+    let has_spellings = unknown.has_received_spellings();
     for (index, &name) in schema.names.iter().enumerate() {
         let field = object.field(index);
         if has_spellings && let Some(spelling) = unknown.received_spelling(name) {
-            if let Some(value) = field.present() {
+            if let Some(value) = field.none_if_absent() {
                 write_field_as_received(map, name, value, spelling)?;
             }
         } else if let ValueRef::Scalar(scalar) = field {
             if let Some(scalar) = scalar.get() {
                 map.serialize_entry(name, &scalar)?;
             }
-        } else if let Some(value) = field.present() {
+        } else if let Some(value) = field.none_if_absent() {
             map.serialize_entry(name, &SerializedValue(value))?;
         }
     }
@@ -55,7 +55,7 @@ fn write_fields<M: SerializeMap>(object: &dyn Object, map: &mut M) -> Result<(),
     for (name, value) in unknown.iter() {
         // A field that was set replaces the raw value that was kept for it.
         let is_set = match schema.find_field_index(name) {
-            Some(index) => object.field(index).present().is_some(),
+            Some(index) => object.field(index).none_if_absent().is_some(),
             None => object.additional_properties().is_some_and(|map| map.get(name).is_some()),
         };
         if !is_set {
@@ -86,7 +86,7 @@ fn write_field_as_received<M: SerializeMap>(
 /// Returns the field at `index` as it is written; `None` if it is absent.
 #[inline]
 pub(crate) fn serialize_field(object: &dyn Object, index: usize) -> Option<JsonValue> {
-    JsonValue::from_serializable(&SerializedValue(object.field(index).present()?)).ok()
+    JsonValue::from_serializable(&SerializedValue(object.field(index).none_if_absent()?)).ok()
 }
 
 /// A value that is present, for a serializer.
@@ -99,7 +99,7 @@ impl Serialize for SerializedValue<'_> {
             ValueRef::Object(object) => write_object(object, serializer),
             ValueRef::List(list) => {
                 let mut items = serializer.serialize_seq(Some(list.len()))?;
-                for item in list_items(list) {
+                for item in iterate_list_items(list) {
                     items.serialize_element(&SerializedValue(item))?;
                 }
                 items.end()
@@ -122,13 +122,13 @@ impl Serialize for SerializedValue<'_> {
                     // The object has the discriminator among its properties, as a rule; a new object need not set it.
                     let schema = object.schema();
                     let is_set = match schema.find_field_index(union.discriminator()) {
-                        Some(index) => object.field(index).present().is_some(),
+                        Some(index) => object.field(index).none_if_absent().is_some(),
                         None => object.unknown_fields().contains(union.discriminator()),
                     };
                     if !is_set {
                         map.serialize_entry(union.discriminator(), kind)?;
                     }
-                    write_fields(object, &mut map)?;
+                    write_object_fields(object, &mut map)?;
                     map.end()
                 }
             },
@@ -138,13 +138,13 @@ impl Serialize for SerializedValue<'_> {
                 raw.visit_object(&mut |object| {
                     result = serializer.take().map(|serializer| match object {
                         Some(object) => write_object(object, serializer),
-                        None => raw.json().map(|json| JsonValue::from_raw(json)).serialize(serializer),
+                        None => raw.json().map(|json| JsonValue::from_raw_json(json)).serialize(serializer),
                     });
                 });
                 result.unwrap_or_else(|| Err(ser::Error::custom("an object that is kept as JSON was not visited")))
             }
             ValueRef::Optional(_) | ValueRef::Nullable(_) => {
-                self.0.present().map(SerializedValue).serialize(serializer)
+                self.0.none_if_absent().map(SerializedValue).serialize(serializer)
             }
             ValueRef::Null => serializer.serialize_none(),
         }
@@ -167,7 +167,7 @@ impl Serialize for ScalarValue<'_> {
 }
 
 #[inline]
-fn list_items(list: &dyn List) -> impl Iterator<Item = ValueRef<'_>> {
+fn iterate_list_items(list: &dyn List) -> impl Iterator<Item = ValueRef<'_>> {
     (0..list.len()).filter_map(|index| list.get(index))
 }
 
@@ -190,7 +190,7 @@ pub(crate) fn debug_object(object: &dyn Object, formatter: &mut fmt::Formatter<'
     let schema = object.schema();
     let mut shown = formatter.debug_struct(schema.name);
     for (index, name) in schema.rust_names.iter().enumerate() {
-        let Some(value) = object.field(index).present() else {
+        let Some(value) = object.field(index).none_if_absent() else {
             shown.field(name, &None::<()>);
             continue;
         };
@@ -216,7 +216,7 @@ impl fmt::Debug for DebugValue<'_> {
         match self.0 {
             ValueRef::Scalar(scalar) => scalar.debug(formatter),
             ValueRef::Object(object) => debug_object(object, formatter),
-            ValueRef::List(list) => formatter.debug_list().entries(list_items(list).map(DebugValue)).finish(),
+            ValueRef::List(list) => formatter.debug_list().entries(iterate_list_items(list).map(DebugValue)).finish(),
             ValueRef::Map(map) => {
                 let mut shown = formatter.debug_map();
                 map.for_each(&mut |key, value| {
@@ -236,7 +236,7 @@ impl fmt::Debug for DebugValue<'_> {
                 });
                 result
             }
-            ValueRef::Optional(_) | ValueRef::Nullable(_) => self.0.present().map(DebugValue).fmt(formatter),
+            ValueRef::Optional(_) | ValueRef::Nullable(_) => self.0.none_if_absent().map(DebugValue).fmt(formatter),
             ValueRef::Null => formatter.write_str("Null"),
         }
     }
@@ -262,19 +262,21 @@ fn collect_unknown_paths(value: ValueRef<'_>, at: &str, found: &mut Vec<String>)
         ValueRef::Object(object) => {
             let schema = object.schema();
             for (index, value) in present_fields(object) {
-                collect_unknown_paths(value, &field_path(at, schema.names[index]), found);
+                collect_unknown_paths(value, &join_field_path(at, schema.names[index]), found);
             }
             if let Some(map) = object.additional_properties() {
                 collect_unknown_paths(ValueRef::Map(map), at, found);
             }
-            found.extend(object.unknown_fields().iter().map(|(name, _)| field_path(at, name)));
+            found.extend(object.unknown_fields().iter().map(|(name, _)| join_field_path(at, name)));
         }
         ValueRef::List(list) => {
-            for (index, item) in list_items(list).enumerate() {
+            for (index, item) in iterate_list_items(list).enumerate() {
                 collect_unknown_paths(item, &format!("{at}[{index}]"), found);
             }
         }
-        ValueRef::Map(map) => map.for_each(&mut |key, value| collect_unknown_paths(value, &field_path(at, key), found)),
+        ValueRef::Map(map) => {
+            map.for_each(&mut |key, value| collect_unknown_paths(value, &join_field_path(at, key), found))
+        }
         ValueRef::Union(union) => match union.get() {
             UnionRef::Variant(_, object) => collect_unknown_paths(ValueRef::Object(object), at, found),
             UnionRef::Unknown(_) => found.push(at.to_owned()),
@@ -284,7 +286,7 @@ fn collect_unknown_paths(value: ValueRef<'_>, at: &str, found: &mut Vec<String>)
             None => found.push(at.to_owned()),
         }),
         ValueRef::Optional(_) | ValueRef::Nullable(_) => {
-            if let Some(value) = value.present() {
+            if let Some(value) = value.none_if_absent() {
                 collect_unknown_paths(value, at, found);
             }
         }
@@ -294,6 +296,6 @@ fn collect_unknown_paths(value: ValueRef<'_>, at: &str, found: &mut Vec<String>)
 
 /// Returns the path of the field `name` within the object at `at`.
 #[inline]
-pub(crate) fn field_path(at: &str, name: &str) -> String {
+pub(crate) fn join_field_path(at: &str, name: &str) -> String {
     if at.is_empty() { name.to_owned() } else { format!("{at}.{name}") }
 }

@@ -27,7 +27,7 @@ pub(crate) struct ConnectError(Error);
 
 impl ConnectError {
     /// Returns the error within `error`, if that is one of connecting, and otherwise `error`.
-    pub(crate) fn downcast(error: Error) -> Result<Error, Error> {
+    pub(crate) fn unwrap_connect_error(error: Error) -> Result<Error, Error> {
         match error {
             Error::Other(other) => match other.downcast::<Self>() {
                 Ok(connect_error) => Ok(connect_error.0),

@@ -198,7 +198,7 @@ fn reader_without_size_limit(body: Body) -> impl Read {
 }
 
 fn to_transport_error(error: ureq::Error) -> TransportError {
-    let (error, is_unsent) = match ConnectError::downcast(error) {
+    let (error, is_unsent) = match ConnectError::unwrap_connect_error(error) {
         Ok(error) => (error, true),
         Err(error) => {
             let is_unsent = is_connect_error(&error);

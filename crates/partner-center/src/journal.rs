@@ -29,7 +29,7 @@ pub use state::{ItemState, JournalEntry};
 
 use file::{JournalFile, MAX_OUTPUT_LENGTH};
 use partner_center_core::{CallOutput, Client, Error, ForEach, Mode, RequestIds, Transport};
-use state::{JournalState, Record};
+use state::{JournalRecord, JournalState};
 use std::{
     collections::{HashMap, HashSet},
     error::Error as StdError,
@@ -78,11 +78,11 @@ use uuid::Uuid;
 /// ```
 #[derive(Clone)]
 pub struct Journal {
-    shared: Arc<Mutex<Shared>>,
+    shared: Arc<Mutex<SharedJournalState>>,
     repeats_unknown: bool,
 }
 
-struct Shared {
+struct SharedJournalState {
     file: JournalFile,
     state: JournalState,
     /// The items whose work was begun since the journal was opened.
@@ -91,10 +91,10 @@ struct Shared {
     outputs: HashMap<String, String>,
 }
 
-impl Shared {
+impl SharedJournalState {
     /// Writes a line. If it cannot be written, no further write is sent, and `finish` reports it.
-    fn append(&mut self, record: &Record) {
-        if let Ok(position) = self.file.append(record) {
+    fn append(&mut self, record: &JournalRecord) {
+        if let Ok(position) = self.file.append_record(record) {
             self.state.note_position(record, position);
         }
     }
@@ -111,7 +111,12 @@ impl Journal {
     pub fn open(path: impl AsRef<Path>, purpose: &str) -> io::Result<Self> {
         let (file, state) = JournalFile::open(path.as_ref(), purpose)?;
         Ok(Self {
-            shared: Arc::new(Mutex::new(Shared { file, state, begun: HashSet::new(), outputs: HashMap::new() })),
+            shared: Arc::new(Mutex::new(SharedJournalState {
+                file,
+                state,
+                begun: HashSet::new(),
+                outputs: HashMap::new(),
+            })),
             repeats_unknown: false,
         })
     }
@@ -173,7 +178,7 @@ impl Journal {
                 format!("{} bytes are more than a journal keeps for one item", text.len()),
             ));
         }
-        self.lock().outputs.insert(item.to_string(), text);
+        self.lock_shared_state().outputs.insert(item.to_string(), text);
         Ok(())
     }
 
@@ -183,7 +188,7 @@ impl Journal {
     ///
     /// The file cannot be read.
     pub fn read_output(&self, item: &impl fmt::Display) -> io::Result<Option<String>> {
-        let mut shared = self.lock();
+        let mut shared = self.lock_shared_state();
         match shared.state.output_position(&item.to_string()) {
             Some(position) => shared.file.read_output(position),
             None => Ok(None),
@@ -193,7 +198,7 @@ impl Journal {
     /// Returns all items of the journal, those of earlier runs included, in the order of their first lines.
     #[must_use]
     pub fn entries(&self) -> Vec<JournalEntry> {
-        self.lock().state.entries()
+        self.lock_shared_state().state.journal_entries()
     }
 
     /// Forces the journal to the disk, and returns its items.
@@ -202,12 +207,12 @@ impl Journal {
     ///
     /// A part of the journal could not be written: the entries of the file may lack outcomes.
     pub fn finish(self) -> io::Result<Vec<JournalEntry>> {
-        let mut shared = self.lock();
-        shared.file.sync()?;
-        Ok(shared.state.entries())
+        let mut shared = self.lock_shared_state();
+        shared.file.sync_to_disk()?;
+        Ok(shared.state.journal_entries())
     }
 
-    fn lock(&self) -> MutexGuard<'_, Shared> {
+    fn lock_shared_state(&self) -> MutexGuard<'_, SharedJournalState> {
         // No panic leaves it half changed.
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -233,8 +238,8 @@ impl<I: Iterator<Item: fmt::Display>> Iterator for PendingItems<I> {
         let repeats_unknown = self.journal.repeats_unknown;
         let is_pending = |item: &I::Item| {
             let item = item.to_string();
-            let mut shared = self.journal.lock();
-            let is_pending = match shared.state.state_of(&item) {
+            let mut shared = self.journal.lock_shared_state();
+            let is_pending = match shared.state.state_of_item(&item) {
                 Some(ItemState::Done) => false,
                 Some(ItemState::Unknown) => repeats_unknown,
                 Some(ItemState::Failed) | None => true,
@@ -267,7 +272,7 @@ impl ItemRecorder {
     }
 
     fn record_outcome(&self, result: Result<(), &Error>) {
-        let mut shared = self.journal.lock();
+        let mut shared = self.journal.lock_shared_state();
         let output = shared.outputs.remove(&self.item);
         let record = shared.state.record_outcome(&self.item, result.map(|()| output).map_err(Error::to_string));
         shared.append(&record);
@@ -289,11 +294,11 @@ impl RequestIds for ItemRecorder {
         if answered.is_none() {
             calls.made.push(call.to_owned());
         }
-        let mut shared = self.journal.lock();
-        let Shared { file, state, .. } = &mut *shared;
-        let (request_id, is_repeated, record) = state.next_request(&self.item, call, preceding, answered);
+        let mut shared = self.journal.lock_shared_state();
+        let SharedJournalState { file, state, .. } = &mut *shared;
+        let (request_id, is_repeated, record) = state.next_request_id_and_record(&self.item, call, preceding, answered);
         calls.repeated.extend(is_repeated.then_some(request_id));
-        match file.append(&record) {
+        match file.append_record(&record) {
             Ok(_) => Ok(request_id),
             Err(error) => Err(format!("the journal cannot be written, so that nothing was sent: {error}").into()),
         }
@@ -303,7 +308,7 @@ impl RequestIds for ItemRecorder {
         if self.lock_calls().repeated.contains(&request_id) {
             return;
         }
-        let mut shared = self.journal.lock();
+        let mut shared = self.journal.lock_shared_state();
         let record = shared.state.record_not_performed(&self.item, request_id);
         shared.append(&record);
     }

@@ -9,30 +9,32 @@ mod workspaces;
 use crate::workspace::{SPEC_FILE, cargo_command, run_successfully, target_folder};
 use anyhow::{Context as _, Result, bail, ensure};
 use std::{fs, path::Path};
-use synthetic_spec::synthetic_spec;
-use workspaces::{MODELS, MeasuredWorkspace, PROGRAM_OF_ALL, PROGRAM_OF_FEW};
+use synthetic_spec::spec_with_synthetic_operations;
+use workspaces::{ALL_OPERATIONS_PROGRAM_PACKAGE, MODELS_PACKAGE, MeasuredWorkspace, TWO_OPERATIONS_PROGRAM_PACKAGE};
 
 /// The number of operations of the document that both are built from.
-const SYNTHETIC_OPERATIONS: usize = 100;
+const SYNTHETIC_OPERATION_COUNT: usize = 100;
 
 /// What is measured and the maximum ratio. Two runs differ by up to a tenth.
-const RELEASE_BUILD: Budget = Budget { name: "release build", maximum: 0.42 };
-const DEBUG_BUILD: Budget = Budget { name: "debug build", maximum: 0.35 };
-const RELEASE_LIBRARY: Budget = Budget { name: "release library", maximum: 0.38 };
-const RELEASE_BUILD_WITH_PROGRAM: Budget =
-    Budget { name: "release build with a program that reads and writes every body", maximum: 0.4 };
-const GROWTH: Budget = Budget { name: "release build of 300 operations, against 30", maximum: 10.5 };
-const UNUSED_OPERATIONS: Budget = Budget { name: "program of two operations, with 100 unused besides", maximum: 1.01 };
+const RELEASE_BUILD_BUDGET: CostBudget = CostBudget { name: "release build", maximum: 0.42 };
+const DEBUG_BUILD_BUDGET: CostBudget = CostBudget { name: "debug build", maximum: 0.35 };
+const RELEASE_LIBRARY_SIZE_BUDGET: CostBudget = CostBudget { name: "release library", maximum: 0.38 };
+const RELEASE_BUILD_WITH_PROGRAM_BUDGET: CostBudget =
+    CostBudget { name: "release build with a program that reads and writes every body", maximum: 0.4 };
+const BUILD_TIME_GROWTH_BUDGET: CostBudget =
+    CostBudget { name: "release build of 300 operations, against 30", maximum: 10.5 };
+const UNUSED_OPERATIONS_BUDGET: CostBudget =
+    CostBudget { name: "program of two operations, with 100 unused besides", maximum: 1.01 };
 
-struct Budget {
+struct CostBudget {
     name: &'static str,
     maximum: f64,
 }
 
-impl Budget {
+impl CostBudget {
     /// Prints a measurement, and adds a problem if the ratio is above its maximum.
     #[expect(clippy::print_stderr, reason = "a check reports what it has measured")]
-    fn check(&self, measured: f64, reference: f64, problems: &mut Vec<String>) {
+    fn check_measurement(&self, measured: f64, reference: f64, problems: &mut Vec<String>) {
         let Self { name, maximum } = self;
         let ratio = measured / reference;
         eprintln!("    {name}: {measured:.2} / {reference:.2} = {ratio:.3} (at most {maximum})");
@@ -47,30 +49,46 @@ pub(super) fn check_build_cost(root: &Path) -> Result<()> {
     let folder = target_folder(root).join("build-cost");
     let root_spec = fs::read_to_string(root.join(SPEC_FILE))?;
     let ours_of = |operations: usize| {
-        let document = synthetic_spec(&root_spec, operations)?;
-        MeasuredWorkspace::of_models(root, &folder.join(format!("ours-{operations}")), &document)
+        let document = spec_with_synthetic_operations(&root_spec, operations)?;
+        MeasuredWorkspace::create_with_models_crate(root, &folder.join(format!("ours-{operations}")), &document)
     };
-    let ours = ours_of(SYNTHETIC_OPERATIONS)?;
-    let document = synthetic_spec(&root_spec, SYNTHETIC_OPERATIONS)?;
-    let progenitors = MeasuredWorkspace::of_progenitor_types(root, &folder.join("progenitor"), &document)?;
+    let ours = ours_of(SYNTHETIC_OPERATION_COUNT)?;
+    let document = spec_with_synthetic_operations(&root_spec, SYNTHETIC_OPERATION_COUNT)?;
+    let progenitors = MeasuredWorkspace::create_with_progenitor_types(root, &folder.join("progenitor"), &document)?;
 
     let mut problems = Vec::new();
-    let [our_release, their_release] = [ours.build_time(MODELS, true)?, progenitors.build_time(MODELS, true)?];
-    RELEASE_BUILD.check(our_release, their_release, &mut problems);
-    RELEASE_LIBRARY.check(ours.library_size()?, progenitors.library_size()?, &mut problems);
-    let [our_program, their_program] =
-        [ours.build_time(PROGRAM_OF_ALL, true)?, progenitors.build_time(PROGRAM_OF_ALL, true)?];
-    RELEASE_BUILD_WITH_PROGRAM.check(our_release + our_program, their_release + their_program, &mut problems);
-    DEBUG_BUILD.check(ours.build_time(MODELS, false)?, progenitors.build_time(MODELS, false)?, &mut problems);
-    GROWTH.check(ours_of(300)?.build_time(MODELS, true)?, ours_of(30)?.build_time(MODELS, true)?, &mut problems);
-    let [with_unused, alone] = [&ours, &ours_of(0)?].map(|workspace| workspace.program_size(PROGRAM_OF_FEW));
-    UNUSED_OPERATIONS.check(with_unused?, alone?, &mut problems);
+    let [our_release, their_release] =
+        [ours.measure_build_time(MODELS_PACKAGE, true)?, progenitors.measure_build_time(MODELS_PACKAGE, true)?];
+    RELEASE_BUILD_BUDGET.check_measurement(our_release, their_release, &mut problems);
+    RELEASE_LIBRARY_SIZE_BUDGET.check_measurement(ours.library_size()?, progenitors.library_size()?, &mut problems);
+    let [our_program, their_program] = [
+        ours.measure_build_time(ALL_OPERATIONS_PROGRAM_PACKAGE, true)?,
+        progenitors.measure_build_time(ALL_OPERATIONS_PROGRAM_PACKAGE, true)?,
+    ];
+    RELEASE_BUILD_WITH_PROGRAM_BUDGET.check_measurement(
+        our_release + our_program,
+        their_release + their_program,
+        &mut problems,
+    );
+    DEBUG_BUILD_BUDGET.check_measurement(
+        ours.measure_build_time(MODELS_PACKAGE, false)?,
+        progenitors.measure_build_time(MODELS_PACKAGE, false)?,
+        &mut problems,
+    );
+    BUILD_TIME_GROWTH_BUDGET.check_measurement(
+        ours_of(300)?.measure_build_time(MODELS_PACKAGE, true)?,
+        ours_of(30)?.measure_build_time(MODELS_PACKAGE, true)?,
+        &mut problems,
+    );
+    let [with_unused, alone] =
+        [&ours, &ours_of(0)?].map(|workspace| workspace.program_size(TWO_OPERATIONS_PROGRAM_PACKAGE));
+    UNUSED_OPERATIONS_BUDGET.check_measurement(with_unused?, alone?, &mut problems);
     ensure!(problems.is_empty(), "{}", problems.join("\n"));
     Ok(())
 }
 
 impl MeasuredWorkspace {
-    fn build(&self, package: &str, is_release: bool) -> Result<()> {
+    fn build_package(&self, package: &str, is_release: bool) -> Result<()> {
         let profile = if is_release { "--release" } else { "" };
         let arguments = format!("build --quiet --all-features {profile} --package {}", self.package_name(package));
         let mut cargo = cargo_command(&self.folder, &arguments);
@@ -80,26 +98,26 @@ impl MeasuredWorkspace {
     }
 
     /// Returns the CPU time, in seconds, of building a package when its dependencies are built.
-    fn build_time(&self, package: &str, is_release: bool) -> Result<f64> {
-        self.build(package, is_release)?;
+    fn measure_build_time(&self, package: &str, is_release: bool) -> Result<f64> {
+        self.build_package(package, is_release)?;
         let source = self.source_file(package);
         let text = fs::read(&source)?;
         fs::write(&source, text)?;
         let before = cpu_time_of_children()?;
-        self.build(package, is_release)?;
+        self.build_package(package, is_release)?;
         Ok(cpu_time_of_children()? - before)
     }
 
     /// Returns the size of the library as it is built for release, in megabytes.
     fn library_size(&self) -> Result<f64> {
         size_in_megabytes(
-            &self.release_folder().join(format!("lib{}.rlib", self.package_name(MODELS).replace('-', "_"))),
+            &self.release_folder().join(format!("lib{}.rlib", self.package_name(MODELS_PACKAGE).replace('-', "_"))),
         )
     }
 
     /// Returns the size of a program as it is built for release, without symbols, in megabytes.
     fn program_size(&self, package: &str) -> Result<f64> {
-        self.build(package, true)?;
+        self.build_package(package, true)?;
         size_in_megabytes(&self.release_folder().join(package))
     }
 }

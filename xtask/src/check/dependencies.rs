@@ -1,6 +1,6 @@
 //! The dependencies of the crates: which they are, under which licenses, and which Rust they need.
 
-use crate::workspace::{cargo_command, installed_tool, package_metadata, run_successfully, successful_output};
+use crate::workspace::{cargo_command, ensure_tool_installed, package_metadata, run_for_output, run_successfully};
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
 use std::{collections::BTreeSet, path::Path};
@@ -45,23 +45,23 @@ pub(super) fn check_dependency_graph(root: &Path) -> Result<()> {
 
 fn dependency_tree(root: &Path, arguments: &str) -> Result<BTreeSet<String>> {
     let arguments = format!("tree -e normal --prefix none --format {{p}} {arguments}");
-    let lines = successful_output(&mut cargo_command(root, &arguments))?;
+    let lines = run_for_output(&mut cargo_command(root, &arguments))?;
     Ok(lines.lines().filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect())
 }
 
 /// Verifies licenses, sources, bans and duplicates by deny.toml. Advisories need the network: they are looked up before a
 /// release.
 pub(super) fn check_licenses(root: &Path) -> Result<()> {
-    let mut deny = installed_tool(root, "cargo-deny", CARGO_DENY_VERSION)?;
+    let mut deny = ensure_tool_installed(root, "cargo-deny", CARGO_DENY_VERSION)?;
     run_successfully(deny.args(["--workspace", "--all-features", "--locked", "check", "bans", "licenses", "sources"]))
         .context("deny.toml lists what is allowed, and what to consider before allowing more")
 }
 
 /// Verifies that no dependency needs a newer Rust than the workspace declares, not even for the tests and these tasks. (For the
 /// workspace's own code, that is up to the lint `incompatible_msrv`.)
-pub(super) fn check_rust_version(root: &Path) -> Result<()> {
+pub(super) fn check_rust_version_of_dependencies(root: &Path) -> Result<()> {
     let packages = package_metadata(root, "--all-features")?;
-    let version_of = |package: &Value| package["rust_version"].as_str().map(parse_version);
+    let version_of = |package: &Value| package["rust_version"].as_str().map(parse_rust_version);
     let ours = packages
         .iter()
         .find(|package| package["name"] == "partner-center")
@@ -76,7 +76,7 @@ pub(super) fn check_rust_version(root: &Path) -> Result<()> {
     Ok(())
 }
 
-fn parse_version(text: &str) -> Result<(u32, u32)> {
+fn parse_rust_version(text: &str) -> Result<(u32, u32)> {
     let mut numbers = text.split('.').map(str::parse);
     match (numbers.next(), numbers.next()) {
         (Some(Ok(major)), Some(Ok(minor))) => Ok((major, minor)),

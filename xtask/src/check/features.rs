@@ -2,7 +2,7 @@
 //! another.
 
 use crate::workspace::{
-    LIBRARY_CRATES, installed_tool, package_metadata, published_crates, run_cargo, run_successfully,
+    LIBRARY_CRATES, ensure_tool_installed, package_metadata, published_crates, run_cargo, run_successfully,
 };
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
@@ -27,7 +27,7 @@ const GROUPED_FEATURES: [(&str, &[&str]); 2] = [
 /// Verifies that each published crate builds without a warning with each combination of its features, and the models with each
 /// area and each conversion alone.
 pub(super) fn check_feature_combinations(root: &Path) -> Result<()> {
-    run_with_combinations(
+    run_with_feature_combinations(
         root,
         "clippy --all-targets --feature-powerset",
         &published_crates().collect::<Vec<_>>(),
@@ -38,7 +38,7 @@ pub(super) fn check_feature_combinations(root: &Path) -> Result<()> {
 }
 
 /// Runs the task with the combinations of the features of each crate.
-fn run_with_combinations(root: &Path, task: &str, crates: &[&'static str], arguments: &[&str]) -> Result<()> {
+fn run_with_feature_combinations(root: &Path, task: &str, crates: &[&'static str], arguments: &[&str]) -> Result<()> {
     let is_grouped = |name: &str| GROUPED_FEATURES.iter().any(|(grouped, _)| *grouped == name);
     let mut hack = run_cargo_hack(root, task, crates.iter().copied().filter(|name| !is_grouped(name)))?;
     run_successfully(exclude_independent_features(root, &mut hack)?.args(arguments))?;
@@ -66,12 +66,12 @@ fn exclude_independent_features<'a>(root: &Path, hack: &'a mut Command) -> Resul
 /// check of the packages.
 pub(super) fn check_feature_tests(root: &Path) -> Result<()> {
     const TEST_POWERSET_ARGUMENTS: &str = "test --quiet --feature-powerset --exclude-all-features";
-    run_with_combinations(root, TEST_POWERSET_ARGUMENTS, &LIBRARY_CRATES, &[])?;
+    run_with_feature_combinations(root, TEST_POWERSET_ARGUMENTS, &LIBRARY_CRATES, &[])?;
     run_successfully(&mut run_cargo_hack(root, "test --quiet --each-feature --exclude-all-features", [MODELS_CRATE])?)
 }
 
 fn run_cargo_hack(root: &Path, task: &str, crates: impl IntoIterator<Item = &'static str>) -> Result<Command> {
-    let mut hack = installed_tool(root, "cargo-hack", CARGO_HACK_VERSION)?;
+    let mut hack = ensure_tool_installed(root, "cargo-hack", CARGO_HACK_VERSION)?;
     // `default` only names other features.
     hack.arg("hack").args(task.split(' ')).args(["--optional-deps", "--exclude-features", "default"]);
     hack.args(crates.into_iter().flat_map(|name| ["--package", name]));
@@ -79,18 +79,18 @@ fn run_cargo_hack(root: &Path, task: &str, crates: impl IntoIterator<Item = &'st
 }
 
 /// Verifies that nothing logged at `trace` holds a secret, without the feature that caps the log.
-pub(super) fn check_uncapped_log(root: &Path) -> Result<()> {
+pub(super) fn check_uncapped_log_hides_secrets(root: &Path) -> Result<()> {
     run_cargo(root, "test -p partner-center-tests --no-default-features --test secrets")
 }
 
 /// Verifies the transports with features of the HTTP libraries that another crate of a program may turn on.
-pub(super) fn check_decompressing_libraries(root: &Path) -> Result<()> {
+pub(super) fn check_transports_with_decompressing_libraries(root: &Path) -> Result<()> {
     run_cargo(root, "test --quiet -p partner-center-tests --features decompressing-libraries --test it transports::")
 }
 
 /// Verifies the models with `serde_json/arbitrary_precision`, which another crate of a program may turn on; it changes how
 /// `serde_json` passes numbers.
-pub(super) fn check_arbitrary_precision(root: &Path) -> Result<()> {
+pub(super) fn check_models_with_arbitrary_precision(root: &Path) -> Result<()> {
     run_cargo(root, "test --quiet -p partner-center-models --features serde_json/arbitrary_precision")
 }
 

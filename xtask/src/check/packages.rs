@@ -27,7 +27,7 @@ pub(super) fn check_packages(root: &Path) -> Result<()> {
 
     let unpacked = folder.join("unpacked");
     for name in published_crates() {
-        let package = format!("{name}-{}", workspace_version(root, name)?);
+        let package = format!("{name}-{}", version_of_workspace_package(root, name)?);
         unpack_package(&folder.join("package").join(format!("{package}.crate")), &unpacked)?;
         fs::rename(unpacked.join(package), unpacked.join(name))?;
     }
@@ -46,7 +46,7 @@ pub(super) fn check_packages(root: &Path) -> Result<()> {
     Ok(())
 }
 
-fn workspace_version(root: &Path, name: &str) -> Result<String> {
+fn version_of_workspace_package(root: &Path, name: &str) -> Result<String> {
     let packages = workspace::package_metadata(root, "--no-deps")?;
     let package = packages.iter().find(|package| package["name"] == name);
     let version = package.and_then(|package| package["version"].as_str());

@@ -40,13 +40,14 @@ pub(super) fn check_awaits_mode_only(root: &Path) -> Result<()> {
 /// Returns the names of the `async fn`s in a source file.
 fn async_function_names(source: &str) -> impl Iterator<Item = &str> {
     let is_end = |character: char| !character.is_alphanumeric() && character != '_';
-    let definitions = lines_without_comments(without_tests(source)).filter_map(|line| line.split_once("async fn "));
+    let definitions =
+        lines_without_comments(source_without_tests(source)).filter_map(|line| line.split_once("async fn "));
     definitions.filter_map(move |(_, definition)| definition.split(is_end).next())
 }
 
 /// Returns the first line that awaits neither `Mode::into_future` nor one of the `functions`.
 fn find_foreign_await<'a>(source: &'a str, functions: &BTreeSet<&str>) -> Option<&'a str> {
-    lines_without_comments(without_tests(source)).find(|line| {
+    lines_without_comments(source_without_tests(source)).find(|line| {
         let calls = |function: &str| {
             let is_name = |last: char| last.is_alphanumeric() || last == '_';
             let parts: Vec<_> = line.split(&format!("{function}(")).collect();
@@ -60,7 +61,7 @@ fn find_foreign_await<'a>(source: &'a str, functions: &BTreeSet<&str>) -> Option
 }
 
 /// Returns a source file up to its tests, which are at its end.
-fn without_tests(source: &str) -> &str {
+fn source_without_tests(source: &str) -> &str {
     source.split_once("#[cfg(test)]").map_or(source, |(code, _)| code)
 }
 

@@ -4,11 +4,11 @@ use super::{
     extensions::{
         JSON_MEDIA_TYPE, MULTIPART_MEDIA_TYPE, X_PC_NAME, X_PC_OUTCOME, X_PC_RESPONSE_FIELD, X_PC_UNKNOWN_FIELDS,
     },
-    names::input_name,
+    names::rust_argument_name,
     schema::{Definition, DefinitionKind, required_description},
     shape::Shape,
 };
-use crate::problems::{AlreadyReported, Problems};
+use crate::problems::{ProblemAlreadyReported, Problems};
 use anyhow::{Context as _, Error, Result, bail, ensure};
 use heck::ToSnakeCase as _;
 use openapiv3::{Content, Example, Header, ReferenceOr, StatusCode};
@@ -127,7 +127,7 @@ impl RequestBody {
             }
             _ => "body".to_owned(),
         };
-        let field = problems.value_or_add_error(at, input_name(&name, None));
+        let field = problems.value_or_add_error(at, rust_argument_name(&name, None));
         Some(Self { field: field?, required: body.required, description: description?, media_type, shape, examples })
     }
 }
@@ -145,7 +145,7 @@ fn read_request_content(content: &Content, definitions: &[Definition]) -> Result
             BodyType::Json
         }
         MULTIPART_MEDIA_TYPE => {
-            ensure_multipart(&shape, definitions)?;
+            ensure_multipart_schema(&shape, definitions)?;
             BodyType::Multipart
         }
         _ => bail!("{}", one()),
@@ -168,15 +168,15 @@ fn ensure_json_body(shape: &Shape, definitions: &[Definition]) -> Result<()> {
 }
 
 fn is_schema_of_kind(definitions: &[Definition], name: &str, is: impl Fn(&DefinitionKind) -> bool) -> Result<bool> {
-    Ok(is(&Definition::find(definitions, name)?.kind))
+    Ok(is(&Definition::find_by_name(definitions, name)?.kind))
 }
 
 /// Rejects a schema whose properties are not parts of a multipart body.
-fn ensure_multipart(shape: &Shape, definitions: &[Definition]) -> Result<()> {
+fn ensure_multipart_schema(shape: &Shape, definitions: &[Definition]) -> Result<()> {
     let Shape::Named(name) = shape else {
         bail!("a multipart body is a $ref to an object: make it a schema with a name")
     };
-    let definition = Definition::find(definitions, name)?;
+    let definition = Definition::find_by_name(definitions, name)?;
     let mut parts = [0, 0];
     for property in definition.properties() {
         let is_list = |item: &Shape| *item == Shape::Binary;
@@ -317,7 +317,7 @@ fn read_header_field(name: &str, header: &Header) -> Result<HeaderField> {
     // One word, whatever its letters.
     let name_in_words = if name.eq_ignore_ascii_case("etag") { "etag" } else { name };
     let without_prefix = name_in_words.strip_prefix("MS-").or_else(|| name.strip_prefix("X-")).unwrap_or(name_in_words);
-    let field = input_name(without_prefix, header.extensions.get(X_PC_NAME))?;
+    let field = rust_argument_name(without_prefix, header.extensions.get(X_PC_NAME))?;
     ensure!(field != "body", "a header named {name} hides the body: leave {X_PC_RESPONSE_FIELD} out");
     Ok(HeaderField { wire: name.to_owned(), field, description: required_description(header.description.as_deref())? })
 }
@@ -331,7 +331,7 @@ fn read_body_examples<'a>(
             (Some(value), None) => ExampleSource::Inline(value.clone()),
             (None, Some(file)) => ExampleSource::File(file.clone()),
             // Reported with the examples.
-            _ => return Err(Error::new(AlreadyReported)),
+            _ => return Err(Error::new(ProblemAlreadyReported)),
         };
         Ok(BodyExample {
             name: name.to_owned(),

@@ -128,7 +128,7 @@ impl ExtensionPlace {
 }
 
 /// All extensions: the places of each, and whether it is a switch, which is `true` or left out.
-pub(crate) const EXTENSIONS: &[(&str, &[ExtensionPlace], bool)] = {
+pub(crate) const ALLOWED_EXTENSION_PLACES: &[(&str, &[ExtensionPlace], bool)] = {
     use ExtensionPlace::{Example, Header, Operation, Parameter, Property, Response, Root, Schema};
     &[
         (X_PC_COMMON, &[Root], false),

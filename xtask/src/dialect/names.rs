@@ -1,7 +1,7 @@
 //! The Rust names of fields and variants, and the steps of pointers and references.
 
 use super::extensions::{X_PC_ENUM_NAMES, X_PC_NAME};
-use crate::problems::AlreadyReported;
+use crate::problems::ProblemAlreadyReported;
 use anyhow::{Context as _, Error, Result, bail, ensure};
 use heck::{ToPascalCase as _, ToSnakeCase as _};
 use serde_json::Value;
@@ -25,25 +25,28 @@ const RESERVED_OBJECT_METHODS: &[&str] = &[
 ];
 
 /// Methods that only operations have.
-const RESERVED_OPERATION_METHODS: &[&str] = &["continuation", "items_as", "parameters", "response_as", "resume"];
+const OPERATION_ONLY_METHODS: &[&str] = &["continuation", "items_as", "parameters", "response_as", "resume"];
 
 /// Returns the name of the Rust field for a property, by its name on the wire or its extension `x-pc-name`.
 ///
 /// A keyword and the name of a method get an underscore, as `progenitor` gives it to keywords.
-pub(crate) fn field_name(wire: &str, own: Option<&Value>) -> Result<String> {
-    name_unlike_methods(RESERVED_OBJECT_METHODS, wire, own)
+pub(crate) fn rust_field_name(wire: &str, own: Option<&Value>) -> Result<String> {
+    rust_name_avoiding_methods(RESERVED_OBJECT_METHODS, wire, own)
 }
 
-/// Returns the name of the Rust field and argument for a parameter or a body, like [`field_name`].
-pub(crate) fn input_name(wire: &str, own: Option<&Value>) -> Result<String> {
-    name_unlike_methods(&[RESERVED_OBJECT_METHODS, RESERVED_OPERATION_METHODS].concat(), wire, own)
+/// Returns the name of the Rust field and argument for a parameter or a body, like [`rust_field_name`].
+pub(crate) fn rust_argument_name(wire: &str, own: Option<&Value>) -> Result<String> {
+    rust_name_avoiding_methods(&[RESERVED_OBJECT_METHODS, OPERATION_ONLY_METHODS].concat(), wire, own)
 }
 
-fn name_unlike_methods(methods: &[&str], wire: &str, own: Option<&Value>) -> Result<String> {
+fn rust_name_avoiding_methods(methods: &[&str], wire: &str, own: Option<&Value>) -> Result<String> {
     let escaped = |wire: &str| {
         let name = wire.to_snake_case();
-        ensure!(is_identifier(&format!("{name}_")), "`{wire}` makes no name in Rust: give it one with {X_PC_NAME}");
-        let is_free = is_identifier(&name) && !methods.contains(&name.as_str());
+        ensure!(
+            is_rust_identifier(&format!("{name}_")),
+            "`{wire}` makes no name in Rust: give it one with {X_PC_NAME}"
+        );
+        let is_free = is_rust_identifier(&name) && !methods.contains(&name.as_str());
         Ok(if is_free { name } else { format!("{name}_") })
     };
     let Some(own) = own else { return escaped(wire) };
@@ -53,26 +56,26 @@ fn name_unlike_methods(methods: &[&str], wire: &str, own: Option<&Value>) -> Res
 }
 
 /// Returns the name of the Rust variant for a value of an enum.
-pub(crate) fn variant_name(wire: &str) -> Result<String> {
+pub(crate) fn rust_variant_name(wire: &str) -> Result<String> {
     let name = match wire.to_pascal_case() {
         _ if wire.is_empty() => "Empty".to_owned(),
         name if name.starts_with(|first: char| first.is_ascii_digit()) => format!("Value{name}"),
         name => name,
     };
-    ensure!(is_identifier(&name), "`{wire}` makes no name of a variant: name all values with {X_PC_ENUM_NAMES}");
+    ensure!(is_rust_identifier(&name), "`{wire}` makes no name of a variant: name all values with {X_PC_ENUM_NAMES}");
     Ok(name)
 }
 
 /// Rejects a name of a variant that is not in `PascalCase`.
-pub(crate) fn ensure_variant_name(name: &str) -> Result<()> {
-    if is_identifier(name) && name == name.to_pascal_case() {
+pub(crate) fn ensure_pascal_case_variant_name(name: &str) -> Result<()> {
+    if is_rust_identifier(name) && name == name.to_pascal_case() {
         return Ok(());
     }
     bail!("{X_PC_ENUM_NAMES}: `{name}` is not a name of a variant: write it in PascalCase")
 }
 
 /// Whether a name can be used in Rust as it is.
-pub(crate) fn is_identifier(name: &str) -> bool {
+pub(crate) fn is_rust_identifier(name: &str) -> bool {
     // `syn` parses the keywords of an older edition.
     name != "gen" && syn::parse_str::<Ident>(name).is_ok()
 }
@@ -84,14 +87,14 @@ pub(crate) fn escape_pointer_step(key: &str) -> String {
 
 /// Returns the name of the component that a `$ref` points to. One that points to no component is reported already.
 pub(crate) fn component_name_of_reference<'a>(reference: &'a str, folder: &str) -> Result<&'a str> {
-    let rest = reference.strip_prefix("#/components/").ok_or_else(|| Error::new(AlreadyReported))?;
+    let rest = reference.strip_prefix("#/components/").ok_or_else(|| Error::new(ProblemAlreadyReported))?;
     let name = rest.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/'));
     name.with_context(|| format!("the $ref {reference} does not lead to #/components/{folder}: refer to one of these"))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{field_name, input_name, variant_name};
+    use super::{rust_argument_name, rust_field_name, rust_variant_name};
     use serde_json::json;
 
     #[test]
@@ -105,13 +108,13 @@ mod tests {
             ("parameters", "parameters"),
             ("@odata.type", "odata_type"),
         ] {
-            assert_eq!(field_name(wire, None).unwrap(), expected);
+            assert_eq!(rust_field_name(wire, None).unwrap(), expected);
         }
-        assert_eq!(input_name("parameters", None).unwrap(), "parameters_");
-        assert!(field_name("3dModel", None).unwrap_err().to_string().contains("x-pc-name"));
-        assert_eq!(field_name("3dModel", Some(&json!("model_3d"))).unwrap(), "model_3d");
+        assert_eq!(rust_argument_name("parameters", None).unwrap(), "parameters_");
+        assert!(rust_field_name("3dModel", None).unwrap_err().to_string().contains("x-pc-name"));
+        assert_eq!(rust_field_name("3dModel", Some(&json!("model_3d"))).unwrap(), "model_3d");
         for own in [json!(3), json!("3d"), json!("Model"), json!("new"), json!("gen")] {
-            let message = field_name("3dModel", Some(&own)).unwrap_err().to_string();
+            let message = rust_field_name("3dModel", Some(&own)).unwrap_err().to_string();
             assert!(message.contains("x-pc-name"), "{message}");
         }
     }
@@ -121,8 +124,8 @@ mod tests {
         for (wire, expected) in
             [("in_review", "InReview"), ("Not Ready", "NotReady"), ("1Year", "Value1year"), ("", "Empty")]
         {
-            assert_eq!(variant_name(wire).unwrap(), expected);
+            assert_eq!(rust_variant_name(wire).unwrap(), expected);
         }
-        assert!(variant_name("+").unwrap_err().to_string().contains("x-pc-enum-names"));
+        assert!(rust_variant_name("+").unwrap_err().to_string().contains("x-pc-enum-names"));
     }
 }

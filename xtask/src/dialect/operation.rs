@@ -108,7 +108,7 @@ const HTTP_METHODS: &[&str] = &["get", "head", "post", "put", "patch", "delete"]
 
 impl Operation {
     /// Returns the parameters that a caller sets.
-    pub(crate) fn inputs(&self) -> impl Iterator<Item = &Parameter> {
+    pub(crate) fn caller_set_parameters(&self) -> impl Iterator<Item = &Parameter> {
         self.parameters.iter().filter(|parameter| !parameter.is_context)
     }
 }
@@ -238,7 +238,7 @@ fn read_command(extension: Option<&Value>) -> Result<Command> {
 }
 
 /// Returns the values of a list of words, each once.
-fn read_words<T: Copy + PartialEq>(key: &str, extension: &Value, known: &[(&str, T)]) -> Result<Vec<T>> {
+fn read_known_words<T: Copy + PartialEq>(key: &str, extension: &Value, known: &[(&str, T)]) -> Result<Vec<T>> {
     let names = known.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
     let list = extension.as_array().filter(|list| !list.is_empty());
     let list = list.with_context(|| format!("{key}: not a list: write one or more of {names}"))?;
@@ -255,12 +255,13 @@ fn read_words<T: Copy + PartialEq>(key: &str, extension: &Value, known: &[(&str,
 fn read_authentication(extension: Option<&Value>) -> Result<Vec<Authentication>> {
     let known = [("app-only", Authentication::AppOnly), ("app-user", Authentication::AppUser)];
     let missing = || format!("{X_PC_AUTH} is missing: write `[app-only, app-user]`, or one of them");
-    read_words(X_PC_AUTH, extension.with_context(missing)?, &known)
+    read_known_words(X_PC_AUTH, extension.with_context(missing)?, &known)
 }
 
 fn read_clouds(extension: Option<&Value>) -> Result<Vec<Cloud>> {
     let known = [("global", Cloud::Global), ("china", Cloud::China), ("us-government", Cloud::UsGovernment)];
-    extension.map_or_else(|| Ok(known.map(|(_, cloud)| cloud).to_vec()), |list| read_words(X_PC_CLOUDS, list, &known))
+    extension
+        .map_or_else(|| Ok(known.map(|(_, cloud)| cloud).to_vec()), |list| read_known_words(X_PC_CLOUDS, list, &known))
 }
 
 fn read_sentence(key: &str, extension: Option<&Value>) -> Result<String> {

@@ -72,12 +72,12 @@ impl Paging {
             offset_query: text("offset-query")?,
             total: text("total")?,
         };
-        paging.ensure_complete()?;
+        paging.ensure_valid_combination()?;
         Ok(paging)
     }
 
     /// Rejects a combination that leads nowhere.
-    fn ensure_complete(&self) -> Result<()> {
+    fn ensure_valid_combination(&self) -> Result<()> {
         let has_token = self.continuation_token.is_some() || self.response_header.is_some();
         let sends_token = self.token_header.is_some() || self.token_query.is_some();
         ensure!(

@@ -4,7 +4,7 @@ use super::{
     extensions::{
         X_PC_CAPITALIZED, X_PC_CONTEXT, X_PC_DEPRECATED, X_PC_FLAG, X_PC_JSON, X_PC_MINIMUM, X_PC_NAME, X_PC_QUOTED,
     },
-    names::input_name,
+    names::rust_argument_name,
     operation::Command,
     reserved,
     schema::{Definition, DefinitionKind, read_deprecation, required_description},
@@ -100,9 +100,9 @@ impl Parameter {
         let description = problems.value_or_add_error(at, description);
         let deprecated = read_deprecation(is_deprecated, extension(X_PC_DEPRECATED)).with_context(named);
         let deprecated = problems.value_or_add_error(at, deprecated);
-        let field = input_name(without_vendor_prefix(&data.name), extension(X_PC_NAME)).with_context(named);
+        let field = rust_argument_name(without_vendor_prefix(&data.name), extension(X_PC_NAME)).with_context(named);
         let field = problems.value_or_add_error(at, field);
-        let flag = read_flag(parameter).with_context(named);
+        let flag = read_command_line_flag(parameter).with_context(named);
         let flag = problems.value_or_add_error(at, flag);
         let value = ParameterValue::read(parameter, definitions).with_context(named);
         let value = problems.value_or_add_error(at, value);
@@ -110,7 +110,7 @@ impl Parameter {
         let examples = problems.value_or_add_error(at, examples);
 
         let (value, examples) = (value?, examples?);
-        let valid = value.ensure_accepts(definitions, &examples).with_context(named);
+        let valid = value.ensure_accepts_examples(definitions, &examples).with_context(named);
         problems.value_or_add_error(at, valid).and(free)?;
         Some(Self {
             wire: data.name.clone(),
@@ -150,7 +150,7 @@ impl Parameter {
 
     /// Whether a string is a value that it may have.
     pub(crate) fn accepts_example(&self, definitions: &[Definition], value: &str) -> bool {
-        accepts(definitions, &self.shape, None, &value.into())
+        shape_accepts_value(definitions, &self.shape, None, &value.into())
     }
 }
 
@@ -210,14 +210,14 @@ impl ParameterValue {
     }
 
     /// Rejects examples and a default that the parameter cannot have.
-    fn ensure_accepts(&self, definitions: &[Definition], examples: &[Value]) -> Result<()> {
+    fn ensure_accepts_examples(&self, definitions: &[Definition], examples: &[Value]) -> Result<()> {
         if self.style == ParameterStyle::Json {
             return Ok(());
         }
         for (what, value) in
             examples.iter().map(|value| ("example", value)).chain(self.default.iter().map(|value| ("default", value)))
         {
-            let is_valid = accepts(definitions, &self.shape, self.accepted.as_ref(), value);
+            let is_valid = shape_accepts_value(definitions, &self.shape, self.accepted.as_ref(), value);
             ensure!(is_valid, "the {what} {value} is not a valid value of the parameter: write one that is");
         }
         Ok(())
@@ -263,7 +263,7 @@ fn read_shape_and_style(
         let json: ReferenceOr<Schema> = ReferenceOr::deserialize(json).context(X_PC_JSON)?;
         let json = Shape::from_schema(&json).context(X_PC_JSON)?;
         let target = json.schema_name().filter(|_| matches!(json, Shape::Named(_)));
-        let target = target.map(|name| Definition::find(definitions, name)).transpose()?;
+        let target = target.map(|name| Definition::find_by_name(definitions, name)).transpose()?;
         let is_object = target.is_some_and(|target| matches!(target.kind, DefinitionKind::Object(_)));
         ensure!(is_object, "{X_PC_JSON} is a $ref to an object: write one");
         return Ok((json, ParameterStyle::Json));
@@ -281,7 +281,7 @@ fn read_shape_and_style(
         _ if has(X_PC_CAPITALIZED) => ParameterStyle::CapitalizedBool,
         Shape::List(item) => {
             ensure!(is_query, "a list is understood in the query only: write a parameter for each value");
-            ensure_single_word(item, definitions).context("items")?;
+            ensure_single_word_values(item, definitions).context("items")?;
             return Ok(match data.explode {
                 // The default of the query.
                 None | Some(true) => (shape, ParameterStyle::Exploded),
@@ -290,14 +290,14 @@ fn read_shape_and_style(
         }
         _ => ParameterStyle::Plain,
     };
-    ensure_single_word(&shape, definitions)?;
+    ensure_single_word_values(&shape, definitions)?;
     Ok((shape, style))
 }
 
 /// Rejects a shape whose values are not one word.
-fn ensure_single_word(shape: &Shape, definitions: &[Definition]) -> Result<()> {
+fn ensure_single_word_values(shape: &Shape, definitions: &[Definition]) -> Result<()> {
     let is_single = match shape {
-        Shape::Named(name) => matches!(Definition::find(definitions, name)?.kind, DefinitionKind::Enum(_)),
+        Shape::Named(name) => matches!(Definition::find_by_name(definitions, name)?.kind, DefinitionKind::Enum(_)),
         Shape::Secret | Shape::Password => false,
         shape => shape.is_scalar(),
     };
@@ -344,7 +344,12 @@ fn read_examples(data: &ParameterData) -> Result<Vec<Value>> {
 }
 
 /// Whether a value is one that a parameter can have.
-fn accepts(definitions: &[Definition], shape: &Shape, range: Option<&RangeInclusive<i64>>, value: &Value) -> bool {
+fn shape_accepts_value(
+    definitions: &[Definition],
+    shape: &Shape,
+    range: Option<&RangeInclusive<i64>>,
+    value: &Value,
+) -> bool {
     match shape {
         Shape::Uuid => value.as_str().is_some_and(is_uuid),
         Shape::Bool => value.is_boolean(),
@@ -356,10 +361,10 @@ fn accepts(definitions: &[Definition], shape: &Shape, range: Option<&RangeInclus
         Shape::Date => value.as_str().is_some_and(|date| date.len() == 10),
         Shape::DateTime => value.as_str().is_some_and(|time| time.get(10..11) == Some("T")),
         Shape::List(item) => match value {
-            Value::Array(items) => items.iter().all(|value| accepts(definitions, item, None, value)),
+            Value::Array(items) => items.iter().all(|value| shape_accepts_value(definitions, item, None, value)),
             _ => false,
         },
-        Shape::Named(name) => match Definition::find(definitions, name).map(|definition| &definition.kind) {
+        Shape::Named(name) => match Definition::find_by_name(definitions, name).map(|definition| &definition.kind) {
             Ok(DefinitionKind::Enum(known)) => {
                 let wire = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
                 known.variants.iter().any(|variant| variant.wire == wire)
@@ -392,18 +397,18 @@ fn ensure_header_is_free(parameter: &openapiv3::Parameter, is_context: bool) -> 
         "it is not a valid name of a header: write letters, digits and hyphens"
     );
     ensure!(
-        !reserved::contains_header(reserved::HTTP_HEADERS, name),
+        !reserved::contains_header(reserved::RESERVED_HTTP_HEADERS, name),
         "the client sets this header by itself: leave the parameter out"
     );
     ensure!(
-        is_context || !reserved::contains_header(reserved::SERVICE_HEADERS, name),
+        is_context || !reserved::contains_header(reserved::SERVICE_HEADERS_SET_BY_CLIENT, name),
         "the client sets this header by itself: say so with `{X_PC_CONTEXT}: true`"
     );
     Ok(())
 }
 
 /// Returns the flag of the command line: that of the extension, or the name in kebab case.
-fn read_flag(parameter: &openapiv3::Parameter) -> Result<String> {
+fn read_command_line_flag(parameter: &openapiv3::Parameter) -> Result<String> {
     let data = parameter.parameter_data_ref();
     if let Some(flag) = data.extensions.get(X_PC_FLAG) {
         ensure!(
@@ -418,7 +423,7 @@ fn read_flag(parameter: &openapiv3::Parameter) -> Result<String> {
     let own = data.extensions.get(X_PC_NAME).and_then(Value::as_str);
     let flag = own.unwrap_or_else(|| without_vendor_prefix(&data.name)).to_kebab_case();
     ensure!(
-        !matches!(parameter, openapiv3::Parameter::Query { .. }) || !reserved::FLAGS.contains(&flag.as_str()),
+        !matches!(parameter, openapiv3::Parameter::Query { .. }) || !reserved::RESERVED_FLAGS.contains(&flag.as_str()),
         "the command line has the flag --{flag} for itself: write another name in {X_PC_NAME}"
     );
     Ok(flag)

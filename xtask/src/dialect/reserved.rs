@@ -1,7 +1,7 @@
 //! Names that the specification cannot use, because the crates or HTTP use them already.
 
 /// Flags that the command line has for itself, for all operations.
-pub(crate) const FLAGS: &[&str] = &[
+pub(crate) const RESERVED_FLAGS: &[&str] = &[
     "application-name",
     "base-url",
     "body",
@@ -33,7 +33,7 @@ pub(crate) const FLAGS: &[&str] = &[
 ];
 
 /// Hand-written types that the crates export, names of the prelude, and names that generated code and its macros use.
-pub(crate) const TYPES: &[&str] = &[
+pub(crate) const RESERVED_TYPE_NAMES: &[&str] = &[
     "Accepted",
     "AccessToken",
     "AppRegistration",
@@ -203,7 +203,7 @@ pub(crate) const TYPES: &[&str] = &[
 ];
 
 /// Headers of the service that the client sets by itself.
-pub(crate) const SERVICE_HEADERS: &[&str] = &[
+pub(crate) const SERVICE_HEADERS_SET_BY_CLIENT: &[&str] = &[
     "MS-RequestId",
     "MS-CorrelationId",
     "MS-Contract-Version",
@@ -214,7 +214,7 @@ pub(crate) const SERVICE_HEADERS: &[&str] = &[
 ];
 
 /// Headers that HTTP itself, the credential or the transport sets.
-pub(crate) const HTTP_HEADERS: &[&str] = &[
+pub(crate) const RESERVED_HTTP_HEADERS: &[&str] = &[
     "Accept",
     "Accept-Encoding",
     "Authorization",
@@ -234,7 +234,7 @@ pub(crate) fn contains_header(headers: &[&str], name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{SERVICE_HEADERS, TYPES};
+    use super::{RESERVED_TYPE_NAMES, SERVICE_HEADERS_SET_BY_CLIENT};
     use crate::workspace::workspace_root;
     use heck::ToPascalCase as _;
     use std::{fs, path::Path};
@@ -251,7 +251,10 @@ mod tests {
             assert!(!names.is_empty(), "{path}");
             // Schemas and operations can have names in Pascal case only.
             for name in names.iter().filter(|name| **name == name.to_pascal_case()) {
-                assert!(TYPES.contains(&name.as_str()), "{name} of {path} is missing in the reserved TYPES");
+                assert!(
+                    RESERVED_TYPE_NAMES.contains(&name.as_str()),
+                    "{name} of {path} is missing in the reserved RESERVED_TYPE_NAMES"
+                );
             }
         }
     }
@@ -260,7 +263,7 @@ mod tests {
     fn service_headers_are_set_by_the_client() {
         let mut source = String::new();
         read_all(&workspace_root().join("crates/partner-center-core/src"), &mut source);
-        for header in SERVICE_HEADERS {
+        for header in SERVICE_HEADERS_SET_BY_CLIENT {
             assert!(source.contains(&format!("\"{}\"", header.to_lowercase())), "the client does not set {header}");
         }
     }

@@ -7,12 +7,13 @@ use super::{
         X_PC_ENUM_NAMES, X_PC_LOOSE, X_PC_NAME, X_PC_PROPERTY_DESCRIPTIONS, X_PC_RAW, X_PC_SPELLING, X_PC_TYPE,
     },
     names::{
-        component_name_of_reference, ensure_variant_name, escape_pointer_step, field_name, is_identifier, variant_name,
+        component_name_of_reference, ensure_pascal_case_variant_name, escape_pointer_step, is_rust_identifier,
+        rust_field_name, rust_variant_name,
     },
     reserved,
     shape::{Shape, constraint_sentences, ensure_no_unsupported_keywords, map_value_shape},
 };
-use crate::problems::{AlreadyReported, Problems};
+use crate::problems::{ProblemAlreadyReported, Problems};
 use anyhow::{Context as _, Error, Result, bail, ensure};
 use heck::ToPascalCase as _;
 use openapiv3::{
@@ -135,9 +136,9 @@ impl Property {
 }
 
 /// The variant of an enum for what is not known.
-const UNKNOWN_VARIANT: &str = "UnknownVariant";
+const UNKNOWN_ENUM_VARIANT_NAME: &str = "UnknownVariant";
 /// The variant of a union for what is not known.
-const UNKNOWN_OBJECT: &str = "Unknown";
+const UNKNOWN_UNION_VARIANT_NAME: &str = "Unknown";
 
 impl Definition {
     /// Reads a schema at a place of the document; `description_of` returns the description of a schema by its name.
@@ -152,7 +153,7 @@ impl Definition {
         problems: &mut Problems,
     ) -> Option<Self> {
         let data = &schema.schema_data;
-        let kind = read_kind(at, schema, description_of);
+        let kind = read_definition_kind(at, schema, description_of);
         let kind = problems.value_or_add_error(at, kind);
         problems.value_or_add_error(at, ensure_schema_name(name, kind.as_ref()));
         // Both are understood in named schemas.
@@ -164,13 +165,14 @@ impl Definition {
         let columns = data.extensions.get(X_PC_COLUMNS).map(read_columns).transpose();
         let columns = problems.value_or_add_error(&format!("{at}/{X_PC_COLUMNS}"), columns);
         let kind = kind?;
-        for (key, what, fits) in misplaced_extensions(&kind) {
+        for (key, what, fits) in extensions_of_specific_kinds(&kind) {
             if data.extensions.contains_key(key) && !fits {
-                problems.add(format!("{at}/{key}"), format!("the schema is not {what}: leave the extension out"));
+                problems
+                    .add_problem(format!("{at}/{key}"), format!("the schema is not {what}: leave the extension out"));
             }
         }
         if data.example.is_some() && !matches!(kind, DefinitionKind::Object(_)) {
-            problems.add(at, "an `example` is understood in an object only: leave it out");
+            problems.add_problem(at, "an `example` is understood in an object only: leave it out");
         }
         Some(Self {
             name: name.to_owned(),
@@ -189,8 +191,8 @@ impl Definition {
     }
 
     /// Returns the schema with a name. It is missing only if its problems are reported already.
-    pub(crate) fn find<'a>(definitions: &'a [Self], name: &str) -> Result<&'a Self> {
-        definitions.iter().find(|definition| definition.name == name).ok_or_else(|| Error::new(AlreadyReported))
+    pub(crate) fn find_by_name<'a>(definitions: &'a [Self], name: &str) -> Result<&'a Self> {
+        definitions.iter().find(|definition| definition.name == name).ok_or_else(|| Error::new(ProblemAlreadyReported))
     }
 
     /// Returns the properties of an object; none of another schema.
@@ -199,7 +201,7 @@ impl Definition {
     }
 
     /// Returns the names of the schemas that a value of this one may hold.
-    pub(crate) fn references(&self) -> Vec<&str> {
+    pub(crate) fn referenced_schemas(&self) -> Vec<&str> {
         match &self.kind {
             DefinitionKind::Object(Object { properties, additional }) => {
                 let shapes = properties.iter().map(|property| &property.shape).chain(additional);
@@ -212,7 +214,7 @@ impl Definition {
 }
 
 /// Returns the extensions that not every schema may have, with what it should be, and whether it is.
-fn misplaced_extensions(kind: &DefinitionKind) -> [(&'static str, &'static str, bool); 9] {
+fn extensions_of_specific_kinds(kind: &DefinitionKind) -> [(&'static str, &'static str, bool); 9] {
     let is_object = matches!(kind, DefinitionKind::Object(_));
     let is_enum = matches!(kind, DefinitionKind::Enum(_));
     let is_text =
@@ -233,9 +235,12 @@ fn misplaced_extensions(kind: &DefinitionKind) -> [(&'static str, &'static str, 
 fn ensure_schema_name(name: &str, kind: Option<&DefinitionKind>) -> Result<()> {
     let pascal = name.to_pascal_case();
     ensure!(name == pascal, "the name of a schema is in PascalCase: write {pascal}");
-    ensure!(is_identifier(name), "the name {name} makes no type in Rust: write one that begins with a letter");
+    ensure!(is_rust_identifier(name), "the name {name} makes no type in Rust: write one that begins with a letter");
     let is_generated = !matches!(kind, None | Some(DefinitionKind::HandWritten(_)));
-    ensure!(!(is_generated && reserved::TYPES.contains(&name)), "the name {name} is taken: write another one");
+    ensure!(
+        !(is_generated && reserved::RESERVED_TYPE_NAMES.contains(&name)),
+        "the name {name} is taken: write another one"
+    );
     Ok(())
 }
 
@@ -248,11 +253,15 @@ fn ensure_plain_schema(data: &SchemaData) -> Result<()> {
     ensure_no_unsupported_keywords(data)
 }
 
-fn read_kind(at: &str, schema: &Schema, description_of: &dyn Fn(&str) -> Option<String>) -> Result<DefinitionKind> {
+fn read_definition_kind(
+    at: &str,
+    schema: &Schema,
+    description_of: &dyn Fn(&str) -> Option<String>,
+) -> Result<DefinitionKind> {
     let data = &schema.schema_data;
     let extensible = data.extensions.get(X_EXTENSIBLE_ENUM);
     if let Some(name) = data.extensions.get(X_PC_TYPE) {
-        let name = name.as_str().filter(|name| is_identifier(name));
+        let name = name.as_str().filter(|name| is_rust_identifier(name));
         let name =
             name.with_context(|| format!("{X_PC_TYPE}: not the name of a type: write one of the models crate"))?;
         return Ok(DefinitionKind::HandWritten(name.to_owned()));
@@ -305,15 +314,17 @@ fn read_object(
     let additional = problems.value_or_add_error(at, map_value_shape(object)).flatten();
     let properties = &object.properties;
     if properties.is_empty() {
-        problems.add(
+        problems.add_problem(
             at,
             "an object without properties is not understood: describe some, or write a map, `additionalProperties`, in the \
              property that holds it",
         );
     }
     for unknown in object.required.iter().filter(|name| !properties.contains_key(*name)) {
-        problems
-            .add(format!("{at}/required"), format!("there is no property `{unknown}`: describe it or leave it out"));
+        problems.add_problem(
+            format!("{at}/required"),
+            format!("there is no property `{unknown}`: describe it or leave it out"),
+        );
     }
     let own_descriptions = match data.extensions.get(X_PC_PROPERTY_DESCRIPTIONS) {
         None => &serde_json::Map::new(),
@@ -329,7 +340,10 @@ fn read_object(
     for (key, name) in own_names.chain(raw.iter().map(|name| (X_PC_RAW, name.as_str()))) {
         if !name.is_some_and(|name| properties.contains_key(name)) {
             let name = name.unwrap_or_default();
-            problems.add(format!("{at}/{key}"), format!("there is no property `{name}`: describe it or leave it out"));
+            problems.add_problem(
+                format!("{at}/{key}"),
+                format!("there is no property `{name}`: describe it or leave it out"),
+            );
         }
     }
     let mut read = Vec::new();
@@ -356,12 +370,15 @@ fn ensure_distinct_names(properties: &[(String, Property)], problems: &mut Probl
     for (at, property) in properties {
         if let Some(other) = fields.insert(&property.field, &property.wire) {
             let Property { wire, field, .. } = property;
-            problems
-                .add(at, format!("`{wire}` and `{other}` make the same field `{field}`: name one with {X_PC_NAME}"));
+            problems.add_problem(
+                at,
+                format!("`{wire}` and `{other}` make the same field `{field}`: name one with {X_PC_NAME}"),
+            );
         }
         for spelling in &property.spellings {
             if !wires.insert(spelling) {
-                problems.add(at, format!("{X_PC_SPELLING}: `{spelling}` is another name already: leave it out"));
+                problems
+                    .add_problem(at, format!("{X_PC_SPELLING}: `{spelling}` is another name already: leave it out"));
             }
         }
     }
@@ -392,17 +409,17 @@ fn read_property(
     };
     problems.value_or_add_error(at, ensure_no_unsupported_keywords(data));
     if data.read_only && data.write_only {
-        problems.add(at, "`readOnly` and `writeOnly` exclude each other: leave one out");
+        problems.add_problem(at, "`readOnly` and `writeOnly` exclude each other: leave one out");
     }
-    let field = problems.value_or_add_error(at, field_name(wire, data.extensions.get(X_PC_NAME)));
+    let field = problems.value_or_add_error(at, rust_field_name(wire, data.extensions.get(X_PC_NAME)));
     let deprecated =
         problems.value_or_add_error(at, read_deprecation(data.deprecated, data.extensions.get(X_PC_DEPRECATED)));
-    let spellings = problems.value_or_add_error(at, read_spellings(data.extensions.get(X_PC_SPELLING)));
+    let spellings = problems.value_or_add_error(at, read_other_spellings(data.extensions.get(X_PC_SPELLING)));
     problems.into_result()?;
     let all = (shape, description, constraints, field, deprecated, spellings);
     let (Some(shape), Some(description), Some(constraints), Some(field), Some(deprecated), Some(spellings)) = all
     else {
-        return Err(Error::new(AlreadyReported));
+        return Err(Error::new(ProblemAlreadyReported));
     };
     Ok(Property {
         wire: wire.to_owned(),
@@ -431,7 +448,7 @@ fn property_description(
         (ReferenceOr::Reference { reference }, None) => {
             let description = description_of(component_name_of_reference(reference, "schemas")?);
             // A schema without a description is reported itself.
-            description.ok_or_else(|| Error::new(AlreadyReported))
+            description.ok_or_else(|| Error::new(ProblemAlreadyReported))
         }
         (ReferenceOr::Item(schema), None) => required_description(schema.schema_data.description.as_deref()),
         (ReferenceOr::Item(_), Some(_)) => {
@@ -443,7 +460,7 @@ fn property_description(
     }
 }
 
-fn read_spellings(extension: Option<&Value>) -> Result<Vec<String>> {
+fn read_other_spellings(extension: Option<&Value>) -> Result<Vec<String>> {
     let Some(extension) = extension else { return Ok(Vec::new()) };
     let list = extension.as_array().filter(|list| !list.is_empty());
     let list = list.and_then(|list| list.iter().map(|name| name.as_str().map(str::to_owned)).collect());
@@ -482,13 +499,16 @@ fn read_enum(at: &str, kind: EnumValues, enumeration: &[Value], data: &SchemaDat
         let variant = read_variant(kind, value, names.map(|names| &names[index]));
         let Some((wire, name)) = problems.value_or_add_error(&format!("{at}/{key}"), variant) else { continue };
         let same_value = |other: &&Variant| match kind {
-            EnumValues::LooseStrings => normalize_loosely(&other.wire) == normalize_loosely(&wire),
+            EnumValues::LooseStrings => normalize_loose_enum_value(&other.wire) == normalize_loose_enum_value(&wire),
             EnumValues::Strings | EnumValues::Integers => other.wire == wire,
         };
         if let Some(Variant { wire: other, .. }) = variants.iter().find(same_value) {
-            problems.add(format!("{at}/{key}"), format!("`{wire}` and `{other}` are the same value: leave one out"));
+            problems.add_problem(
+                format!("{at}/{key}"),
+                format!("`{wire}` and `{other}` are the same value: leave one out"),
+            );
         } else if let Some(Variant { wire: other, .. }) = variants.iter().find(|other| other.name == name) {
-            problems.add(
+            problems.add_problem(
                 format!("{at}/{key}"),
                 format!("`{wire}` and `{other}` make the same variant {name}: name all values with {X_PC_ENUM_NAMES}"),
             );
@@ -511,23 +531,23 @@ fn read_variant(kind: EnumValues, value: &Value, name: Option<&Value>) -> Result
         _ => bail!("it holds strings only: write {value} as one, or leave it out"),
     };
     let name = match name {
-        None => variant_name(&wire)?,
+        None => rust_variant_name(&wire)?,
         Some(name) => {
             let name =
                 name.as_str().with_context(|| format!("{X_PC_ENUM_NAMES}: {name} is not a string: write a name"))?;
-            ensure_variant_name(name)?;
+            ensure_pascal_case_variant_name(name)?;
             name.to_owned()
         }
     };
     ensure!(
-        name != UNKNOWN_VARIANT,
+        name != UNKNOWN_ENUM_VARIANT_NAME,
         "`{wire}` makes the variant {name}, which is for what is not known: name all values with {X_PC_ENUM_NAMES}"
     );
     Ok((wire, name))
 }
 
 /// Returns what is the same in all spellings of a value of a loose enum.
-fn normalize_loosely(wire: &str) -> String {
+fn normalize_loose_enum_value(wire: &str) -> String {
     wire.chars().filter(|character| *character != '_').flat_map(char::to_lowercase).collect()
 }
 
@@ -537,7 +557,7 @@ fn read_union(one_of: &[ReferenceOr<Schema>], discriminator: Option<&Discriminat
          all for any JSON",
     )?;
     if discriminator.mapping.values().any(|target| !target.starts_with("#/components/")) {
-        return Err(Error::new(AlreadyReported));
+        return Err(Error::new(ProblemAlreadyReported));
     }
     let mut variants = Vec::new();
     for schema in one_of {
@@ -548,7 +568,10 @@ fn read_union(one_of: &[ReferenceOr<Schema>], discriminator: Option<&Discriminat
         let values = discriminator.mapping.iter().filter(|(_, target)| *target == reference);
         let values: Vec<_> = values.map(|(value, _)| value.clone()).collect();
         ensure!(!values.is_empty(), "discriminator: no value of `mapping` leads to {schema}: write those that do");
-        ensure!(schema != UNKNOWN_OBJECT, "the schema {schema} has the name of what is not known: rename it");
+        ensure!(
+            schema != UNKNOWN_UNION_VARIANT_NAME,
+            "the schema {schema} has the name of what is not known: rename it"
+        );
         variants.push(UnionVariant { schema: schema.to_owned(), values });
     }
     for (value, target) in &discriminator.mapping {

@@ -68,7 +68,11 @@ fn compare_operation(before: &Operation, after: &Operation, changes: &mut Change
 }
 
 fn compare_parameters(id: &str, before: &Operation, after: &Operation, changes: &mut Changes) {
-    for (name, before, after) in pair_by_key(before.inputs(), after.inputs(), |parameter: &Parameter| &parameter.wire) {
+    for (name, before, after) in
+        pair_by_key(before.caller_set_parameters(), after.caller_set_parameters(), |parameter: &Parameter| {
+            &parameter.wire
+        })
+    {
         let what = format!("the parameter `{name}` of {id}");
         match (before, after) {
             (Some(_), None) => changes.add(Impact::Breaking, format!("{what} is removed")),

@@ -16,16 +16,16 @@ pub(super) fn expand_common_parts(document: &mut Value, problems: &mut Problems)
     let Some(common) = root.shift_remove(X_PC_COMMON) else { return };
     let at = format!("#/{X_PC_COMMON}");
     let Value::Mapping(common) = common else {
-        problems.add(at, "not an object: write `parameters`, `headers` and `responses`");
+        problems.add_problem(at, "not an object: write `parameters`, `headers` and `responses`");
         return;
     };
     for key in common.keys().filter_map(Value::as_str).filter(|key| !COMMON_KEYS.contains(key)) {
-        problems.add(&at, format!("the key {key} is not known: write one of {}", COMMON_KEYS.join(", ")));
+        problems.add_problem(&at, format!("the key {key} is not known: write one of {}", COMMON_KEYS.join(", ")));
     }
     let mut is_reference = |item: &Value| {
         let is_reference = item.get("$ref").is_some();
         if !is_reference {
-            problems.add(&at, "it holds something that is not a $ref: make it a component, and refer to it");
+            problems.add_problem(&at, "it holds something that is not a $ref: make it a component, and refer to it");
         }
         is_reference
     };
@@ -62,7 +62,7 @@ pub(super) fn expand_common_parts(document: &mut Value, problems: &mut Problems)
             }
             let Some(Value::Mapping(own)) = operation.get_mut("responses") else {
                 let at = format!("#/paths/{}/{method}", escape_pointer_step(path));
-                problems.add(at, "`responses` are missing: write the success");
+                problems.add_problem(at, "`responses` are missing: write the success");
                 continue;
             };
             add_responses(own, &headers, &responses);

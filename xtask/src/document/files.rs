@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use yaml_serde::{Mapping, Value};
 
 /// The keys of the file of an area.
-const AREA_KEYS: [&str; 2] = ["paths", "components"];
+const ALLOWED_AREA_FILE_KEYS: [&str; 2] = ["paths", "components"];
 
 /// The area of what the root describes itself.
 const ROOT_AREA: &str = "customers";
@@ -36,7 +36,7 @@ impl SourceFilesByPointer {
     }
 
     /// Returns the area of a place in the document: the name of its file without the extension.
-    pub(crate) fn area_at(&self, at: &str) -> &str {
+    pub(crate) fn area_of_pointer(&self, at: &str) -> &str {
         let file = self.source_file_of_pointer(at);
         if file == self.root { ROOT_AREA } else { file.strip_suffix(".yaml").unwrap_or(file) }
     }
@@ -52,7 +52,7 @@ pub(super) fn merge_files(files: &[SourceFile], problems: &mut Problems) -> Opti
         match parse_yaml(text) {
             Ok(document) => documents.push((name.as_str(), document)),
             Err(error) => {
-                problems.add(name, error);
+                problems.add_problem(name, error);
                 unreadable.insert(name.as_str());
             }
         }
@@ -86,16 +86,16 @@ fn parse_yaml(text: &str) -> Result<Value, String> {
     if !document.is_mapping() {
         return Err("it is empty or a list: write keys, such as `paths:`".to_owned());
     }
-    make_keys_strings(&mut document);
+    convert_keys_to_strings(&mut document);
     Ok(document)
 }
 
 /// Makes strings of keys such as `200`.
-fn make_keys_strings(value: &mut Value) {
+fn convert_keys_to_strings(value: &mut Value) {
     match value {
         Value::Mapping(mapping) => {
             let entries = std::mem::take(mapping).into_iter().map(|(key, mut value)| {
-                make_keys_strings(&mut value);
+                convert_keys_to_strings(&mut value);
                 let key = match key {
                     Value::Number(number) => number.to_string().into(),
                     Value::Bool(value) => value.to_string().into(),
@@ -105,7 +105,7 @@ fn make_keys_strings(value: &mut Value) {
             });
             *mapping = entries.collect();
         }
-        Value::Sequence(items) => items.iter_mut().for_each(make_keys_strings),
+        Value::Sequence(items) => items.iter_mut().for_each(convert_keys_to_strings),
         _ => {}
     }
 }
@@ -159,7 +159,7 @@ fn localize_references(
                 || "write the file and the name of a component, such as `#/components/schemas/Customer`".to_owned(),
                 |names| format!("write '{}#{pointer}'", names.file),
             );
-            problems.add(at, format!("the $ref {reference} points to nothing: {hint}"));
+            problems.add_problem(at, format!("the $ref {reference} points to nothing: {hint}"));
         }
     };
     visit_objects(document, &mut |at, object| {
@@ -195,7 +195,7 @@ fn merge_paths(
             let file = file.strip_prefix("./").unwrap_or(file);
             if format!("#{target}") != pointer || file == root {
                 let file = areas.keys().next().copied().unwrap_or("account.yaml");
-                problems.add(
+                problems.add_problem(
                     format!("{root}{pointer}"),
                     format!("the path is not one of another file: write '{file}{pointer}'"),
                 );
@@ -203,8 +203,10 @@ fn merge_paths(
                 continue;
             }
             if item.as_mapping().is_some_and(|item| item.len() > 1) {
-                problems
-                    .add(format!("{root}{pointer}"), "a $ref has nothing beside it: write the rest in the other file");
+                problems.add_problem(
+                    format!("{root}{pointer}"),
+                    "a $ref has nothing beside it: write the rest in the other file",
+                );
             }
             let of_area =
                 areas.get_mut(file).and_then(|area| area.get_mut("paths")?.as_mapping_mut()?.shift_remove(&*path));
@@ -226,7 +228,7 @@ fn merge_paths(
         for (path, item) in std::mem::take(paths) {
             let Some(name) = path.as_str() else { continue };
             let pointer = format!("#/paths/{}", escape_pointer_step(name));
-            problems.add(
+            problems.add_problem(
                 format!("{area}{pointer}"),
                 format!("{root} does not list the path, or lists it twice: write `{name}: {{ $ref: '{area}{pointer}' }}` there"),
             );
@@ -251,9 +253,12 @@ fn merge_components(
     let Value::Mapping(source) = source else { return };
     for (key, value) in source {
         let key = key.as_str().unwrap_or_default();
-        if !AREA_KEYS.contains(&key) {
+        if !ALLOWED_AREA_FILE_KEYS.contains(&key) {
             let at = format!("{area}#/{}", escape_pointer_step(key));
-            problems.add(at, format!("an area has `paths` and `components` only: write `{key}` in {}", origins.root));
+            problems.add_problem(
+                at,
+                format!("an area has `paths` and `components` only: write `{key}` in {}", origins.root),
+            );
         }
         let (true, Value::Mapping(kinds)) = (key == "components", value) else { continue };
         for (kind, components) in kinds {
@@ -266,7 +271,7 @@ fn merge_components(
                 let pointer = format!("#/components/{kind_name}/{step}");
                 if all.contains_key(&name) {
                     let other = origins.source_file_of_pointer(&pointer);
-                    problems.add(
+                    problems.add_problem(
                         format!("{area}{pointer}"),
                         format!("the name is taken in {other}: write another one, or refer to '{other}{pointer}'"),
                     );

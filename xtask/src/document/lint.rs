@@ -2,7 +2,7 @@
 
 use super::visit::visit_objects;
 use crate::{
-    dialect::{EXTENSIONS, ExtensionPlace, escape_pointer_step},
+    dialect::{ALLOWED_EXTENSION_PLACES, ExtensionPlace, escape_pointer_step},
     problems::Problems,
 };
 use openapiv3::{Example, Header, OpenAPI, Operation, Parameter, PathItem, ReferenceOr, RequestBody, Response, Schema};
@@ -17,12 +17,12 @@ pub(super) struct BrokenObjects(BTreeSet<String>);
 
 impl BrokenObjects {
     /// Whether the object at a place, or one within it, could not be read.
-    pub(super) fn is_within(&self, at: &str) -> bool {
+    pub(super) fn is_broken_within(&self, at: &str) -> bool {
         self.0.iter().any(|broken| broken.strip_prefix(at).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
     }
 
     /// Whether the object at a place could not be read.
-    pub(super) fn is_at(&self, at: &str) -> bool {
+    pub(super) fn is_broken_at(&self, at: &str) -> bool {
         self.0.contains(at)
     }
 }
@@ -42,8 +42,8 @@ pub(super) fn read_document(
     let mut document = from_yaml(source);
     if document.is_err() {
         visit_objects(source, &mut |at, object| {
-            if let Some((error, replacement)) = invalid_object(at, object) {
-                problems.add(at, format!("{error}: write it as OpenAPI 3.0.3 has it"));
+            if let Some((error, replacement)) = find_invalid_object(at, object) {
+                problems.add_problem(at, format!("{error}: write it as OpenAPI 3.0.3 has it"));
                 broken.0.insert(at.to_owned());
                 *object = replacement;
             }
@@ -88,13 +88,13 @@ fn check_ignored_keys(at: &str, source: &Value, read: Option<&Value>, problems: 
                 Some((_, key)) if key.starts_with("~1") => "paths are indented by two under `paths:`",
                 _ => "a typing error, a sibling of a $ref, or an explicit default: correct it, or leave it out",
             };
-            problems.add(at, format!("it has no effect: {hint}"));
+            problems.add_problem(at, format!("it has no effect: {hint}"));
         }
     }
 }
 
 /// Returns the error of reading the object at a place as what OpenAPI has there, and an object to go on with.
-fn invalid_object(at: &str, object: &Mapping) -> Option<(yaml_serde::Error, Mapping)> {
+fn find_invalid_object(at: &str, object: &Mapping) -> Option<(yaml_serde::Error, Mapping)> {
     fn read<T: DeserializeOwned>(object: &Mapping, replacement: &str) -> Option<(yaml_serde::Error, Mapping)> {
         let error = yaml_serde::from_value::<T>(object.clone().into()).err()?;
         Some((error, yaml_serde::from_str(replacement).unwrap_or_default()))
@@ -121,14 +121,14 @@ fn check_extension(at: &str, key: &str, value: &yaml_serde::Value, problems: &mu
     if !key.starts_with("x-") {
         return;
     }
-    let Some((_, places, is_switch)) = EXTENSIONS.iter().find(|(known, ..)| *known == key) else {
-        problems.add(at, format!("the extension {key} is not known: correct it, or leave it out"));
+    let Some((_, places, is_switch)) = ALLOWED_EXTENSION_PLACES.iter().find(|(known, ..)| *known == key) else {
+        problems.add_problem(at, format!("the extension {key} is not known: correct it, or leave it out"));
         return;
     };
     if !ExtensionPlace::from_pointer(at).is_some_and(|place| places.contains(&place)) {
         let places = places.iter().map(|place| place.name()).collect::<Vec<_>>().join(" or ");
-        problems.add(at, format!("the extension {key} has no effect here: write it in {places}"));
+        problems.add_problem(at, format!("the extension {key} has no effect here: write it in {places}"));
     } else if *is_switch && value.as_bool() != Some(true) {
-        problems.add(format!("{at}/{key}"), "it is `true` or left out: write one of these");
+        problems.add_problem(format!("{at}/{key}"), "it is `true` or left out: write one of these");
     }
 }

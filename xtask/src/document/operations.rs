@@ -20,19 +20,22 @@ pub(super) fn read_operations(spec: &Spec, broken: &BrokenObjects, problems: &mu
     for (path, item) in spec.document.paths.iter() {
         let at = format!("#/paths/{}", escape_pointer_step(path));
         let ReferenceOr::Item(item) = item else {
-            problems.add(&at, "a path that is a $ref to this file is not understood: write it out");
+            problems.add_problem(&at, "a path that is a $ref to this file is not understood: write it out");
             continue;
         };
-        if broken.is_at(&at) {
+        if broken.is_broken_at(&at) {
             continue;
         }
         if !item.servers.is_empty() {
-            problems.add(format!("{at}/servers"), "a path with servers of its own is not understood: leave them out");
+            problems.add_problem(
+                format!("{at}/servers"),
+                "a path with servers of its own is not understood: leave them out",
+            );
         }
         problems.value_or_add_error(&at, ensure_plain_path(path));
         for (method, operation) in item.iter() {
             let at = format!("{at}/{method}");
-            if !broken.is_at(&at) {
+            if !broken.is_broken_at(&at) {
                 let reader = OperationReader { spec, broken, at, path, method, item, operation };
                 operations.extend(reader.read(problems));
             }
@@ -58,22 +61,23 @@ impl OperationReader<'_> {
         let Self { spec, at, path, method, operation, .. } = &self;
         let definitions = &spec.definitions;
         // What is missing then may be what is misspelled.
-        let is_complete = !problems.are_within(at);
+        let is_complete = !problems.has_problem_within(at);
         let facts = OperationFacts::read(at, method, operation, problems);
-        let parameters = self.parameters(problems);
+        let parameters = self.read_parameters(problems);
         let body = match &operation.request_body {
             None => Some(None),
             Some(body) => {
-                let place = self.place_of_item(body, "requestBodies", "requestBody");
-                let body = spec.resolve(body, "requestBodies", |components, name| components.request_bodies.get(name));
-                let body = problems.value_or_add_error(&place, body).filter(|_| !self.broken.is_within(&place));
+                let place = self.pointer_of_item(body, "requestBodies", "requestBody");
+                let body = spec
+                    .resolve_reference(body, "requestBodies", |components, name| components.request_bodies.get(name));
+                let body = problems.value_or_add_error(&place, body).filter(|_| !self.broken.is_broken_within(&place));
                 body.and_then(|body| RequestBody::read(&place, body, definitions, problems)).map(Some)
             }
         };
         if body.is_some() && operation.request_body.is_some() && ["get", "head", "delete"].contains(method) {
-            problems.add(at, format!("a {} has no body: leave `requestBody` out", method.to_uppercase()));
+            problems.add_problem(at, format!("a {} has no body: leave `requestBody` out", method.to_uppercase()));
         }
-        let responses = self.responses(problems);
+        let responses = self.read_responses(problems);
         let (parameters, body, responses, facts) = (parameters?, body?, responses?, facts.filter(|_| is_complete)?);
         let mut fields = BTreeMap::new();
         let inputs = parameters.iter().filter(|parameter| !parameter.is_context);
@@ -81,7 +85,7 @@ impl OperationReader<'_> {
             inputs.map(|input| (&input.field, &input.wire)).chain(body.iter().map(|body| (&body.field, &body.field)));
         for (field, wire) in names {
             if let Some(other) = fields.insert(field, wire) {
-                problems.add(
+                problems.add_problem(
                     at,
                     format!("`{wire}` and `{other}`: the name `{field}` is taken: give one another with x-pc-name"),
                 );
@@ -93,11 +97,11 @@ impl OperationReader<'_> {
         });
         // Those of broken paging may be meant.
         if paging != Some(None) {
-            check_context(at, &parameters, &facts, problems);
+            check_client_set_parameters(at, &parameters, &facts, problems);
         }
         Some(Operation {
             at: at.clone(),
-            area: spec.origins.area_at(at).to_owned(),
+            area: spec.origins.area_of_pointer(at).to_owned(),
             path: (*path).to_owned(),
             method: (*method).to_owned(),
             parameters,
@@ -108,7 +112,7 @@ impl OperationReader<'_> {
     }
 
     /// Returns the place of an item, or that of the component that it refers to.
-    fn place_of_item<T>(&self, item: &ReferenceOr<T>, folder: &str, own: &str) -> String {
+    fn pointer_of_item<T>(&self, item: &ReferenceOr<T>, folder: &str, own: &str) -> String {
         match item {
             ReferenceOr::Reference { reference } if component_name_of_reference(reference, folder).is_ok() => {
                 reference.clone()
@@ -118,7 +122,7 @@ impl OperationReader<'_> {
     }
 
     /// Returns the parameters, those of the path first; `None` if one has problems.
-    fn parameters(&self, problems: &mut Problems) -> Option<Vec<Parameter>> {
+    fn read_parameters(&self, problems: &mut Problems) -> Option<Vec<Parameter>> {
         let of_path =
             self.item.parameters.iter().enumerate().map(|(index, item)| (format!("../parameters/{index}"), item));
         let of_operation = self.operation.parameters.iter().enumerate();
@@ -128,10 +132,12 @@ impl OperationReader<'_> {
         for (own, item) in of_path.chain(of_operation) {
             let place = match own.strip_prefix("../") {
                 Some(own) => format!("#/paths/{}/{own}", escape_pointer_step(self.path)),
-                None => self.place_of_item(item, "parameters", &own),
+                None => self.pointer_of_item(item, "parameters", &own),
             };
-            let parameter = self.spec.resolve(item, "parameters", |components, name| components.parameters.get(name));
-            let parameter = problems.value_or_add_error(&place, parameter).filter(|_| !self.broken.is_within(&place));
+            let parameter =
+                self.spec.resolve_reference(item, "parameters", |components, name| components.parameters.get(name));
+            let parameter =
+                problems.value_or_add_error(&place, parameter).filter(|_| !self.broken.is_broken_within(&place));
             let parameter =
                 parameter.and_then(|parameter| Parameter::read(&place, parameter, &self.spec.definitions, problems));
             let Some(parameter) = parameter else {
@@ -140,7 +146,7 @@ impl OperationReader<'_> {
             };
             let is_same = |other: &&Parameter| other.wire == parameter.wire && other.location == parameter.location;
             if parameters.iter().any(|other| is_same(&other)) {
-                problems.add(&self.at, format!("the parameter {} comes twice: leave one out", parameter.wire));
+                problems.add_problem(&self.at, format!("the parameter {} comes twice: leave one out", parameter.wire));
                 continue;
             }
             parameters.push(parameter);
@@ -154,23 +160,23 @@ impl OperationReader<'_> {
     }
 
     /// Returns the responses that are outcomes; `None` if one has problems.
-    fn responses(&self, problems: &mut Problems) -> Option<Vec<Response>> {
+    fn read_responses(&self, problems: &mut Problems) -> Option<Vec<Response>> {
         let Self { spec, at, method, operation, .. } = self;
         let mut responses = Vec::new();
         let mut is_complete = true;
         for (status, item) in &operation.responses.responses {
             let own = format!("responses/{status}");
-            let place = self.place_of_item(item, "responses", &own);
-            let response = spec.resolve(item, "responses", |components, name| components.responses.get(name));
+            let place = self.pointer_of_item(item, "responses", &own);
+            let response = spec.resolve_reference(item, "responses", |components, name| components.responses.get(name));
             let Some(response) =
-                problems.value_or_add_error(&place, response).filter(|_| !self.broken.is_within(&place))
+                problems.value_or_add_error(&place, response).filter(|_| !self.broken.is_broken_within(&place))
             else {
                 is_complete = false;
                 continue;
             };
             let context = || format!("responses/{status}");
             problems.value_or_add_error(at, self.ensure_links_exist(response).with_context(context));
-            let headers = self.headers(response, problems);
+            let headers = self.resolve_headers(response, problems);
             let read = Response::read(status, response, &headers, &spec.definitions).with_context(context);
             match problems.value_or_add_error(if place.starts_with("#/components") { &place } else { at }, read) {
                 Some(outcome) => responses.extend(outcome),
@@ -183,18 +189,23 @@ impl OperationReader<'_> {
         }
         problems.value_or_add_error(
             at,
-            ensure_outcomes_fit(method, &responses, operation.responses.responses.is_empty()),
+            ensure_outcomes_have_common_type(method, &responses, operation.responses.responses.is_empty()),
         )?;
         Some(responses)
     }
 
-    fn headers<'r>(&self, response: &'r openapiv3::Response, problems: &mut Problems) -> Vec<(String, &'r Header)>
+    fn resolve_headers<'r>(
+        &self,
+        response: &'r openapiv3::Response,
+        problems: &mut Problems,
+    ) -> Vec<(String, &'r Header)>
     where
         Self: 'r,
     {
         let mut headers = Vec::new();
         for (name, header) in &response.headers {
-            let header = self.spec.resolve(header, "headers", |components, name| components.headers.get(name));
+            let header =
+                self.spec.resolve_reference(header, "headers", |components, name| components.headers.get(name));
             headers.extend(problems.value_or_add_error(&self.at, header).map(|header| (name.clone(), header)));
         }
         headers
@@ -215,8 +226,9 @@ impl OperationReader<'_> {
             let (item, operation) = target.with_context(missing).with_context(at)?;
             for name in parameters.keys() {
                 let all = item.parameters.iter().chain(&operation.parameters);
-                let resolve =
-                    |item| self.spec.resolve(item, "parameters", |components, name| components.parameters.get(name));
+                let resolve = |item| {
+                    self.spec.resolve_reference(item, "parameters", |components, name| components.parameters.get(name))
+                };
                 let mut all = all.filter_map(|item| resolve(item).ok());
                 let found = all.any(|parameter| parameter.parameter_data_ref().name == *name);
                 ensure!(found, "{}: {id} has no parameter `{name}`: write the name of one", at());
@@ -227,7 +239,7 @@ impl OperationReader<'_> {
 }
 
 /// Rejects responses that have no common type.
-fn ensure_outcomes_fit(method: &str, responses: &[Response], is_empty: bool) -> Result<()> {
+fn ensure_outcomes_have_common_type(method: &str, responses: &[Response], is_empty: bool) -> Result<()> {
     let successes: Vec<_> = responses.iter().filter(|response| response.outcome != ResponseOutcome::Absent).collect();
     // Nothing but what could not be read.
     ensure!(!successes.is_empty() || is_empty, "responses: there is no 2xx: write the success");
@@ -247,12 +259,14 @@ fn ensure_outcomes_fit(method: &str, responses: &[Response], is_empty: bool) -> 
 }
 
 /// Reports parameters that are marked as set by the client, and are not.
-fn check_context(at: &str, parameters: &[Parameter], facts: &OperationFacts, problems: &mut Problems) {
+fn check_client_set_parameters(at: &str, parameters: &[Parameter], facts: &OperationFacts, problems: &mut Problems) {
     for parameter in parameters.iter().filter(|parameter| parameter.is_context) {
         let by_client = parameter.location == ParameterLocation::Header
-            && reserved::contains_header(reserved::SERVICE_HEADERS, &parameter.wire);
-        if !by_client && !facts.paging.as_ref().is_some_and(|paging| paging::sets_parameter(paging, parameter)) {
-            problems.add(
+            && reserved::contains_header(reserved::SERVICE_HEADERS_SET_BY_CLIENT, &parameter.wire);
+        if !by_client
+            && !facts.paging.as_ref().is_some_and(|paging| paging::is_parameter_set_by_paging(paging, parameter))
+        {
+            problems.add_problem(
                 at,
                 format!(
                     "the parameter {}: x-pc-context: the client does not set it by itself: leave the extension out, or name the \
@@ -276,9 +290,10 @@ fn check_operation_names(spec: &Spec, problems: &mut Problems) {
             let id = operation.operation_id.as_deref().unwrap_or_default();
             let name = id.to_pascal_case();
             let other = if id.is_empty() { None } else { types.insert(name.to_lowercase(), "another operation") };
-            let other = other.or_else(|| reserved::TYPES.contains(&&*name).then_some("a type of the crates"));
+            let other =
+                other.or_else(|| reserved::RESERVED_TYPE_NAMES.contains(&&*name).then_some("a type of the crates"));
             if let Some(other) = other {
-                problems.add(
+                problems.add_problem(
                     format!("{at}/operationId"),
                     format!("the name {name} is taken by {other}: write another one"),
                 );
@@ -286,13 +301,18 @@ fn check_operation_names(spec: &Spec, problems: &mut Problems) {
             if let Some(command) = operation.extensions.get(X_PC_COMMAND).and_then(Value::as_str)
                 && let Some(other) = commands.insert(command, id)
             {
-                problems.add(&at, format!("{X_PC_COMMAND}: `{command}` is that of {other} already: write another one"));
+                problems.add_problem(
+                    &at,
+                    format!("{X_PC_COMMAND}: `{command}` is that of {other} already: write another one"),
+                );
             }
             let without_names = path.split('{').map(|part| part.split_once('}').map_or(part, |(_, rest)| rest));
             let route = format!("{method} {}", without_names.collect::<Vec<_>>().join("{}"));
             if let Some(other) = routes.insert(route, path) {
-                problems
-                    .add(at, format!("the path is that of {other}, but for the names of parameters: write it once"));
+                problems.add_problem(
+                    at,
+                    format!("the path is that of {other}, but for the names of parameters: write it once"),
+                );
             }
         }
     }

@@ -25,7 +25,7 @@ pub(super) fn check_paging(
         );
     } else {
         ensure!(matches!(page, Shape::Named(_)), "a page is an object: leave `items` out for one that is a list");
-        let items = property_at(definitions, page, &paging.items).context("items")?;
+        let items = property_at_path(definitions, page, &paging.items).context("items")?;
         ensure!(
             matches!(items.shape, Shape::List(_)) && items.required,
             "items: `{}` is not a required list: make it one, so that a page without it is an error",
@@ -36,24 +36,25 @@ pub(super) fn check_paging(
         check_next_link(definitions, page, path).context("next-link")?;
     }
     if let Some(path) = &paging.continuation_token {
-        let token = ensure_optional(property_at(definitions, page, path)).context("continuation-token")?;
+        let token =
+            ensure_optional_property(property_at_path(definitions, page, path)).context("continuation-token")?;
         ensure!(
             token.shape == Shape::Secret,
             "continuation-token: `{path}` is not an optional string with x-pc-secret: make it one"
         );
     }
     if let Some(path) = &paging.total {
-        let total = property_at(definitions, page, path).context("total")?;
+        let total = property_at_path(definitions, page, path).context("total")?;
         ensure!(
             matches!(total.shape, Shape::Int32 | Shape::Int64),
             "total: `{path}` is not an integer: write the path of one"
         );
     }
-    check_parameters(paging, definitions, parameters)
+    check_paging_parameters(paging, definitions, parameters)
 }
 
 /// Whether the client sets the parameter when it follows pages.
-pub(super) fn sets_parameter(paging: &Paging, parameter: &Parameter) -> bool {
+pub(super) fn is_parameter_set_by_paging(paging: &Paging, parameter: &Parameter) -> bool {
     let is = |name: Option<&String>| name == Some(&parameter.wire);
     match parameter.location {
         ParameterLocation::Header => is(paging.token_header.as_ref()),
@@ -66,7 +67,7 @@ pub(super) fn sets_parameter(paging: &Paging, parameter: &Parameter) -> bool {
 }
 
 /// Returns the property at a path within a shape, such as `companyProfile.companyName`.
-pub(super) fn property_at<'a>(definitions: &'a [Definition], shape: &Shape, path: &str) -> Result<&'a Property> {
+pub(super) fn property_at_path<'a>(definitions: &'a [Definition], shape: &Shape, path: &str) -> Result<&'a Property> {
     let mut shape = shape;
     let mut found = None;
     let mut rest = Some(path).filter(|path| !path.is_empty());
@@ -74,7 +75,7 @@ pub(super) fn property_at<'a>(definitions: &'a [Definition], shape: &Shape, path
         let Shape::Named(name) = shape else {
             bail!("`{path}`: there is no property `{path_here}`: write the path of a property, with dots")
         };
-        let definition = Definition::find(definitions, name)?;
+        let definition = Definition::find_by_name(definitions, name)?;
         let property = |wire: &str| definition.properties().iter().find(|property| property.wire == wire);
         // A name may have a dot, such as `@odata.nextLink`.
         let (wire, tail) = match (property(path_here), path_here.split_once('.')) {
@@ -94,10 +95,10 @@ fn check_next_link(definitions: &[Definition], page: &Shape, path: &str) -> Resu
     let mut prefixes = path.match_indices('.').map(|(end, _)| &path[..end]).chain([path]);
     prefixes.try_for_each(|prefix| {
         // Of a name with a dot, the first part is no property.
-        if prefix != path && property_at(definitions, page, prefix).is_err() {
-            return property_at(definitions, page, path).map(drop);
+        if prefix != path && property_at_path(definitions, page, prefix).is_err() {
+            return property_at_path(definitions, page, path).map(drop);
         }
-        let property = ensure_optional(property_at(definitions, page, prefix))?;
+        let property = ensure_optional_property(property_at_path(definitions, page, prefix))?;
         ensure!(
             !property.raw,
             "`{}` is read for each page, and so cannot have {X_PC_RAW}: leave it out there",
@@ -105,10 +106,10 @@ fn check_next_link(definitions: &[Definition], page: &Shape, path: &str) -> Resu
         );
         Ok(())
     })?;
-    let is_link = match &property_at(definitions, page, path)?.shape {
+    let is_link = match &property_at_path(definitions, page, path)?.shape {
         Shape::Text | Shape::Secret => true,
         Shape::Named(name) => {
-            let target = Definition::find(definitions, name)?;
+            let target = Definition::find_by_name(definitions, name)?;
             matches!(target.kind, DefinitionKind::Object(_))
                 && target.properties().iter().any(|property| property.wire == "uri")
         }
@@ -118,13 +119,13 @@ fn check_next_link(definitions: &[Definition], page: &Shape, path: &str) -> Resu
     Ok(())
 }
 
-fn ensure_optional(property: Result<&Property>) -> Result<&Property> {
+fn ensure_optional_property(property: Result<&Property>) -> Result<&Property> {
     let property = property?;
     ensure!(!property.required, "`{}` is required: make it optional, as the last page lacks it", property.wire);
     Ok(property)
 }
 
-fn check_parameters(paging: &Paging, definitions: &[Definition], parameters: &[Parameter]) -> Result<()> {
+fn check_paging_parameters(paging: &Paging, definitions: &[Definition], parameters: &[Parameter]) -> Result<()> {
     let find = |location: ParameterLocation, name: &str, is_context: bool| {
         let is = |parameter: &&Parameter| {
             parameter.location == location && parameter.wire == name && parameter.is_context == is_context

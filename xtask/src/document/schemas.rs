@@ -21,28 +21,29 @@ pub(super) fn read_schemas(spec: &Spec, broken: &BrokenObjects, problems: &mut P
     for (name, schema) in schemas() {
         let at = format!("#/components/schemas/{}", escape_pointer_step(name));
         if let Some(other) = names.insert(name.to_lowercase(), name) {
-            problems.add(&at, format!("the name differs from {other} by its case only: write another one"));
+            problems.add_problem(&at, format!("the name differs from {other} by its case only: write another one"));
         }
         match schema {
             ReferenceOr::Reference { .. } => {
-                problems.add(&at, "a schema that is only a $ref is not understood: refer to its target instead");
+                problems
+                    .add_problem(&at, "a schema that is only a $ref is not understood: refer to its target instead");
             }
-            ReferenceOr::Item(_) if broken.is_within(&at) => {}
+            ReferenceOr::Item(_) if broken.is_broken_within(&at) => {}
             ReferenceOr::Item(schema) => {
                 // What else is wrong with it is reported once, not at each use.
-                let is_complete = !problems.are_within(&at);
-                let area = spec.origins.area_at(&at);
+                let is_complete = !problems.has_problem_within(&at);
+                let area = spec.origins.area_of_pointer(&at);
                 let definition = Definition::read(&at, name, area, schema, &description_of, problems);
                 definitions.extend(definition.filter(|_| is_complete));
             }
         }
     }
-    check_schemas_together(&definitions, problems);
+    check_relations_between_schemas(&definitions, problems);
     definitions
 }
 
 /// Reports files outside of multipart bodies: JSON cannot hold them.
-pub(super) fn check_file_properties(spec: &Spec, problems: &mut Problems) {
+pub(super) fn check_files_are_in_multipart_bodies(spec: &Spec, problems: &mut Problems) {
     let bodies = spec.operations.iter().filter_map(|operation| operation.body.as_ref());
     let multipart =
         bodies.filter(|body| body.media_type == BodyType::Multipart).filter_map(|body| body.shape.schema_name());
@@ -53,17 +54,17 @@ pub(super) fn check_file_properties(spec: &Spec, problems: &mut Problems) {
             shape = item;
         }
         if *shape == Shape::Binary && !multipart.contains(definition.name.as_str()) {
-            problems.add(
-                place_of_property(definition, property),
+            problems.add_problem(
+                pointer_of_property(definition, property),
                 "the format `binary` is for files of a multipart body: write `byte` for bytes in JSON",
             );
         }
     }
 }
 
-fn check_schemas_together(definitions: &[Definition], problems: &mut Problems) {
+fn check_relations_between_schemas(definitions: &[Definition], problems: &mut Problems) {
     for (definition, property) in all_properties(definitions) {
-        let at = place_of_property(definition, property);
+        let at = pointer_of_property(definition, property);
         problems.value_or_add_error(&at, ensure_raw_is_object(definitions, property));
         problems.value_or_add_error(&at, ensure_no_required_cycle(definitions, definition, property));
     }
@@ -76,7 +77,7 @@ fn check_schemas_together(definitions: &[Definition], problems: &mut Problems) {
             DefinitionKind::Object(Object { .. }) => {
                 for column in definition.columns.iter().flatten().filter(|column| !column.path.is_empty()) {
                     let shape = Shape::Named(definition.name.clone());
-                    let property = super::paging::property_at(definitions, &shape, &column.path);
+                    let property = super::paging::property_at_path(definitions, &shape, &column.path);
                     problems.value_or_add_error(&format!("{at}/x-pc-columns"), property);
                 }
             }
@@ -87,7 +88,7 @@ fn check_schemas_together(definitions: &[Definition], problems: &mut Problems) {
 
 fn ensure_raw_is_object(definitions: &[Definition], property: &Property) -> Result<()> {
     if let (true, Shape::Named(name)) = (property.raw, &property.shape) {
-        let is_object = matches!(Definition::find(definitions, name)?.kind, DefinitionKind::Object(_));
+        let is_object = matches!(Definition::find_by_name(definitions, name)?.kind, DefinitionKind::Object(_));
         ensure!(is_object, "{X_PC_RAW} is for optional objects only: leave the property out of it");
     }
     Ok(())
@@ -107,7 +108,7 @@ fn ensure_no_required_cycle(definitions: &[Definition], owner: &Definition, prop
             "a required property cannot lead back to its own schema: leave it out of `required`"
         );
         if seen.insert(name.clone())
-            && let Ok(definition) = Definition::find(definitions, &name)
+            && let Ok(definition) = Definition::find_by_name(definitions, &name)
         {
             ahead.extend(definition.properties().iter().filter_map(required));
         }
@@ -117,7 +118,7 @@ fn ensure_no_required_cycle(definitions: &[Definition], owner: &Definition, prop
 
 fn ensure_union_is_told_apart(definitions: &[Definition], union: &Union) -> Result<()> {
     for variant in &union.variants {
-        let target = Definition::find(definitions, &variant.schema)?;
+        let target = Definition::find_by_name(definitions, &variant.schema)?;
         ensure!(
             matches!(target.kind, DefinitionKind::Object(_)),
             "`oneOf` holds {}, which is not an object: write objects only",
@@ -131,7 +132,7 @@ fn ensure_union_is_told_apart(definitions: &[Definition], union: &Union) -> Resu
             )
         })?;
         let is_enum = |name: &str| {
-            Definition::find(definitions, name).map(|target| matches!(target.kind, DefinitionKind::Enum(_)))
+            Definition::find_by_name(definitions, name).map(|target| matches!(target.kind, DefinitionKind::Enum(_)))
         };
         let is_text = match &property.shape {
             Shape::Named(name) => is_enum(name)?,
@@ -151,6 +152,6 @@ fn all_properties(definitions: &[Definition]) -> impl Iterator<Item = (&Definiti
     definitions.iter().flat_map(|definition| definition.properties().iter().map(move |property| (definition, property)))
 }
 
-fn place_of_property(definition: &Definition, property: &Property) -> String {
+fn pointer_of_property(definition: &Definition, property: &Property) -> String {
     format!("#/components/schemas/{}/properties/{}", definition.name, escape_pointer_step(&property.wire))
 }

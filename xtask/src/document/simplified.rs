@@ -6,7 +6,7 @@ use openapiv3::OpenAPI;
 use serde_json::{Map, Value, json};
 
 /// The Rust name of the field that holds the properties with other names than those of the schema.
-pub(crate) const ADDITIONAL_PROPERTIES: &str = "additional_properties";
+pub(crate) const ADDITIONAL_PROPERTIES_FIELD: &str = "additional_properties";
 
 /// Returns a document without paths, in which the properties of objects have their Rust names.
 pub(crate) fn simplified_schemas(definitions: &[Definition]) -> Result<OpenAPI> {
@@ -29,7 +29,7 @@ fn simplified_schema(definition: &Definition) -> Value {
     let required: Vec<_> =
         properties.iter().filter(|property| property.required).map(|property| &property.field).collect();
     let properties = properties.iter().map(|property| (property.field.clone(), simplified_shape(&property.shape)));
-    let additional = additional.iter().map(|shape| (ADDITIONAL_PROPERTIES.to_owned(), simplified_map(shape)));
+    let additional = additional.iter().map(|shape| (ADDITIONAL_PROPERTIES_FIELD.to_owned(), simplified_map(shape)));
     let properties = properties.chain(additional);
     json!({"type": "object", "required": required, "properties": properties.collect::<Map<_, _>>()})
 }

@@ -27,7 +27,7 @@ const DATA_KEYS: &[&str] = &["default", "enum", "example", "value"];
 
 /// The kind of the keys of an object.
 #[derive(Clone, Copy, PartialEq)]
-enum KeyKind {
+enum ObjectKeyKind {
     /// Keywords of OpenAPI.
     Keywords,
     /// Names that the specification defines: of schemas, properties, paths.
@@ -36,20 +36,20 @@ enum KeyKind {
 
 /// Visits every object with keywords of OpenAPI, from the inside out, with its place as a JSON pointer. Skips data.
 pub(crate) fn visit_objects(document: &mut Value, visit: &mut dyn FnMut(&str, &mut Mapping)) {
-    visit_value("#", document, KeyKind::Keywords, visit);
+    visit_value("#", document, ObjectKeyKind::Keywords, visit);
 }
 
-fn visit_value(at: &str, value: &mut Value, names: KeyKind, visit: &mut dyn FnMut(&str, &mut Mapping)) {
+fn visit_value(at: &str, value: &mut Value, names: ObjectKeyKind, visit: &mut dyn FnMut(&str, &mut Mapping)) {
     match value {
         Value::Mapping(object) => {
-            let are_keywords = names == KeyKind::Keywords;
+            let are_keywords = names == ObjectKeyKind::Keywords;
             for (key, value) in object.iter_mut() {
                 let Some(key) = key.as_str() else { continue };
                 if are_keywords && DATA_KEYS.contains(&key) {
                     continue;
                 }
                 let is_name_map = are_keywords && KEYS_OF_NAME_MAPS.contains(&key) && value.is_mapping();
-                let inner = if is_name_map { KeyKind::Own } else { KeyKind::Keywords };
+                let inner = if is_name_map { ObjectKeyKind::Own } else { ObjectKeyKind::Keywords };
                 visit_value(&format!("{at}/{}", escape_pointer_step(key)), value, inner, visit);
             }
             if are_keywords {
@@ -58,7 +58,7 @@ fn visit_value(at: &str, value: &mut Value, names: KeyKind, visit: &mut dyn FnMu
         }
         Value::Sequence(items) => {
             for (index, item) in items.iter_mut().enumerate() {
-                visit_value(&format!("{at}/{index}"), item, KeyKind::Keywords, visit);
+                visit_value(&format!("{at}/{index}"), item, ObjectKeyKind::Keywords, visit);
             }
         }
         _ => {}

@@ -11,7 +11,7 @@ use std::{
 };
 
 /// The manifests whose features are written, and what a feature of an area turns on.
-const MANIFESTS: [(&str, Option<&str>); 2] = [
+const MANIFESTS_WITH_AREA_FEATURES: [(&str, Option<&str>); 2] = [
     ("crates/partner-center-models/Cargo.toml", None),
     ("crates/partner-center/Cargo.toml", Some("partner-center-models")),
 ];
@@ -31,7 +31,7 @@ pub(super) fn ensure_same_area(definition: &Definition, area: &str) -> Result<()
 }
 
 /// Returns the modules of the areas, and a module of all schemas and one of all operations.
-pub(super) fn area_modules(types: &BTreeMap<&str, String>, operations: &BTreeMap<&str, String>) -> String {
+pub(super) fn generate_area_modules(types: &BTreeMap<&str, String>, operations: &BTreeMap<&str, String>) -> String {
     let (mut modules, mut schemas, mut all_operations) = (String::new(), String::new(), String::new());
     let areas: BTreeSet<_> = types.keys().chain(operations.keys()).copied().collect();
     // Writing to a `String` does not fail.
@@ -53,12 +53,12 @@ pub(super) fn area_modules(types: &BTreeMap<&str, String>, operations: &BTreeMap
 /// Returns the manifests with a feature for each area, and `full` for all of them.
 pub(super) fn generate_manifests(root: &Path, areas: &BTreeSet<String>) -> Result<Vec<OutputFile>> {
     let mut outputs = Vec::new();
-    for (path, dependency) in MANIFESTS {
+    for (path, dependency) in MANIFESTS_WITH_AREA_FEATURES {
         // A copy that consists of the specification has no manifests.
         let Ok(manifest) = fs::read_to_string(root.join(path)) else { continue };
         let manifest = manifest.replace("\r\n", "\n");
-        let features = area_features(areas, dependency);
-        let content = replace_between(&manifest, AREA_FEATURES_BEGIN, AREA_FEATURES_END, &features);
+        let features = generate_area_features(areas, dependency);
+        let content = replace_text_between(&manifest, AREA_FEATURES_BEGIN, AREA_FEATURES_END, &features);
         let content = content.with_context(|| {
             format!("{path}: the features lack the lines\n{AREA_FEATURES_BEGIN}{AREA_FEATURES_END}")
         })?;
@@ -67,7 +67,7 @@ pub(super) fn generate_manifests(root: &Path, areas: &BTreeSet<String>) -> Resul
     Ok(outputs)
 }
 
-fn area_features(areas: &BTreeSet<String>, dependency: Option<&str>) -> String {
+fn generate_area_features(areas: &BTreeSet<String>, dependency: Option<&str>) -> String {
     let feature = |area: &String| {
         let turned_on = dependency.map(|name| format!("\"{name}/{area}\"")).unwrap_or_default();
         format!("{area} = [{turned_on}]\n")
@@ -76,7 +76,7 @@ fn area_features(areas: &BTreeSet<String>, dependency: Option<&str>) -> String {
     format!("full = [{}]\n{}", all.join(", "), areas.iter().map(feature).collect::<String>())
 }
 
-fn replace_between(text: &str, begin: &str, end: &str, new: &str) -> Option<String> {
+fn replace_text_between(text: &str, begin: &str, end: &str, new: &str) -> Option<String> {
     let (before, rest) = text.split_once(begin)?;
     let (_, after) = rest.split_once(end)?;
     Some(format!("{before}{begin}{new}{end}{after}"))

@@ -42,10 +42,10 @@ pub(crate) fn strict_bundle_document(spec: &Spec, folder: &Path) -> Result<Strin
 }
 
 fn bundle(mut document: Value, folder: &Path) -> Result<String> {
-    adapt_schemas(&mut document);
+    adapt_schemas_for_other_tools(&mut document);
     rewrite_for_other_tools(&mut document, folder)?;
     visit_objects(&mut document, &mut |_, object| {
-        unwrap_reference(object);
+        unwrap_all_of_reference(object);
         remove_time_format(object);
     });
     remove_unused_schemas(&mut document);
@@ -126,7 +126,7 @@ fn rewrite_for_other_tools(value: &mut Value, folder: &Path) -> Result<()> {
 
 /// Writes schemas as other tools take them: a union is an object with the properties of all its objects, as those of the service
 /// need not have the property that tells them apart; and a property has all its spellings.
-fn adapt_schemas(document: &mut Value) {
+fn adapt_schemas_for_other_tools(document: &mut Value) {
     let Some(Value::Mapping(schemas)) =
         document.get_mut("components").and_then(|components| components.get_mut("schemas"))
     else {
@@ -178,7 +178,7 @@ fn merged_properties<'a>(objects: impl Iterator<Item = &'a Mapping>) -> Mapping 
 
 /// Makes a `$ref` of one with its own description, or one that may be null: many generators misread `allOf`, and what `nullable`
 /// allows beside it, the schema that it refers to does not.
-fn unwrap_reference(object: &mut Mapping) {
+fn unwrap_all_of_reference(object: &mut Mapping) {
     let reference = match object.get("allOf") {
         Some(Value::Sequence(items)) if items.len() == 1 => items[0].get("$ref").cloned(),
         _ => None,

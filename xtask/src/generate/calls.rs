@@ -13,23 +13,24 @@ use serde_json::Value;
 const UPLOAD_FILE_EXPRESSION: &str = r#"request::UploadFile::new("a.pdf", "application/pdf", *b"%PDF")"#;
 
 /// Returns the tests, one a line; the macros define what is tested.
-pub(super) fn call_tests(spec: &Spec) -> Result<String> {
-    let test = |operation: &Operation| call_test(spec, operation).with_context(|| operation.at.clone());
+pub(super) fn generate_call_tests(spec: &Spec) -> Result<String> {
+    let test = |operation: &Operation| generate_call_test(spec, operation).with_context(|| operation.at.clone());
     spec.operations.iter().map(test).collect()
 }
 
-fn call_test(spec: &Spec, operation: &Operation) -> Result<String> {
-    let required = operation.inputs().filter(|parameter| parameter.required);
-    let mut arguments = required.map(|parameter| parameter_argument(spec, parameter)).collect::<Result<Vec<_>>>()?;
+fn generate_call_test(spec: &Spec, operation: &Operation) -> Result<String> {
+    let required = operation.caller_set_parameters().filter(|parameter| parameter.required);
+    let mut arguments =
+        required.map(|parameter| parameter_argument_expression(spec, parameter)).collect::<Result<Vec<_>>>()?;
     if let Some(body) = operation.body.as_ref().filter(|body| body.required) {
-        arguments.extend(body_arguments(spec, body).context("requestBody")?);
+        arguments.extend(body_argument_expressions(spec, body).context("requestBody")?);
     }
     let call = if operation.facts.paging.is_some() { "list" } else { "call" };
     let (id, arguments) = (&operation.facts.id, arguments.join(", "));
     Ok(format!("{call}!({}, {}::new({arguments}));\n", id.to_snake_case(), id.to_pascal_case()))
 }
 
-fn parameter_argument(spec: &Spec, parameter: &Parameter) -> Result<String> {
+fn parameter_argument_expression(spec: &Spec, parameter: &Parameter) -> Result<String> {
     let example = parameter.examples.first().cloned();
     let value = example.or_else(|| samples::parameter_placeholder(spec, parameter));
     let value = value.with_context(|| format!("the parameter {}: an example is missing: write one", parameter.wire))?;
@@ -37,7 +38,7 @@ fn parameter_argument(spec: &Spec, parameter: &Parameter) -> Result<String> {
 }
 
 /// Returns the argument for a body, or those for the required parts of a form.
-fn body_arguments(spec: &Spec, body: &RequestBody) -> Result<Vec<String>> {
+fn body_argument_expressions(spec: &Spec, body: &RequestBody) -> Result<Vec<String>> {
     if body.media_type == BodyType::Multipart {
         let form = spec.definition(body.shape.schema_name().context("a form is a $ref to an object: write one")?)?;
         let part = |part: &Property| match &part.shape {

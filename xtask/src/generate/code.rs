@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use syn::{Expr, Token, parse_quote, punctuated::Punctuated, visit::Visit, visit_mut::VisitMut};
 
 /// The maximum width of doc comments.
-const LINE_WIDTH: usize = 100;
+const MAX_DOC_COMMENT_WIDTH: usize = 100;
 
 /// The column of the members of a struct, an enum or an `impl`.
 pub(crate) const MEMBER_INDENT: usize = 4;
@@ -37,7 +37,7 @@ impl VisitMut for AddInlineToMethods {
 
 /// Returns a doc comment, wrapped except for its code; `indent` is its column.
 pub(crate) fn doc_comment(text: &str, indent: usize) -> TokenStream {
-    let width = LINE_WIDTH - indent - "/// ".len();
+    let width = MAX_DOC_COMMENT_WIDTH - indent - "/// ".len();
     let mut is_code = false;
     let lines = text.lines().flat_map(|line| {
         let is_fence = line.starts_with("```");
@@ -52,7 +52,7 @@ pub(crate) fn doc_comment(text: &str, indent: usize) -> TokenStream {
 }
 
 /// Returns the imports of some items: those of the `candidates`, names at the root of the crate, that they use, and the `macros`.
-pub(crate) fn import_items<'a>(
+pub(crate) fn generate_imports<'a>(
     items: &TokenStream,
     candidates: impl IntoIterator<Item = &'a str>,
     macros: &[TokenStream],
@@ -86,8 +86,8 @@ fn wrap_line(line: &str, width: usize) -> Vec<String> {
 
 /// Returns the first segment of every path in some items, also in the arguments of macros that are expressions.
 pub(crate) fn names_used(items: &TokenStream) -> Result<BTreeSet<String>> {
-    struct Names(BTreeSet<String>);
-    impl<'ast> Visit<'ast> for Names {
+    struct UsedNames(BTreeSet<String>);
+    impl<'ast> Visit<'ast> for UsedNames {
         fn visit_path(&mut self, path: &'ast syn::Path) {
             self.0.extend(path.segments.first().map(|segment| segment.ident.to_string()));
             syn::visit::visit_path(self, path);
@@ -95,13 +95,13 @@ pub(crate) fn names_used(items: &TokenStream) -> Result<BTreeSet<String>> {
         fn visit_macro(&mut self, call: &'ast syn::Macro) {
             let arguments = Punctuated::<Expr, Token![,]>::parse_terminated;
             for argument in call.parse_body_with(arguments).into_iter().flatten() {
-                let mut inner = Names(BTreeSet::new());
+                let mut inner = UsedNames(BTreeSet::new());
                 inner.visit_expr(&argument);
                 self.0.extend(inner.0);
             }
         }
     }
-    let mut names = Names(BTreeSet::new());
+    let mut names = UsedNames(BTreeSet::new());
     names.visit_file(&syn::parse2(items.clone())?);
     Ok(names.0)
 }

@@ -13,7 +13,7 @@ use serde_json::Value;
 use std::{collections::BTreeSet, fs, path::Path};
 
 /// The examples of successful responses, error responses, and requests.
-pub(crate) struct Examples {
+pub(crate) struct SpecExamples {
     files: Vec<FileExample>,
     inline: Vec<InlineExample>,
 }
@@ -39,8 +39,8 @@ struct InlineExample {
 }
 
 /// Reads the examples in the order of the document. Files are in `folder`; each file of a body there must be an example.
-pub(crate) fn read_examples(spec: &Spec, folder: &Path) -> Result<Examples> {
-    let mut examples = Examples { files: Vec::new(), inline: Vec::new() };
+pub(crate) fn read_examples(spec: &Spec, folder: &Path) -> Result<SpecExamples> {
+    let mut examples = SpecExamples { files: Vec::new(), inline: Vec::new() };
     let mut names = BTreeSet::new();
     let mut problems = Problems::default();
     for endpoint in spec.endpoints()? {
@@ -48,7 +48,7 @@ pub(crate) fn read_examples(spec: &Spec, folder: &Path) -> Result<Examples> {
         let mut is_new = |name: &str, problems: &mut Problems| {
             let is_new = names.insert(name.to_snake_case());
             if !is_new {
-                problems.add(at, format!("there is another example {name}: write another name"));
+                problems.add_problem(at, format!("there is another example {name}: write another name"));
             }
             is_new
         };
@@ -80,7 +80,7 @@ pub(crate) fn read_examples(spec: &Spec, folder: &Path) -> Result<Examples> {
 }
 
 /// Returns the tests, one a line; the macros define what is tested.
-pub(crate) fn example_tests(examples: &Examples) -> String {
+pub(crate) fn generate_example_tests(examples: &SpecExamples) -> String {
     let responses = examples.files.iter().map(|example| {
         let FileExample { shape, file, .. } = example;
         let (example_macro, of) = match shape {
@@ -106,7 +106,7 @@ fn read_response_examples(at: &str, response: &Response, folder: &Path) -> Resul
     let Some(media) = response.content.get(JSON_MEDIA_TYPE) else { return Ok(Vec::new()) };
     let shape = media.schema.as_ref().map(Shape::from_schema).transpose()?.context("a schema is missing")?;
     let single = media.example.as_ref();
-    read_each(at, "", single, &media.examples, |name, Example { summary, external_value, extensions, .. }| {
+    read_each_example(at, "", single, &media.examples, |name, Example { summary, external_value, extensions, .. }| {
         let Some(file) = external_value else {
             bail!("an example of a response must be in a file: write `externalValue`")
         };
@@ -130,7 +130,7 @@ fn read_body_files(endpoint: &Endpoint<'_>, folder: &Path) -> Result<Vec<FileExa
         example.as_item().is_some_and(|example| example.external_value.is_some())
     };
     let in_files = media.examples.iter().filter(in_file);
-    read_each(&endpoint.at, "", None, in_files, |name, Example { summary, external_value, .. }| {
+    read_each_example(&endpoint.at, "", None, in_files, |name, Example { summary, external_value, .. }| {
         let file = external_value.as_deref().unwrap_or_default();
         ensure!(summary.is_some(), "a summary is missing: write one sentence");
         read_example_file(folder, file)?;
@@ -150,7 +150,14 @@ fn read_inline_examples(endpoint: &Endpoint<'_>) -> Result<Vec<InlineExample>> {
             let owner = format!("{id}-{}", data.name);
             let in_string = |value: &Value| Ok(serde_json::from_str(value.as_str().context("it is not a string")?)?);
             let shape = parameter_shape(parameter).with_context(|| owner.clone())?;
-            examples.extend(inline_examples(at, &owner, shape, data.example.as_ref(), &data.examples, &in_string)?);
+            examples.extend(read_inline_examples_of_owner(
+                at,
+                &owner,
+                shape,
+                data.example.as_ref(),
+                &data.examples,
+                &in_string,
+            )?);
         }
     }
     let mut media: Vec<(String, &MediaType)> = Vec::new();
@@ -166,13 +173,13 @@ fn read_inline_examples(endpoint: &Endpoint<'_>) -> Result<Vec<InlineExample>> {
         };
         let inline = media.examples.iter().filter(|(_, example)| !is_in_file(example));
         let value = |value: &Value| Ok(value.clone());
-        examples.extend(inline_examples(at, &owner, shape, media.example.as_ref(), inline, &value)?);
+        examples.extend(read_inline_examples_of_owner(at, &owner, shape, media.example.as_ref(), inline, &value)?);
     }
     Ok(examples)
 }
 
 /// Reads the inline examples of `owner`, which are of the `shape`; `json` returns the JSON of an example's value.
-fn inline_examples<'a>(
+fn read_inline_examples_of_owner<'a>(
     at: &str,
     owner: &str,
     shape: Option<Shape>,
@@ -182,21 +189,27 @@ fn inline_examples<'a>(
 ) -> Result<Vec<InlineExample>> {
     // A body of another shape is rejected, with its place, when the operation is generated.
     let Some(Shape::Named(schema)) = shape else { return Ok(Vec::new()) };
-    read_each(at, &format!("{owner}: "), single, examples, |name, Example { value, external_value, extensions, .. }| {
-        let (Some(value), None) = (value, external_value) else {
-            bail!("an example of an error response or of a request must be inline: write `value`")
-        };
-        ensure!(
-            !extensions.contains_key(X_PC_UNKNOWN_FIELDS),
-            "{X_PC_UNKNOWN_FIELDS} is for responses in files: leave it out"
-        );
-        let (name, json) = (format!("{owner}-{name}"), serde_json::to_string(&json(value)?)?);
-        Ok(InlineExample { name, schema: schema.clone(), json })
-    })
+    read_each_example(
+        at,
+        &format!("{owner}: "),
+        single,
+        examples,
+        |name, Example { value, external_value, extensions, .. }| {
+            let (Some(value), None) = (value, external_value) else {
+                bail!("an example of an error response or of a request must be inline: write `value`")
+            };
+            ensure!(
+                !extensions.contains_key(X_PC_UNKNOWN_FIELDS),
+                "{X_PC_UNKNOWN_FIELDS} is for responses in files: leave it out"
+            );
+            let (name, json) = (format!("{owner}-{name}"), serde_json::to_string(&json(value)?)?);
+            Ok(InlineExample { name, schema: schema.clone(), json })
+        },
+    )
 }
 
 /// Reads each example of an operation at a place with `read`; `owner` is the beginning of the messages.
-fn read_each<'a, T>(
+fn read_each_example<'a, T>(
     at: &str,
     owner: &str,
     single: Option<&Value>,
@@ -226,7 +239,7 @@ fn rust_type(shape: &Shape) -> String {
 }
 
 /// Rejects a file that no response or request names as its example: nothing would test it.
-fn ensure_no_unnamed_file(examples: &Examples, folder: &Path) -> Result<()> {
+fn ensure_no_unnamed_file(examples: &SpecExamples, folder: &Path) -> Result<()> {
     let Ok(entries) = fs::read_dir(folder.join("examples")) else { return Ok(()) };
     for entry in entries {
         let name = entry?.file_name();

@@ -8,7 +8,7 @@ mod response;
 
 use super::{
     areas::ensure_same_area,
-    code::{MEMBER_INDENT, doc_comment, format_items, import_items, names_used},
+    code::{MEMBER_INDENT, doc_comment, format_items, generate_imports, names_used},
 };
 use crate::{
     dialect::{Authentication, Idempotency, Operation},
@@ -79,7 +79,7 @@ fn format_operations(spec: &Spec, area: &str, operations: TokenStream) -> Result
         ensure_same_area(definition, area)?;
     }
     let names = spec.definitions.iter().map(|definition| definition.name.as_str());
-    let imports = import_items(&operations, HAND_WRITTEN_NAMES.into_iter().chain(names), &[])?;
+    let imports = generate_imports(&operations, HAND_WRITTEN_NAMES.into_iter().chain(names), &[])?;
     Ok(format!("{imports}\n{}", format_items(operations)?))
 }
 
@@ -110,7 +110,7 @@ fn generate_operation(spec: &Spec, operation: &Operation) -> Result<TokenStream>
     let mut declarations: Vec<_> = inputs.iter().map(OperationInput::field_declaration).collect();
     declarations.extend(paging.as_ref().map(|_| quote!(continuation: Option<ContinuationToken>)));
     let constructors = generate_constructors(&inputs, paging.is_some());
-    let setters = inputs.iter().filter(|input| !input.required).map(OperationInput::setter);
+    let setters = inputs.iter().filter(|input| !input.required).map(OperationInput::generate_setter);
     let additions = input::add_to_parameters_calls(&inputs);
     let resume = paging.as_ref().map(|_| quote!(.resume(self.continuation.as_ref())));
     let needs_user = !facts.authentication.contains(&Authentication::AppOnly);
@@ -119,10 +119,11 @@ fn generate_operation(spec: &Spec, operation: &Operation) -> Result<TokenStream>
             const NEEDS_USER: bool = true;
         )
     });
-    let constants = [idempotency_constant(method, facts.idempotency), response.outcomes(), needs_user];
-    let (response_struct, response_type) = (response.declaration(operation), response.rust_type());
+    let constants = [idempotency_constant(method, facts.idempotency), response.outcomes_constant(), needs_user];
+    let (response_struct, response_type) = (response.struct_declaration(operation), response.rust_type());
     let single = || quote!(#allow impl SingleResponse for #name {});
-    let performed = paging.as_ref().map_or_else(single, |paging| paging.implementation(&name, allow.as_ref()));
+    let performed =
+        paging.as_ref().map_or_else(single, |paging| paging.paginated_implementation(&name, allow.as_ref()));
     related::ensure_replacement_is_read_first(spec, operation)?;
     let updatable = related::updatable_implementation(spec, operation)?;
     let long_running = related::long_running_implementation(spec, operation, &response)?;
@@ -187,7 +188,7 @@ fn generate_constructors(inputs: &[OperationInput], paged: bool) -> TokenStream 
     let list = list.collect::<Vec<_>>().join("\n");
     let doc = doc_comment(format!("{doc}\n\n{list}").trim_end(), MEMBER_INDENT);
     let arguments: Vec<_> = required.iter().map(|input| input.constructor_argument()).collect();
-    let fields: Vec<_> = inputs.iter().map(OperationInput::initial_value).collect();
+    let fields: Vec<_> = inputs.iter().map(OperationInput::initial_field_value).collect();
     let first_page = paged.then(|| quote!(continuation: None));
     let new = if required.is_empty() {
         quote!(#doc pub fn new() -> Self { Self::default() })

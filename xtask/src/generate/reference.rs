@@ -9,7 +9,7 @@ use heck::{ToPascalCase as _, ToTitleCase as _};
 /// The number of clouds that an operation may be in.
 const NUMBER_OF_CLOUDS: usize = 3;
 
-const INTRODUCTION: &str = "\
+const REFERENCE_INTRODUCTION: &str = "\
 # Operations
 
 Every operation of the specification, by area. Each is a command of the command line, such as
@@ -26,7 +26,7 @@ clouds have an operation unless its notes name those that have it.
 pub(super) fn generate_reference(spec: &Spec) -> String {
     let mut areas: Vec<(&str, String)> = Vec::new();
     for operation in &spec.operations {
-        let row = operation_row(operation);
+        let row = generate_operation_row(operation);
         match areas.iter_mut().find(|(name, _)| *name == operation.area) {
             Some((_, rows)) => *rows += &row,
             None => areas.push((&operation.area, row)),
@@ -37,10 +37,10 @@ pub(super) fn generate_reference(spec: &Spec) -> String {
         let head = "| Command | Rust | REST | Authentication | Permissions and notes | Documentation |\n|---|---|---|---|---|---|";
         format!("\n## {title}\n\n{head}\n{rows}")
     });
-    INTRODUCTION.to_owned() + &tables.collect::<Vec<_>>().concat()
+    REFERENCE_INTRODUCTION.to_owned() + &tables.collect::<Vec<_>>().concat()
 }
 
-fn operation_row(Operation { method, path, facts, .. }: &Operation) -> String {
+fn generate_operation_row(Operation { method, path, facts, .. }: &Operation) -> String {
     let Command { resource, verb } = &facts.command;
     let authentication = facts.authentication.iter().map(|kind| match kind {
         Authentication::AppOnly => "app-only",

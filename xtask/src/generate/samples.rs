@@ -2,7 +2,7 @@
 
 use super::{
     code::{format_items, names_used},
-    types::is_argument,
+    types::is_constructor_argument,
 };
 use crate::{
     dialect::{Definition, DefinitionKind, Enum, Object, Parameter, Property, Shape, Variant},
@@ -62,7 +62,7 @@ pub(super) fn rust_expression(spec: &Spec, shape: &Shape, value: &Value) -> Opti
         Shape::Named(name) => {
             let definition = spec.definition(name).ok()?;
             match &definition.kind {
-                DefinitionKind::Enum(Enum { variants, .. }) => enum_variant(definition, variants, value),
+                DefinitionKind::Enum(Enum { variants, .. }) => enum_variant_expression(definition, variants, value),
                 DefinitionKind::Object(Object { properties, .. }) if definition.is_sent => {
                     object_expression(spec, definition, properties, value)
                 }
@@ -73,7 +73,7 @@ pub(super) fn rust_expression(spec: &Spec, shape: &Shape, value: &Value) -> Opti
     }
 }
 
-fn enum_variant(definition: &Definition, variants: &[Variant], value: &Value) -> Option<TokenStream> {
+fn enum_variant_expression(definition: &Definition, variants: &[Variant], value: &Value) -> Option<TokenStream> {
     let wire = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let variant = variants.iter().find(|variant| variant.wire == wire)?;
     let (name, variant) = (format_ident!("{}", definition.name), format_ident!("{}", variant.name));
@@ -89,15 +89,15 @@ fn object_expression(
 ) -> Option<TokenStream> {
     let (mut arguments, mut setters) = (Vec::new(), Vec::new());
     for property in properties {
-        let is_argument = is_argument(property);
+        let is_constructor_argument = is_constructor_argument(property);
         match value.get(&property.wire) {
             Some(_) if property.read_only => return None,
-            Some(value) if is_argument => arguments.push(rust_expression(spec, &property.shape, value)?),
+            Some(value) if is_constructor_argument => arguments.push(rust_expression(spec, &property.shape, value)?),
             Some(value) => {
-                let (setter, value) = (field_assertion(property), rust_expression(spec, &property.shape, value)?);
+                let (setter, value) = (field_identifier(property), rust_expression(spec, &property.shape, value)?);
                 setters.push(quote!(.#setter(#value)));
             }
-            None if is_argument => return None,
+            None if is_constructor_argument => return None,
             None => {}
         }
     }
@@ -125,7 +125,7 @@ fn serialized_fields(properties: &[Property], value: &Value, colon: &str) -> Vec
 }
 
 /// Returns the documentation of an example that parses the `example` of a schema and reads its fields; empty without one.
-pub(super) fn model_example(spec: &Spec, definition: &Definition) -> Result<String> {
+pub(super) fn model_example_documentation(spec: &Spec, definition: &Definition) -> Result<String> {
     let (DefinitionKind::Object(Object { properties, .. }), Some(example)) = (&definition.kind, &definition.example)
     else {
         return Ok(String::new());
@@ -143,8 +143,8 @@ pub(super) fn model_example(spec: &Spec, definition: &Definition) -> Result<Stri
     let compared = properties.iter().filter(|property| !property.nullable && !is_object(&property.shape));
     let assertions = compared.filter_map(|property| {
         let value = rust_expression(spec, &property.shape, example.get(&property.wire)?)?;
-        let field = field_assertion(property);
-        Some(match (property.required && is_argument(property) && !property.write_only, &property.shape) {
+        let field = field_identifier(property);
+        Some(match (property.required && is_constructor_argument(property) && !property.write_only, &property.shape) {
             (true, _) => quote!(assert_eq!(#variable.#field, #value);),
             (false, Shape::Text) => quote!(assert_eq!(#variable.#field.as_deref(), Some(#value));),
             (false, _) => quote!(assert_eq!(#variable.#field, Some(#value));),
@@ -207,6 +207,6 @@ pub(super) fn raw_string_literal(string: &str) -> Result<TokenStream> {
     literal.parse().map_err(|error| anyhow!("the example {literal}: {error}"))
 }
 
-fn field_assertion(property: &Property) -> Ident {
+fn field_identifier(property: &Property) -> Ident {
     format_ident!("{}", property.field)
 }

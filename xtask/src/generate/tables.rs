@@ -5,7 +5,7 @@ mod operations;
 mod schemas;
 mod values;
 
-use super::code::{format_items, import_items};
+use super::code::{format_items, generate_imports};
 use crate::document::Spec;
 use anyhow::Result;
 use heck::ToShoutySnakeCase as _;
@@ -55,28 +55,28 @@ pub(super) fn generate_tables(spec: &Spec, folder: &Path) -> Result<Vec<(String,
         [("OPERATIONS", "Operation", &operations), ("SCHEMAS", "Schema", &schemas)].map(|(list, of, tables)| {
             let (list, of) = (format_ident!("{list}"), format_ident!("{of}"));
             let paths = tables.iter().map(|table| {
-                let (area, name) = (format_ident!("{}", table.area), format_ident!("{}", table.constant()));
+                let (area, name) = (format_ident!("{}", table.area), format_ident!("{}", table.constant_name()));
                 quote!(#area::#name)
             });
             quote!(pub(crate) const #list: &[#of] = &[#(#paths),*];)
         });
     let mut areas: BTreeMap<&str, TokenStream> = BTreeMap::new();
     for table in operations.iter().chain(&schemas) {
-        let (name, value, of) = (format_ident!("{}", table.constant()), &table.value, &table.of);
+        let (name, value, of) = (format_ident!("{}", table.constant_name()), &table.value, &table.of);
         areas.entry(&table.area).or_default().extend(quote!(pub(super) const #name: #of = #value;));
     }
     let modules = areas.keys().map(|area| format!("mod {area};\n")).collect::<Vec<_>>().concat();
     let lists = format_items(quote!(#(#lists)*))?;
     let mut files = vec![("mod.rs".to_owned(), format!("{modules}\nuse crate::{{Operation, Schema}};\n\n{lists}"))];
     for (area, tables) in areas {
-        let imports = import_items(&tables, TABLE_TYPES, &[])?;
+        let imports = generate_imports(&tables, TABLE_TYPES, &[])?;
         files.push((format!("{area}.rs"), format!("{imports}\n{}", format_items(tables)?)));
     }
     Ok(files)
 }
 
 /// An operation or a schema as a constant.
-struct Table {
+struct TableConstant {
     /// The name in the specification.
     name: String,
     area: String,
@@ -85,8 +85,8 @@ struct Table {
     value: TokenStream,
 }
 
-impl Table {
-    fn constant(&self) -> String {
+impl TableConstant {
+    fn constant_name(&self) -> String {
         self.name.to_shouty_snake_case()
     }
 }

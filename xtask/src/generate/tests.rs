@@ -11,7 +11,7 @@ const THINGS: &str = include_str!("tests/things.yaml");
 
 #[test]
 fn generated_code_is_up_to_date() {
-    match check_files(&workspace_root()) {
+    match check_generated_files(&workspace_root()) {
         Ok(warnings) => assert!(warnings.is_empty(), "{warnings:#?}"),
         Err(stale) => panic!("{stale:#}"),
     }
@@ -37,8 +37,8 @@ fn stale_missing_and_obsolete_files_are_reported_and_fixed() {
     let root = root.path();
     fs::create_dir(root.join("spec")).unwrap();
     fs::write(root.join(SPEC_FILE), THINGS).unwrap();
-    write_files(root).unwrap();
-    check_files(root).unwrap();
+    write_generated_files(root).unwrap();
+    check_generated_files(root).unwrap();
 
     fs::write(root.join(GENERATED_MODELS_FOLDER).join("customers/schemas.rs"), "edited").unwrap();
     fs::write(root.join(GENERATED_MODELS_FOLDER).join("old.rs"), "").unwrap();
@@ -47,7 +47,7 @@ fn stale_missing_and_obsolete_files_are_reported_and_fixed() {
     for stray in [".schemas.rs.swp", "schemas.rs~"] {
         fs::write(root.join(GENERATED_MODELS_FOLDER).join(stray), b"\xFF").unwrap();
     }
-    let stale = check_files(root).unwrap_err().to_string();
+    let stale = check_generated_files(root).unwrap_err().to_string();
     for part in ["customers/schemas.rs", "generated/old.rs", EXAMPLE_TESTS_FILE, "run `cargo xtask codegen`"] {
         assert!(stale.contains(part), "{part} in {stale}");
     }
@@ -55,8 +55,8 @@ fn stale_missing_and_obsolete_files_are_reported_and_fixed() {
         assert!(!stale.contains(part), "{part} in {stale}");
     }
 
-    write_files(root).unwrap();
-    check_files(root).unwrap();
+    write_generated_files(root).unwrap();
+    check_generated_files(root).unwrap();
     assert!(root.join(GENERATED_MODELS_FOLDER).join("schemas.rs~").exists());
 }
 

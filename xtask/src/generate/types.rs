@@ -5,7 +5,7 @@
 
 use super::{
     areas::ensure_same_area,
-    code::{MEMBER_INDENT, doc_comment, format_items, import_items},
+    code::{MEMBER_INDENT, doc_comment, format_items, generate_imports},
     samples,
 };
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
         Definition, DefinitionKind, Enum, EnumValues, Object, Property, Shape, Union, UnionVariant, X_PC_RAW,
         escape_pointer_step,
     },
-    document::{ADDITIONAL_PROPERTIES, Spec, simplified_schemas},
+    document::{ADDITIONAL_PROPERTIES_FIELD, Spec, simplified_schemas},
     problems::Problems,
 };
 use anyhow::{Context as _, Result, ensure};
@@ -44,11 +44,11 @@ const HAND_WRITTEN_NAMES: [&str; 10] = [
 /// Returns the code of the types of each area that has some.
 pub(crate) fn generate_types(spec: &Spec) -> Result<BTreeMap<&str, String>> {
     let types = progenitor_field_types(spec)?;
-    let mut areas: BTreeMap<&str, Vec<TypeCode>> = BTreeMap::new();
+    let mut areas: BTreeMap<&str, Vec<GeneratedType>> = BTreeMap::new();
     let mut problems = Problems::default();
     for definition in &spec.definitions {
         let at = format!("#/components/schemas/{}", definition.name);
-        for name in definition.references() {
+        for name in definition.referenced_schemas() {
             problems.value_or_add_error(
                 &at,
                 spec.definition(name).and_then(|target| ensure_same_area(target, &definition.area)),
@@ -63,7 +63,7 @@ pub(crate) fn generate_types(spec: &Spec) -> Result<BTreeMap<&str, String>> {
     areas.into_iter().map(|(area, types)| Ok((area, format_types(spec, &types)?))).collect()
 }
 
-fn format_types(spec: &Spec, types: &[TypeCode]) -> Result<String> {
+fn format_types(spec: &Spec, types: &[GeneratedType]) -> Result<String> {
     let items: TokenStream = types.iter().map(|code| code.items.clone()).collect();
     let macros: BTreeMap<_, _> = types.iter().map(|code| (code.macro_name, code.macro_path.clone())).collect();
     let macros: Vec<_> = macros.into_values().collect();
@@ -73,14 +73,14 @@ fn format_types(spec: &Spec, types: &[TypeCode]) -> Result<String> {
         _ => &definition.name,
     });
     let candidates = HAND_WRITTEN_NAMES.into_iter().chain(others.filter(|name| !own.contains(name)));
-    let imports = import_items(&items, candidates, &macros)?;
+    let imports = generate_imports(&items, candidates, &macros)?;
     let blocks = types.iter().map(|code| Ok([format_items(code.items.clone())?, code.meaning.clone()]));
     let blocks = blocks.collect::<Result<Vec<_>>>()?.concat();
     Ok(format!("{imports}\n{}", blocks.join("\n")))
 }
 
 /// The code of a type.
-struct TypeCode {
+struct GeneratedType {
     name: String,
     items: TokenStream,
     /// The call of the macro that implements reading and writing. Formatted here, since `prettyplease` cannot format it.
@@ -94,14 +94,16 @@ fn generate_type(
     spec: &Spec,
     definition: &Definition,
     types: &BTreeMap<(String, String), Type>,
-) -> Result<Option<TypeCode>> {
+) -> Result<Option<GeneratedType>> {
     Ok(match &definition.kind {
         DefinitionKind::HandWritten(_) => None,
         // The form of a multipart body, which is no JSON.
-        DefinitionKind::Object(object) if object.properties.iter().any(|property| is_file(&property.shape)) => None,
+        DefinitionKind::Object(object) if object.properties.iter().any(|property| is_file_shape(&property.shape)) => {
+            None
+        }
         DefinitionKind::Object(object) => {
             let fields = struct_fields(spec, definition, object, types)?;
-            Some(TypeCode {
+            Some(GeneratedType {
                 name: definition.name.clone(),
                 items: generate_struct(spec, definition, &fields)?,
                 meaning: resource_macro_call(spec, definition, &fields)?,
@@ -114,10 +116,10 @@ fn generate_type(
     })
 }
 
-fn is_file(shape: &Shape) -> bool {
+fn is_file_shape(shape: &Shape) -> bool {
     match shape {
         Shape::Binary => true,
-        Shape::List(item) => is_file(item),
+        Shape::List(item) => is_file_shape(item),
         _ => false,
     }
 }
@@ -136,12 +138,12 @@ struct StructField<'a> {
     presence: FieldPresence,
     /// The type of the value, without `Option` and holder.
     value: Type,
-    holder: FieldHolder,
+    holder: OptionalFieldWrapper,
 }
 
 /// The wrapper around the value of an optional field.
 #[derive(PartialEq)]
-enum FieldHolder {
+enum OptionalFieldWrapper {
     Nothing,
     Box,
     RawJson,
@@ -176,9 +178,9 @@ impl StructField<'_> {
     fn declared_type(&self) -> Type {
         let value = &self.value;
         let held: Type = match self.holder {
-            FieldHolder::Nothing => value.clone(),
-            FieldHolder::Box => parse_quote!(Box<#value>),
-            FieldHolder::RawJson => parse_quote!(RawJson<#value>),
+            OptionalFieldWrapper::Nothing => value.clone(),
+            OptionalFieldWrapper::Box => parse_quote!(Box<#value>),
+            OptionalFieldWrapper::RawJson => parse_quote!(RawJson<#value>),
         };
         match self.presence {
             FieldPresence::Optional => parse_quote!(Option<#held>),
@@ -196,8 +198,8 @@ impl StructField<'_> {
         self.property.documentation() + &deprecated.unwrap_or_default()
     }
 
-    fn is_argument(&self) -> bool {
-        is_argument(self.property)
+    fn is_constructor_argument(&self) -> bool {
+        is_constructor_argument(self.property)
     }
 
     /// Returns the declaration of the argument for the field, and the expression of the field's value.
@@ -207,9 +209,9 @@ impl StructField<'_> {
         let argument = if is_text { quote!(#name: impl Into<String>) } else { quote!(#name: #value) };
         let value = if is_text { quote!(#name.into()) } else { quote!(#name) };
         let held = match self.holder {
-            FieldHolder::Nothing => value,
-            FieldHolder::Box => quote!(Box::new(#value)),
-            FieldHolder::RawJson => quote!(RawJson::new(&#value)),
+            OptionalFieldWrapper::Nothing => value,
+            OptionalFieldWrapper::Box => quote!(Box::new(#value)),
+            OptionalFieldWrapper::RawJson => quote!(RawJson::new(&#value)),
         };
         let set = match self.presence {
             FieldPresence::Optional => quote!(Some(#held)),
@@ -277,18 +279,18 @@ fn struct_fields<'a>(
         let target = property.shape.schema_name().map(|name| spec.definition(name)).transpose()?;
         let holder = match (&property.shape, target) {
             (Shape::Named(_), Some(Definition { kind: DefinitionKind::Object(_), .. })) if property.raw => {
-                FieldHolder::RawJson
+                OptionalFieldWrapper::RawJson
             }
-            (Shape::Named(_), Some(_)) if presence == FieldPresence::Required => FieldHolder::Nothing,
-            (Shape::Named(_), Some(target)) if is_boxed(target, in_cycle) => FieldHolder::Box,
-            _ => FieldHolder::Nothing,
+            (Shape::Named(_), Some(_)) if presence == FieldPresence::Required => OptionalFieldWrapper::Nothing,
+            (Shape::Named(_), Some(target)) if is_boxed_when_optional(target, in_cycle) => OptionalFieldWrapper::Box,
+            _ => OptionalFieldWrapper::Nothing,
         };
         ensure!(
             !(in_cycle && presence == FieldPresence::Required),
             "a required property cannot lead back to its own schema"
         );
         ensure!(
-            !property.raw || (holder == FieldHolder::RawJson && presence == FieldPresence::Optional),
+            !property.raw || (holder == OptionalFieldWrapper::RawJson && presence == FieldPresence::Optional),
             "{X_PC_RAW} is for optional objects only"
         );
         // JSON within JSON within JSON would be parsed without an end.
@@ -310,7 +312,7 @@ fn struct_fields<'a>(
         .collect();
     let at = format!("#/components/schemas/{}", definition.name);
     if described.len() > MAX_FIELDS_OF_OBJECT {
-        problems.add(
+        problems.add_problem(
             &at,
             format!("an object has at most {MAX_FIELDS_OF_OBJECT} properties: move some into an object of their own"),
         );
@@ -318,12 +320,16 @@ fn struct_fields<'a>(
     let names: BTreeSet<_> = described.iter().map(|field| field.name.to_string()).collect();
     for clearing in described.iter().filter(|field| field.presence == FieldPresence::Nullable).map(clear_setter_name) {
         if names.contains(&clearing) {
-            problems.add(&at, format!("the field `{clearing}` has the name of a setter: name it with x-pc-name"));
+            problems
+                .add_problem(&at, format!("the field `{clearing}` has the name of a setter: name it with x-pc-name"));
         }
     }
-    let additional = object.additional.as_ref().map(|_| type_of(ADDITIONAL_PROPERTIES)).transpose()?;
-    if additional.is_some() && names.contains(ADDITIONAL_PROPERTIES) {
-        problems.add(&at, format!("the field `{ADDITIONAL_PROPERTIES}` is there already: name it with x-pc-name"));
+    let additional = object.additional.as_ref().map(|_| type_of(ADDITIONAL_PROPERTIES_FIELD)).transpose()?;
+    if additional.is_some() && names.contains(ADDITIONAL_PROPERTIES_FIELD) {
+        problems.add_problem(
+            &at,
+            format!("the field `{ADDITIONAL_PROPERTIES_FIELD}` is there already: name it with x-pc-name"),
+        );
     }
     problems.into_result()?;
     Ok(StructFields { described, additional: additional.map(|(value, _)| value) })
@@ -333,20 +339,21 @@ fn struct_fields<'a>(
 const MAX_FIELDS_OF_OBJECT: usize = 128;
 
 /// Whether an optional value of a schema is held in a `Box`.
-fn is_boxed(target: &Definition, in_cycle: bool) -> bool {
+fn is_boxed_when_optional(target: &Definition, in_cycle: bool) -> bool {
     in_cycle || (target.boxed && matches!(target.kind, DefinitionKind::Object(_)))
 }
 
 fn generate_struct(spec: &Spec, definition: &Definition, fields: &StructFields<'_>) -> Result<TokenStream> {
     let name = format_ident!("{}", definition.name);
-    let description = doc_comment(&(schema_documentation(definition) + &samples::model_example(spec, definition)?), 0);
+    let description =
+        doc_comment(&(schema_documentation(definition) + &samples::model_example_documentation(spec, definition)?), 0);
     let derives = definition.is_derived.then(|| quote!(#[derive(Clone, PartialEq)]));
     let declarations = fields.described.iter().map(|field| {
         let (docs, name, declared) = (field.doc_attributes(), &field.name, field.declared_type());
         quote!(#docs pub #name: #declared,)
     });
     let additional = fields.additional.as_ref().map(|additional| {
-        let name = format_ident!("{ADDITIONAL_PROPERTIES}");
+        let name = format_ident!("{ADDITIONAL_PROPERTIES_FIELD}");
         let docs = doc_comment("The properties with any other name.", MEMBER_INDENT);
         quote!(#docs pub #name: #additional,)
     });
@@ -370,7 +377,7 @@ fn generate_struct(spec: &Spec, definition: &Definition, fields: &StructFields<'
 }
 
 /// Whether a struct implements `Default`: no field is required but lists, which are empty by default, and it may be created.
-fn has_default(definition: &Definition) -> bool {
+fn implements_default(definition: &Definition) -> bool {
     !definition.is_read_first
         && definition
             .properties()
@@ -379,13 +386,13 @@ fn has_default(definition: &Definition) -> bool {
 }
 
 /// Whether the function `new` has an argument for a property.
-pub(super) fn is_argument(property: &Property) -> bool {
+pub(super) fn is_constructor_argument(property: &Property) -> bool {
     property.required && !property.read_only
 }
 
 /// Whether a struct has the function `new`.
 fn has_constructor(definition: &Definition) -> bool {
-    !definition.is_read_first && (definition.is_sent || !has_default(definition))
+    !definition.is_read_first && (definition.is_sent || !implements_default(definition))
 }
 
 /// Returns the description of a schema with a link to the documentation of the service.
@@ -398,14 +405,17 @@ fn schema_documentation(definition: &Definition) -> String {
 fn generate_constructor(definition: &Definition, fields: &StructFields<'_>) -> TokenStream {
     let doc = format!("Creates a `{}` from its required fields.", definition.name);
     let doc = doc_comment(&doc, MEMBER_INDENT);
-    if !fields.described.iter().any(StructField::is_argument) {
+    if !fields.described.iter().any(StructField::is_constructor_argument) {
         return quote!(#doc #[must_use] pub fn new() -> Self { Self::default() });
     }
-    let arguments =
-        fields.described.iter().filter(|field| field.is_argument()).map(|field| field.constructor_argument().0);
+    let arguments = fields
+        .described
+        .iter()
+        .filter(|field| field.is_constructor_argument())
+        .map(|field| field.constructor_argument().0);
     let values = fields.described.iter().map(|field| {
         let (name, (_, value)) = (&field.name, field.constructor_argument());
-        if !field.is_argument() {
+        if !field.is_constructor_argument() {
             quote!(#name: None)
         } else if *name == value.to_string() {
             quote!(#name)
@@ -414,7 +424,7 @@ fn generate_constructor(definition: &Definition, fields: &StructFields<'_>) -> T
         }
     });
     let additional = fields.additional.as_ref().map(|_| {
-        let name = format_ident!("{ADDITIONAL_PROPERTIES}");
+        let name = format_ident!("{ADDITIONAL_PROPERTIES_FIELD}");
         quote!(#name: BTreeMap::new(),)
     });
     quote! {
@@ -429,7 +439,7 @@ fn generate_constructor(definition: &Definition, fields: &StructFields<'_>) -> T
 /// Returns the methods that set an optional field and clear a nullable one.
 fn generate_setters(field: &StructField<'_>) -> TokenStream {
     let (name, (argument, value)) = (&field.name, field.constructor_argument());
-    let setter = (!field.is_argument()).then(|| {
+    let setter = (!field.is_constructor_argument()).then(|| {
         let docs = doc_comment(&format!("Sets `{name}`.\n\n{}", field.documentation()), MEMBER_INDENT);
         quote! {
             #docs
@@ -464,7 +474,7 @@ fn clear_setter_name(field: &StructField<'_>) -> String {
 /// Returns the macro call that implements reading and writing of a struct.
 fn resource_macro_call(spec: &Spec, definition: &Definition, fields: &StructFields<'_>) -> Result<String> {
     let copied = (!definition.is_derived).then_some(" Clone PartialEq");
-    let default = has_default(definition).then_some(" Default");
+    let default = implements_default(definition).then_some(" Default");
     let traits: String = [copied, default].into_iter().flatten().collect();
     let separator = if traits.is_empty() { "" } else { ":" };
     let mut code = format!("resource!({}{separator}{traits} {{\n", definition.name);
@@ -475,18 +485,18 @@ fn resource_macro_call(spec: &Spec, definition: &Definition, fields: &StructFiel
             FieldPresence::RequiredList => "RequiredList",
             FieldPresence::Required => "Required",
         };
-        let (value, name) = (value_kind(spec, field)?, &field.name);
+        let (value, name) = (value_mut_variant(spec, field)?, &field.name);
         let names = std::iter::once(&field.property.wire).chain(&field.property.spellings);
         let names = names.map(|name| string_literal(name)).collect::<Vec<_>>().join(" | ");
         // Writing to a `String` does not fail.
         let _ = writeln!(code, "    {index} {presence} {value} {name} = {names},");
     }
-    let additional = fields.additional.as_ref().map(|_| format!(" additional {ADDITIONAL_PROPERTIES}"));
+    let additional = fields.additional.as_ref().map(|_| format!(" additional {ADDITIONAL_PROPERTIES_FIELD}"));
     Ok(code + "}" + &additional.unwrap_or_default() + ");\n")
 }
 
 /// Returns the kind of a field's value in the models crate: a variant of its `ValueMut`.
-fn value_kind(spec: &Spec, field: &StructField<'_>) -> Result<&'static str> {
+fn value_mut_variant(spec: &Spec, field: &StructField<'_>) -> Result<&'static str> {
     let kind = match &field.property.shape {
         Shape::Named(name) => match spec.definition(name)?.kind {
             DefinitionKind::Object(_) => "Object",
@@ -500,14 +510,14 @@ fn value_kind(spec: &Spec, field: &StructField<'_>) -> Result<&'static str> {
         _ => "Scalar",
     };
     Ok(match (&field.holder, &field.presence) {
-        (FieldHolder::RawJson, _) => "RawJson",
+        (OptionalFieldWrapper::RawJson, _) => "RawJson",
         (_, FieldPresence::Nullable) => "Nullable",
         (_, FieldPresence::Optional) if !matches!(kind, "Scalar" | "Decimal") => "Optional",
         _ => kind,
     })
 }
 
-fn generate_open_enum(definition: &Definition, Enum { values, variants }: &Enum) -> TypeCode {
+fn generate_open_enum(definition: &Definition, Enum { values, variants }: &Enum) -> GeneratedType {
     let name = format_ident!("{}", definition.name);
     let description = doc_comment(&schema_documentation(definition), 0);
     let declarations = variants.iter().map(|variant| {
@@ -541,10 +551,10 @@ fn generate_open_enum(definition: &Definition, Enum { values, variants }: &Enum)
     let literal = |wire: &str| if *values == EnumValues::Integers { wire.to_owned() } else { string_literal(wire) };
     let texts = variants.iter().map(|variant| format!("    {} = {},\n", variant.name, literal(&variant.wire)));
     let meaning = format!("{macro_name}!({loose}{name} {{\n{}}});\n", texts.collect::<String>());
-    TypeCode { name: definition.name.clone(), items, meaning, macro_name, macro_path }
+    GeneratedType { name: definition.name.clone(), items, meaning, macro_name, macro_path }
 }
 
-fn generate_object_union(spec: &Spec, definition: &Definition, union: &Union) -> Result<TypeCode> {
+fn generate_object_union(spec: &Spec, definition: &Definition, union: &Union) -> Result<GeneratedType> {
     let name = format_ident!("{}", definition.name);
     let description = doc_comment(&schema_documentation(definition), 0);
     let mut declarations = TokenStream::new();
@@ -570,7 +580,7 @@ fn generate_object_union(spec: &Spec, definition: &Definition, union: &Union) ->
     };
     let discriminator = string_literal(&union.discriminator);
     let meaning = format!("object_union!({name} by {discriminator} {{\n{values}}});\n");
-    Ok(TypeCode {
+    Ok(GeneratedType {
         name: definition.name.clone(),
         items,
         meaning,

@@ -91,18 +91,18 @@ pub(crate) struct EmulatorBehavior {
     #[arg(long)]
     reject_unknown_parameters: bool,
     #[command(flatten)]
-    sign_in: SignInOptions,
+    sign_in: SignInBehaviorOptions,
     #[command(flatten)]
-    faults: FaultOptions,
+    faults: FaultBehaviorOptions,
     #[command(flatten)]
-    lists: ListOptions,
+    lists: ListBehaviorOptions,
     #[command(flatten)]
-    responses: ResponseOptions,
+    responses: ResponseBehaviorOptions,
 }
 
 #[derive(Args, Debug, Default)]
 #[command(next_help_heading = "Sign-in of users")]
-struct SignInOptions {
+struct SignInBehaviorOptions {
     /// Reject tokens of users who have given no second factor
     #[arg(long)]
     require_mfa: bool,
@@ -119,7 +119,7 @@ struct SignInOptions {
 
 #[derive(Args, Debug, Default)]
 #[command(next_help_heading = "Faults")]
-struct FaultOptions {
+struct FaultBehaviorOptions {
     /// Fault, such as 503@10% or reset@3; may be given several times
     #[arg(long, value_name = "WHAT[@WHICH]", action = ArgAction::Append)]
     fault: Vec<Fault>,
@@ -130,9 +130,9 @@ struct FaultOptions {
 
 #[derive(Args, Debug, Default)]
 #[command(next_help_heading = "Pagination")]
-struct ListOptions {
+struct ListBehaviorOptions {
     /// Maximum number of customers per page, whatever size is requested [default: 500]
-    #[arg(long, value_name = "N", value_parser = parse_page_cap)]
+    #[arg(long, value_name = "N", value_parser = parse_max_page_size)]
     page_cap: Option<NonZeroU16>,
     /// Style of the links between pages
     #[arg(long, value_name = "STYLE", value_enum, default_value_t)]
@@ -157,7 +157,7 @@ struct ListOptions {
 #[derive(Args, Debug, Default)]
 #[command(next_help_heading = "Responses")]
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
-struct ResponseOptions {
+struct ResponseBehaviorOptions {
     /// Encoding of JSON
     #[arg(long, value_name = "NAME", value_enum, default_value_t)]
     encoding: Encoding,
@@ -257,6 +257,6 @@ fn parse_access_token(text: &str) -> Result<String, &'static str> {
     can_be_sent.then(|| text.to_owned()).ok_or("it must consist of visible ASCII characters, without blanks")
 }
 
-fn parse_page_cap(text: &str) -> Result<NonZeroU16, &'static str> {
+fn parse_max_page_size(text: &str) -> Result<NonZeroU16, &'static str> {
     text.parse().ok().filter(|cap: &NonZeroU16| cap.get() <= 500).ok_or("it must be a whole number from 1 to 500")
 }

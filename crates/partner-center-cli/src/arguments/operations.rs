@@ -28,9 +28,9 @@ use std::{
     path::PathBuf,
 };
 use tables::{
-    asks_before_sending, body_object_schema, caller_settable_parameters, etag_parameter, form_part_properties,
-    has_etag_in_body, has_example_body, id_path_parameter, is_customer_id, json_body_type, page_size_parameter,
-    reading_operation, takes_several_ids,
+    asks_before_sending, body_object_schema, caller_settable_parameters, command_takes_several_ids, etag_parameter,
+    form_part_properties, has_etag_in_body, has_example_body, id_path_parameter, is_customer_id, json_body_type,
+    operation_that_reads_resource, page_size_parameter,
 };
 use value::{SchemaValueParser, is_scalar_type};
 
@@ -133,7 +133,7 @@ pub(crate) enum CommandLineWords<'a> {
 }
 
 impl CommandLineWords<'_> {
-    fn contain_word(self, name: &str) -> bool {
+    fn may_contain_word(self, name: &str) -> bool {
         match self {
             Self::Some { words, .. } => words.iter().any(|word| word == OsStr::new(name)),
             Self::All => true,
@@ -153,7 +153,7 @@ fn build_resource_command(
         .display_order(0)
         .subcommand_required(true)
         .arg_required_else_help(true);
-    if !words.contain_word(name) {
+    if !words.may_contain_word(name) {
         return command;
     }
     let mut examples = "Examples:".to_owned();
@@ -182,11 +182,11 @@ fn resource_command_about(name: &str, operations: &[&Operation]) -> String {
 
 fn build_verb_command(operation: &'static Operation, noun: ResourceNoun, words: CommandLineWords<'_>) -> Command {
     let mut command = Command::new(operation.command.verb).about(help::command_about(operation));
-    if !words.contain_word(operation.command.verb) {
+    if !words.may_contain_word(operation.command.verb) {
         return command;
     }
     command = command.long_about(help::command_long_about(operation));
-    if takes_several_ids(operation) {
+    if command_takes_several_ids(operation) {
         command = command.args(id_path_parameter(operation).map(build_ids_argument));
     }
     for parameter in caller_settable_parameters(operation) {
@@ -202,7 +202,7 @@ fn build_verb_command(operation: &'static Operation, noun: ResourceNoun, words: 
 }
 
 fn is_repeatable_id_parameter(operation: &Operation, parameter: &Parameter) -> bool {
-    parameter.is_positional && takes_several_ids(operation)
+    parameter.is_positional && command_takes_several_ids(operation)
 }
 
 /// The names of the arguments that operations have in common.
@@ -327,7 +327,7 @@ fn build_parameter_argument(operation: &'static Operation, parameter: &'static P
         let help = format!("Maximum number of {} per page{range} [default: that of the service]", noun.plural());
         argument.long(name::PAGE_SIZE_ARG).value_name("N").help(help)
     } else {
-        let mut help = help::argument_help(parameter.description);
+        let mut help = help::argument_help_from_markdown(parameter.description);
         if takes_etag_from_body {
             help = format!("{} [default: `attributes.etag` of the file of --body]", help.trim_end_matches('.'));
         }
@@ -364,7 +364,7 @@ fn build_parameter_argument(operation: &'static Operation, parameter: &'static P
             argument.required_unless_present_any(alternatives.into_iter().chain(example))
         }
         // It is that of what is read, or of the file.
-        None if takes_etag_from_body && reading_operation(operation).is_some() => argument,
+        None if takes_etag_from_body && operation_that_reads_resource(operation).is_some() => argument,
         None if takes_etag_from_body => argument.required_unless_present_any([name::BODY_ARG, name::EXAMPLE_BODY_ARG]),
         None if has_example_body(operation) => argument.required_unless_present(name::EXAMPLE_BODY_ARG),
         None => argument.required(true),
@@ -556,7 +556,7 @@ impl OperationCall {
     }
 
     /// Returns the noun of what the command returns.
-    pub(crate) fn result_noun(&self) -> ResourceNoun {
+    pub(crate) fn result_resource_noun(&self) -> ResourceNoun {
         ResourceNoun::new(self.operation.command.resource)
     }
 }

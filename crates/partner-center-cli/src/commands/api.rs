@@ -3,7 +3,7 @@
 use super::operations::{
     confirmation, input, list,
     planned_request::PlannedFormat,
-    request::{PlannedRequest, append_query_parameter, client_idempotency, pagination_of_operation, percent_encode},
+    request::{PlannedRequest, append_query_parameter, pagination_of_operation, percent_encode, to_client_idempotency},
 };
 use crate::{
     arguments::{ApiCall, OutputFormat, operations::naming::ResourceNoun},
@@ -36,13 +36,13 @@ impl FromResponse for RawResponseBody {
 }
 
 /// Sends the request, and prints the body of its response, or the items of all pages.
-pub(crate) async fn run_api<X: Transport>(
+pub(crate) async fn run_api_command<X: Transport>(
     call: ApiCall,
     transport: X,
     session: &Session<'_>,
     messages: &Messages,
 ) -> Result<(), CommandError> {
-    let request = plan_request(&call, session)?;
+    let request = plan_api_request(&call, session)?;
     if call.paginate && request.method != Method::Get {
         return Err(UsageError(ErrorReport {
             message: format!("a {} cannot be sent with --paginate", request.method),
@@ -73,11 +73,11 @@ pub(crate) async fn run_api<X: Transport>(
     let failed = format!("{} {} failed", request.method, request.target);
     let mut raw_request = request.into_raw_request();
     if let Some(operation) = described {
-        raw_request = raw_request.idempotency(client_idempotency(operation));
+        raw_request = raw_request.idempotency(to_client_idempotency(operation));
     }
     let content = X::Mode::into_future(client.request_as::<RawResponseBody>(raw_request)).await;
     let RawResponseBody(bytes) = content.map_err(|error| match error.kind() {
-        ErrorKind::Paging => incomplete_list_error(&failed),
+        ErrorKind::Paging => single_page_of_list_error(&failed),
         _ => CommandError::from_client_error(&failed, &error, &session.sources),
     })?;
     // Programs get every byte unchanged; on a terminal, control characters are escaped, and the last line is ended.
@@ -91,7 +91,7 @@ pub(crate) async fn run_api<X: Transport>(
 }
 
 /// Says that a response is one page of a list.
-fn incomplete_list_error(failed: &str) -> CommandError {
+fn single_page_of_list_error(failed: &str) -> CommandError {
     ErrorReport {
         message: failed.to_owned(),
         cause: "the response is one page of a longer list, and could be taken for all of it".to_owned(),
@@ -100,8 +100,8 @@ fn incomplete_list_error(failed: &str) -> CommandError {
     .into()
 }
 
-fn plan_request(call: &ApiCall, session: &Session<'_>) -> Result<PlannedRequest, UsageError> {
-    let mut target = request_target(&call.path, &session.base_url)?;
+fn plan_api_request(call: &ApiCall, session: &Session<'_>) -> Result<PlannedRequest, UsageError> {
+    let mut target = target_of_path_or_url(&call.path, &session.base_url)?;
     for (name, value) in &call.query {
         append_query_parameter(&mut target, name, &percent_encode(value));
     }
@@ -117,7 +117,7 @@ fn plan_request(call: &ApiCall, session: &Session<'_>) -> Result<PlannedRequest,
 
 /// Returns the path and the query of the request. A URL must be one of the service at `base_url`, as the token goes nowhere
 /// else.
-fn request_target(path: &str, base_url: &str) -> Result<String, UsageError> {
+fn target_of_path_or_url(path: &str, base_url: &str) -> Result<String, UsageError> {
     let base_url = base_url.trim().trim_end_matches('/');
     let is_url = path.contains("://") || path.starts_with("//");
     let path = match path.get(..base_url.len()) {
@@ -160,7 +160,7 @@ fn path_matches_template(template: &str, path: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{path_matches_template, request_target};
+    use super::{path_matches_template, target_of_path_or_url};
 
     #[test]
     fn path_is_completed() {
@@ -175,7 +175,7 @@ mod tests {
             ("visits", "/v1/visits"),
             ("HTTPS://api.example/v1/customers?a=b", "/v1/customers?a=b"),
         ] {
-            assert_eq!(request_target(path, BASE).ok().as_deref(), Some(expected), "{path}");
+            assert_eq!(target_of_path_or_url(path, BASE).ok().as_deref(), Some(expected), "{path}");
         }
         for path in [
             "https://other.example/v1/customers",
@@ -183,7 +183,7 @@ mod tests {
             "//other.example/v1",
             "http://api.example/v1",
         ] {
-            assert!(request_target(path, BASE).is_err(), "{path}");
+            assert!(target_of_path_or_url(path, BASE).is_err(), "{path}");
         }
     }
 

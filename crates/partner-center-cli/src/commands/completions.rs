@@ -38,7 +38,7 @@ fi
 /// Prints the completions of the words that a shell has typed, if one calls this command for them.
 pub(crate) fn complete_words() -> bool {
     let words: Vec<_> = env::args_os().skip_while(|word| word != "--").skip(2).collect();
-    let command = || Arguments::completion_command(typed_words(&words));
+    let command = || Arguments::clap_command_for_completion(typed_words(&words));
     let environment = CompleteEnv::with_factory(command).var(SHELL_VARIABLE).bin(PROGRAM_NAME);
     // An error would be shown in the middle of what is typed.
     environment.try_complete(env::args_os(), env::current_dir().ok().as_deref()).unwrap_or(true)

@@ -30,16 +30,16 @@ pub(crate) fn run_config(
 ) -> Result<(), CommandError> {
     match command {
         ConfigCommand::Path => {
-            let path = file_path(options)?;
+            let path = configuration_file_path(options)?;
             Ok(write_to_stdout(format!("{}\n", path.display()).as_bytes(), messages)?)
         }
         ConfigCommand::Get { name } => print_setting(&name, options, messages),
-        ConfigCommand::List => print_settings(options, messages),
+        ConfigCommand::List => print_all_settings(options, messages),
         ConfigCommand::Set { name, value } => set_setting(&name, &value, options, messages),
     }
 }
 
-fn file_path(options: &ServiceOptions) -> Result<PathBuf, UsageError> {
+fn configuration_file_path(options: &ServiceOptions) -> Result<PathBuf, UsageError> {
     settings::settings_file_path(options.settings_options())?.ok_or_else(|| {
         UsageError(ErrorReport {
             message: "there is no folder for the configuration file".to_owned(),
@@ -71,7 +71,7 @@ fn print_setting(name: &str, options: &ServiceOptions, messages: &Messages) -> R
     }
 }
 
-fn print_settings(options: &ServiceOptions, messages: &Messages) -> Result<(), CommandError> {
+fn print_all_settings(options: &ServiceOptions, messages: &Messages) -> Result<(), CommandError> {
     let settings = Settings::read_settings(options.settings_options())?;
     let mut listed = Vec::new();
     for name in SETTING_NAMES {
@@ -105,14 +105,16 @@ fn print_settings(options: &ServiceOptions, messages: &Messages) -> Result<(), C
 fn set_setting(name: &str, value: &str, options: &ServiceOptions, messages: &Messages) -> Result<(), CommandError> {
     edit::check_setting_name(name)?;
     // The file has to be valid before.
-    let settings = Settings::read_settings_for_change(options.settings_options())?;
-    let path = file_path(options)?;
+    let settings = Settings::read_settings_for_new_profile(options.settings_options())?;
+    let path = configuration_file_path(options)?;
     let profile = settings.profile_name();
     if value.trim().is_empty() {
         edit::unset_setting(&path, profile, name)?;
     } else {
         let text = match value {
-            "-" => text::read_small_text(io::stdin().lock()).map_err(|error| invalid_value_error(name, &error))?,
+            "-" => {
+                text::read_small_text(io::stdin().lock()).map_err(|error| invalid_setting_value_error(name, &error))?
+            }
             _ if SECRET_SETTING_NAMES.contains(&name) => {
                 return Err(UsageError(ErrorReport {
                     message: format!("{name} is not taken from the command line"),
@@ -123,13 +125,13 @@ fn set_setting(name: &str, value: &str, options: &ServiceOptions, messages: &Mes
             }
             value => Secret::new(value),
         };
-        let value = text::check_single_value(&text).map_err(|error| invalid_value_error(name, &error))?;
+        let value = text::check_single_value(&text).map_err(|error| invalid_setting_value_error(name, &error))?;
         edit::set_settings(&path, profile, &[(name, value.expose())])?;
     }
     messages.print(format_args!("changed {}", escape_control_characters(&path.display().to_string())));
     Ok(())
 }
 
-fn invalid_value_error(name: &str, error: &dyn StdError) -> UsageError {
+fn invalid_setting_value_error(name: &str, error: &dyn StdError) -> UsageError {
     UsageError(ErrorReport::new(&format!("the value of {name} cannot be used"), error, "give the value alone"))
 }

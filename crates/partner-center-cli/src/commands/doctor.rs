@@ -25,8 +25,8 @@ pub(crate) async fn run_doctor<X: Transport>(
     let transport = Arc::new(transport);
     let mut report = DoctorReport::new(session.options.output);
     let uri = session.base_url.trim().parse();
-    report.add_outcome("address", check_client_settings(&transport, session, messages))?;
-    let (Ok(uri), false) = (uri, report.has_failed()) else {
+    report.add_check_outcome("address", check_client_settings(&transport, session, messages))?;
+    let (Ok(uri), false) = (uri, report.has_blocking_failure()) else {
         report.skip_remaining_checks()?;
         return report.finish_report();
     };
@@ -44,8 +44,8 @@ pub(crate) async fn run_doctor<X: Transport>(
         }
         Err(UsageError(error_report)) => (None, CheckOutcome::Failed(error_report)),
     };
-    report.add_outcome("token", outcome)?;
-    match client.filter(|_| !report.has_failed()) {
+    report.add_check_outcome("token", outcome)?;
+    match client.filter(|_| !report.has_blocking_failure()) {
         Some(client) => check_service(&client, &session.sources, &mut report).await?,
         None => report.skip_remaining_checks()?,
     }
@@ -79,7 +79,7 @@ async fn check_service<X: Transport>(
         }
         Err(_) => CheckOutcome::Skipped("unknown without a response; see the next check".to_owned()),
     };
-    report.add_outcome("acceptance", is_accepted)?;
+    report.add_check_outcome("acceptance", is_accepted)?;
 
     let listed = match page {
         Ok(page) => {

@@ -29,7 +29,7 @@ pub(crate) fn serve_tools(command: &McpCommand, mut options: Options) -> Result<
         return Ok(write_to_stdout(list_tools(&toolset).as_bytes(), &messages)?);
     }
     check_options(&options)?;
-    interruption::exit_on_interruption(messages.progress())?;
+    interruption::exit_on_interruption(messages.progress_line())?;
     // Results are JSON, whatever is configured for people.
     options.service.output = OutputFormat::Json;
     let emulator = session::start_emulator(&options.service)?;
@@ -39,7 +39,7 @@ pub(crate) fn serve_tools(command: &McpCommand, mut options: Options) -> Result<
     let server = ToolServer::new(toolset, options.service, command.max_result_size, emulator, messages);
     server.check_settings()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| CommandError::from_transport_setup(&error))?;
+    let runtime = runtime.map_err(|error| CommandError::from_transport_setup_error(&error))?;
     runtime.block_on(serve_until_end_of_input(server))
 }
 

@@ -62,7 +62,7 @@ pub(crate) async fn run_operation<X: Transport>(
     }
     let request = plan_call(&call, messages)?;
     let planned = PlannedFormat::of_call(&call.options);
-    let reads_first = read_change_write::reader_of_call(&call).is_some();
+    let reads_first = read_change_write::reading_operation_of_call(&call).is_some();
     if let Some(format) = planned
         && !reads_first
         && request::customer_domain(&call).is_none()
@@ -70,7 +70,7 @@ pub(crate) async fn run_operation<X: Transport>(
         return print_planned_request(&request, format, session, messages);
     }
     if !reads_first && call.operation.is_destructive && planned.is_none() {
-        confirm_request(&call, &request)?;
+        ask_before_destructive_request(&call, &request)?;
     }
     let credential = session.configured_credential()?.build_credential(messages);
     let client = session.build_client(transport, credential, messages)?;
@@ -78,14 +78,15 @@ pub(crate) async fn run_operation<X: Transport>(
         let request = complete_request(request, &client, &call, session, messages).await?;
         return request.map_or(Ok(()), |request| print_planned_request(&request, format, session, messages));
     }
-    let mut printer = Printer::new(session.options, call.operation, &call.options, call.result_noun(), messages);
+    let mut printer =
+        Printer::new(session.options, call.operation, &call.options, call.result_resource_noun(), messages);
     perform_call(&client, &call, request, session, &mut printer, messages).await
 }
 
 /// Returns the request of a call, with its body unless the resource is read first.
 pub(crate) fn plan_call(call: &OperationCall, messages: &Messages) -> Result<PlannedRequest, UsageError> {
     let mut request = request::plan_request(call, TargetIds { id: call.single_id(), customer: None })?;
-    if read_change_write::reader_of_call(call).is_none() {
+    if read_change_write::reading_operation_of_call(call).is_none() {
         request.body = body::build_body(call.operation, &call.body, messages)?;
         request.set_etag_from_body(call.operation)?;
     }
@@ -126,7 +127,7 @@ async fn complete_request<X: Transport>(
         request.target =
             request::plan_request(call, TargetIds { customer: Some(&customer.id), id: call.single_id() })?.target;
     }
-    let Some(reader) = read_change_write::reader_of_call(call) else { return Ok(Some(request)) };
+    let Some(reader) = read_change_write::reading_operation_of_call(call) else { return Ok(Some(request)) };
     let change = read_change_write::read_and_change(client, reader, call, &request, messages).await;
     let Change { differences, body } = change.map_err(|error| {
         let message = format!("what `{}` changes could not be read", call.operation.command);
@@ -142,7 +143,7 @@ async fn complete_request<X: Transport>(
     request.body = Some(body);
     request.set_etag_from_body(call.operation)?;
     if PlannedFormat::of_call(&call.options).is_none() {
-        confirm_request(call, &request)?;
+        ask_before_destructive_request(call, &request)?;
     }
     Ok(Some(request))
 }
@@ -156,9 +157,9 @@ async fn send_and_print<X: Transport>(
     printer: &mut Printer,
     messages: &Messages,
 ) -> Result<(), CommandError> {
-    let (operation, noun) = (call.operation, call.result_noun());
+    let (operation, noun) = (call.operation, call.result_resource_noun());
     if let Some(pagination) = request::pagination_of_operation(operation) {
-        let mut pages = client.request_raw_pages(request.raw_request(operation), pagination);
+        let mut pages = client.request_raw_pages(request.into_raw_request_of_operation(operation), pagination);
         if call.options.limit.is_none() {
             // The next page is requested while this one is printed; with a limit, that would be one page too many.
             pages = pages.prefetch();
@@ -176,7 +177,7 @@ async fn send_and_print<X: Transport>(
     let mut response = response.map_err(|error| {
         let message = match call.single_id() {
             Some(id) => format!("{} {id} could not be fetched", noun.singular()),
-            None => failure_message(operation, noun),
+            None => operation_failure_message(operation, noun),
         };
         CommandError::from_client_error(&message, &error, &session.sources)
     })?;
@@ -192,7 +193,7 @@ async fn send_and_print<X: Transport>(
 }
 
 /// Asks before a request that removes something, cannot be undone, or replaces what was read, unless `--yes` confirms it.
-fn confirm_request(call: &OperationCall, request: &PlannedRequest) -> Result<(), CommandError> {
+fn ask_before_destructive_request(call: &OperationCall, request: &PlannedRequest) -> Result<(), CommandError> {
     if call.options.is_confirmed {
         return Ok(());
     }
@@ -218,9 +219,9 @@ async fn send_request<X: Transport>(
     request: PlannedRequest,
     operation: &'static Operation,
 ) -> Result<ReceivedResponse, Error> {
-    let request = request.raw_request(operation);
+    let request = request.into_raw_request_of_operation(operation);
     if ResultShape::of_operation(operation) == ResultShape::Bytes {
-        return X::Mode::into_future(client.request_as::<response::ContentResponse>(request))
+        return X::Mode::into_future(client.request_as::<response::TextOrBinaryResponse>(request))
             .await
             .map(|content| content.0);
     }
@@ -228,7 +229,7 @@ async fn send_request<X: Transport>(
 }
 
 /// Says what failed.
-fn failure_message(operation: &Operation, noun: ResourceNoun) -> String {
+fn operation_failure_message(operation: &Operation, noun: ResourceNoun) -> String {
     match ResultShape::of_operation(operation) {
         ResultShape::Pages | ResultShape::List { .. } => list::not_listed_message(noun),
         _ => format!("`{}` failed", operation.command),
@@ -273,12 +274,12 @@ fn print_response(
     let shape = ResultShape::of_operation(operation);
     match (outcome, response.body) {
         (Outcome::Absent, _) if shape == ResultShape::Presence => {
-            Ok(printer.print_value(&response::json_boolean(false))?)
+            Ok(printer.print_value(&response::boolean_json_value(false))?)
         }
         (Outcome::Absent, _) => {
-            messages.print(format_args!("no {}", call.result_noun().singular()));
+            messages.print(format_args!("no {}", call.result_resource_noun().singular()));
             if let OutputFormat::Json | OutputFormat::Jsonl | OutputFormat::Yaml = format {
-                printer.print_value(&response::json_null())?;
+                printer.print_value(&response::null_json_value())?;
             }
             Ok(())
         }
@@ -287,12 +288,12 @@ fn print_response(
             None => Ok(()),
         },
         (_, ReceivedBody::None) if shape == ResultShape::Presence => {
-            Ok(printer.print_value(&response::json_boolean(true))?)
+            Ok(printer.print_value(&response::boolean_json_value(true))?)
         }
         (_, ReceivedBody::None) => Ok(()),
         (_, ReceivedBody::Bytes(bytes)) => Ok(write_to_stdout(&bytes, messages)?),
         (_, ReceivedBody::Json(value)) => match shape {
-            ResultShape::List { items } => list::print_complete_list(&value, items, call, printer, messages),
+            ResultShape::List { items } => list::print_list_of_single_response(&value, items, call, printer, messages),
             // What it may say is not described.
             ResultShape::Nothing => Ok(()),
             _ => Ok(printer.print_value(&value)?),

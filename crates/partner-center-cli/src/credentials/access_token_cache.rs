@@ -21,7 +21,7 @@ pub(crate) struct AccessTokenCache {
 }
 
 #[derive(Deserialize)]
-struct StoredToken {
+struct StoredAccessToken {
     access_token: Secret,
     /// In Unix seconds.
     expires_at: u64,
@@ -31,7 +31,7 @@ struct StoredToken {
 }
 
 /// A token that is valid for less than this is not used again: it would expire on the way.
-const MIN_LIFETIME: Duration = Duration::from_secs(60);
+const MIN_REMAINING_LIFETIME: Duration = Duration::from_secs(60);
 
 impl AccessTokenCache {
     /// Returns the cache of an application's own tokens; `None` if this user has no folder for it.
@@ -45,7 +45,7 @@ impl AccessTokenCache {
     }
 
     fn in_file(key: &TokenStoreKey, kind: &str, sign_in: Option<StoredSignIn>) -> Option<Self> {
-        let folder = crate::settings::application_folder(crate::settings::Folder::Cache)?;
+        let folder = crate::settings::application_folder(crate::settings::ApplicationFolder::Cache)?;
         let path = folder.join("access-tokens").join(format!("{}_{kind}.json", key.file_name()));
         Some(Self { path, key: key.clone(), sign_in })
     }
@@ -61,16 +61,20 @@ impl AccessTokenCache {
     /// Returns the token of an earlier run if it is valid for some time yet.
     pub(crate) fn read_token(&self) -> Option<AccessToken> {
         let text = text::read_small_file(&self.path).ok()?;
-        let StoredToken { access_token, expires_at, app, sign_in } = serde_json::from_str(text.expose()).ok()?;
+        let StoredAccessToken { access_token, expires_at, app, sign_in } = serde_json::from_str(text.expose()).ok()?;
         let remaining = Duration::from_secs(expires_at).checked_sub(unix_time())?;
         let is_ours = app == self.key && sign_in.as_deref() == self.sign_in_id();
-        (is_ours && remaining >= MIN_LIFETIME).then(|| AccessToken::new(access_token.expose()).expires_in(remaining))
+        (is_ours && remaining >= MIN_REMAINING_LIFETIME)
+            .then(|| AccessToken::new(access_token.expose()).expires_in(remaining))
     }
 
     /// Stores a token for the next run, unless the sign-in has ended. If that is not possible, the next run requests another one.
     pub(crate) fn store_token(&self, token: &AccessToken) {
-        let Some(remaining) = token.remaining_lifetime().filter(|remaining| *remaining >= MIN_LIFETIME) else { return };
-        if !self.is_current() {
+        let Some(remaining) = token.remaining_lifetime().filter(|remaining| *remaining >= MIN_REMAINING_LIFETIME)
+        else {
+            return;
+        };
+        if !self.is_sign_in_current() {
             return;
         }
         let stored = self.write_file(token, unix_time().saturating_add(remaining).as_secs());
@@ -78,13 +82,13 @@ impl AccessTokenCache {
             tracing::debug!(%error, "the access token is not kept for the next run");
         }
         // The user may have signed out meanwhile, and this file was not there yet to be deleted.
-        if !self.is_current() {
+        if !self.is_sign_in_current() {
             let _ = private_file::delete_file(&self.path);
         }
     }
 
-    fn is_current(&self) -> bool {
-        self.sign_in.as_ref().is_none_or(StoredSignIn::is_current)
+    fn is_sign_in_current(&self) -> bool {
+        self.sign_in.as_ref().is_none_or(StoredSignIn::is_sign_in_current)
     }
 
     fn sign_in_id(&self) -> Option<&str> {

@@ -29,7 +29,7 @@ type BoxError = Box<dyn StdError + Send + Sync>;
 pub(super) type ClientAssertion = Box<dyn Fn(&str) -> Result<Secret, BoxError> + Send + Sync>;
 
 /// How long an assertion is valid; Entra's documentation advises five to ten minutes.
-const LIFETIME_SECONDS: u64 = 600;
+const ASSERTION_LIFETIME_SECONDS: u64 = 600;
 
 /// Returns assertions that the certificate in a PEM file signs, which has the private key as well.
 pub(super) fn certificate_assertion(
@@ -86,7 +86,7 @@ impl AssertionSigner {
         let header = json!({ "alg": "PS256", "typ": "JWT", "x5t#S256": self.thumbprint });
         let claims = json!({
             "aud": token_endpoint,
-            "exp": now + LIFETIME_SECONDS,
+            "exp": now + ASSERTION_LIFETIME_SECONDS,
             "iat": now,
             "iss": client_id,
             "jti": Uuid::new_v4().to_string(),
@@ -128,6 +128,6 @@ mod tests {
             (&claims["iss"], &claims["sub"], &claims["aud"]),
             (&"the-client".into(), &"the-client".into(), &endpoint.into())
         );
-        assert_eq!(claims["exp"].as_u64().unwrap() - claims["nbf"].as_u64().unwrap(), LIFETIME_SECONDS);
+        assert_eq!(claims["exp"].as_u64().unwrap() - claims["nbf"].as_u64().unwrap(), ASSERTION_LIFETIME_SECONDS);
     }
 }

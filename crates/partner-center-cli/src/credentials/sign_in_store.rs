@@ -3,7 +3,7 @@
 use super::{CommandTimeLimits, TokenFile, TokenStoreKey};
 use crate::{
     private_file,
-    settings::{self, Folder},
+    settings::{self, ApplicationFolder},
     text,
 };
 use serde::{Deserialize, Serialize};
@@ -40,7 +40,7 @@ pub(crate) struct StoredSignIn {
 
 impl StoredSignIn {
     /// Whether the user has neither signed out since, nor signed in again.
-    pub(crate) fn is_current(&self) -> bool {
+    pub(crate) fn is_sign_in_current(&self) -> bool {
         self.store.read_record(&self.record.app).is_some_and(|record| record.id == self.record.id)
     }
 
@@ -53,7 +53,7 @@ impl StoredSignIn {
 impl SignInStore {
     /// Returns the store for an application; `None` if this user has no folder for data.
     pub(crate) fn new(key: &TokenStoreKey) -> Option<Self> {
-        let folder = settings::application_folder(Folder::Data)?.join("sign-ins");
+        let folder = settings::application_folder(ApplicationFolder::Data)?.join("sign-ins");
         Some(Self { folder, name: key.file_name() })
     }
 

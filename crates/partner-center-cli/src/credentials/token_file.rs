@@ -44,11 +44,11 @@ const LOCK_POLL_INTERVAL: Duration = Duration::from_millis(20);
 const LOCK_WAIT_BEFORE_MESSAGE: Duration = Duration::from_secs(1);
 
 /// The wait ends so long before the client's own timeout would end it, whose error could not name the file.
-const LOCK_WAIT_MARGIN: Duration = Duration::from_millis(100);
+const LOCK_WAIT_MARGIN_BEFORE_TIMEOUT: Duration = Duration::from_millis(100);
 
 impl TokenFile {
     pub(crate) fn new(path: &Path, limits: CommandTimeLimits) -> Self {
-        Self { path: private_file::follow_link(path), outdated: Mutex::default(), limits, sign_in: None }
+        Self { path: private_file::resolve_symbolic_link(path), outdated: Mutex::default(), limits, sign_in: None }
     }
 
     /// Returns the file as that of a sign-in.
@@ -83,23 +83,23 @@ impl TokenFile {
         messages: &Messages,
     ) -> Result<RefreshTokenLease, Box<dyn StdError + Send + Sync>> {
         let lease = RefreshTokenLease::new(self.acquire_locks(messages)?);
-        if !self.is_current() {
+        if !self.is_sign_in_current() {
             return Err(SignInEnded.into());
         }
-        Ok(match self.usable_token() {
+        Ok(match self.read_usable_token() {
             Some(token) => lease.refresh_token(token.expose()),
             None => lease,
         })
     }
 
     /// Reads the stored token; `None` if it cannot be read, or is older than that of this process.
-    fn usable_token(&self) -> Option<Secret> {
-        self.read_token().ok().flatten().filter(|token| self.lock_outdated_token().as_ref() != Some(token))
+    fn read_usable_token(&self) -> Option<Secret> {
+        self.read_token().ok().flatten().filter(|token| self.lock_outdated_token_mutex().as_ref() != Some(token))
     }
 
     /// Stores `token` in place of the current one, unless the sign-in has ended. On Unix, a new file has the mode 0600.
     pub(crate) fn store_token(&self, token: &Secret) -> io::Result<()> {
-        if !self.is_current() {
+        if !self.is_sign_in_current() {
             tracing::debug!("the new refresh token is not stored: the sign-in has ended");
             return Ok(());
         }
@@ -107,12 +107,12 @@ impl TokenFile {
             self.overwrite_file(token)
                 .map_err(|other| if other.kind() == io::ErrorKind::NotFound { error } else { other })
         });
-        *self.lock_outdated_token() = if outcome.is_ok() { None } else { self.read_token().ok().flatten() };
+        *self.lock_outdated_token_mutex() = if outcome.is_ok() { None } else { self.read_token().ok().flatten() };
         outcome
     }
 
-    fn is_current(&self) -> bool {
-        self.sign_in.as_ref().is_none_or(StoredSignIn::is_current)
+    fn is_sign_in_current(&self) -> bool {
+        self.sign_in.as_ref().is_none_or(StoredSignIn::is_sign_in_current)
     }
 
     fn replace_file(&self, token: &Secret) -> io::Result<()> {
@@ -167,7 +167,7 @@ impl TokenFile {
         let CommandTimeLimits { attempt, deadline } = self.limits;
         let attempt = start.checked_add(attempt);
         let deadline = [attempt, deadline].into_iter().flatten().min()?;
-        Some(deadline.checked_sub(LOCK_WAIT_MARGIN).unwrap_or(start))
+        Some(deadline.checked_sub(LOCK_WAIT_MARGIN_BEFORE_TIMEOUT).unwrap_or(start))
     }
 
     /// Opens the files to lock: one next to the token file, as that one is replaced.
@@ -187,7 +187,7 @@ impl TokenFile {
         beside.ok().into_iter().chain(itself).collect()
     }
 
-    fn lock_outdated_token(&self) -> MutexGuard<'_, Option<Secret>> {
+    fn lock_outdated_token_mutex(&self) -> MutexGuard<'_, Option<Secret>> {
         self.outdated.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -315,7 +315,7 @@ mod tests {
         let [ours, theirs] = [(); 2].map(|()| TokenFile::new(&folder.path().join("token"), UNLIMITED));
         let leased = || {
             let has_token = format!("{:?}", lease(&ours)).contains("Some");
-            let token = ours.usable_token().map(|token| token.expose().to_owned());
+            let token = ours.read_usable_token().map(|token| token.expose().to_owned());
             assert_eq!(has_token, token.is_some());
             token.unwrap_or_default()
         };
@@ -339,23 +339,23 @@ mod tests {
     #[test]
     fn token_in_the_file_is_outdated_when_the_next_one_cannot_be_stored() {
         let file = TokenFile::new(Path::new("/proc/sys/kernel/ostype"), UNLIMITED);
-        assert_eq!(file.usable_token().unwrap().expose(), "Linux");
+        assert_eq!(file.read_usable_token().unwrap().expose(), "Linux");
         assert!(file.store_token(&Secret::new("newest")).is_err());
-        assert!(file.usable_token().is_none());
+        assert!(file.read_usable_token().is_none());
     }
 
     #[test]
     fn lease_has_no_token_older_than_one_that_could_not_be_stored() {
         let folder = tempfile::tempdir().unwrap();
         let file = TokenFile::new(&folder.path().join("token"), UNLIMITED);
-        let leased = || file.usable_token().map(|token| token.expose().to_owned());
+        let leased = || file.read_usable_token().map(|token| token.expose().to_owned());
         file.store_token(&Secret::new("older")).unwrap();
-        *file.lock_outdated_token() = file.read_token().unwrap();
+        *file.lock_outdated_token_mutex() = file.read_token().unwrap();
         assert_eq!(leased(), None);
         // Another process may store a token all the same.
         fs::write(file.path(), "theirs").unwrap();
         assert_eq!(leased().as_deref(), Some("theirs"));
-        *file.lock_outdated_token() = file.read_token().unwrap();
+        *file.lock_outdated_token_mutex() = file.read_token().unwrap();
         file.store_token(&Secret::new("newest")).unwrap();
         assert_eq!(leased().as_deref(), Some("newest"));
     }

@@ -14,10 +14,10 @@ pub(crate) struct TokenStoreKey {
 }
 
 /// The maximum length of a part of a file name: all of them, the digest and an extension are within 255 bytes.
-const MAX_PART_LENGTH: usize = 40;
+const MAX_FILE_NAME_PART_LENGTH: usize = 40;
 
 /// The number of bytes of the digest in a file name.
-const DIGEST_LENGTH: usize = 8;
+const DIGEST_BYTES_IN_FILE_NAME: usize = 8;
 
 impl TokenStoreKey {
     pub(crate) fn new(authority: &str, audience: &str, tenant: &str, client_id: &str) -> Self {
@@ -40,11 +40,12 @@ impl TokenStoreKey {
     pub(crate) fn file_name(&self) -> String {
         let without_scheme = |url: &str| url.split_once("://").map_or(url, |(_, host)| host).to_owned();
         let (authority, audience) = (without_scheme(&self.authority), without_scheme(&self.audience));
-        let mut name = [&self.tenant, &self.client_id, &authority, &audience].map(|part| escape_part(part)).join("_");
+        let mut name =
+            [&self.tenant, &self.client_id, &authority, &audience].map(|part| escape_file_name_part(part)).join("_");
         let parts = [&*self.tenant, &self.client_id, &self.authority, &self.audience];
         let digest = digest(&SHA256, parts.join("\n").as_bytes());
         name.push('_');
-        for byte in &digest.as_ref()[..DIGEST_LENGTH] {
+        for byte in &digest.as_ref()[..DIGEST_BYTES_IN_FILE_NAME] {
             let _ = write!(name, "{byte:02x}");
         }
         name
@@ -52,12 +53,12 @@ impl TokenStoreKey {
 }
 
 /// Replaces all characters that are not usual in the names of hosts.
-fn escape_part(part: &str) -> String {
+fn escape_file_name_part(part: &str) -> String {
     let escape = |character: char| match character {
         'a'..='z' | '0'..='9' | '-' | '.' => character,
         _ => '-',
     };
-    part.chars().take(MAX_PART_LENGTH).map(escape).collect()
+    part.chars().take(MAX_FILE_NAME_PART_LENGTH).map(escape).collect()
 }
 
 #[cfg(test)]

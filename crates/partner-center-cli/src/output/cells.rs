@@ -111,14 +111,14 @@ fn cell_at_path<'a>(value: ReceivedValue<'a>, path: &str) -> Cow<'a, str> {
     }
     let mut cursor = JsonCursor::new(value.json);
     if cursor.peek_byte() == Some(b'[') {
-        return join_items(cursor, |item| cell_at_path(item, path));
+        return join_cells_of_list(cursor, |item| cell_at_path(item, path));
     }
     let (first, rest) = path.split_once('.').unwrap_or((path, ""));
     cursor.find_field(first).map(|value| cell_at_path(value, rest)).unwrap_or_default()
 }
 
 /// The maximum depth to which values are shown field by field; a value that is nested deeper is shown as JSON.
-pub(super) const MAX_SHOWN_DEPTH: usize = 16;
+pub(super) const MAX_CELL_VALUE_DEPTH: usize = 16;
 
 /// Formats a value as one line; the values of a list are separated by `; `.
 pub(super) fn cell_text(value: ReceivedValue<'_>) -> Cow<'_, str> {
@@ -128,17 +128,17 @@ pub(super) fn cell_text(value: ReceivedValue<'_>) -> Cow<'_, str> {
 fn cell_text_at_depth(value: ReceivedValue<'_>, depth: usize) -> Cow<'_, str> {
     match value.json.as_bytes().first() {
         Some(b'"') => value.as_str().unwrap_or(Cow::Borrowed(value.json)),
-        Some(b'[') if depth < MAX_SHOWN_DEPTH => {
-            join_items(JsonCursor::new(value.json), |item| cell_text_at_depth(item, depth + 1))
+        Some(b'[') if depth < MAX_CELL_VALUE_DEPTH => {
+            join_cells_of_list(JsonCursor::new(value.json), |item| cell_text_at_depth(item, depth + 1))
         }
         _ if value.json == "null" => Cow::Borrowed(""),
-        _ => value.to_compact(),
+        _ => value.to_compact_json(),
     }
 }
 
-fn join_items<'a>(mut list: JsonCursor<'a>, cell: impl Fn(ReceivedValue<'a>) -> Cow<'a, str>) -> Cow<'a, str> {
+fn join_cells_of_list<'a>(mut list: JsonCursor<'a>, cell: impl Fn(ReceivedValue<'a>) -> Cow<'a, str>) -> Cow<'a, str> {
     let mut cells = Vec::new();
-    while list.move_to_item() {
+    while list.move_to_next_item() {
         cells.push(cell(list.read_value()));
     }
     cells.join("; ").into()

@@ -33,7 +33,7 @@ impl CsvFormatter {
     }
 
     /// Returns the writer of a page; the first page begins with the byte order mark and the header, if they are wanted.
-    fn begin_page<'a>(&mut self, text: &'a mut Vec<u8>) -> io::Result<csv::Writer<&'a mut Vec<u8>>> {
+    fn begin_csv_page<'a>(&mut self, text: &'a mut Vec<u8>) -> io::Result<csv::Writer<&'a mut Vec<u8>>> {
         let is_first = !mem::replace(&mut self.has_header, true);
         if is_first && self.options.byte_order_mark {
             text.extend_from_slice("\u{feff}".as_bytes());
@@ -56,7 +56,7 @@ fn escape_formula(cell: Cow<'_, str>) -> Cow<'_, str> {
 
 impl OutputFormatter for CsvFormatter {
     fn append_page(&mut self, items: &[&str], _: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<()> {
-        let mut csv = self.begin_page(text)?;
+        let mut csv = self.begin_csv_page(text)?;
         for item in items {
             let mut cells = self.rows.read_cells(item);
             if self.options.escapes_formulas {
@@ -72,8 +72,8 @@ impl OutputFormatter for CsvFormatter {
     }
 
     /// Appends the header if the list is empty.
-    fn append_end(&mut self, _: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<Option<String>> {
-        self.begin_page(text)?.flush()?;
+    fn append_list_end(&mut self, _: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<Option<String>> {
+        self.begin_csv_page(text)?.flush()?;
         Ok(None)
     }
 }

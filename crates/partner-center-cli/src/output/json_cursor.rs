@@ -85,33 +85,33 @@ impl<'a> JsonCursor<'a> {
     /// Reads the name of the next field of an object, and moves to its value; `None` behind the last field, or if this is not
     /// an object.
     pub(super) fn read_field_name(&mut self) -> Option<ReceivedValue<'a>> {
-        if self.move_to_field() { self.read_name() } else { None }
+        if self.move_to_next_field() { self.read_name_of_current_field() } else { None }
     }
 
     /// Moves to the name of the next field of an object; returns false behind the last field, or if this is not an object.
     #[inline]
-    pub(super) fn move_to_field(&mut self) -> bool {
+    pub(super) fn move_to_next_field(&mut self) -> bool {
         if let [b',', b'"', ..] = self.rest() {
             self.position += 1;
             return true;
         }
-        self.move_to_part(b'{', b'}') && self.peek_byte() == Some(b'"')
+        self.move_to_next_part(b'{', b'}') && self.peek_byte() == Some(b'"')
     }
 
     /// Reads the name of the field that the cursor has moved to, and moves to its value.
-    pub(super) fn read_name(&mut self) -> Option<ReceivedValue<'a>> {
+    pub(super) fn read_name_of_current_field(&mut self) -> Option<ReceivedValue<'a>> {
         let name = self.read_value();
         self.skip_byte(b':').then_some(name)
     }
 
     /// Moves to the next item of an array; returns false behind the last one, or if this is not an array.
-    pub(super) fn move_to_item(&mut self) -> bool {
-        self.move_to_part(b'[', b']')
+    pub(super) fn move_to_next_item(&mut self) -> bool {
+        self.move_to_next_part(b'[', b']')
     }
 
     /// Moves to the next part of a value between `start` and `end`; returns false behind the last one, where it moves behind the
     /// value.
-    fn move_to_part(&mut self, start: u8, end: u8) -> bool {
+    fn move_to_next_part(&mut self, start: u8, end: u8) -> bool {
         let is_first = self.skip_byte(start);
         if is_first || self.skip_byte(b',') {
             // One behind a comma is there, unless this is not JSON.
@@ -229,19 +229,19 @@ impl<'a> ReceivedValue<'a> {
         serde_json::from_str(self.json).ok().map(Cow::Owned)
     }
 
-    /// Returns the value as [`append_to`](Self::append_to) appends it.
-    pub(super) fn to_compact(self) -> Cow<'a, str> {
+    /// Returns the value as [`append_compact_json_to`](Self::append_compact_json_to) appends it.
+    pub(super) fn to_compact_json(self) -> Cow<'a, str> {
         if self.is_compact {
             return Cow::Borrowed(self.json);
         }
         let mut text = Vec::new();
-        self.append_to(&mut text);
+        self.append_compact_json_to(&mut text);
         // It is UTF-8, as all its parts are strings.
         Cow::Owned(String::from_utf8(text).unwrap_or_default())
     }
 
     /// Appends the value to `text` without white space around its parts, and each string as `serde_json` writes it.
-    pub(super) fn append_to(&self, text: &mut Vec<u8>) {
+    pub(super) fn append_compact_json_to(&self, text: &mut Vec<u8>) {
         if self.is_compact {
             return text.extend_from_slice(self.json.as_bytes());
         }
@@ -309,11 +309,11 @@ mod tests {
     fn fields_and_items_are_read_in_their_order() {
         let mut cursor = JsonCursor::new(r#" { "a" : [ 1 , [ ] ] , "\u0062":{} } "#);
         assert_eq!(cursor.read_field_name().unwrap().as_str().unwrap(), "a");
-        assert!(cursor.move_to_item());
+        assert!(cursor.move_to_next_item());
         assert_eq!(cursor.read_value().json, "1");
-        assert!(cursor.move_to_item());
-        assert!(!cursor.move_to_item(), "the inner array");
-        assert!(!cursor.move_to_item(), "the outer one");
+        assert!(cursor.move_to_next_item());
+        assert!(!cursor.move_to_next_item(), "the inner array");
+        assert!(!cursor.move_to_next_item(), "the outer one");
         assert_eq!(cursor.read_field_name().unwrap().as_str().unwrap(), "b");
         assert_eq!(cursor.read_field_name(), None, "the inner object");
         assert_eq!(cursor.read_field_name(), None, "the outer one");
@@ -328,7 +328,7 @@ mod tests {
             (r#""\u0007""#, r#""\u0007""#),
         ] {
             let mut text = Vec::new();
-            read(json).append_to(&mut text);
+            read(json).append_compact_json_to(&mut text);
             assert_eq!(String::from_utf8(text).unwrap(), compact);
         }
     }
@@ -339,14 +339,14 @@ mod tests {
             ["", " ", "{", "[", "\"a", "\"a\\", "{\"a\"", "{\"a\":", "[1,", "}", "{}}", "[{\"a\":é", "{,", "[,]"]
         {
             let mut text = Vec::new();
-            read(json).append_to(&mut text);
+            read(json).append_compact_json_to(&mut text);
             let mut cursor = JsonCursor::new(json);
             while cursor.read_field_name().is_some() {
                 cursor.read_value();
             }
             let mut cursor = JsonCursor::new(json);
             for _ in 0..10 {
-                cursor.move_to_item();
+                cursor.move_to_next_item();
                 cursor.read_value();
             }
         }

@@ -48,7 +48,7 @@ impl Normalizer {
 
     /// Appends a value, which is valid JSON, to `text`.
     pub(super) fn append_value(&mut self, json: &str, text: &mut Vec<u8>) {
-        let (mut cursor, place) = (JsonCursor::new(json), Place { shapes: &self.shapes, depth: 0 });
+        let (mut cursor, place) = (JsonCursor::new(json), ValuePosition { shapes: &self.shapes, depth: 0 });
         let value = self.reader.read_value_by_template(place, self.root, Shapes::ROOT_TEMPLATE, &mut cursor);
         text.extend_from_slice(match value {
             ReadValue::Received(range) => cursor.bytes_between(range),
@@ -60,7 +60,7 @@ impl Normalizer {
 
 /// Where a value is.
 #[derive(Clone, Copy)]
-struct Place<'a> {
+struct ValuePosition<'a> {
     shapes: &'a Shapes,
     depth: usize,
 }
@@ -122,20 +122,20 @@ struct Container {
 }
 
 /// The order of fields that are not documented.
-const UNDOCUMENTED: usize = usize::MAX;
+const UNDOCUMENTED_FIELD_ORDER: usize = usize::MAX;
 
 impl ValueReader {
     /// Reads a value, as others with this template were read if it has the same fields as they have.
     fn read_value_by_template(
         &mut self,
-        place: Place<'_>,
+        place: ValuePosition<'_>,
         shape: ShapeIndex,
         template: usize,
         cursor: &mut JsonCursor<'_>,
     ) -> ReadValue {
         let (start, written) = (cursor.position(), self.changed.len());
         let is_useful = |known: &&mut FieldTemplates| {
-            known.are_useful() && shape != Shapes::ANY && place.depth <= MAX_TEMPLATE_DEPTH
+            known.are_useful() && shape != Shapes::ANY_SHAPE && place.depth <= MAX_TEMPLATE_DEPTH
         };
         let Some(known) = self.templates.get_mut(template).filter(is_useful) else {
             return self.read_value(place, shape, cursor);
@@ -161,7 +161,7 @@ impl ValueReader {
     }
 
     /// Returns what is written for a value.
-    fn write_value(&mut self, place: Place<'_>, shape: ShapeIndex, json: &str) -> String {
+    fn write_value(&mut self, place: ValuePosition<'_>, shape: ShapeIndex, json: &str) -> String {
         let (written, mut cursor) = (self.changed.len(), JsonCursor::new(json));
         let text = match self.read_value(place, shape, &mut cursor) {
             ReadValue::Received(range) => cursor.bytes_between(range).to_vec(),
@@ -172,9 +172,9 @@ impl ValueReader {
         String::from_utf8(text).unwrap_or_default()
     }
 
-    fn read_value(&mut self, place: Place<'_>, shape: ShapeIndex, cursor: &mut JsonCursor<'_>) -> ReadValue {
-        let shape = place.shapes.get_shape(if place.depth < MAX_NORMALIZED_DEPTH { shape } else { Shapes::ANY });
-        let place = Place { depth: place.depth + 1, ..place };
+    fn read_value(&mut self, place: ValuePosition<'_>, shape: ShapeIndex, cursor: &mut JsonCursor<'_>) -> ReadValue {
+        let shape = place.shapes.get_shape(if place.depth < MAX_NORMALIZED_DEPTH { shape } else { Shapes::ANY_SHAPE });
+        let place = ValuePosition { depth: place.depth + 1, ..place };
         match (shape, cursor.peek_byte()) {
             (Shape::Object(known), Some(b'{')) => self.read_object(place, known, cursor),
             (Shape::List(item), Some(b'[')) => self.read_list(place, *item, cursor),
@@ -182,7 +182,7 @@ impl ValueReader {
             (Shape::Union { discriminator, variants }, Some(b'{')) => {
                 let value = cursor.find_field(discriminator).and_then(|value| value.as_str());
                 let variant = variants.iter().find(|(known, _)| value.as_deref() == Some(*known));
-                self.read_value(place, variant.map_or(Shapes::ANY, |(_, shape)| *shape), cursor)
+                self.read_value(place, variant.map_or(Shapes::ANY_SHAPE, |(_, shape)| *shape), cursor)
             }
             _ => {
                 let start = cursor.position();
@@ -190,47 +190,47 @@ impl ValueReader {
                 if value.is_compact {
                     return ReadValue::Received(start..cursor.position());
                 }
-                ReadValue::Changed(self.append_changed(|changed| value.append_to(changed)))
+                ReadValue::Changed(self.append_changed(|changed| value.append_compact_json_to(changed)))
             }
         }
     }
 
-    fn read_list(&mut self, place: Place<'_>, item: ShapeIndex, cursor: &mut JsonCursor<'_>) -> ReadValue {
+    fn read_list(&mut self, place: ValuePosition<'_>, item: ShapeIndex, cursor: &mut JsonCursor<'_>) -> ReadValue {
         let mut list = self.begin_container(cursor);
-        while cursor.move_to_item() {
+        while cursor.move_to_next_item() {
             let position = cursor.position();
             let form = match self.read_value(place, item, cursor) {
                 ReadValue::Received(range) => PartForm::Received(range),
                 ReadValue::Changed(range) => PartForm::Changed(range),
             };
-            self.add_part(Part { order: UNDOCUMENTED, is_exact: true, position, form }, &mut list, cursor);
+            self.add_part(Part { order: UNDOCUMENTED_FIELD_ORDER, is_exact: true, position, form }, &mut list, cursor);
         }
         self.write_container(list, *b"[]", None, cursor)
     }
 
-    fn read_map(&mut self, place: Place<'_>, item: ShapeIndex, cursor: &mut JsonCursor<'_>) -> ReadValue {
+    fn read_map(&mut self, place: ValuePosition<'_>, item: ShapeIndex, cursor: &mut JsonCursor<'_>) -> ReadValue {
         let mut map = self.begin_container(cursor);
-        while cursor.move_to_field() {
+        while cursor.move_to_next_field() {
             let position = cursor.position();
-            let Some(name) = cursor.read_name() else { break };
+            let Some(name) = cursor.read_name_of_current_field() else { break };
             let value = self.read_value(place, item, cursor);
             let form = PartForm::Changed(self.append_changed(|changed| {
-                name.append_to(changed);
+                name.append_compact_json_to(changed);
                 changed.push(b':');
                 match value {
                     ReadValue::Received(range) => changed.extend_from_slice(cursor.bytes_between(range)),
                     ReadValue::Changed(range) => changed.extend_from_within(range),
                 }
             }));
-            self.add_part(Part { order: UNDOCUMENTED, is_exact: true, position, form }, &mut map, cursor);
+            self.add_part(Part { order: UNDOCUMENTED_FIELD_ORDER, is_exact: true, position, form }, &mut map, cursor);
         }
         self.write_container(map, *b"{}", None, cursor)
     }
 
-    fn read_object(&mut self, place: Place<'_>, known: &KnownFields, cursor: &mut JsonCursor<'_>) -> ReadValue {
+    fn read_object(&mut self, place: ValuePosition<'_>, known: &KnownFields, cursor: &mut JsonCursor<'_>) -> ReadValue {
         let mut object = self.begin_container(cursor);
         let (mut previous, mut previous_order, mut is_in_order) = (None, None, true);
-        while cursor.move_to_field() {
+        while cursor.move_to_next_field() {
             let position = cursor.position();
             // In most objects of a list, the same fields follow each other.
             let mut name = FieldName { position, received: None, is_as_written: true, is_exact: true };
@@ -238,24 +238,24 @@ impl ValueReader {
             let order = if let Some(order) = order {
                 order
             } else {
-                let Some(received) = cursor.read_name() else { break };
+                let Some(received) = cursor.read_name_of_current_field() else { break };
                 let found = received.as_str().and_then(|name| known.find_field(&name, previous));
                 name.received = Some(received);
                 name.is_exact = found.as_ref().is_none_or(|found| found.is_exact);
                 name.is_as_written =
                     name.is_exact && received.is_compact && cursor.position() == position + received.json.len() + 1;
-                found.map_or(UNDOCUMENTED, |found| found.index)
+                found.map_or(UNDOCUMENTED_FIELD_ORDER, |found| found.index)
             };
-            let field = (order != UNDOCUMENTED).then(|| known.get_field(order));
+            let field = (order != UNDOCUMENTED_FIELD_ORDER).then(|| known.get_field(order));
             let form = self.read_field(place, name, field, cursor);
             previous = if field.is_some() { Some(order) } else { previous };
-            is_in_order &= previous_order < Some(order) || order == UNDOCUMENTED;
+            is_in_order &= previous_order < Some(order) || order == UNDOCUMENTED_FIELD_ORDER;
             previous_order = Some(order);
             self.add_part(Part { order, is_exact: name.is_exact, position, form }, &mut object, cursor);
         }
         if !is_in_order {
             object.is_changed = true;
-            self.order_fields(object.first_part, cursor);
+            self.sort_buffered_fields(object.first_part, cursor);
         }
         self.write_container(object, *b"{}", Some(known), cursor)
     }
@@ -263,14 +263,14 @@ impl ValueReader {
     /// Reads the value of a field, which is `known` if it is documented, and returns how the field will be written.
     fn read_field(
         &mut self,
-        place: Place<'_>,
+        place: ValuePosition<'_>,
         name: FieldName<'_>,
         known: Option<&KnownField>,
         cursor: &mut JsonCursor<'_>,
     ) -> PartForm {
         let start = cursor.position();
         if let Some(known) = known
-            && known.shape != Shapes::ANY
+            && known.shape != Shapes::ANY_SHAPE
             && matches!(cursor.peek_byte(), Some(b'{' | b'['))
         {
             return match self.read_value_by_template(place, known.shape, known.template, cursor) {
@@ -292,25 +292,26 @@ impl ValueReader {
         }
         match name.received.filter(|_| known.is_none()) {
             Some(name) => PartForm::Changed(self.append_changed(|changed| append_field(name, value, changed))),
-            None => PartForm::Named(self.append_changed(|changed| value.append_to(changed))),
+            None => PartForm::Named(self.append_changed(|changed| value.append_compact_json_to(changed))),
         }
     }
 
     /// Puts the fields from `first` on into their order.
-    fn order_fields(&mut self, first: usize, cursor: &JsonCursor<'_>) {
+    fn sort_buffered_fields(&mut self, first: usize, cursor: &JsonCursor<'_>) {
         let fields = &mut self.parts[first..];
         fields.sort_unstable_by_key(|field| (field.order, field.position));
-        let is_same = |one: &Part, other: &Part| one.order == other.order && one.order != UNDOCUMENTED;
+        let is_same = |one: &Part, other: &Part| one.order == other.order && one.order != UNDOCUMENTED_FIELD_ORDER;
         if !fields.is_sorted_by(|one, other| !is_same(one, other)) {
             for same in fields.chunk_by_mut(is_same) {
                 // Of several fields with the same name the last one counts, and one that is spelled as documented before others.
                 let counting = same.iter().rposition(|field| field.is_exact).unwrap_or(same.len() - 1);
                 for (_, field) in same.iter_mut().enumerate().filter(|(index, _)| *index != counting) {
                     let (mut cursor, start) = (cursor.at_position(field.position), self.changed.len());
-                    if let Some(name) = cursor.read_name() {
+                    if let Some(name) = cursor.read_name_of_current_field() {
                         append_field(name, cursor.read_value(), &mut self.changed);
                     }
-                    (field.order, field.form) = (UNDOCUMENTED, PartForm::Changed(start..self.changed.len()));
+                    (field.order, field.form) =
+                        (UNDOCUMENTED_FIELD_ORDER, PartForm::Changed(start..self.changed.len()));
                 }
             }
             fields.sort_unstable_by_key(|field| (field.order, field.position));
@@ -387,9 +388,9 @@ struct FieldName<'a> {
 
 /// Appends a field that is not documented.
 fn append_field(name: ReceivedValue<'_>, value: ReceivedValue<'_>, text: &mut Vec<u8>) {
-    name.append_to(text);
+    name.append_compact_json_to(text);
     text.push(b':');
-    value.append_to(text);
+    value.append_compact_json_to(text);
 }
 
 #[cfg(test)]

@@ -48,24 +48,25 @@ pub(super) struct QueryFormatter {
 
 impl QueryFormatter {
     fn append_result(&self, json: &str, text: &mut Vec<u8>) -> io::Result<Option<String>> {
-        let result = evaluate(&self.expression, json)?;
+        let result = evaluate_expression(&self.expression, json)?;
         let mut normalizer = Normalizer::new(None);
         let mut cursor = JsonCursor::new(&result);
         if cursor.peek_byte() != Some(b'[') {
-            let mut formatter = self.style.build_formatter(result_columns(&self.columns_of(&result)), &self.selected);
+            let mut formatter =
+                self.style.build_formatter(result_columns(&self.columns_of_first_result(&result)), &self.selected);
             return formatter.append_value(&result, &mut normalizer, text).map(|()| None);
         }
         let mut items = Vec::new();
-        while cursor.move_to_item() {
+        while cursor.move_to_next_item() {
             items.push(cursor.read_value().json);
         }
-        let columns = self.columns_of(items.first().copied().unwrap_or_default());
+        let columns = self.columns_of_first_result(items.first().copied().unwrap_or_default());
         let mut formatter = self.style.build_formatter(result_columns(&columns), &self.selected);
         formatter.append_page(&items, &mut normalizer, text)?;
-        formatter.append_end(&mut normalizer, text)
+        formatter.append_list_end(&mut normalizer, text)
     }
 
-    fn columns_of(&self, first: &str) -> Vec<String> {
+    fn columns_of_first_result(&self, first: &str) -> Vec<String> {
         if !self.selected.is_empty() {
             return self.selected.clone();
         }
@@ -87,7 +88,7 @@ impl OutputFormatter for QueryFormatter {
         Ok(())
     }
 
-    fn append_end(&mut self, _: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<Option<String>> {
+    fn append_list_end(&mut self, _: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<Option<String>> {
         let json = format!("[{}]", std::mem::take(&mut self.items).join(","));
         self.append_result(&json, text)
     }
@@ -99,14 +100,14 @@ impl OutputFormatter for QueryFormatter {
 }
 
 /// Returns the result of an expression, as JSON.
-fn evaluate(expression: &str, json: &str) -> io::Result<String> {
+fn evaluate_expression(expression: &str, json: &str) -> io::Result<String> {
     let failed = |error: jmespath::JmespathError| io::Error::other(QueryError(error.reason.to_string()));
-    let numbers = NumberTable::of_json(json);
+    let numbers = NumberTable::from_json(json);
     let input = Variable::from_json(&numbers.with_ambiguous_as_strings(json));
     let input = input.map_err(|error| io::Error::other(QueryError(error)))?;
     let result = jmespath::compile(expression).map_err(failed)?.search(input).map_err(failed)?;
     let mut text = String::new();
-    numbers.append_variable(&result, &mut text);
+    numbers.append_query_value(&result, &mut text);
     Ok(text)
 }
 
@@ -119,13 +120,13 @@ struct NumberTable {
 }
 
 /// The beginning of a string that is a number: no string of the service begins with a control character.
-const NUMBER_MARK: &str = "\u{1}number:";
+const NUMBER_STRING_PREFIX: &str = "\u{1}number:";
 
 impl NumberTable {
-    fn of_json(json: &str) -> Self {
+    fn from_json(json: &str) -> Self {
         let mut table = Self::default();
-        for token in tokens(json).filter(|token| is_number(token)) {
-            let Some(key) = float_bits(token) else { continue };
+        for token in json_tokens(json).filter(|token| is_number(token)) {
+            let Some(key) = number_as_float_bits(token) else { continue };
             match table.tokens.get(&key) {
                 Some(known) if known != token && significant_digits(known) != significant_digits(token) => {
                     table.ambiguous.insert(key);
@@ -139,9 +140,9 @@ impl NumberTable {
 
     fn with_ambiguous_as_strings(&self, json: &str) -> String {
         let mut text = String::with_capacity(json.len());
-        for token in tokens(json) {
-            if is_number(token) && float_bits(token).is_none_or(|key| self.ambiguous.contains(&key)) {
-                text.push_str(&serde_json::Value::from(format!("{NUMBER_MARK}{token}")).to_string());
+        for token in json_tokens(json) {
+            if is_number(token) && number_as_float_bits(token).is_none_or(|key| self.ambiguous.contains(&key)) {
+                text.push_str(&serde_json::Value::from(format!("{NUMBER_STRING_PREFIX}{token}")).to_string());
             } else {
                 text.push_str(token);
             }
@@ -149,20 +150,22 @@ impl NumberTable {
         text
     }
 
-    fn append_variable(&self, variable: &Variable, text: &mut String) {
+    fn append_query_value(&self, variable: &Variable, text: &mut String) {
         match variable {
             Variable::Null | Variable::Expref(_) => text.push_str("null"),
             Variable::Bool(value) => text.push_str(if *value { "true" } else { "false" }),
-            Variable::String(string) => match string.strip_prefix(NUMBER_MARK).filter(|token| is_number(token)) {
-                Some(token) => text.push_str(token),
-                None => text.push_str(&serde_json::Value::from(string.as_str()).to_string()),
-            },
+            Variable::String(string) => {
+                match string.strip_prefix(NUMBER_STRING_PREFIX).filter(|token| is_number(token)) {
+                    Some(token) => text.push_str(token),
+                    None => text.push_str(&serde_json::Value::from(string.as_str()).to_string()),
+                }
+            }
             Variable::Number(number) => {
                 let value = number.as_f64().unwrap_or_default();
                 match self.tokens.get(&value.to_bits()) {
                     Some(token) => text.push_str(token),
                     // What was computed: 3 and not 3.0.
-                    None if value.fract() == 0.0 && value.abs() < 1e15 => *text += &whole_number(value),
+                    None if value.fract() == 0.0 && value.abs() < 1e15 => *text += &format_whole_number(value),
                     None => text.push_str(&number.to_string()),
                 }
             }
@@ -170,7 +173,7 @@ impl NumberTable {
                 text.push('[');
                 for (index, item) in items.iter().enumerate() {
                     text.push_str(if index > 0 { "," } else { "" });
-                    self.append_variable(item, text);
+                    self.append_query_value(item, text);
                 }
                 text.push(']');
             }
@@ -180,7 +183,7 @@ impl NumberTable {
                     text.push_str(if index > 0 { "," } else { "" });
                     text.push_str(&serde_json::Value::from(name.as_str()).to_string());
                     text.push(':');
-                    self.append_variable(value, text);
+                    self.append_query_value(value, text);
                 }
                 text.push('}');
             }
@@ -188,7 +191,7 @@ impl NumberTable {
     }
 }
 
-fn whole_number(value: f64) -> String {
+fn format_whole_number(value: f64) -> String {
     format!("{value:.0}")
 }
 
@@ -197,7 +200,7 @@ fn is_number(token: &str) -> bool {
 }
 
 /// Returns what floating point makes of a number; `None` if it is too large. A negative zero is zero.
-fn float_bits(token: &str) -> Option<u64> {
+fn number_as_float_bits(token: &str) -> Option<u64> {
     let value: f64 = token.parse().ok().filter(|value: &f64| value.is_finite())?;
     Some(if value == 0.0 { 0 } else { value.to_bits() })
 }
@@ -211,10 +214,10 @@ fn significant_digits(token: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{evaluate, parse_query};
+    use super::{evaluate_expression, parse_query};
 
     fn query(expression: &str, json: &str) -> String {
-        evaluate(expression, json).unwrap()
+        evaluate_expression(expression, json).unwrap()
     }
 
     #[test]
@@ -242,6 +245,6 @@ mod tests {
     #[test]
     fn invalid_expression_is_explained() {
         assert!(parse_query("[?a == ").is_err() && parse_query("[].id").is_ok());
-        assert!(evaluate("sum(@)", r#"["a"]"#).unwrap_err().get_ref().unwrap().is::<super::QueryError>());
+        assert!(evaluate_expression("sum(@)", r#"["a"]"#).unwrap_err().get_ref().unwrap().is::<super::QueryError>());
     }
 }

@@ -32,8 +32,8 @@ impl OutputFormatter for ColumnSelector {
         self.formatter.append_page(&items.iter().map(String::as_str).collect::<Vec<_>>(), normalizer, text)
     }
 
-    fn append_end(&mut self, normalizer: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<Option<String>> {
-        self.formatter.append_end(normalizer, text)
+    fn append_list_end(&mut self, normalizer: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<Option<String>> {
+        self.formatter.append_list_end(normalizer, text)
     }
 
     fn append_value(&mut self, value: &str, normalizer: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<()> {
@@ -45,12 +45,12 @@ impl OutputFormatter for ColumnSelector {
 fn append_value_at_path(json: &str, path: &str, text: &mut Vec<u8>) {
     let mut cursor = JsonCursor::new(json);
     if path.is_empty() {
-        return cursor.read_value().append_to(text);
+        return cursor.read_value().append_compact_json_to(text);
     }
     if cursor.peek_byte() == Some(b'[') {
         text.push(b'[');
         let mut is_first = true;
-        while cursor.move_to_item() {
+        while cursor.move_to_next_item() {
             if !std::mem::take(&mut is_first) {
                 text.push(b',');
             }
@@ -95,12 +95,12 @@ impl OutputFormatter for ItemSorter {
         Ok(())
     }
 
-    fn append_end(&mut self, normalizer: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<Option<String>> {
+    fn append_list_end(&mut self, normalizer: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<Option<String>> {
         let mut items = std::mem::take(&mut self.items);
-        items.sort_by(|(one, _), (other, _)| compare_keys(one, other, self.is_reverse));
+        items.sort_by(|(one, _), (other, _)| compare_sort_keys(one, other, self.is_reverse));
         let items: Vec<_> = items.iter().map(|(_, item)| item.as_str()).collect();
         self.formatter.append_page(&items, normalizer, text)?;
-        self.formatter.append_end(normalizer, text)
+        self.formatter.append_list_end(normalizer, text)
     }
 
     fn append_value(&mut self, value: &str, normalizer: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<()> {
@@ -122,7 +122,7 @@ fn sort_key(item: &str, path: &str) -> SortKey {
     }
 }
 
-fn compare_keys(one: &SortKey, other: &SortKey, is_reverse: bool) -> Ordering {
+fn compare_sort_keys(one: &SortKey, other: &SortKey, is_reverse: bool) -> Ordering {
     let in_direction = |ordering: Ordering| if is_reverse { ordering.reverse() } else { ordering };
     match (one, other) {
         (SortKey::Number(one), SortKey::Number(other)) => in_direction(one.total_cmp(other)),
@@ -159,7 +159,7 @@ mod tests {
         let mut keys =
             vec![SortKey::Absent, SortKey::Number(10.0), SortKey::Text("b".to_owned()), SortKey::Number(9.0)];
         let sorted = |keys: &mut Vec<SortKey>, is_reverse| {
-            keys.sort_by(|one, other| compare_keys(one, other, is_reverse));
+            keys.sort_by(|one, other| compare_sort_keys(one, other, is_reverse));
             keys.clone()
         };
         let text = SortKey::Text("b".to_owned());

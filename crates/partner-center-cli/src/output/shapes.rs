@@ -61,14 +61,14 @@ pub(super) struct FoundField {
 
 impl Shapes {
     /// The shape of which nothing is known.
-    pub(super) const ANY: ShapeIndex = 0;
+    pub(super) const ANY_SHAPE: ShapeIndex = 0;
     /// The index of the template of the whole value.
     pub(super) const ROOT_TEMPLATE: usize = 0;
 
     /// Returns the shapes of values of a type, and the index of that of the type itself.
     pub(super) fn of_type(value: Option<Type>) -> (Self, ShapeIndex) {
         let mut shapes = Self { all: vec![Shape::Any], templates: Self::ROOT_TEMPLATE + 1, of_schemas: HashMap::new() };
-        let index = value.map_or(Self::ANY, |value| shapes.add_type(value));
+        let index = value.map_or(Self::ANY_SHAPE, |value| shapes.add_type(value));
         (shapes, index)
     }
 
@@ -86,21 +86,21 @@ impl Shapes {
     fn add_type(&mut self, value: Type) -> ShapeIndex {
         match value {
             Type::List(item) => match self.add_type(*item) {
-                Self::ANY => Self::ANY,
+                Self::ANY_SHAPE => Self::ANY_SHAPE,
                 item => self.push_shape(Shape::List(item)),
             },
             Type::Map(item) => match self.add_type(*item) {
-                Self::ANY => Self::ANY,
+                Self::ANY_SHAPE => Self::ANY_SHAPE,
                 item => self.push_shape(Shape::Map(item)),
             },
             Type::Schema(name) => self.add_schema(name, value.schema_kind()),
-            _ => Self::ANY,
+            _ => Self::ANY_SHAPE,
         }
     }
 
     fn add_schema(&mut self, name: &'static str, kind: Option<&'static SchemaKind>) -> ShapeIndex {
         if !matches!(kind, Some(SchemaKind::Object(_) | SchemaKind::Union(_))) {
-            return Self::ANY;
+            return Self::ANY_SHAPE;
         }
         if let Some(index) = self.of_schemas.get(name) {
             return *index;

@@ -2,7 +2,7 @@
 
 use super::{
     OutputFormatter,
-    cells::{MAX_SHOWN_DEPTH, RowReader, cell_text},
+    cells::{MAX_CELL_VALUE_DEPTH, RowReader, cell_text},
     columns::Column,
     json_cursor::JsonCursor,
     normalize::Normalizer,
@@ -54,7 +54,7 @@ impl TableFormatter {
     }
 
     /// Narrows the widest shrinkable column until the row fits, or widens the narrowest one while there is room.
-    fn fit_widths_to_terminal(&self, mut widths: Vec<usize>) -> Vec<usize> {
+    fn fit_column_widths_to_terminal(&self, mut widths: Vec<usize>) -> Vec<usize> {
         let gaps = COLUMN_GAP.len() * widths.len().saturating_sub(1);
         let room = self.terminal_width.unwrap_or(usize::MAX).saturating_sub(gaps);
         let shrinkable = || (0..self.columns.len()).filter(|column| self.columns[*column].is_shrinkable);
@@ -84,18 +84,18 @@ impl OutputFormatter for TableFormatter {
             rows.push(self.columns.iter().map(|column| Cow::Borrowed(column.title.as_str())).collect());
         }
         for item in items {
-            rows.push(self.rows.read_cells(item).into_iter().map(shown_cell).collect::<Vec<_>>());
+            rows.push(self.rows.read_cells(item).into_iter().map(escaped_cell).collect::<Vec<_>>());
         }
         let widths = match self.widths.take() {
             Some(widths) => widths,
-            None => self.fit_widths_to_terminal(widest_cell_widths(&rows)),
+            None => self.fit_column_widths_to_terminal(widest_cell_widths(&rows)),
         };
         self.count += items.len();
         let widths = self.widths.insert(widths);
-        rows.iter().try_for_each(|row| write_row(row, widths, self.terminal_width.is_some(), text))
+        rows.iter().try_for_each(|row| write_table_row(row, widths, self.terminal_width.is_some(), text))
     }
 
-    fn append_end(&mut self, _: &mut Normalizer, _: &mut Vec<u8>) -> io::Result<Option<String>> {
+    fn append_list_end(&mut self, _: &mut Normalizer, _: &mut Vec<u8>) -> io::Result<Option<String>> {
         // A program that reads the table counts its lines.
         Ok(match self.count {
             0 => Some(format!("no {}", self.noun.plural())),
@@ -110,22 +110,22 @@ impl OutputFormatter for TableFormatter {
         let value = normalizer.normalize_value(value);
         let mut cursor = JsonCursor::new(&value);
         if cursor.peek_byte() != Some(b'{') {
-            return writeln!(text, "{}", shown_cell(cell_text(cursor.read_value())));
+            return writeln!(text, "{}", escaped_cell(cell_text(cursor.read_value())));
         }
         let mut rows = Vec::new();
         add_field_rows("", 0, cursor, &mut rows);
         let names = widest_cell_widths(&rows).first().copied().unwrap_or_default();
         // The values of a single item are never shortened.
-        rows.iter().try_for_each(|row| write_row(row, &[names, 0], false, text))
+        rows.iter().try_for_each(|row| write_table_row(row, &[names, 0], false, text))
     }
 }
 
 /// Writes a row; a cell that is too wide is shortened if the row `is_narrowed`.
-fn write_row(cells: &[Cow<'_, str>], widths: &[usize], is_narrowed: bool, text: &mut Vec<u8>) -> io::Result<()> {
+fn write_table_row(cells: &[Cow<'_, str>], widths: &[usize], is_narrowed: bool, text: &mut Vec<u8>) -> io::Result<()> {
     let start = text.len();
     for (cell, &width) in cells.iter().zip(widths) {
         let mut cell = Cow::Borrowed(&**cell);
-        let mut cell_width = shown_width(&cell);
+        let mut cell_width = terminal_columns_of_cell(&cell);
         if is_narrowed && cell_width > width {
             cell = shorten_to_width(&cell, width).into();
             cell_width = cell.width();
@@ -147,26 +147,26 @@ fn add_field_rows<'a>(path: &str, depth: usize, mut object: JsonCursor<'a>, rows
             continue;
         }
         let path = if path.is_empty() { name } else { format!("{path}.{name}").into() };
-        if value.json.starts_with('{') && depth < MAX_SHOWN_DEPTH {
+        if value.json.starts_with('{') && depth < MAX_CELL_VALUE_DEPTH {
             add_field_rows(&path, depth + 1, JsonCursor::new(value.json), rows);
         } else {
-            rows.push(vec![shown_cell(path), shown_cell(cell_text(value))]);
+            rows.push(vec![escaped_cell(path), escaped_cell(cell_text(value))]);
         }
     }
 }
 
 /// Returns a cell as a terminal may get it.
-fn shown_cell(cell: Cow<'_, str>) -> Cow<'_, str> {
+fn escaped_cell(cell: Cow<'_, str>) -> Cow<'_, str> {
     if is_plain_ascii(&cell) { cell } else { Cow::Owned(escape_control_characters(&cell)) }
 }
 
 fn widest_cell_widths(rows: &[Vec<Cow<'_, str>>]) -> Vec<usize> {
     let count = rows.first().map_or(0, Vec::len);
-    (0..count).map(|column| rows.iter().map(|row| shown_width(&row[column])).max().unwrap_or(0)).collect()
+    (0..count).map(|column| rows.iter().map(|row| terminal_columns_of_cell(&row[column])).max().unwrap_or(0)).collect()
 }
 
 /// Returns the number of columns of a terminal that a cell takes.
-fn shown_width(cell: &str) -> usize {
+fn terminal_columns_of_cell(cell: &str) -> usize {
     if is_plain_ascii(cell) { cell.len() } else { cell.width() }
 }
 

@@ -20,7 +20,7 @@ impl OutputFormatter for YamlFormatter {
         Ok(())
     }
 
-    fn append_end(&mut self, _: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<Option<String>> {
+    fn append_list_end(&mut self, _: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<Option<String>> {
         if !self.has_items {
             text.extend_from_slice(b"[]\n");
         }
@@ -58,15 +58,15 @@ fn append_value(json: &str, depth: usize, begins_inline: bool, text: &mut Vec<u8
         Some(b'{') if depth < MAX_INDENTED_DEPTH => {
             while let Some(name) = cursor.read_field_name() {
                 begin_line(text);
-                append_key(&name.as_str().unwrap_or_default(), text);
-                append_nested(cursor.read_value().json, depth, text);
+                append_field_name(&name.as_str().unwrap_or_default(), text);
+                append_field_value(cursor.read_value().json, depth, text);
             }
             if text.len() == start {
                 text.extend_from_slice(b"{}\n");
             }
         }
         Some(b'[') if depth < MAX_INDENTED_DEPTH => {
-            while cursor.move_to_item() {
+            while cursor.move_to_next_item() {
                 begin_line(text);
                 text.extend_from_slice(b"- ");
                 append_value(cursor.read_value().json, depth + 1, true, text);
@@ -76,23 +76,23 @@ fn append_value(json: &str, depth: usize, begins_inline: bool, text: &mut Vec<u8
             }
         }
         Some(b'"') => {
-            append_string(&cursor.read_value().as_str().unwrap_or_default(), text);
+            append_quoted_string(&cursor.read_value().as_str().unwrap_or_default(), text);
             text.push(b'\n');
         }
         _ => {
-            cursor.read_value().append_to(text);
+            cursor.read_value().append_compact_json_to(text);
             text.push(b'\n');
         }
     }
 }
 
 /// Appends the value of a field behind its name: below it if it has parts, else on the same line.
-fn append_nested(json: &str, depth: usize, text: &mut Vec<u8>) {
+fn append_field_value(json: &str, depth: usize, text: &mut Vec<u8>) {
     let mut cursor = JsonCursor::new(json);
     let is_list = cursor.peek_byte() == Some(b'[');
     let has_parts = match cursor.peek_byte() {
         Some(b'{') => cursor.clone().read_field_name().is_some(),
-        Some(b'[') => cursor.clone().move_to_item(),
+        Some(b'[') => cursor.clone().move_to_next_item(),
         _ => false,
     };
     if has_parts && depth + 1 < MAX_INDENTED_DEPTH {
@@ -105,20 +105,20 @@ fn append_nested(json: &str, depth: usize, text: &mut Vec<u8>) {
 }
 
 /// Appends the name of a field, in quotes unless it is a plain word in every version of YAML.
-fn append_key(name: &str, text: &mut Vec<u8>) {
+fn append_field_name(name: &str, text: &mut Vec<u8>) {
     let is_word = name.starts_with(|character: char| character.is_ascii_alphabetic())
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     let lower = name.to_ascii_lowercase();
     if is_word && !["y", "n", "yes", "no", "on", "off", "true", "false", "null"].contains(&lower.as_str()) {
         text.extend_from_slice(name.as_bytes());
     } else {
-        append_string(name, text);
+        append_quoted_string(name, text);
     }
 }
 
 /// Appends a string in double quotes. Characters beyond the basic plane are themselves: a pair of escapes, as in JSON, does not
 /// stand for one character in YAML.
-fn append_string(string: &str, text: &mut Vec<u8>) {
+fn append_quoted_string(string: &str, text: &mut Vec<u8>) {
     text.push(b'"');
     let mut buffer = [0; 4];
     for character in string.chars() {

@@ -1,6 +1,6 @@
 //! Changes of the configuration file, which keep its comments and its order.
 
-use super::{SETTING_NAMES, file::PROFILES};
+use super::{SETTING_NAMES, file::PROFILES_TABLE_NAME};
 use crate::{
     error::{CommandError, ErrorReport, UsageError},
     private_file, text,
@@ -10,7 +10,7 @@ use toml_edit::{DocumentMut, Item, Table, value};
 
 /// Sets settings in the file at `path`, which is created if there is none: at its top, or in a profile.
 pub(crate) fn set_settings(path: &Path, profile: Option<&str>, settings: &[(&str, &str)]) -> Result<(), CommandError> {
-    edit_table(path, profile, |table| {
+    edit_settings_table(path, profile, |table| {
         for (name, text) in settings {
             table[*name] = value(*text);
         }
@@ -19,7 +19,7 @@ pub(crate) fn set_settings(path: &Path, profile: Option<&str>, settings: &[(&str
 
 /// Removes a setting of the file at `path`, if it is there.
 pub(crate) fn unset_setting(path: &Path, profile: Option<&str>, name: &str) -> Result<(), CommandError> {
-    edit_table(path, profile, |table| drop(table.remove(name)))
+    edit_settings_table(path, profile, |table| drop(table.remove(name)))
 }
 
 /// Checks that there is a setting with this name.
@@ -34,7 +34,11 @@ pub(crate) fn check_setting_name(name: &str) -> Result<(), UsageError> {
     }))
 }
 
-fn edit_table(path: &Path, profile: Option<&str>, change: impl FnOnce(&mut Table)) -> Result<(), CommandError> {
+fn edit_settings_table(
+    path: &Path,
+    profile: Option<&str>,
+    change: impl FnOnce(&mut Table),
+) -> Result<(), CommandError> {
     let unusable = |error: &(dyn std::error::Error + 'static)| {
         let message = format!("the configuration file {} cannot be changed", path.display());
         CommandError::new(&message, error, "make the file and its folder writable, and write it as TOML")
@@ -52,7 +56,7 @@ fn edit_table(path: &Path, profile: Option<&str>, change: impl FnOnce(&mut Table
         Some(profile) => {
             let mut profiles = Table::new();
             profiles.set_implicit(true);
-            let profiles = document.entry(PROFILES).or_insert(Item::Table(profiles)).as_table_mut();
+            let profiles = document.entry(PROFILES_TABLE_NAME).or_insert(Item::Table(profiles)).as_table_mut();
             let table = profiles.map(|profiles| profiles.entry(profile).or_insert(Item::Table(Table::new())));
             table.and_then(Item::as_table_mut).ok_or_else(|| unusable(&io::Error::from(io::ErrorKind::InvalidData)))?
         }

@@ -18,7 +18,7 @@ use std::{
 };
 
 /// The name of the table with the profiles.
-pub(super) const PROFILES: &str = "profile";
+pub(super) const PROFILES_TABLE_NAME: &str = "profile";
 
 /// A configuration file that was read.
 pub(super) struct ConfigurationFile {
@@ -42,18 +42,20 @@ impl ConfigurationFile {
         };
         let text = text::read_small_file(path).map_err(|error| unusable(&error))?;
         // The error of the parser shows the line, which may contain a secret.
-        let entries: BTreeMap<String, FileEntry> = toml::from_str(text.expose().trim_end())
+        let entries: BTreeMap<String, ConfigurationFileEntry> = toml::from_str(text.expose().trim_end())
             .map_err(|error| unusable(&InvalidFileError::at_position(text.expose(), &error)))?;
         let mut file = Self { path: path.to_owned(), values: BTreeMap::new(), profiles: BTreeMap::new() };
         for (name, entry) in entries {
             match entry {
-                FileEntry::Value(value) => drop(file.values.insert(name, value)),
-                FileEntry::Table(profiles) if name == PROFILES => {
+                ConfigurationFileEntry::Value(value) => drop(file.values.insert(name, value)),
+                ConfigurationFileEntry::Table(profiles) if name == PROFILES_TABLE_NAME => {
                     for (profile, entry) in profiles {
                         file.profiles.insert(profile.clone(), read_profile(&profile, entry).map_err(|e| unusable(&e))?);
                     }
                 }
-                FileEntry::Table(_) => return Err(unusable(&InvalidFileError(format!("there is no table `{name}`")))),
+                ConfigurationFileEntry::Table(_) => {
+                    return Err(unusable(&InvalidFileError(format!("there is no table `{name}`"))));
+                }
             }
         }
         match file.values.keys().find(|name| !SETTING_NAMES.contains(&name.as_str())) {
@@ -68,7 +70,7 @@ impl ConfigurationFile {
     }
 
     /// Returns the settings at the top of the file, or those of a profile if there is one with that name.
-    pub(super) fn values(&self, profile: Option<&str>) -> Option<&BTreeMap<String, Secret>> {
+    pub(super) fn settings_of_profile(&self, profile: Option<&str>) -> Option<&BTreeMap<String, Secret>> {
         match profile {
             Some(name) => self.profiles.get(name),
             None => Some(&self.values),
@@ -76,52 +78,54 @@ impl ConfigurationFile {
     }
 }
 
-fn read_profile(profile: &str, entry: FileEntry) -> Result<BTreeMap<String, Secret>, InvalidFileError> {
-    let FileEntry::Table(entries) = entry else {
-        return Err(InvalidFileError(format!("`{PROFILES}.{profile}` is not a table, as in [{PROFILES}.{profile}]")));
+fn read_profile(profile: &str, entry: ConfigurationFileEntry) -> Result<BTreeMap<String, Secret>, InvalidFileError> {
+    let ConfigurationFileEntry::Table(entries) = entry else {
+        return Err(InvalidFileError(format!(
+            "`{PROFILES_TABLE_NAME}.{profile}` is not a table, as in [{PROFILES_TABLE_NAME}.{profile}]"
+        )));
     };
     let values = entries.into_iter().map(|(name, entry)| match entry {
-        FileEntry::Value(value) if SETTING_NAMES.contains(&name.as_str()) => Ok((name, value)),
-        _ => Err(InvalidFileError(format!("there is no setting `{name}` in [{PROFILES}.{profile}]"))),
+        ConfigurationFileEntry::Value(value) if SETTING_NAMES.contains(&name.as_str()) => Ok((name, value)),
+        _ => Err(InvalidFileError(format!("there is no setting `{name}` in [{PROFILES_TABLE_NAME}.{profile}]"))),
     });
     values.collect()
 }
 
 /// An entry of the configuration file: a string, a number converted to a string, or a table.
-enum FileEntry {
+enum ConfigurationFileEntry {
     Value(Secret),
-    Table(BTreeMap<String, FileEntry>),
+    Table(BTreeMap<String, ConfigurationFileEntry>),
 }
 
-impl<'de> Deserialize<'de> for FileEntry {
+impl<'de> Deserialize<'de> for ConfigurationFileEntry {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct EntryVisitor;
+        struct ConfigurationFileEntryVisitor;
 
-        impl<'de> Visitor<'de> for EntryVisitor {
-            type Value = FileEntry;
+        impl<'de> Visitor<'de> for ConfigurationFileEntryVisitor {
+            type Value = ConfigurationFileEntry;
 
             fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
                 formatter.write_str("a string, a number or a table")
             }
-            fn visit_str<E>(self, value: &str) -> Result<FileEntry, E> {
-                Ok(FileEntry::Value(Secret::new(value)))
+            fn visit_str<E>(self, value: &str) -> Result<ConfigurationFileEntry, E> {
+                Ok(ConfigurationFileEntry::Value(Secret::new(value)))
             }
-            fn visit_i64<E>(self, value: i64) -> Result<FileEntry, E> {
-                Ok(FileEntry::Value(Secret::new(value.to_string())))
+            fn visit_i64<E>(self, value: i64) -> Result<ConfigurationFileEntry, E> {
+                Ok(ConfigurationFileEntry::Value(Secret::new(value.to_string())))
             }
-            fn visit_f64<E>(self, value: f64) -> Result<FileEntry, E> {
-                Ok(FileEntry::Value(Secret::new(value.to_string())))
+            fn visit_f64<E>(self, value: f64) -> Result<ConfigurationFileEntry, E> {
+                Ok(ConfigurationFileEntry::Value(Secret::new(value.to_string())))
             }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<FileEntry, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ConfigurationFileEntry, A::Error> {
                 let mut table = BTreeMap::new();
                 while let Some((name, entry)) = map.next_entry()? {
                     table.insert(name, entry);
                 }
-                Ok(FileEntry::Table(table))
+                Ok(ConfigurationFileEntry::Table(table))
             }
         }
 
-        deserializer.deserialize_any(EntryVisitor)
+        deserializer.deserialize_any(ConfigurationFileEntryVisitor)
     }
 }
 

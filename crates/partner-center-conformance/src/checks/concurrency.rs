@@ -57,7 +57,7 @@ pub(crate) async fn timed_out_exchanges_stop<X: Transport>(transport: &X) -> Che
     for target in UnfinishedResponseServer::UNFINISHED_RESPONSE_TARGETS {
         let stream = UnfinishedResponseServer::start_with_target(target)?;
         let sent =
-            send_request(transport, with_timeout(stream.unfinished_response_request(), SHORT_REQUEST_TIMEOUT)).await;
+            send_request(transport, with_timeout(stream.request_to_unfinished_response(), SHORT_REQUEST_TIMEOUT)).await;
         ensure!(sent.is_err(), "a response instead of an error to {target}");
         stream.expect_connection_closed(transport, TIMEOUT_TOLERANCE).await?;
     }
@@ -69,7 +69,7 @@ pub(crate) async fn cancelled_exchanges_stop<X: Transport>(transport: &X) -> Che
         let stream = UnfinishedResponseServer::start_with_target(target)?;
         send_and_cancel(
             transport,
-            with_timeout(stream.unfinished_response_request(), TIMEOUT_TOLERANCE),
+            with_timeout(stream.request_to_unfinished_response(), TIMEOUT_TOLERANCE),
             SHORT_REQUEST_TIMEOUT,
         )
         .await;
@@ -185,7 +185,7 @@ impl UnfinishedResponseServer {
         Ok(())
     }
 
-    fn unfinished_response_request(&self) -> partner_center_core::Request {
+    fn request_to_unfinished_response(&self) -> partner_center_core::Request {
         get_request(&self.server, self.target)
     }
 

@@ -9,7 +9,7 @@ use crate::harness::{
 use partner_center_core::{Request, Transport, TransportErrorKind};
 use std::time::Instant;
 
-const BODY_LIMIT: usize = 100_000;
+const CHECKED_BODY_LIMIT: usize = 100_000;
 
 type ResponseFromBody = fn(Vec<u8>) -> Vec<u8>;
 
@@ -20,7 +20,7 @@ pub(crate) async fn body_limit_is_exact<X: Transport>(transport: &X) -> CheckRes
         ("until the connection ends", |body| raw_response("200 OK", body)),
     ];
     for (framing, respond) in framings {
-        for limit in [0, 1, BODY_LIMIT] {
+        for limit in [0, 1, CHECKED_BODY_LIMIT] {
             let server = start_respond_and_close_server(move |_| respond(incompressible_bytes(limit)))?;
             let case = format!("{limit} bytes {framing} where {limit} are allowed");
             let response =
@@ -43,7 +43,8 @@ pub(crate) async fn body_limit_is_exact<X: Transport>(transport: &X) -> CheckRes
 
 pub(crate) async fn body_limit_counts_decompressed_bytes<X: Transport>(transport: &X) -> CheckResult {
     for is_repetitive in [true, false] {
-        for (length, kind) in [(BODY_LIMIT, None), (BODY_LIMIT + 1, Some(TransportErrorKind::TooLarge))] {
+        for (length, kind) in [(CHECKED_BODY_LIMIT, None), (CHECKED_BODY_LIMIT + 1, Some(TransportErrorKind::TooLarge))]
+        {
             let body = if is_repetitive { vec![b' '; length] } else { incompressible_bytes(length) };
             let (plain, compressed) = (body.clone(), gzip_compressed(&body)?);
             let server = start_keep_alive_server(move |request| {
@@ -53,8 +54,8 @@ pub(crate) async fn body_limit_counts_decompressed_bytes<X: Transport>(transport
                     response_bytes("200 OK", &plain)
                 }
             })?;
-            let request = with_body_limit(BODY_LIMIT, get_request(&server, "/"));
-            let case = format!("{length} bytes in gzip where {BODY_LIMIT} are allowed");
+            let request = with_body_limit(CHECKED_BODY_LIMIT, get_request(&server, "/"));
+            let case = format!("{length} bytes in gzip where {CHECKED_BODY_LIMIT} are allowed");
             match kind {
                 None => expect_body(&send_expecting_response(transport, request, &case).await?, &body, case)?,
                 Some(kind) => send_expecting_error_kind(transport, request, kind, case).await?,
@@ -89,10 +90,10 @@ pub(crate) async fn endless_bodies_are_abandoned<X: Transport>(transport: &X) ->
                 connection.pause(SERVER_TIMEOUT)
             })?;
             let started = Instant::now();
-            let case = format!("a body {framing} of 4 MiB and no end where {BODY_LIMIT} bytes are allowed");
+            let case = format!("a body {framing} of 4 MiB and no end where {CHECKED_BODY_LIMIT} bytes are allowed");
             send_expecting_error_kind(
                 transport,
-                with_body_limit(BODY_LIMIT, get_request(&server, "/")),
+                with_body_limit(CHECKED_BODY_LIMIT, get_request(&server, "/")),
                 TransportErrorKind::TooLarge,
                 &case,
             )

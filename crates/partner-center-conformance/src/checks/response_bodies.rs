@@ -12,10 +12,10 @@ use std::thread;
 
 type RespondToRequest = Box<dyn Fn(&Request) -> Vec<u8> + Send + Sync>;
 
-const BODY_LENGTHS: [usize; 5] = [0, 1, 1000, 70_000, 3 << 20];
+const CHECKED_BODY_LENGTHS: [usize; 5] = [0, 1, 1000, 70_000, 3 << 20];
 
 pub(crate) async fn sized_bodies_are_complete<X: Transport>(transport: &X) -> CheckResult {
-    for length in BODY_LENGTHS {
+    for length in CHECKED_BODY_LENGTHS {
         let server = start_keep_alive_server(move |_| response_bytes("200 OK", incompressible_bytes(length)))?;
         let case = format!("a body of {length} bytes");
         expect_body(
@@ -28,7 +28,7 @@ pub(crate) async fn sized_bodies_are_complete<X: Transport>(transport: &X) -> Ch
 }
 
 pub(crate) async fn chunked_bodies_are_complete<X: Transport>(transport: &X) -> CheckResult {
-    for length in BODY_LENGTHS {
+    for length in CHECKED_BODY_LENGTHS {
         let server = start_keep_alive_server(move |_| {
             raw_response("200 OK\r\nTransfer-Encoding: chunked", chunked_body(&incompressible_bytes(length)))
         })?;
@@ -60,7 +60,7 @@ pub(crate) async fn chunked_bodies_are_complete<X: Transport>(transport: &X) -> 
 
 pub(crate) async fn close_delimited_bodies_are_complete<X: Transport>(transport: &X) -> CheckResult {
     for head in ["HTTP/1.1 200 OK", "HTTP/1.1 200 OK\r\nConnection: close", "HTTP/1.0 200 OK"] {
-        for length in BODY_LENGTHS {
+        for length in CHECKED_BODY_LENGTHS {
             let case = format!("a body of {length} bytes after {head:?}");
             let server = start_respond_and_close_server(move |_| {
                 [format!("{head}\r\n\r\n").as_bytes(), &incompressible_bytes(length)].concat()
@@ -77,7 +77,7 @@ pub(crate) async fn close_delimited_bodies_are_complete<X: Transport>(transport:
 
 pub(crate) async fn compressed_bodies_are_decompressed<X: Transport>(transport: &X) -> CheckResult {
     const BODY_FRAMINGS: [&str; 3] = ["with a length", "in chunks", "until the connection ends"];
-    for length in BODY_LENGTHS {
+    for length in CHECKED_BODY_LENGTHS {
         for (number, framing) in BODY_FRAMINGS.into_iter().enumerate() {
             let compressed = gzip_compressed(&incompressible_bytes(length))?;
             let server = Server::start(move |connection| {

@@ -7,7 +7,7 @@ use crate::harness::{
 use partner_center_core::{Transport, TransportErrorKind, http::header::LOCATION};
 
 pub(crate) async fn every_status_is_a_response<X: Transport>(transport: &X) -> CheckResult {
-    const STATUS_CODES: [u16; 26] = [
+    const CHECKED_STATUS_CODES: [u16; 26] = [
         200, 201, 202, 203, 206, 299, 300, 400, 401, 402, 403, 404, 405, 406, 407, 409, 410, 412, 418, 429, 499, 500,
         501, 502, 503, 599,
     ];
@@ -17,7 +17,7 @@ pub(crate) async fn every_status_is_a_response<X: Transport>(transport: &X) -> C
         let reason = if status.ends_with('9') { "" } else { "In Many Words" };
         response_bytes(&format!("{status} {reason}"), format!("the body of {status}"))
     })?;
-    for status in STATUS_CODES {
+    for status in CHECKED_STATUS_CODES {
         let response = send_expecting_response(transport, get_request(&server, &format!("/{status}")), status).await?;
         ensure!(response.status() == status, "{status} was returned as {}", response.status());
         expect_body(&response, format!("the body of {status}").as_bytes(), status)?;
@@ -128,41 +128,45 @@ pub(crate) async fn many_response_headers_are_accepted<X: Transport>(transport: 
 }
 
 pub(crate) async fn unusual_heads_are_parsed_or_reported<X: Transport>(transport: &X) -> CheckResult {
-    const LENGTH_AND_BODY: &str = "Content-Length: 2\r\n\r\n{}";
-    const HEAD_END_WITH_CHUNKS: &str = "\r\n\r\n2\r\n{}\r\n0\r\n\r\n";
+    const CONTENT_LENGTH_AND_BODY: &str = "Content-Length: 2\r\n\r\n{}";
+    const HEAD_END_AND_CHUNKED_BODY: &str = "\r\n\r\n2\r\n{}\r\n0\r\n\r\n";
     let heads: [(&str, &str, &str); 25] = [
-        ("a folded line", "HTTP/1.1 200 OK\r\nX-Odd: a\r\n b\r\n", LENGTH_AND_BODY),
-        ("a line folded with a tab", "HTTP/1.1 200 OK\r\nX-Odd: a\r\n\tb\r\n", LENGTH_AND_BODY),
+        ("a folded line", "HTTP/1.1 200 OK\r\nX-Odd: a\r\n b\r\n", CONTENT_LENGTH_AND_BODY),
+        ("a line folded with a tab", "HTTP/1.1 200 OK\r\nX-Odd: a\r\n\tb\r\n", CONTENT_LENGTH_AND_BODY),
         ("lines that end without a carriage return", "HTTP/1.1 200 OK\nX-Odd: a b\n", "Content-Length: 2\n\n{}"),
-        ("a space before a colon", "HTTP/1.1 200 OK\r\nX-Odd : a b\r\n", LENGTH_AND_BODY),
+        ("a space before a colon", "HTTP/1.1 200 OK\r\nX-Odd : a b\r\n", CONTENT_LENGTH_AND_BODY),
         ("a space before the colon of the length", "HTTP/1.1 200 OK\r\n", "Content-Length : 2\r\n\r\n{}"),
-        ("spaces around a value", "HTTP/1.1 200 OK\r\nX-Odd:   a b \t \r\n", LENGTH_AND_BODY),
-        ("a name with a space", "HTTP/1.1 200 OK\r\nX Odd: a b\r\n", LENGTH_AND_BODY),
-        ("a name that is not ASCII", "HTTP/1.1 200 OK\r\nX-\u{e9}: a b\r\n", LENGTH_AND_BODY),
-        ("no name", "HTTP/1.1 200 OK\r\n: a b\r\n", LENGTH_AND_BODY),
-        ("a value with a control character", "HTTP/1.1 200 OK\r\nX-Odd: a\u{1}b\r\n", LENGTH_AND_BODY),
-        ("a value with a carriage return", "HTTP/1.1 200 OK\r\nX-Odd: a\rb\r\n", LENGTH_AND_BODY),
-        ("words that are not ASCII", "HTTP/1.1 200 D\u{e9}j\u{e0} vu\r\n", LENGTH_AND_BODY),
-        ("no words", "HTTP/1.1 200\r\n", LENGTH_AND_BODY),
-        ("two spaces before the status", "HTTP/1.1  200 OK\r\n", LENGTH_AND_BODY),
-        ("a version in small letters", "http/1.1 200 OK\r\n", LENGTH_AND_BODY),
-        ("an empty line before the head", "\r\nHTTP/1.1 200 OK\r\n", LENGTH_AND_BODY),
-        ("version 1.0", "HTTP/1.0 200 OK\r\n", LENGTH_AND_BODY),
-        ("chunks in version 1.0", "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked", HEAD_END_WITH_CHUNKS),
-        ("chunks in capitals", "HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked", HEAD_END_WITH_CHUNKS),
+        ("spaces around a value", "HTTP/1.1 200 OK\r\nX-Odd:   a b \t \r\n", CONTENT_LENGTH_AND_BODY),
+        ("a name with a space", "HTTP/1.1 200 OK\r\nX Odd: a b\r\n", CONTENT_LENGTH_AND_BODY),
+        ("a name that is not ASCII", "HTTP/1.1 200 OK\r\nX-\u{e9}: a b\r\n", CONTENT_LENGTH_AND_BODY),
+        ("no name", "HTTP/1.1 200 OK\r\n: a b\r\n", CONTENT_LENGTH_AND_BODY),
+        ("a value with a control character", "HTTP/1.1 200 OK\r\nX-Odd: a\u{1}b\r\n", CONTENT_LENGTH_AND_BODY),
+        ("a value with a carriage return", "HTTP/1.1 200 OK\r\nX-Odd: a\rb\r\n", CONTENT_LENGTH_AND_BODY),
+        ("words that are not ASCII", "HTTP/1.1 200 D\u{e9}j\u{e0} vu\r\n", CONTENT_LENGTH_AND_BODY),
+        ("no words", "HTTP/1.1 200\r\n", CONTENT_LENGTH_AND_BODY),
+        ("two spaces before the status", "HTTP/1.1  200 OK\r\n", CONTENT_LENGTH_AND_BODY),
+        ("a version in small letters", "http/1.1 200 OK\r\n", CONTENT_LENGTH_AND_BODY),
+        ("an empty line before the head", "\r\nHTTP/1.1 200 OK\r\n", CONTENT_LENGTH_AND_BODY),
+        ("version 1.0", "HTTP/1.0 200 OK\r\n", CONTENT_LENGTH_AND_BODY),
+        ("chunks in version 1.0", "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked", HEAD_END_AND_CHUNKED_BODY),
+        ("chunks in capitals", "HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked", HEAD_END_AND_CHUNKED_BODY),
         (
             "chunks and a length",
             "HTTP/1.1 200 OK\r\nContent-Length: 7\r\nTransfer-Encoding: chunked",
-            HEAD_END_WITH_CHUNKS,
+            HEAD_END_AND_CHUNKED_BODY,
         ),
-        ("a transfer coding that is none", "HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\n", LENGTH_AND_BODY),
-        ("the length twice", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n", LENGTH_AND_BODY),
+        (
+            "a transfer coding that is none",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\n",
+            CONTENT_LENGTH_AND_BODY,
+        ),
+        ("the length twice", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n", CONTENT_LENGTH_AND_BODY),
         ("the length twice in one line", "HTTP/1.1 200 OK\r\n", "Content-Length: 2, 2\r\n\r\n{}"),
         ("a length with a sign", "HTTP/1.1 200 OK\r\n", "Content-Length: +2\r\n\r\n{}"),
         (
             "an interim response with a header",
             "HTTP/1.1 100 Continue\r\nX-Odd: a\r\n\r\nHTTP/1.1 200 OK\r\n",
-            LENGTH_AND_BODY,
+            CONTENT_LENGTH_AND_BODY,
         ),
     ];
     for (case, head, rest) in heads {

@@ -37,7 +37,7 @@ pub(crate) async fn errors_hide_secrets<X: Transport>(transport: &X) -> CheckRes
         ("a truncated chunk", raw_response(&format!("{head}Transfer-Encoding: chunked"), format!("ff\r\n{in_body}"))),
     ];
     let idle_server = start_silent_server()?;
-    expect_no_secrets(
+    expect_error_without_secrets(
         transport,
         change_limits(request_with_secrets(&idle_server), |limits| limits.timeout = SHORT_REQUEST_TIMEOUT),
         "an idle server",
@@ -45,8 +45,12 @@ pub(crate) async fn errors_hide_secrets<X: Transport>(transport: &X) -> CheckRes
     .await?;
     for (case, response) in responses {
         let server = start_respond_and_close_server(move |_| response.clone())?;
-        expect_no_secrets(transport, change_limits(request_with_secrets(&server), |limits| limits.body = 1000), case)
-            .await?;
+        expect_error_without_secrets(
+            transport,
+            change_limits(request_with_secrets(&server), |limits| limits.body = 1000),
+            case,
+        )
+        .await?;
     }
     Ok(())
 }
@@ -62,7 +66,7 @@ fn request_with_secrets(server: &Server) -> Request {
     request
 }
 
-async fn expect_no_secrets<X: Transport>(transport: &X, request: Request, case: &str) -> CheckResult {
+async fn expect_error_without_secrets<X: Transport>(transport: &X, request: Request, case: &str) -> CheckResult {
     let Err(error) = send_request(transport, request).await else { return Ok(()) };
     let mut error_chain = format!("{error:?}");
     let mut next: Option<&dyn Error> = Some(&error);

@@ -4,10 +4,10 @@
 
 /// Returns what to do about the error with this number, in one sentence, if it says more than the reason of the error does.
 pub(super) fn entra_code_hint(code: u64) -> Option<&'static str> {
-    HINTS.iter().find(|(codes, _)| codes.contains(&code)).map(|(_, hint)| *hint)
+    ENTRA_CODE_HINTS.iter().find(|(codes, _)| codes.contains(&code)).map(|(_, hint)| *hint)
 }
 
-const HINTS: [(&[u64], &str); 34] = [
+const ENTRA_CODE_HINTS: [(&[u64], &str); 34] = [
     (
         &[16_000, 50_020, 50_177],
         "sign in with an account of the partner's tenant: this one is not there, or a guest only",
@@ -74,16 +74,16 @@ const HINTS: [(&[u64], &str); 34] = [
 
 #[cfg(test)]
 mod tests {
-    use super::{HINTS, entra_code_hint};
+    use super::{ENTRA_CODE_HINTS, entra_code_hint};
 
     #[test]
     fn each_number_has_one_hint() {
-        let mut numbers: Vec<_> = HINTS.iter().flat_map(|(codes, _)| codes.iter().copied()).collect();
+        let mut numbers: Vec<_> = ENTRA_CODE_HINTS.iter().flat_map(|(codes, _)| codes.iter().copied()).collect();
         let count = numbers.len();
         numbers.sort_unstable();
         numbers.dedup();
         assert!(numbers.len() == count && count > 60, "{count}");
-        assert!(HINTS.iter().all(|(_, hint)| !hint.ends_with('.') && hint.starts_with(char::is_lowercase)));
+        assert!(ENTRA_CODE_HINTS.iter().all(|(_, hint)| !hint.ends_with('.') && hint.starts_with(char::is_lowercase)));
         assert!(entra_code_hint(7_000_222).is_some_and(|hint| hint.contains("expired")));
         assert_eq!(entra_code_hint(1), None);
     }

@@ -46,8 +46,11 @@ impl GrantRequest<'_> {
     /// Builds the HTTP request; `correlation_id` is the ID that Entra logs it under.
     pub(crate) fn build_token_request(&self, correlation_id: Option<Uuid>) -> Result<Request, http::Error> {
         let AppRegistration { tenant, client_id, secret, .. } = self.app;
-        let scope =
-            if matches!(self.grant, Grant::ClientCredentials) { self.scope.to_owned() } else { user_scope(self.scope) };
+        let scope = if matches!(self.grant, Grant::ClientCredentials) {
+            self.scope.to_owned()
+        } else {
+            scope_with_offline_access(self.scope)
+        };
         let mut form = vec![("grant_type", self.grant.grant_type()), ("client_id", client_id)];
         match (self.client_assertion, secret) {
             (Some(assertion), _) => form.extend([
@@ -75,16 +78,16 @@ impl GrantRequest<'_> {
     }
 
     /// Reads the error response of the authority, without the secrets that were sent, in whatever encoding it echoes them.
-    pub(crate) fn token_error(&self, response: &Response) -> TokenError {
-        self.with_exposed_secrets(|secrets| TokenError::from_response(response, secrets))
+    pub(crate) fn read_token_error(&self, response: &Response) -> TokenError {
+        self.call_with_exposed_secrets(|secrets| TokenError::from_response(response, secrets))
     }
 
     /// Reads the error in a response that has a success status and no token; `None` if there is no error in it.
-    pub(crate) fn token_error_under_success(&self, response: &Response) -> Option<TokenError> {
-        self.with_exposed_secrets(|secrets| TokenError::from_success_response(response, secrets))
+    pub(crate) fn token_error_in_success_response(&self, response: &Response) -> Option<TokenError> {
+        self.call_with_exposed_secrets(|secrets| TokenError::from_success_response(response, secrets))
     }
 
-    fn with_exposed_secrets<T>(&self, read: impl FnOnce(&[&str]) -> T) -> T {
+    fn call_with_exposed_secrets<T>(&self, read: impl FnOnce(&[&str]) -> T) -> T {
         let granted = match self.grant {
             Grant::ClientCredentials => [None; 2],
             Grant::RefreshToken(refresh_token) => [Some(refresh_token), None],
@@ -146,8 +149,8 @@ pub(crate) fn build_form_request(
 
 /// Reads a success response. Nothing of an invalid one is shown in the error, as there may be a token in it.
 pub(crate) fn parse_issued_tokens(response: &Response) -> Result<IssuedTokens, BoxError> {
-    let body = Zeroizing::new(body::decode_string(response)?.into_owned());
-    let mut fields: Map<String, Value> = body::from_json_or_none(&body).ok_or(NotFromAuthority)?;
+    let body = Zeroizing::new(body::decode_body_as_string(response)?.into_owned());
+    let mut fields: Map<String, Value> = body::parse_json_or_none(&body).ok_or(ResponseNotFromAuthority)?;
     let mut take = |name: &str| match fields.remove(name) {
         Some(Value::String(token)) if !token.trim().is_empty() => Some(Secret::new(token)),
         _ => None,
@@ -183,15 +186,15 @@ const NO_TOKEN_MESSAGE: &str =
 
 /// Why a success response that is no JSON object holds no token: something else has responded, perhaps only for a while.
 #[derive(Debug)]
-pub(crate) struct NotFromAuthority;
+pub(crate) struct ResponseNotFromAuthority;
 
-impl fmt::Display for NotFromAuthority {
+impl fmt::Display for ResponseNotFromAuthority {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(NO_TOKEN_MESSAGE)
     }
 }
 
-impl StdError for NotFromAuthority {}
+impl StdError for ResponseNotFromAuthority {}
 
 /// The lifetime of a token when the response has none: Entra's tokens are valid for 60 to 90 minutes. One that expires
 /// earlier is rejected by the service, and then replaced.
@@ -211,7 +214,7 @@ pub(crate) fn parse_seconds(value: &Value) -> Option<Duration> {
 }
 
 /// Returns the scope of tokens for a user. Without `offline_access` the authority need not issue a refresh token.
-pub(crate) fn user_scope(scope: &str) -> String {
+pub(crate) fn scope_with_offline_access(scope: &str) -> String {
     format!("{scope} offline_access")
 }
 

@@ -10,7 +10,7 @@ pub use device_code::DeviceCode;
 
 use super::{
     AccessToken, AppRegistration,
-    grants::{Grant, GrantRequest, IssuedTokens, NotFromAuthority},
+    grants::{Grant, GrantRequest, IssuedTokens, ResponseNotFromAuthority},
     token_exchange::TokenExchange,
 };
 use crate::{
@@ -93,7 +93,7 @@ pub struct SignedIn {
 }
 
 /// The name of the operation in errors.
-const OPERATION: &str = "signIn";
+const SIGN_IN_OPERATION_NAME: &str = "signIn";
 
 /// The wait that is added to the interval each time that the authority asks to slow down (RFC 8628, section 3.5).
 const SLOW_DOWN_INCREMENT: Duration = Duration::from_secs(5);
@@ -134,7 +134,7 @@ impl<X: Transport> SignInBuilder<X> {
     ///
     /// - [`ErrorKind::Configuration`]: a setting is invalid; the source names it.
     pub fn build(self) -> Result<SignIn<X>, Error> {
-        let invalid = |problem: String| Error::new(ErrorKind::Configuration, OPERATION, problem);
+        let invalid = |problem: String| Error::new(ErrorKind::Configuration, SIGN_IN_OPERATION_NAME, problem);
         self.app.ensure_usable(false).map_err(|problem| invalid(problem.to_owned()))?;
         let authority = authority_url(self.authority.as_deref(), self.cloud).map_err(invalid)?;
         let audience = self.audience.as_deref().unwrap_or(self.cloud.audience());
@@ -188,8 +188,9 @@ impl<X: Transport> SignIn<X> {
                 user_agent: &self.user_agent,
             };
             let retry_policy = &self.sender.retry_policy;
-            let outcome = self.sender.send(&exchange, retry_policy, &mut new_metadata(), self.deadline, None).await;
-            outcome.map_err(|error| self.name_authority(error))
+            let outcome =
+                self.sender.send(&exchange, retry_policy, &mut new_call_metadata(), self.deadline, None).await;
+            outcome.map_err(|error| self.add_authority_name_to_error(error))
         })
     }
 
@@ -203,23 +204,25 @@ impl<X: Transport> SignIn<X> {
     /// - [`ErrorKind::Timeout`]: the deadline has passed.
     pub fn wait_for_user<'a>(&'a self, code: &'a DeviceCode) -> Output<'a, X, Result<SignedIn, Error>> {
         X::Mode::block_or_box(async move {
-            let mut interval = code.interval();
+            let mut interval = code.poll_interval();
             let mut requested_wait = Duration::ZERO;
             loop {
                 let now = Instant::now();
                 let wait = interval.max(mem::take(&mut requested_wait)).min(code.remaining_lifetime(now));
                 if let Some(deadline) = self.deadline.filter(|deadline| now + wait >= *deadline) {
                     X::Mode::into_future(self.sender.transport.sleep(deadline.saturating_duration_since(now))).await;
-                    return Err(Error::deadline_exceeded(OPERATION, None));
+                    return Err(Error::new_deadline_exceeded(SIGN_IN_OPERATION_NAME, None));
                 }
                 X::Mode::into_future(self.sender.transport.sleep(wait)).await;
                 // After the code has expired, too: the authority says so in its own words.
                 let is_last = code.remaining_lifetime(Instant::now()).is_zero();
-                let outcome = self.exchange(Grant::DeviceCode(code.secret()), &RetryPolicy::none()).await;
-                match outcome.map_err(|error| (PollFailure::of(&error), error)) {
+                let outcome = self
+                    .exchange_grant_for_tokens(Grant::DeviceCode(code.secret_device_code()), &RetryPolicy::none())
+                    .await;
+                match outcome.map_err(|error| (PollFailure::from_error(&error), error)) {
                     Ok(signed_in) => return Ok(signed_in),
-                    Err((PollFailure::Final, error)) => return Err(self.name_authority(error)),
-                    Err((_, error)) if is_last => return Err(self.name_authority(error)),
+                    Err((PollFailure::Final, error)) => return Err(self.add_authority_name_to_error(error)),
+                    Err((_, error)) if is_last => return Err(self.add_authority_name_to_error(error)),
                     Err((PollFailure::Pending, _)) => {}
                     Err((PollFailure::SlowDown, _)) => {
                         interval = (interval + SLOW_DOWN_INCREMENT).min(MAX_POLL_INTERVAL);
@@ -242,7 +245,7 @@ impl<X: Transport> SignIn<X> {
     /// - [`ErrorKind::Configuration`]: the redirect URI is invalid.
     pub fn begin_authorization(&self, redirect_uri: &str) -> Result<AuthorizationRequest, Error> {
         AuthorizationRequest::new(&self.app, &self.authority, &self.scope, redirect_uri)
-            .map_err(|error| Error::new(ErrorKind::Configuration, OPERATION, error))
+            .map_err(|error| Error::new(ErrorKind::Configuration, SIGN_IN_OPERATION_NAME, error))
     }
 
     /// Completes a sign-in in a browser: `query` is the query with which the browser came back to the redirect URI.
@@ -257,19 +260,21 @@ impl<X: Transport> SignIn<X> {
         query: &'a str,
     ) -> Output<'a, X, Result<SignedIn, Error>> {
         X::Mode::block_or_box(async move {
-            let code = match request.read_response(query) {
+            let code = match request.authorization_code_from_redirect_query(query) {
                 Ok(Ok(code)) => code,
-                Ok(Err(rejected)) => return Err(Error::rejected_by_authority(OPERATION, rejected)),
-                Err(error) => return Err(Error::new(ErrorKind::Credential, OPERATION, error)),
+                Ok(Err(rejected)) => return Err(Error::authority_rejection_error(SIGN_IN_OPERATION_NAME, rejected)),
+                Err(error) => return Err(Error::new(ErrorKind::Credential, SIGN_IN_OPERATION_NAME, error)),
             };
-            let outcome = self.exchange(request.grant(&code), &self.sender.retry_policy).await;
-            outcome.map_err(|error| self.name_authority(error))
+            let outcome = self
+                .exchange_grant_for_tokens(request.authorization_code_grant(&code), &self.sender.retry_policy)
+                .await;
+            outcome.map_err(|error| self.add_authority_name_to_error(error))
         })
     }
 
     /// Exchanges what the user has granted for tokens.
-    async fn exchange(&self, grant: Grant<'_>, retry_policy: &RetryPolicy) -> Result<SignedIn, Error> {
-        let failed = |error: BoxError| Error::new(ErrorKind::Credential, OPERATION, error);
+    async fn exchange_grant_for_tokens(&self, grant: Grant<'_>, retry_policy: &RetryPolicy) -> Result<SignedIn, Error> {
+        let failed = |error: BoxError| Error::new(ErrorKind::Credential, SIGN_IN_OPERATION_NAME, error);
         let client_assertion = self.app.make_client_assertion(&self.authority).map_err(failed)?;
         let exchange = TokenExchange {
             request: GrantRequest {
@@ -280,18 +285,21 @@ impl<X: Transport> SignIn<X> {
                 scope: &self.scope,
             },
             user_agent: &self.user_agent,
-            operation: OPERATION,
+            operation: SIGN_IN_OPERATION_NAME,
             extend_lease: &|_| {},
         };
-        let outcome = self.sender.send(&exchange, retry_policy, &mut new_metadata(), self.deadline, None).await;
+        let outcome = self.sender.send(&exchange, retry_policy, &mut new_call_metadata(), self.deadline, None).await;
         let IssuedTokens { access_token, refresh_token } = outcome?;
         let refresh_token = refresh_token.ok_or_else(|| failed(NO_REFRESH_TOKEN_MESSAGE.into()))?;
         Ok(SignedIn { refresh_token, access_token })
     }
 
     /// Adds the name of the authority to an error.
-    fn name_authority(&self, error: Error) -> Error {
-        Error::from_refresh_failure(OPERATION, error.into_refresh_failure(Some(self.authority.to_string())))
+    fn add_authority_name_to_error(&self, error: Error) -> Error {
+        Error::from_refresh_failure(
+            SIGN_IN_OPERATION_NAME,
+            error.into_refresh_failure(Some(self.authority.to_string())),
+        )
     }
 }
 
@@ -311,8 +319,8 @@ enum PollFailure {
 }
 
 impl PollFailure {
-    fn of(error: &Error) -> Self {
-        let is_of_proxy = error.source().is_some_and(<dyn StdError>::is::<NotFromAuthority>);
+    fn from_error(error: &Error) -> Self {
+        let is_of_proxy = error.source().is_some_and(<dyn StdError>::is::<ResponseNotFromAuthority>);
         let retryability = match (error.token_error(), error.transport_error()) {
             (Some(error), _) => Retryability::from_token_error(error),
             (None, Some(error)) => Retryability::from_transport_error(error.kind()),
@@ -327,6 +335,6 @@ impl PollFailure {
     }
 }
 
-fn new_metadata() -> CallMetadata {
+fn new_call_metadata() -> CallMetadata {
     CallMetadata { correlation_id: Some(Uuid::new_v4()), ..CallMetadata::default() }
 }

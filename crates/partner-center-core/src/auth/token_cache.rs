@@ -85,17 +85,17 @@ impl TokenCache {
         let refreshing = self.refreshing.filter(|(_, lease_end)| *lease_end > now);
         let rejected = query.rejected.as_ref().map(|rejected| rejected.refresh);
         let is_valid = |token: &&Arc<CachedToken>| {
-            rejected.is_none_or(|rejected| token.refresh > rejected) && !has_passed(token.expires_at, now)
+            rejected.is_none_or(|rejected| token.refresh > rejected) && !has_moment_passed(token.expires_at, now)
         };
         let token = self.token.as_ref().filter(is_valid);
         if let Some(token) = token
-            && (!has_passed(token.refresh_at, now)
+            && (!has_moment_passed(token.refresh_at, now)
                 || refreshing.is_some()
                 || self.cooldown_end.is_some_and(|end| end > now))
         {
             return Step::Ready(TokenAction::Use(token.clone()));
         }
-        if has_passed(query.deadline, now) {
+        if has_moment_passed(query.deadline, now) {
             return Step::Ready(TokenAction::DeadlineExceeded);
         }
         if let Some((refresh, lease_end)) = refreshing {
@@ -109,7 +109,7 @@ impl TokenCache {
 
     /// Returns the token if it need not be refreshed yet.
     pub(crate) fn fresh_token(&self, now: Instant) -> Option<Arc<CachedToken>> {
-        self.token.as_ref().filter(|token| !has_passed(token.refresh_at, now)).cloned()
+        self.token.as_ref().filter(|token| !has_moment_passed(token.refresh_at, now)).cloned()
     }
 
     /// Stores the token of a refresh that succeeded, for all calls.
@@ -198,7 +198,7 @@ impl AsRef<[u8]> for BearerHeaderValue {
     }
 }
 
-fn has_passed(moment: Option<Instant>, now: Instant) -> bool {
+fn has_moment_passed(moment: Option<Instant>, now: Instant) -> bool {
     moment.is_some_and(|moment| moment <= now)
 }
 

@@ -34,7 +34,11 @@ impl TokenError {
     /// Returns the reason of the error, if it is a known one.
     #[must_use]
     pub fn reason(&self) -> Option<TokenErrorReason> {
-        TokenErrorReason::from_error_and_codes(self.status, self.error.as_deref().unwrap_or_default(), &self.codes)
+        TokenErrorReason::from_oauth_error_and_entra_codes(
+            self.status,
+            self.error.as_deref().unwrap_or_default(),
+            &self.codes,
+        )
     }
 
     /// Returns what to do about it, in one sentence: by the number of Entra's error if that is known, or else by the
@@ -52,7 +56,7 @@ impl TokenError {
 
     /// Reads an error response; every body is accepted, also an invalid one. The `secrets` are removed from it.
     pub(crate) fn from_response(response: &Response, secrets: &[&str]) -> Self {
-        let fields = parse_error_fields(response).unwrap_or_default();
+        let fields = parse_token_error_fields(response).unwrap_or_default();
         // A gateway in front of the authority may return an error object, as most services of Microsoft do.
         let wrapped = fields.get("error").and_then(Value::as_object);
         let field = |name: &str, wrapped_name: &str| match wrapped {
@@ -81,22 +85,22 @@ impl TokenError {
             correlation_id: text_of("correlation_id"),
             retry_after: wait.map(|wait| wait.delay),
             is_retry_after_from_message: wait.is_some_and(|wait| wait.is_from_message),
-            location: error::redirect_location(response, secrets),
+            location: error::redirect_location_without_secrets(response, secrets),
         }
     }
 
     /// Reads the error in a response with a success status; `None` if there is none. A response that may have a token
     /// as well is not read, as its fields would be shown.
     pub(crate) fn from_success_response(response: &Response, secrets: &[&str]) -> Option<Self> {
-        let fields = parse_error_fields(response)?;
+        let fields = parse_token_error_fields(response)?;
         let has_token = fields.keys().any(|name| name.ends_with("_token"));
         let error = Some(Self::from_response(response, secrets)).filter(|_| !has_token)?;
         (error.error.is_some() || !error.codes.is_empty()).then_some(error)
     }
 }
 
-fn parse_error_fields(response: &Response) -> Option<Map<String, Value>> {
-    body::from_json_or_none(&body::decode_string(response).ok()?)
+fn parse_token_error_fields(response: &Response) -> Option<Map<String, Value>> {
+    body::parse_json_or_none(&body::decode_body_as_string(response).ok()?)
 }
 
 /// The maximum number of codes that are kept of a response.
@@ -169,7 +173,7 @@ pub enum TokenErrorReason {
 }
 
 impl TokenErrorReason {
-    fn from_error_and_codes(status: StatusCode, error: &str, codes: &[u64]) -> Option<Self> {
+    fn from_oauth_error_and_entra_codes(status: StatusCode, error: &str, codes: &[u64]) -> Option<Self> {
         codes.iter().find_map(|code| Self::from_entra_code(*code)).or(match error {
             "invalid_client" | "unauthorized_client" => Some(Self::InvalidClient),
             "consent_required" => Some(Self::ConsentRequired),

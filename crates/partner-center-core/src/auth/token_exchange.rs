@@ -30,7 +30,7 @@ pub(crate) struct TokenExchange<'a> {
 impl<X: Transport> RetryableRequest<X> for TokenExchange<'_> {
     type Value = IssuedTokens;
 
-    fn operation(&self) -> &'static str {
+    fn operation_name(&self) -> &'static str {
         self.operation
     }
 
@@ -50,25 +50,27 @@ impl<X: Transport> RetryableRequest<X> for TokenExchange<'_> {
         attempt_span(&Method::POST, None, self.request.authority, attempt)
     }
 
-    fn build(&self, metadata: &CallMetadata) -> Result<Request, http::Error> {
+    fn build_http_request(&self, metadata: &CallMetadata) -> Result<Request, http::Error> {
         let mut request = self.request.build_token_request(metadata.correlation_id)?;
         request.headers_mut().insert(header::USER_AGENT, self.user_agent.clone());
         Ok(request)
     }
 
-    fn decode(&self, response: &mut Response) -> Result<IssuedTokens, AttemptError> {
-        let rejected = |error| rejected_by_authority(self.operation, error);
+    fn decode_response_value(&self, response: &mut Response) -> Result<IssuedTokens, AttemptError> {
+        let rejected = |error| authority_rejection_error(self.operation, error);
         let outcome = if response.status().is_success() {
-            parse_issued_tokens(response).map_err(|error| match self.request.token_error_under_success(response) {
-                Some(token_error) => rejected(token_error),
-                None => AttemptError {
-                    retryability: Retryability::Permanent,
-                    error: Error::new(ErrorKind::Credential, self.operation, error),
-                    has_response: true,
-                },
+            parse_issued_tokens(response).map_err(|error| {
+                match self.request.token_error_in_success_response(response) {
+                    Some(token_error) => rejected(token_error),
+                    None => AttemptError {
+                        retryability: Retryability::Permanent,
+                        error: Error::new(ErrorKind::Credential, self.operation, error),
+                        has_response: true,
+                    },
+                }
             })
         } else {
-            Err(rejected(self.request.token_error(response)))
+            Err(rejected(self.request.read_token_error(response)))
         };
         // The body holds tokens. A transport that shares its buffer overwrites it itself.
         if let Ok(mut body) = std::mem::take(response.body_mut()).try_into_mut() {
@@ -79,10 +81,10 @@ impl<X: Transport> RetryableRequest<X> for TokenExchange<'_> {
 }
 
 /// Returns the failure of an attempt that the authority rejected.
-pub(crate) fn rejected_by_authority(operation: &'static str, error: TokenError) -> AttemptError {
+pub(crate) fn authority_rejection_error(operation: &'static str, error: TokenError) -> AttemptError {
     AttemptError {
         retryability: Retryability::from_token_error(&error),
-        error: Error::rejected_by_authority(operation, error),
+        error: Error::authority_rejection_error(operation, error),
         has_response: true,
     }
 }

@@ -37,10 +37,10 @@ use tracing::Instrument;
 const EARLY_REFRESH_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The maximum number of calls of a blocking token source that run at the same time; all but one of them have timed out.
-const MAX_SOURCE_THREADS: usize = 8;
+const MAX_TOKEN_SOURCE_THREADS: usize = 8;
 
 /// The time that a refresh has, beyond its timeouts, before it counts as abandoned.
-const LEASE_GRACE: Duration = Duration::from_secs(5);
+const REFRESH_LEASE_GRACE: Duration = Duration::from_secs(5);
 
 const INVALID_TOKEN_MESSAGE: &str = "the token that was issued is empty or has a character that is invalid in a token";
 
@@ -113,7 +113,7 @@ impl<M: Mode> TokenProvider<M> {
             scope,
             user_agent,
             cache: SharedState::new(TokenCache::with_initial_token(initial_token)),
-            source_threads: BoundedThreads::new(MAX_SOURCE_THREADS),
+            source_threads: BoundedThreads::new(MAX_TOKEN_SOURCE_THREADS),
             rotation_threads: BoundedThreads::new(1),
             lease_threads: BoundedThreads::new(1),
         })))
@@ -128,7 +128,7 @@ impl<M: Mode> TokenProvider<M> {
     }
 
     /// Returns a token other than the one that the service `rejected`; the same one only if it is fixed.
-    pub(crate) async fn token<X: Transport<Mode = M>>(
+    pub(crate) async fn obtain_current_token<X: Transport<Mode = M>>(
         &self,
         sender: &RequestSender<X>,
         operation: &'static str,
@@ -141,14 +141,14 @@ impl<M: Mode> TokenProvider<M> {
             Self::Refreshing(refreshing) => refreshing,
         };
         let is_rejected = rejected.is_some();
-        let lease = sender.limits.timeout.saturating_add(LEASE_GRACE);
+        let lease = sender.limits.timeout.saturating_add(REFRESH_LEASE_GRACE);
         let mut query = TokenQuery { rejected, pending_refresh: None, deadline, lease };
         let next_action = move |cache: &mut TokenCache| cache.next_action(&mut query, Instant::now());
         let sleep = |delay| sender.transport.sleep(delay);
         match X::Mode::into_future(wait_for::<M, _, _>(&refreshing.cache, next_action, sleep)).await {
             TokenAction::Use(token) => Ok(token),
             TokenAction::Fail(error) => Err(Error::from_refresh_failure(operation, error)),
-            TokenAction::DeadlineExceeded => Err(Error::deadline_exceeded(operation, None)),
+            TokenAction::DeadlineExceeded => Err(Error::new_deadline_exceeded(operation, None)),
             TokenAction::Refresh(number, fallback) => {
                 let guard = RefreshGuard { cache: &refreshing.cache, number };
                 let refresh = TokenRefresh { refreshing, sender, guard, operation, is_rejected, deadline };
@@ -183,7 +183,7 @@ impl RefreshGuard<'_> {
 
     /// Reports that nothing may happen for `duration`.
     fn extend_refresh_lease(&self, duration: Duration) {
-        let lease = duration.saturating_add(LEASE_GRACE);
+        let lease = duration.saturating_add(REFRESH_LEASE_GRACE);
         self.cache.update(|cache| cache.extend_refresh_lease(self.number, lease, Instant::now()));
     }
 }
@@ -216,7 +216,9 @@ impl<X: Transport> TokenRefresh<'_, X> {
             Err(RefreshError::NotIssued(error) | RefreshError::NotStored(error)) if error.is_deadline_exceeded => {
                 Err(Error::from_refresh_failure(self.operation, error))
             }
-            Err(RefreshError::NotIssued(error) | RefreshError::NotStored(error)) => Err(self.fail_refresh(error)),
+            Err(RefreshError::NotIssued(error) | RefreshError::NotStored(error)) => {
+                Err(self.share_refresh_failure(error))
+            }
         }
     }
 
@@ -233,7 +235,7 @@ impl<X: Transport> TokenRefresh<'_, X> {
                 Err(Error::from_refresh_failure(self.operation, error))
             }
             // To continue would risk the only valid refresh token, which nobody has stored.
-            Err(RefreshError::NotStored(error)) => Err(self.fail_refresh(error)),
+            Err(RefreshError::NotStored(error)) => Err(self.share_refresh_failure(error)),
             Err(RefreshError::NotIssued(error)) => {
                 self.guard.defer_refresh();
                 let error = Error::from_refresh_failure(self.operation, error);
@@ -257,7 +259,7 @@ impl<X: Transport> TokenRefresh<'_, X> {
             }
         };
         let cached = CachedToken::new(&token, self.guard.number);
-        let cached = cached.ok_or_else(|| self.not_issued_error(INVALID_TOKEN_MESSAGE))?;
+        let cached = cached.ok_or_else(|| self.token_not_issued_error(INVALID_TOKEN_MESSAGE))?;
         if let TokenOrigin::Authority(grant, _) = &self.refreshing.origin
             && let Some(on_token) = &grant.on_token
         {
@@ -278,8 +280,8 @@ impl<X: Transport> TokenRefresh<'_, X> {
             })
         };
         let token = self.run_custom_code(&self.refreshing.source_threads, request, deadline).await;
-        let token = token.map_err(|unfinished| self.custom_code_error(unfinished, "the token source"))?;
-        token.map_err(|error| self.not_issued_error(error))
+        let token = token.map_err(|unfinished| self.incomplete_custom_code_error(unfinished, "the token source"))?;
+        token.map_err(|error| self.token_not_issued_error(error))
     }
 
     /// Exchanges the grant for tokens.
@@ -306,7 +308,7 @@ impl<X: Transport> TokenRefresh<'_, X> {
                 return Err(RefreshError::from_authority_error(error, authority));
             }
             let client_assertion = grant.app.make_client_assertion(authority);
-            let client_assertion = client_assertion.map_err(|error| self.not_issued_error(error))?;
+            let client_assertion = client_assertion.map_err(|error| self.token_not_issued_error(error))?;
             let exchange = TokenExchange {
                 request: GrantRequest {
                     app: &grant.app,
@@ -349,8 +351,9 @@ impl<X: Transport> TokenRefresh<'_, X> {
         let Some(user) = &grant.user else { return Ok(None) };
         let Some(before_refresh) = user.before_refresh_callback() else { return Ok(None) };
         let lease = self.run_custom_code(&self.refreshing.lease_threads, before_refresh, deadline).await;
-        let lease = lease.map_err(|unfinished| self.custom_code_error(unfinished, "the lease of the refresh token"))?;
-        let mut lease = lease.map_err(|error| self.not_issued_error(error))?;
+        let lease = lease
+            .map_err(|unfinished| self.incomplete_custom_code_error(unfinished, "the lease of the refresh token"))?;
+        let mut lease = lease.map_err(|error| self.token_not_issued_error(error))?;
         if let Some(refresh_token) = lease.refresh_token.take() {
             user.adopt_stored_refresh_token(refresh_token);
         }
@@ -378,7 +381,7 @@ impl<X: Transport> TokenRefresh<'_, X> {
             Ok(outcome) => outcome,
             Err(CustomCodeIncomplete::TimedOut(limit)) => Err(limit.into()),
             Err(CustomCodeIncomplete::DeadlineExceeded) => {
-                let error = Error::deadline_exceeded(self.operation, None);
+                let error = Error::new_deadline_exceeded(self.operation, None);
                 return Err(RefreshError::NotStored(error.into_refresh_failure(None)));
             }
         };
@@ -414,17 +417,17 @@ impl<X: Transport> TokenRefresh<'_, X> {
     }
 
     /// Shares `error` with the calls that wait, and returns it.
-    fn fail_refresh(&self, error: RefreshFailure) -> Error {
+    fn share_refresh_failure(&self, error: RefreshFailure) -> Error {
         self.guard.store_refresh_failure(error.clone());
         Error::from_refresh_failure(self.operation, error)
     }
 
-    fn not_issued_error(&self, source: impl Into<BoxError>) -> RefreshError {
+    fn token_not_issued_error(&self, source: impl Into<BoxError>) -> RefreshError {
         RefreshError::NotIssued(Error::new(ErrorKind::Credential, self.operation, source).into_refresh_failure(None))
     }
 
     /// Returns the error for custom code, named by `name`, that has not finished.
-    fn custom_code_error(&self, unfinished: CustomCodeIncomplete, name: &str) -> RefreshError {
+    fn incomplete_custom_code_error(&self, unfinished: CustomCodeIncomplete, name: &str) -> RefreshError {
         match unfinished {
             CustomCodeIncomplete::DeadlineExceeded => self.deadline_exceeded_error(),
             CustomCodeIncomplete::TimedOut(limit) => {
@@ -435,7 +438,7 @@ impl<X: Transport> TokenRefresh<'_, X> {
     }
 
     fn deadline_exceeded_error(&self) -> RefreshError {
-        RefreshError::NotIssued(Error::deadline_exceeded(self.operation, None).into_refresh_failure(None))
+        RefreshError::NotIssued(Error::new_deadline_exceeded(self.operation, None).into_refresh_failure(None))
     }
 }
 

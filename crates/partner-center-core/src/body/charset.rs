@@ -6,7 +6,7 @@ use http::{HeaderMap, header::CONTENT_TYPE};
 use std::{borrow::Cow, str::Utf8Error};
 
 /// Returns the body as a string.
-pub(crate) fn decode_string(response: &Response) -> Result<Cow<'_, str>, DecodeError> {
+pub(crate) fn decode_body_as_string(response: &Response) -> Result<Cow<'_, str>, DecodeError> {
     decode_charset(response).map(|decoded| decoded.string)
 }
 
@@ -109,13 +109,16 @@ mod tests {
             ("utf-16 le, sniffed", "application/json", le),
             ("utf-16 be, sniffed", "application/json; charset=utf-16", be),
         ] {
-            assert_eq!(decode_string(&response(content_type, body)).as_deref(), Ok(json), "{name}");
+            assert_eq!(decode_body_as_string(&response(content_type, body)).as_deref(), Ok(json), "{name}");
         }
         // Where the first character does not tell, the charset counts.
         let prose = "žluť";
         let (le, be) = (encode(prose, u16::to_le_bytes), encode(prose, u16::to_be_bytes));
-        assert_eq!(decode_string(&response("text/plain; charset=utf-16le", le)).as_deref(), Ok(prose));
-        assert_eq!(decode_string(&response("text/plain; charset=utf-16be", be)).as_deref(), Ok(prose));
-        assert_eq!(decode_string(&response("text/plain; charset=iso-8859-1", *b"caf\xE9")).as_deref(), Ok("café"));
+        assert_eq!(decode_body_as_string(&response("text/plain; charset=utf-16le", le)).as_deref(), Ok(prose));
+        assert_eq!(decode_body_as_string(&response("text/plain; charset=utf-16be", be)).as_deref(), Ok(prose));
+        assert_eq!(
+            decode_body_as_string(&response("text/plain; charset=iso-8859-1", *b"caf\xE9")).as_deref(),
+            Ok("café")
+        );
     }
 }

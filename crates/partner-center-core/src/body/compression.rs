@@ -80,7 +80,7 @@ impl GzipDecoder {
     }
 
     /// Whether the decompressor may hold bytes that did not fit `output`.
-    fn may_hold_output(&self, output: &Vec<u8>) -> bool {
+    fn may_have_pending_output(&self, output: &Vec<u8>) -> bool {
         self.member.is_some() && is_buffer_full(output)
     }
 
@@ -150,7 +150,7 @@ impl Decompression {
     pub fn push(&mut self, mut bytes: &[u8]) -> Result<(), TransportError> {
         let Self { outer, inner } = self;
         let Some(OuterCoding { gzip, piece, length }) = outer else { return inner.decompress_into_body(bytes) };
-        while !bytes.is_empty() || gzip.may_hold_output(piece) {
+        while !bytes.is_empty() || gzip.may_have_pending_output(piece) {
             piece.clear();
             let consumed = gzip.decompress(bytes, piece)?;
             bytes = bytes.get(consumed..).unwrap_or_default();
@@ -179,7 +179,7 @@ impl Decompression {
 
 impl InnerCoding {
     fn decompress_into_body(&mut self, mut bytes: &[u8]) -> Result<(), TransportError> {
-        while !bytes.is_empty() || self.gzip.may_hold_output(&self.body) {
+        while !bytes.is_empty() || self.gzip.may_have_pending_output(&self.body) {
             if is_buffer_full(&self.body) {
                 self.grow_body_buffer();
             }

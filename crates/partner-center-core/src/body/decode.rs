@@ -67,7 +67,7 @@ impl<'a> BodyReader<'a> {
             // Whatever the headers of a response to HEAD say about a body, they mean that of a GET (RFC 9110, section 9.3.2).
             has_no_body: request.method == Method::HEAD || is_absent,
             is_absent,
-            may_be_absent: request.may_be_absent(),
+            may_be_absent: request.accepts_absent_resource(),
             ..Self::new(response, &request.target, report)
         }
     }
@@ -77,7 +77,7 @@ impl<'a> BodyReader<'a> {
     }
 
     /// Returns the body as a string, which is decoded once.
-    pub(crate) fn string(&self) -> Result<&str, DecodeError> {
+    pub(crate) fn body_string(&self) -> Result<&str, DecodeError> {
         self.decoded_body().map(|decoded| &*decoded.string)
     }
 
@@ -86,13 +86,13 @@ impl<'a> BodyReader<'a> {
     }
 
     /// Whether the body is empty, and meant to be so.
-    pub(crate) fn is_empty(&self) -> Result<bool, DecodeError> {
+    pub(crate) fn is_body_empty(&self) -> Result<bool, DecodeError> {
         // Those of a byte order mark, and of blanks in any charset.
         let may_be_blank = |byte: &u8| byte.is_ascii_whitespace() || b"\0\xEF\xBB\xBF\xFE\xFF".contains(byte);
         if self.has_no_body {
             return Ok(true);
         }
-        if !self.response.body().iter().all(may_be_blank) || !self.string()?.trim_ascii().is_empty() {
+        if !self.response.body().iter().all(may_be_blank) || !self.body_string()?.trim_ascii().is_empty() {
             return Ok(false);
         }
         if has_length_or_chunked_framing(self.response) { Ok(true) } else { Err(DecodeError::Truncated) }
@@ -122,18 +122,18 @@ impl ResponseReader for BodyReader<'_> {
         if self.is_absent {
             return parse("null").or_else(|_| parse("false")).map_err(|_| DecodeError::Empty);
         }
-        if self.is_empty()? {
+        if self.is_body_empty()? {
             return parse(if self.may_be_absent { "true" } else { "null" }).map_err(|_| DecodeError::Empty);
         }
-        parse_json(self.decoded_body()?, parse, self.report)
+        parse_json_with_repair(self.decoded_body()?, parse, self.report)
     }
 
     fn text(&mut self) -> Result<String, DecodeError> {
-        if self.is_empty()? { Ok(String::new()) } else { self.string().map(str::to_owned) }
+        if self.is_body_empty()? { Ok(String::new()) } else { self.body_string().map(str::to_owned) }
     }
 
     fn bytes(&mut self) -> Result<Vec<u8>, DecodeError> {
-        if self.is_empty()? { Ok(Vec::new()) } else { Ok(self.response.body().to_vec()) }
+        if self.is_body_empty()? { Ok(Vec::new()) } else { Ok(self.response.body().to_vec()) }
     }
 }
 
@@ -144,7 +144,7 @@ pub(crate) fn decode_response<T>(
     read: impl FnOnce(&mut BodyReader<'_>) -> Result<T, DecodeError>,
 ) -> Result<DecodedOrEmpty<T>, DecodeError> {
     let (response, has_no_body) = (reader.response, reader.has_no_body);
-    let is_empty_page = if is_page { reader.is_empty() } else { Ok(false) };
+    let is_empty_page = if is_page { reader.is_body_empty() } else { Ok(false) };
     let decoded = match is_empty_page {
         Ok(true) => Ok(DecodedOrEmpty::Empty(response.status())),
         Ok(false) => read(reader).map(DecodedOrEmpty::Value),
@@ -164,7 +164,7 @@ fn has_content_encoding(headers: &HeaderMap) -> bool {
     encodings.map(<[u8]>::trim_ascii).any(|name| !name.is_empty() && !name.eq_ignore_ascii_case(b"identity"))
 }
 
-fn parse_json<T>(
+fn parse_json_with_repair<T>(
     DecodedBody { string, has_lone_surrogates }: &DecodedBody<'_>,
     parse: impl Fn(&str) -> serde_json::Result<T>,
     report: &dyn Fn(&Replacement),
@@ -193,7 +193,7 @@ fn has_length_or_chunked_framing(response: &Response) -> bool {
 }
 
 /// Parses JSON of which any part may be missing; `None` if it is not JSON of that shape.
-pub(crate) fn from_json_or_none<T: DeserializeOwned>(json: &str) -> Option<T> {
+pub(crate) fn parse_json_or_none<T: DeserializeOwned>(json: &str) -> Option<T> {
     from_json(json).ok().map(|parsed| parsed.value)
 }
 

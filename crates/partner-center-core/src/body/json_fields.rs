@@ -19,7 +19,7 @@ pub(crate) struct NamedJsonFields<N>(Vec<(String, Box<RawValue>)>, PhantomData<N
 
 impl<N> NamedJsonFields<N> {
     /// Returns the values of the field `name`, which may occur more than once, and in more than one spelling.
-    pub(crate) fn values_of(&self, name: &str) -> impl DoubleEndedIterator<Item = &str> {
+    pub(crate) fn values_of_field(&self, name: &str) -> impl DoubleEndedIterator<Item = &str> {
         self.0.iter().filter(move |(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value.get())
     }
 }

@@ -11,7 +11,7 @@ use crate::{
         request_sender::RequestSender,
         retry_budget::RetryBudget,
     },
-    request::header_value,
+    request::parse_header_value,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 use partner_center_models::Replacement;
@@ -234,7 +234,7 @@ impl<X: Transport> ClientBuilder<X> {
         ];
         for (name, value) in service_headers {
             if let Some(value) = value {
-                let value = header_value(name, &value).map_err(invalid)?;
+                let value = parse_header_value(name, &value).map_err(invalid)?;
                 headers.insert(HeaderName::from_static(name), value);
             }
         }

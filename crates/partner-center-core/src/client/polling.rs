@@ -3,7 +3,8 @@
 use super::Client;
 use crate::{
     CallOutput, Completion, Error, ErrorKind, FromResponse, LongRunning, Method, Mode, Operation, Output, Polling,
-    RawRequest, ResponseReader, Transport, WriteOutcome, base_url::BaseUrl, error::BoxError, link::link_target,
+    RawRequest, ResponseReader, Transport, WriteOutcome, base_url::BaseUrl, error::BoxError,
+    link::request_target_of_link,
 };
 use serde_json::{Map, Value};
 use std::{
@@ -31,7 +32,7 @@ impl<X: Transport> Client<X> {
     #[must_use = "an operation is started once the outcome is used"]
     pub fn start<O: LongRunning>(&self, operation: O) -> CallOutput<X, Poller<X, O>> {
         let (client, poll, expected) = (self.clone(), operation.poll(), operation.expected());
-        let poll_target = poll.as_ref().map(poll_target).transpose();
+        let poll_target = poll.as_ref().map(poll_request_target).transpose();
         let call = self.call(operation);
         X::Mode::block_or_box(async move {
             let poll_target = poll_target.map_err(|error| Error::new(ErrorKind::Request, O::Poll::ID, error))?;
@@ -40,7 +41,7 @@ impl<X: Transport> Client<X> {
                 Completion::Completed(result) => (Some(result), None, None),
                 Completion::Accepted(accepted) => (None, accepted.location, accepted.retry_after),
             };
-            let location = location.map(|location| location_target::<O>(&location, &client.engine.base_url));
+            let location = location.map(|location| target_of_location_header::<O>(&location, &client.engine.base_url));
             // Whoever starts it again, as the error does not say that it was accepted, may do it twice.
             let unusable = |problem: String| {
                 Error::new(ErrorKind::Decode, O::ID, problem).with_write_outcome(Some(WriteOutcome::Performed))
@@ -66,23 +67,23 @@ impl<X: Transport> Client<X> {
         if operation != O::ID {
             return Err(invalid(format!("the token is that of the operation `{operation}`")));
         }
-        let target = link_target(&target, &self.engine.base_url, is_versioned::<O>());
+        let target = request_target_of_link(&target, &self.engine.base_url, is_path_versioned::<O>());
         let target = target.map_err(|problem| invalid(format!("the token's path {problem}")))?;
         let token = PollToken { operation, target, expected };
         Ok(Poller { interval: Duration::ZERO, ..Poller::new(self.clone(), Some(token), None, None) })
     }
 }
 
-fn is_versioned<O: LongRunning>() -> bool {
+fn is_path_versioned<O: LongRunning>() -> bool {
     O::Poll::PATH.starts_with("/v1/")
 }
 
-fn poll_target<P: Operation>(poll: &P) -> Result<String, BoxError> {
+fn poll_request_target<P: Operation>(poll: &P) -> Result<String, BoxError> {
     Ok(RawRequest::from_operation(poll)?.prepare()?.target)
 }
 
-fn location_target<O: LongRunning>(location: &str, base: &BaseUrl) -> Result<String, String> {
-    let target = link_target(location.trim(), base, is_versioned::<O>());
+fn target_of_location_header<O: LongRunning>(location: &str, base: &BaseUrl) -> Result<String, String> {
+    let target = request_target_of_link(location.trim(), base, is_path_versioned::<O>());
     target.map_err(|problem| format!("the operation is accepted, but its `Location` {problem}"))
 }
 
@@ -173,7 +174,7 @@ pub enum PollState<T> {
 /// The interval before the first poll; it doubles with each, as long as the service requests no other.
 const INITIAL_POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// The maximum interval that the service has not requested.
-const MAX_UNREQUESTED_INTERVAL: Duration = Duration::from_secs(30);
+const MAX_UNREQUESTED_POLL_INTERVAL: Duration = Duration::from_secs(30);
 
 impl<X: Transport, O: LongRunning> Poller<X, O> {
     fn new(
@@ -244,7 +245,7 @@ impl<X: Transport, O: LongRunning> Poller<X, O> {
     /// Those of [`Client::call`].
     #[must_use = "the state is polled once the outcome is used"]
     pub fn poll(&mut self) -> Output<'_, X, Result<PollState<ResultOf<O>>, Error>> {
-        X::Mode::block_or_box(self.poll_state())
+        X::Mode::block_or_box(self.fetch_poll_state())
     }
 
     /// Polls the state until the operation is completed, at the intervals that the service requests, or else after 1, 2, 4 seconds
@@ -268,23 +269,24 @@ impl<X: Transport, O: LongRunning> Poller<X, O> {
             let mut waited = Duration::ZERO;
             loop {
                 let remaining = self.timeout.saturating_sub(waited.max(start.elapsed()));
-                let remaining = self.client.scope.remaining().map_or(remaining, |in_scope| remaining.min(in_scope));
+                let remaining =
+                    self.client.scope.time_until_deadline().map_or(remaining, |in_scope| remaining.min(in_scope));
                 if self.interval >= remaining {
-                    return Err(Error::deadline_exceeded(O::ID, self.pending_error()));
+                    return Err(Error::new_deadline_exceeded(O::ID, self.completion_not_shown_error()));
                 }
                 // A result that is available is returned immediately.
                 if !self.interval.is_zero() {
                     X::Mode::into_future(self.client.engine.sender.transport.sleep(self.interval)).await;
                     waited += self.interval;
                 }
-                if let PollState::Completed(result) = self.poll_state().await? {
+                if let PollState::Completed(result) = self.fetch_poll_state().await? {
                     return Ok(result);
                 }
             }
         })
     }
 
-    async fn poll_state(&mut self) -> Result<PollState<ResultOf<O>>, Error> {
+    async fn fetch_poll_state(&mut self) -> Result<PollState<ResultOf<O>>, Error> {
         if let Some(result) = self.result.take() {
             return Ok(PollState::Completed(result));
         }
@@ -307,7 +309,7 @@ impl<X: Transport, O: LongRunning> Poller<X, O> {
             }
             PollResponse::Accepted { location, retry_after } => {
                 if let Some(location) = location {
-                    let target = location_target::<O>(&location, &self.client.engine.base_url);
+                    let target = target_of_location_header::<O>(&location, &self.client.engine.base_url);
                     let target = target.map_err(|error| Error::new(ErrorKind::Decode, O::Poll::ID, error))?;
                     self.token = Some(PollToken { target, ..token.clone() });
                 }
@@ -319,7 +321,7 @@ impl<X: Transport, O: LongRunning> Poller<X, O> {
     }
 
     /// Returns the error that names what the last poll did not show.
-    fn pending_error(&self) -> Option<Error> {
+    fn completion_not_shown_error(&self) -> Option<Error> {
         let problem = || format!("not shown yet as expected: {}", self.pending.join(", "));
         (!self.pending.is_empty()).then(|| Error::new(ErrorKind::Timeout, O::ID, problem()))
     }
@@ -329,7 +331,7 @@ impl<X: Transport, O: LongRunning> Poller<X, O> {
         let interval = retry_after.filter(|wait| !wait.is_zero()).unwrap_or_else(|| {
             let factor = 1_u32.checked_shl(self.polls).unwrap_or(u32::MAX);
             self.polls = self.polls.saturating_add(1);
-            INITIAL_POLL_INTERVAL.saturating_mul(factor).min(MAX_UNREQUESTED_INTERVAL)
+            INITIAL_POLL_INTERVAL.saturating_mul(factor).min(MAX_UNREQUESTED_POLL_INTERVAL)
         });
         self.interval = interval.min(self.max_interval);
     }

@@ -159,8 +159,8 @@ impl<X: Transport> Client<X> {
                     return Err(error);
                 }
                 let delay = retry_policy.backoff(conflicts, false, fastrand::f64());
-                if self.scope.remaining().is_some_and(|remaining| remaining <= delay) {
-                    return Err(Error::deadline_exceeded(O::Update::ID, Some(error)));
+                if self.scope.time_until_deadline().is_some_and(|remaining| remaining <= delay) {
+                    return Err(Error::new_deadline_exceeded(O::Update::ID, Some(error)));
                 }
                 tracing::info!(
                     conflicts,

@@ -70,12 +70,12 @@ impl<X: Transport, I: Iterator<Item: Send + 'static>, T: Send + 'static> ForEach
     /// async:    Pin<Box<dyn Future<Output = Option<ItemOutcome<I::Item, T>>> + Send + '_>>
     /// ```
     pub fn next_outcome(&mut self) -> Output<'_, X, Option<ItemOutcome<I::Item, T>>> {
-        self.refill();
+        self.start_more_work();
         next_task::<X::Mode, _>(&mut self.tasks)
     }
 
     /// Starts work until as much is under way as may be.
-    fn refill(&mut self) {
+    fn start_more_work(&mut self) {
         while self.under_way() < self.concurrency {
             let Some(item) = self.items.as_mut().and_then(Iterator::next) else { break };
             let (client, work) = (self.client.clone(), self.work.clone());
@@ -99,7 +99,7 @@ where
     type Item = ItemOutcome<I::Item, T>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.refill();
+        self.start_more_work();
         self.tasks.next()
     }
 }
@@ -140,7 +140,7 @@ where
     T: Send + 'static,
 {
     fn poll_outcome(&mut self, context: &mut Context<'_>) -> Poll<Option<ItemOutcome<I::Item, T>>> {
-        self.refill();
+        self.start_more_work();
         self.tasks.poll_next(context)
     }
 }

@@ -7,7 +7,7 @@ use std::{
 
 /// Futures that one task polls, each only when it was woken. (With one waker for all, each response would poll every call.)
 pub struct FutureSet<T> {
-    slots: Vec<Slot<T>>,
+    slots: Vec<FutureSlot<T>>,
     /// The slots without a future, or with one that is polled right now.
     free: Vec<usize>,
     woken: Arc<WokenSlots>,
@@ -15,7 +15,7 @@ pub struct FutureSet<T> {
 
 type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-struct Slot<T> {
+struct FutureSlot<T> {
     future: Option<BoxFuture<T>>,
     waker: Waker,
 }
@@ -26,11 +26,11 @@ impl<T> FutureSet<T> {
         let index = self.free.pop().unwrap_or_else(|| {
             let index = self.slots.len();
             let waker = Waker::from(Arc::new(SlotWaker { index, woken: self.woken.clone() }));
-            self.slots.push(Slot { future: None, waker });
+            self.slots.push(FutureSlot { future: None, waker });
             index
         });
         self.slots[index].future = Some(future);
-        self.woken.lock().push(index);
+        self.woken.lock_woken_queue().push_woken_slot(index);
     }
 
     /// Returns the number of futures that are not done.
@@ -43,10 +43,10 @@ impl<T> FutureSet<T> {
         if self.len() == 0 {
             return Poll::Ready(None);
         }
-        self.woken.lock().task = Some(context.waker().clone());
+        self.woken.lock_woken_queue().task = Some(context.waker().clone());
         // A future that wakes itself must not keep this task from yielding.
         for _ in 0..self.slots.len() {
-            let Some(index) = self.woken.lock().pop() else { return Poll::Pending };
+            let Some(index) = self.woken.lock_woken_queue().pop_woken_slot() else { return Poll::Pending };
             let slot = &mut self.slots[index];
             // One that is done may still be woken.
             let Some(mut future) = slot.future.take() else { continue };
@@ -71,10 +71,10 @@ impl<T> Default for FutureSet<T> {
 
 /// The slots whose futures are to be polled, and the task that polls them.
 #[derive(Default)]
-struct WokenSlots(Mutex<Woken>);
+struct WokenSlots(Mutex<WokenQueue>);
 
 #[derive(Default)]
-struct Woken {
+struct WokenQueue {
     order: VecDeque<usize>,
     /// By slot, whether it is in `order`.
     is_waiting: Vec<bool>,
@@ -82,14 +82,14 @@ struct Woken {
 }
 
 impl WokenSlots {
-    fn lock(&self) -> MutexGuard<'_, Woken> {
+    fn lock_woken_queue(&self) -> MutexGuard<'_, WokenQueue> {
         // No panic leaves it half changed.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Woken {
-    fn push(&mut self, index: usize) {
+impl WokenQueue {
+    fn push_woken_slot(&mut self, index: usize) {
         if index >= self.is_waiting.len() {
             self.is_waiting.resize(index + 1, false);
         }
@@ -98,7 +98,7 @@ impl Woken {
         }
     }
 
-    fn pop(&mut self) -> Option<usize> {
+    fn pop_woken_slot(&mut self) -> Option<usize> {
         let index = self.order.pop_front()?;
         self.is_waiting[index] = false;
         Some(index)
@@ -116,8 +116,8 @@ impl Wake for SlotWaker {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        let mut woken = self.woken.lock();
-        woken.push(self.index);
+        let mut woken = self.woken.lock_woken_queue();
+        woken.push_woken_slot(self.index);
         let task = woken.task.take();
         drop(woken);
         if let Some(task) = task {

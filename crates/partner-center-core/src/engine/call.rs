@@ -73,11 +73,11 @@ impl<X: Transport> Engine<X> {
         let started_at = Instant::now();
         let CallInput { call, read, page, prefetched_page, prefetcher, keeps_metadata } = input;
         if call.needs_user && self.token_provider.is_app_only() {
-            return Err(Error::needs_user(call.operation));
+            return Err(Error::app_user_required_error(call.operation));
         }
         let page_number = page.as_ref().map(|page| page.number);
         let correlation_id = call_context.correlation_id;
-        if let Some(problem) = call_context.option(|options| options.problem.as_ref()) {
+        if let Some(problem) = call_context.option_of_call(|options| options.problem.as_ref()) {
             return Err(Error::new(ErrorKind::Request, call.operation, problem.clone()));
         }
         let span = tracing::info_span!("call", operation = call.operation, %correlation_id, page = page_number);
@@ -100,7 +100,7 @@ impl<X: Transport> Engine<X> {
                     // It failed before it was sent (again).
                     error = error.with_write_outcome(Some(metadata.write_outcome));
                 }
-                call_context.record_failure(call, &metadata);
+                call_context.record_write_not_performed(call, &metadata);
                 let error = error.with_metadata(metadata);
                 self.hooks.iter().for_each(|hooks| hooks.after_call(&description, Err(&error)));
                 Err(error)
@@ -117,22 +117,23 @@ impl<X: Transport> Engine<X> {
     ) -> Result<(DecodedOrEmpty<T>, Option<PrefetchedPage<X>>), Error> {
         let (operation, deadline) = (plan.call.operation, self.call_deadline(plan.call_context));
         if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
-            return Err(Error::deadline_exceeded(operation, None));
+            return Err(Error::new_deadline_exceeded(operation, None));
         }
         let sender = &self.sender;
-        let (token, request_id, early_response) =
-            if let Some(PrefetchedPage { token, request_id, in_flight, .. }) = prefetched_page {
-                let early_response = in_flight.into_response().await;
-                if early_response.is_none() {
-                    // It was sent all the same, and may have used up a continuation token.
-                    metadata.attempts += 1;
-                }
-                let early_response = early_response.map(|(sent_at, outcome)| EarlyResponse { sent_at, outcome });
-                (token, request_id, early_response)
-            } else {
-                let token = self.token_provider.token(sender, operation, metadata, deadline, None).await?;
-                (token, plan.call_context.next_request_id(plan.call, None)?, None)
-            };
+        let (token, request_id, early_response) = if let Some(PrefetchedPage { token, request_id, in_flight, .. }) =
+            prefetched_page
+        {
+            let early_response = in_flight.wait_for_response().await;
+            if early_response.is_none() {
+                // It was sent all the same, and may have used up a continuation token.
+                metadata.attempts += 1;
+            }
+            let early_response = early_response.map(|(sent_at, outcome)| EarlyResponse { sent_at, outcome });
+            (token, request_id, early_response)
+        } else {
+            let token = self.token_provider.obtain_current_token(sender, operation, metadata, deadline, None).await?;
+            (token, plan.call_context.next_request_id(plan.call, None)?, None)
+        };
         metadata.request_id = Some(request_id);
         let service_call = ServiceCall::new(self, plan, &token);
         let retry_policy = self.retry_policy(plan.call_context);
@@ -146,7 +147,8 @@ impl<X: Transport> Engine<X> {
             outcome => return outcome.map(|body| (body, service_call.into_prefetched_page())),
         };
         let rejected = Some(token.clone());
-        let replacement = self.token_provider.token(sender, operation, metadata, deadline, rejected).await?;
+        let replacement =
+            self.token_provider.obtain_current_token(sender, operation, metadata, deadline, rejected).await?;
         if replacement.authorization == token.authorization {
             // There is no other.
             return Err(rejection);

@@ -19,8 +19,8 @@ mod simulation_tests;
 #[cfg(test)]
 mod tests;
 
-use limited_scope::LimitedScope;
-use schedule::{Schedule, Slot};
+use limited_scope::RateLimitedScope;
+use schedule::{RequestSchedule, ReservedSlot};
 use std::{
     collections::BTreeMap,
     sync::{Mutex, MutexGuard, PoisonError},
@@ -70,10 +70,10 @@ struct State {
     /// The time that waits before retries were cut short by; zero with a transport that sleeps.
     ahead: Duration,
     /// The slots at the configured rate.
-    schedule: Schedule,
+    schedule: RequestSchedule,
     /// What all share that has no scope of its own.
-    partner: LimitedScope,
-    customers: BTreeMap<Uuid, LimitedScope>,
+    partner: RateLimitedScope,
+    customers: BTreeMap<Uuid, RateLimitedScope>,
     throttled_responses: u64,
 }
 
@@ -144,8 +144,8 @@ struct Reservation {
     /// The number of pauses before it.
     pauses: u64,
     /// The slots that it holds, until the request may be sent.
-    configured: Option<Slot>,
-    learned: Option<Slot>,
+    configured: Option<ReservedSlot>,
+    learned: Option<ReservedSlot>,
 }
 
 impl<'a> Ticket<'a> {
@@ -173,7 +173,7 @@ impl<'a> Ticket<'a> {
             return Some(pause).filter(is_within);
         }
         if scope.finish_pause(now) && limiter.scope == RateLimitScope::Partner {
-            schedule.reset();
+            schedule.void_reservations();
         }
         if let Some(reservation) = self.booked.take() {
             if reservation.is_valid(scope, schedule) {
@@ -183,11 +183,12 @@ impl<'a> Ticket<'a> {
             }
             reservation.release(scope, schedule);
         }
-        schedule.forget_until(now);
+        schedule.forget_slots_before(now);
         let moment = scope.earliest_slot(now, schedule);
         let wait = Some(moment - now).filter(is_within)?;
-        let configured = limiter.interval.map(|interval| schedule.reserve(moment, interval));
-        let reservation = Reservation { moment, pauses: scope.pauses(), configured, learned: scope.book_slot(moment) };
+        let configured = limiter.interval.map(|interval| schedule.reserve_slot(moment, interval));
+        let reservation =
+            Reservation { moment, pauses: scope.pause_count(), configured, learned: scope.book_slot(moment) };
         self.booked = Some(reservation.after(wait));
         Some(wait)
     }
@@ -232,13 +233,13 @@ impl Reservation {
         self.configured.is_some() || self.learned.is_some()
     }
 
-    fn is_valid(&self, scope: &LimitedScope, schedule: &Schedule) -> bool {
-        self.pauses == scope.pauses() && self.configured.as_ref().is_none_or(|slot| schedule.has(slot))
+    fn is_valid(&self, scope: &RateLimitedScope, schedule: &RequestSchedule) -> bool {
+        self.pauses == scope.pause_count() && self.configured.as_ref().is_none_or(|slot| schedule.has_reservation(slot))
     }
 
-    fn release(self, scope: &mut LimitedScope, schedule: &mut Schedule) {
+    fn release(self, scope: &mut RateLimitedScope, schedule: &mut RequestSchedule) {
         if let Some(slot) = self.configured {
-            schedule.release(slot);
+            schedule.release_slot(slot);
         }
         if let Some(slot) = self.learned {
             scope.release_slot(slot);
@@ -253,12 +254,16 @@ impl State {
     }
 
     /// Returns the scope of the customer, or that of all.
-    fn scope_mut(&mut self, customer: Option<Uuid>, now: Instant) -> &mut LimitedScope {
+    fn scope_mut(&mut self, customer: Option<Uuid>, now: Instant) -> &mut RateLimitedScope {
         self.scope_and_schedule(customer, now).0
     }
 
     /// Returns the scope of the customer, or that of all, and the schedule that all scopes share.
-    fn scope_and_schedule(&mut self, customer: Option<Uuid>, now: Instant) -> (&mut LimitedScope, &mut Schedule) {
+    fn scope_and_schedule(
+        &mut self,
+        customer: Option<Uuid>,
+        now: Instant,
+    ) -> (&mut RateLimitedScope, &mut RequestSchedule) {
         let Self { partner, customers, schedule, .. } = self;
         let Some(customer) = customer else { return (partner, schedule) };
         if customers.len() >= MAX_CUSTOMERS && !customers.contains_key(&customer) {

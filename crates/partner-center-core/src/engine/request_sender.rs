@@ -4,7 +4,7 @@
 //! This is the only loop that retries. What differs between a call of the service and a request for a token is a
 //! [`RetryableRequest`]: how the request is built for each attempt, and what a response to it means.
 
-use super::{rate_limiter::Ticket, retry_budget::RetryBudget, tracing_fields::record_error};
+use super::{rate_limiter::Ticket, retry_budget::RetryBudget, tracing_fields::record_error_in_span};
 use crate::{
     AttemptDescription, CallMetadata, Error, ErrorKind, Limits, Mode, Output, Request, Response, RetryPolicy,
     Transport, TransportError, WriteOutcome,
@@ -29,7 +29,7 @@ pub(crate) struct RequestSender<X: Transport> {
 pub(crate) trait RetryableRequest<X: Transport>: Sync {
     type Value;
 
-    fn operation(&self) -> &'static str;
+    fn operation_name(&self) -> &'static str;
     /// By default that of a request to the authority: to be issued a second token does no harm.
     fn idempotency(&self) -> Idempotency {
         Idempotency::Natural
@@ -39,7 +39,7 @@ pub(crate) trait RetryableRequest<X: Transport>: Sync {
         false
     }
     /// Whether the metadata of a response is kept if it is a result; that of an error always is.
-    fn keeps_metadata(&self) -> bool {
+    fn keeps_response_metadata(&self) -> bool {
         false
     }
     /// Returns a ticket of the limiter that such requests wait in, if there is one.
@@ -59,13 +59,13 @@ pub(crate) trait RetryableRequest<X: Transport>: Sync {
     fn attempt_span(&self, attempt: &AttemptDescription) -> Span;
     fn call_before_attempt_hooks(&self, _attempt: &AttemptDescription) {}
     fn call_after_attempt_hooks(&self, _attempt: &AttemptDescription, _outcome: Result<StatusCode, &Error>) {}
-    fn build(&self, metadata: &CallMetadata) -> Result<Request, http::Error>;
+    fn build_http_request(&self, metadata: &CallMetadata) -> Result<Request, http::Error>;
     /// Inspects a response before it is decoded.
-    fn before_decoding(&self, _response: &Response) -> Output<'_, X, ()> {
+    fn inspect_before_decoding(&self, _response: &Response) -> Output<'_, X, ()> {
         X::Mode::ready(())
     }
     /// Decodes a response. Its head is left as it is.
-    fn decode(&self, response: &mut Response) -> Result<Self::Value, AttemptError>;
+    fn decode_response_value(&self, response: &mut Response) -> Result<Self::Value, AttemptError>;
 }
 
 /// The outcome of a request that was sent before the call that it is for began.
@@ -94,14 +94,14 @@ impl<X: Transport> RequestSender<X> {
         loop {
             let mut ticket = request.rate_limit_ticket();
             if early_response.is_none() && !self.wait_for_turn(ticket.as_mut(), deadline).await {
-                return Err(Error::deadline_exceeded(request.operation(), last_error));
+                return Err(Error::new_deadline_exceeded(request.operation_name(), last_error));
             }
             let attempt = AttemptDescription { number: metadata.attempts + 1, request_id: metadata.request_id };
             let span = request.attempt_span(&attempt);
             let next = match early_response.take() {
                 Some(early_response) => AttemptStep::Receive(early_response),
                 None if remaining().is_some_and(|remaining| remaining.is_zero()) => {
-                    return Err(Error::deadline_exceeded(request.operation(), last_error));
+                    return Err(Error::new_deadline_exceeded(request.operation_name(), last_error));
                 }
                 None => AttemptStep::Send(span.in_scope(|| self.build(request, metadata, remaining()))?),
             };
@@ -122,7 +122,7 @@ impl<X: Transport> RequestSender<X> {
                 }
                 Err(failed) => failed,
             };
-            record_error(&span, &failed.error, metadata.status);
+            record_error_in_span(&span, &failed.error, metadata.status);
             request.call_after_attempt_hooks(&attempt, Err(&failed.error));
             let decision = decide_retry(
                 retry_policy,
@@ -133,15 +133,17 @@ impl<X: Transport> RequestSender<X> {
                 fastrand::f64(),
             );
             if let Some((ticket, sent_at)) = ticket.as_ref().zip(sent_at) {
-                self.record_failure(ticket, sent_at, &failed, decision);
+                self.report_failure_to_rate_limiter(ticket, sent_at, &failed, decision);
             }
             match decision {
                 RetryDecision::Fail => return Err(failed.error),
                 RetryDecision::WaitTooLong(wait) => return Err(failed.error.with_excessive_wait(wait)),
                 RetryDecision::DeadlineExceeded => {
-                    return Err(Error::deadline_exceeded(request.operation(), Some(failed.error)));
+                    return Err(Error::new_deadline_exceeded(request.operation_name(), Some(failed.error)));
                 }
-                RetryDecision::Retry(_) if !failed.retryability.is_throttled() && !self.retry_budget.try_take() => {
+                RetryDecision::Retry(_)
+                    if !failed.retryability.is_throttled() && !self.retry_budget.try_take_retry() =>
+                {
                     tracing::warn!("not retried: the retry budget of this client is used up by other failures");
                     return Err(failed.error);
                 }
@@ -187,12 +189,18 @@ impl<X: Transport> RequestSender<X> {
 
     /// Tells the limiter of an attempt that has failed. After a 429, all requests wait as long as the retry does, or would; but not
     /// longer than this sender's own policy allows, since a call may have a policy of its own.
-    fn record_failure(&self, ticket: &Ticket<'_>, sent_at: Instant, failed: &AttemptError, decision: RetryDecision) {
+    fn report_failure_to_rate_limiter(
+        &self,
+        ticket: &Ticket<'_>,
+        sent_at: Instant,
+        failed: &AttemptError,
+        decision: RetryDecision,
+    ) {
         match failed.retryability {
             Retryability::Throttled { retry_after } => {
                 let pause = match decision {
                     RetryDecision::Retry(delay) => delay.min(self.retry_policy.max_wait()),
-                    _ => self.retry_policy.pause_of_others(retry_after),
+                    _ => self.retry_policy.pause_for_other_calls(retry_after),
                 };
                 ticket.record_throttled(sent_at, ticket.limiter().now(), pause);
             }
@@ -227,7 +235,7 @@ impl<X: Transport> RequestSender<X> {
                 let outcome = if may_be_performed { WriteOutcome::Unknown } else { WriteOutcome::NotPerformed };
                 let failed = AttemptError {
                     retryability: Retryability::from_transport_error(error.kind()),
-                    error: Error::from_transport_error(request.operation(), error),
+                    error: Error::from_transport_error(request.operation_name(), error),
                     has_response: false,
                 };
                 return Err(with_write_outcome(request, failed, outcome, metadata));
@@ -236,19 +244,19 @@ impl<X: Transport> RequestSender<X> {
         let decoded = if response.status().is_success() && response.body().len() > request.max_response_size() {
             Err(AttemptError {
                 retryability: Retryability::Permanent,
-                error: Error::from_transport_error(request.operation(), TransportError::too_large()),
+                error: Error::from_transport_error(request.operation_name(), TransportError::too_large()),
                 has_response: true,
             })
         } else {
-            X::Mode::into_future(request.before_decoding(&response)).await;
-            request.decode(&mut response)
+            X::Mode::into_future(request.inspect_before_decoding(&response)).await;
+            request.decode_response_value(&mut response)
         };
         let outcome = decoded.as_ref().err().map(|failed| match failed.error.status() {
             // An error response with a success status is the service's own word on the outcome, if it is the service's.
             Some(status) if status.is_success() && has_service_headers(&response) => WriteOutcome::NotPerformed,
             _ => WriteOutcome::from_unusable_response(&response),
         });
-        if decoded.is_err() || request.keeps_metadata() {
+        if decoded.is_err() || request.keeps_response_metadata() {
             metadata.status = Some(response.status());
             metadata.headers = std::mem::take(response.headers_mut());
         }
@@ -264,8 +272,9 @@ impl<X: Transport> RequestSender<X> {
         metadata: &CallMetadata,
         remaining: Option<Duration>,
     ) -> Result<Request, Error> {
-        let mut http_request =
-            request.build(metadata).map_err(|error| Error::new(ErrorKind::Request, request.operation(), error))?;
+        let mut http_request = request
+            .build_http_request(metadata)
+            .map_err(|error| Error::new(ErrorKind::Request, request.operation_name(), error))?;
         let timeout = request.attempt_timeout().unwrap_or(self.limits.timeout);
         let limits = Limits { timeout, body: request.max_response_size() };
         http_request.extensions_mut().insert(limits.within(remaining));

@@ -4,7 +4,7 @@ use super::{
     CallContext, Engine, PageInput, ReadResponseFn,
     rate_limiter::Ticket,
     request_sender::RetryableRequest,
-    tracing_fields::{TRACEPARENT_HEADER, attempt_span, traceparent_header},
+    tracing_fields::{TRACEPARENT_HEADER, attempt_span, traceparent_header_value},
 };
 use crate::{
     AttemptDescription, CallDescription, CallMetadata, Error, ErrorKind, ErrorReason, Mode, Output, Request, Response,
@@ -62,7 +62,11 @@ impl<'a, X: Transport, T> ServiceCall<'a, X, T> {
     /// Finds the sign of a next page in a response that was decoded as `body` and is taken for complete: in one that is not a
     /// page, and in the last page of a list. A type without a size, such as `NoContent`, keeps nothing of a response, and so
     /// cannot miss any of it.
-    fn unexpected_next_page(&self, reader: &BodyReader<'_>, body: &DecodedOrEmpty<T>) -> Option<UnexpectedNextPage> {
+    fn find_unexpected_next_page(
+        &self,
+        reader: &BodyReader<'_>,
+        body: &DecodedOrEmpty<T>,
+    ) -> Option<UnexpectedNextPage> {
         let is_complete = match (&self.plan.page, body) {
             (None, _) => size_of::<T>() > 0,
             (Some(page), DecodedOrEmpty::Value(value)) => (page.is_last)(value),
@@ -71,11 +75,11 @@ impl<'a, X: Transport, T> ServiceCall<'a, X, T> {
         if !is_complete || self.plan.call.method == Method::HEAD {
             return None;
         }
-        UnexpectedNextPage::find_in_json(self.plan.call.operation, self.plan.page.is_some(), reader.string().ok()?)
+        UnexpectedNextPage::find_in_json(self.plan.call.operation, self.plan.page.is_some(), reader.body_string().ok()?)
     }
 
     /// Finds the error in a response that was decoded as `body`. A page with items is not searched.
-    fn embedded_error(&self, reader: &BodyReader<'_>, body: &DecodedOrEmpty<T>) -> Option<ServiceError> {
+    fn find_embedded_error(&self, reader: &BodyReader<'_>, body: &DecodedOrEmpty<T>) -> Option<ServiceError> {
         let DecodedOrEmpty::Value(value) = body else { return None };
         let is_empty_page = self.plan.page.as_ref().map(|page| (page.is_empty)(value));
         if is_empty_page == Some(false) {
@@ -96,7 +100,7 @@ impl<'a, X: Transport, T> ServiceCall<'a, X, T> {
 impl<X: Transport, T> RetryableRequest<X> for ServiceCall<'_, X, T> {
     type Value = DecodedOrEmpty<T>;
 
-    fn operation(&self) -> &'static str {
+    fn operation_name(&self) -> &'static str {
         self.plan.call.operation
     }
 
@@ -108,7 +112,7 @@ impl<X: Transport, T> RetryableRequest<X> for ServiceCall<'_, X, T> {
         self.plan.call.may_have_effect()
     }
 
-    fn keeps_metadata(&self) -> bool {
+    fn keeps_response_metadata(&self) -> bool {
         self.plan.keeps_metadata || !self.engine.hooks.is_empty()
     }
 
@@ -143,11 +147,11 @@ impl<X: Transport, T> RetryableRequest<X> for ServiceCall<'_, X, T> {
 
     fn extend_lease(&self, _: Duration) {}
 
-    fn build(&self, metadata: &CallMetadata) -> Result<Request, http::Error> {
+    fn build_http_request(&self, metadata: &CallMetadata) -> Result<Request, http::Error> {
         self.engine.build_service_request(self.plan.call, self.token, metadata.request_id, self.plan.call_context)
     }
 
-    fn before_decoding(&self, response: &Response) -> Output<'_, X, ()> {
+    fn inspect_before_decoding(&self, response: &Response) -> Output<'_, X, ()> {
         let Some(prefetcher) = self.plan.prefetcher.filter(|_| response.status().is_success()) else {
             return X::Mode::ready(());
         };
@@ -163,7 +167,7 @@ impl<X: Transport, T> RetryableRequest<X> for ServiceCall<'_, X, T> {
         }
     }
 
-    fn decode(&self, response: &mut Response) -> Result<DecodedOrEmpty<T>, AttemptError> {
+    fn decode_response_value(&self, response: &mut Response) -> Result<DecodedOrEmpty<T>, AttemptError> {
         let response = &*response;
         let call = self.plan.call;
         let rejected = |service_error| AttemptError {
@@ -191,21 +195,23 @@ impl<X: Transport, T> RetryableRequest<X> for ServiceCall<'_, X, T> {
         // An empty response that says when to request it again.
         let may_be_not_ready =
             outcome == ResponseOutcome::Done && call.method == Method::GET && is_result_not_ready(response);
-        if may_be_not_ready && reader.is_empty() == Ok(true) {
+        if may_be_not_ready && reader.is_body_empty() == Ok(true) {
             let retry_after = RetryAfter::from_headers(response.headers());
             return Err(failed(DecodeError::NotReady, Retryability::Transient { retry_after }));
         }
         match body::decode_response(&mut reader, self.plan.page.is_some(), self.plan.read) {
             Ok(body) if outcome == ResponseOutcome::Absent => Ok(body),
-            Ok(body) => match (self.embedded_error(&reader, &body), self.unexpected_next_page(&reader, &body)) {
-                (None, None) => Ok(body),
-                (Some(service_error), _) => Err(rejected(service_error)),
-                (None, Some(found)) => Err(AttemptError {
-                    retryability: Retryability::Permanent,
-                    error: Error::new(ErrorKind::Paging, call.operation, found),
-                    has_response: true,
-                }),
-            },
+            Ok(body) => {
+                match (self.find_embedded_error(&reader, &body), self.find_unexpected_next_page(&reader, &body)) {
+                    (None, None) => Ok(body),
+                    (Some(service_error), _) => Err(rejected(service_error)),
+                    (None, Some(found)) => Err(AttemptError {
+                        retryability: Retryability::Permanent,
+                        error: Error::new(ErrorKind::Paging, call.operation, found),
+                        has_response: true,
+                    }),
+                }
+            }
             Err(decode_error) => Err(match ServiceError::from_success_response(response, &self.exposed_secrets()) {
                 Some(service_error) if outcome != ResponseOutcome::Absent => rejected(service_error),
                 _ => failed(decode_error, Retryability::from_decode_error(decode_error)),
@@ -254,7 +260,7 @@ impl<X: Transport> Engine<X> {
                 headers.insert(name, HeaderValue::from_str(id.hyphenated().encode_lower(&mut buffer))?);
             }
         }
-        if let Some(value) = self.traceparent.as_ref().and_then(|traceparent| traceparent_header(traceparent())) {
+        if let Some(value) = self.traceparent.as_ref().and_then(|traceparent| traceparent_header_value(traceparent())) {
             headers.insert(TRACEPARENT_HEADER, value);
         }
         let of_options = call_context.options.iter().flat_map(|options| &options.headers);

@@ -23,7 +23,7 @@ const MAX_ERROR_BODY_SIZE: usize = 1 << 20;
 
 /// Returns the body of `response` as a string; `None` if it is too long for an error, or not a string.
 pub(super) fn decode_error_body(response: &Response) -> Option<Cow<'_, str>> {
-    if may_be_error_body(response) { body::decode_string(response).ok() } else { None }
+    if may_be_error_body(response) { body::decode_body_as_string(response).ok() } else { None }
 }
 
 /// Whether the body of `response` is short enough for an error.
@@ -82,17 +82,17 @@ impl ParsedErrorBody {
 }
 
 fn parse_error_fields(json: &str) -> ParsedErrorBody {
-    let Some(wrapper) = body::from_json_or_none::<NamedJsonFields<WrapperFields>>(json) else {
+    let Some(wrapper) = body::parse_json_or_none::<NamedJsonFields<ErrorWrapperFields>>(json) else {
         return ParsedErrorBody { body: ErrorBody::default(), is_wrapped: false };
     };
     // Of a duplicate field the last one counts, as in all JSON that is parsed.
-    let error = wrapper.values_of("error").next_back().unwrap_or_default();
+    let error = wrapper.values_of_field("error").next_back().unwrap_or_default();
     if error.starts_with('{') {
-        return ParsedErrorBody { body: body::from_json_or_none(error).unwrap_or_default(), is_wrapped: true };
+        return ParsedErrorBody { body: body::parse_json_or_none(error).unwrap_or_default(), is_wrapped: true };
     }
-    let mut body: ErrorBody = body::from_json_or_none(json).unwrap_or_default();
+    let mut body: ErrorBody = body::parse_json_or_none(json).unwrap_or_default();
     // In OAuth 2.0 (RFC 6750, section 3.1) the string is a code; in other services it may be a sentence.
-    let error = body::from_json_or_none::<String>(error).filter(|error| !error.trim().is_empty());
+    let error = body::parse_json_or_none::<String>(error).filter(|error| !error.trim().is_empty());
     let is_wrapped = error.is_some();
     let (sentence, code): (Option<_>, Option<_>) = match error {
         Some(error) if error.contains(char::is_whitespace) => (Some(error), None),
@@ -100,16 +100,16 @@ fn parse_error_fields(json: &str) -> ParsedErrorBody {
     };
     body.code = body.code.or_else(|| code.as_deref().map(ErrorCode::from));
     if body.description.is_none() && body.message.is_none() {
-        let description = wrapper.values_of("error_description").next_back().and_then(body::from_json_or_none);
+        let description = wrapper.values_of_field("error_description").next_back().and_then(body::parse_json_or_none);
         body.description = description.or(sentence);
     }
     ParsedErrorBody { body, is_wrapped }
 }
 
 /// The fields around an error. They stay unparsed until their shape is known.
-struct WrapperFields;
+struct ErrorWrapperFields;
 
-impl FieldNames for WrapperFields {
+impl FieldNames for ErrorWrapperFields {
     const NAMES: &'static [&'static str] = &["error", "error_description"];
 }
 
@@ -145,9 +145,9 @@ fn has_only_error_fields(json: &str) -> bool {
         return false;
     }
     match serde_json::from_str(object) {
-        Ok(ErrorBodyFields) => true,
+        Ok(ObjectWithOnlyErrorFields) => true,
         // Perhaps for a field name that `serde_json` does not accept; `from_json` does.
-        Err(error) if error.is_syntax() => body::from_json_or_none::<ErrorBodyFields>(json).is_some(),
+        Err(error) if error.is_syntax() => body::parse_json_or_none::<ObjectWithOnlyErrorFields>(json).is_some(),
         Err(_) => false,
     }
 }
@@ -157,24 +157,24 @@ fn is_error_field(name: &str) -> bool {
 }
 
 /// An object that has only fields of errors; any other field fails its deserialization.
-struct ErrorBodyFields;
+struct ObjectWithOnlyErrorFields;
 
-impl<'de> Deserialize<'de> for ErrorBodyFields {
+impl<'de> Deserialize<'de> for ObjectWithOnlyErrorFields {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct FieldsVisitor;
         impl<'de> Visitor<'de> for FieldsVisitor {
-            type Value = ErrorBodyFields;
+            type Value = ObjectWithOnlyErrorFields;
             fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
                 formatter.write_str("an error body")
             }
-            fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<ErrorBodyFields, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<ObjectWithOnlyErrorFields, A::Error> {
                 while let Some(name) = object.next_key::<String>()? {
                     if !is_error_field(&name) {
                         return Err(de::Error::custom("a field that errors do not have"));
                     }
                     object.next_value::<IgnoredAny>()?;
                 }
-                Ok(ErrorBodyFields)
+                Ok(ObjectWithOnlyErrorFields)
             }
         }
         deserializer.deserialize_map(FieldsVisitor)

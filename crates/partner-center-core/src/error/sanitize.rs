@@ -26,7 +26,7 @@ pub(crate) fn sanitize_message(message: &str, secrets: &[&str]) -> String {
 }
 
 /// Returns the target of a redirect, without the parts that may hold a secret: user, query and fragment.
-pub(crate) fn redirect_location(response: &Response, secrets: &[&str]) -> Option<String> {
+pub(crate) fn redirect_location_without_secrets(response: &Response, secrets: &[&str]) -> Option<String> {
     let location = response.headers().get(LOCATION).filter(|_| response.status().is_redirection())?.to_str().ok()?;
     let location = location.split(['?', '#']).next()?;
     let (scheme, rest) = location.split_at(location.find("//").map_or(0, |start| start + 2));

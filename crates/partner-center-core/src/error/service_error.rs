@@ -1,7 +1,7 @@
 //! Error responses of the service. Its parts write them differently: as an object, as an object wrapped in `error`, as a JSON
 //! string, as plain text, or as a proxy's HTML; one part returns them with status 200.
 
-use super::{ErrorReason, embedded_error, redirect_location, sanitize_message};
+use super::{ErrorReason, embedded_error, redirect_location_without_secrets, sanitize_message};
 use crate::{
     Response,
     body::{self, BodyReader},
@@ -53,7 +53,7 @@ impl ServiceError {
         let mut error_body = embedded_error::parse_error_body(string);
         if error_body.description.is_none() && error_body.message.is_none() {
             // Some parts of the service return the message as a JSON string.
-            let message = body::from_json_or_none(string).unwrap_or_else(|| string.to_owned());
+            let message = body::parse_json_or_none(string).unwrap_or_else(|| string.to_owned());
             let is_prose = !message.is_empty() && !message.starts_with(['{', '[', '<', '"']);
             error_body.description = is_prose.then_some(message);
         }
@@ -75,7 +75,7 @@ impl ServiceError {
         secrets: impl FnOnce() -> Vec<&'a str>,
         is_empty_page: bool,
     ) -> Option<Self> {
-        let string = reader.string().ok().filter(|_| embedded_error::may_be_error_body(reader.response()))?;
+        let string = reader.body_string().ok().filter(|_| embedded_error::may_be_error_body(reader.response()))?;
         let error_body = if is_empty_page {
             embedded_error::error_in_empty_page(string)
         } else {
@@ -92,7 +92,7 @@ impl ServiceError {
         let wait = RetryAfter::from_response(response, description.as_deref());
         let short_code = |code: &ErrorCode| {
             let code = sanitized(&code.to_string())?;
-            Some(code.chars().take(MAX_CODE_LENGTH).collect::<String>().as_str().into())
+            Some(code.chars().take(MAX_ERROR_CODE_LENGTH).collect::<String>().as_str().into())
         };
         let code =
             error_body.code.and_then(|code| if code.number().is_some() { Some(code) } else { short_code(&code) });
@@ -104,7 +104,7 @@ impl ServiceError {
             retry_after: wait.map(|wait| wait.delay),
             is_retry_after_from_message: wait.is_some_and(|wait| wait.is_from_message),
             description: description.and_then(|description| sanitized(&description)),
-            location: redirect_location(response, secrets),
+            location: redirect_location_without_secrets(response, secrets),
         }
     }
 
@@ -120,7 +120,7 @@ impl ServiceError {
 }
 
 /// Maximum length of an error code that is not a number, in characters.
-const MAX_CODE_LENGTH: usize = 64;
+const MAX_ERROR_CODE_LENGTH: usize = 64;
 
 impl fmt::Display for ServiceError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -33,7 +33,7 @@ impl WriteOutcome {
     }
 
     /// Returns the outcome as a message, with what to do about it.
-    pub(super) fn message(self) -> Option<&'static str> {
+    pub(super) fn user_message(self) -> Option<&'static str> {
         match self {
             Self::NotPerformed => None,
             Self::Unknown => {

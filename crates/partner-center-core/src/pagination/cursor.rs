@@ -20,7 +20,7 @@ use std::{
 const MAX_EMPTY_PAGES: u32 = 100;
 
 /// The position in a list: before the page that `request` fetches.
-pub(crate) struct Cursor {
+pub(crate) struct ListCursor {
     pub(super) list_request: Arc<ListRequest>,
     /// The request for the page at the cursor.
     pub(super) request: PreparedRequest,
@@ -35,7 +35,7 @@ pub(crate) struct Cursor {
     empty_pages: u32,
 }
 
-impl Cursor {
+impl ListCursor {
     pub(super) fn new(list_request: ListRequest, base_url: &BaseUrl) -> Result<Self, BoxError> {
         let mut cursor = Self {
             request: list_request.first_page_request(base_url)?,
@@ -46,12 +46,16 @@ impl Cursor {
             hasher: RandomState::new(),
             empty_pages: 0,
         };
-        cursor.seen.insert(cursor.request_fingerprint(&cursor.request));
+        cursor.seen.insert(cursor.position_fingerprint(&cursor.request));
         Ok(cursor)
     }
 
     /// Moves on to the page after `page`; returns false if `page` was the last.
-    pub(super) fn advance<O: Paginated>(&mut self, page: &O::Response, base_url: &BaseUrl) -> Result<bool, BoxError> {
+    pub(super) fn advance_past_page<O: Paginated>(
+        &mut self,
+        page: &O::Response,
+        base_url: &BaseUrl,
+    ) -> Result<bool, BoxError> {
         let fingerprint = O::fingerprint(page);
         // The same items under another token happen, for example, when a token is lost on its way.
         if fingerprint.as_ref().is_some_and(|fingerprint| !self.seen.insert(self.hasher.hash_one(fingerprint))) {
@@ -64,12 +68,12 @@ impl Cursor {
         let is_empty = fingerprint.is_none();
         if is_empty
             && self.has_previous_page()
-            && self.request_fingerprint(&request) == self.request_fingerprint(&self.request)
+            && self.position_fingerprint(&request) == self.position_fingerprint(&self.request)
         {
             // An empty page that points to itself is a clumsy way to end the list.
             return Ok(false);
         }
-        if !self.seen.insert(self.request_fingerprint(&request)) {
+        if !self.seen.insert(self.position_fingerprint(&request)) {
             return Err("the service links back to a page that was already listed".into());
         }
         self.empty_pages = if is_empty { self.empty_pages + 1 } else { 0 };
@@ -103,7 +107,7 @@ impl Cursor {
     }
 
     /// Returns a hash of the position in the list that `request` fetches: of the token, if there is one.
-    fn request_fingerprint(&self, request: &PreparedRequest) -> u64 {
+    fn position_fingerprint(&self, request: &PreparedRequest) -> u64 {
         if let Some(token) = self.list_request.continuation_token_of_request(request) {
             return self.hasher.hash_one(token.as_bytes());
         }

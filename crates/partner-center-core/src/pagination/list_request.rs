@@ -8,7 +8,7 @@ use crate::{
     RawRequest,
     base_url::BaseUrl,
     error::BoxError,
-    link::link_target,
+    link::request_target_of_link,
     request::{PreparedRequest, ascii_header_value},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
@@ -103,13 +103,13 @@ impl ListRequest {
             _ => {}
         }
         // The token in the link takes precedence over the one in the page.
-        for (name, value) in &link_headers(continuation)? {
+        for (name, value) in &request_headers_from_link(continuation)? {
             request.headers.insert(name, value.clone());
         }
         match continuation.uri() {
             // A search that was sent as a POST is read on with a GET.
             Some(uri) => {
-                let target = link_target(uri, base, self.first_page.target.starts_with("/v1/"));
+                let target = request_target_of_link(uri, base, self.first_page.target.starts_with("/v1/"));
                 request.target = target.map_err(|problem| format!("the link to the next page {problem}"))?;
                 request.method = Method::GET;
                 request.body = None;
@@ -126,7 +126,7 @@ const MAX_LINK_HEADER_LENGTH: usize = 16 << 10;
 const MAX_LINK_HEADERS: usize = 16;
 
 /// Returns the headers that a link sets: only the service's own, `MS-*`, and of those none that identifies the call.
-fn link_headers(continuation: &ContinuationToken) -> Result<HeaderMap, BoxError> {
+fn request_headers_from_link(continuation: &ContinuationToken) -> Result<HeaderMap, BoxError> {
     let mut headers = HeaderMap::new();
     for (name, value) in continuation.headers() {
         let name = HeaderName::from_bytes(name.trim().as_bytes())

@@ -1,7 +1,7 @@
 //! The pages of a list, as an iterator or a stream.
 
 use super::{
-    ListRequest, PagesWithMetadata, PrefetchedPage, Prefetcher, cursor::Cursor, prefetch::page_prefix_before_items,
+    ListRequest, PagesWithMetadata, PrefetchedPage, Prefetcher, cursor::ListCursor, prefetch::page_prefix_before_items,
 };
 use crate::{
     Async, Blocking, CallMetadata, Error, ErrorKind, Mode, Output, Response, Transport,
@@ -73,7 +73,7 @@ pub struct Pages<X: Transport, O: Paginated> {
     engine: Arc<Engine<X>>,
     scope: CallContext,
     /// The position in the list; `None` after its end.
-    cursor: Option<Result<Cursor, Error>>,
+    cursor: Option<Result<ListCursor, Error>>,
     /// Sends the request for the next page early, if prefetching is on.
     prefetcher: Option<Arc<Prefetcher<X::Mode>>>,
     /// The page at the cursor, if it was requested early.
@@ -90,7 +90,7 @@ type FetchResult<X, O> = Result<FetchedPage<X, <O as Operation>::Response>, Erro
 
 struct FetchedPage<X: Transport, T> {
     performed: CallOutcome<X, T>,
-    /// See [`Cursor::token_may_be_consumed`], for the next page.
+    /// See [`ListCursor::token_may_be_consumed`], for the next page.
     next_token_may_be_consumed: bool,
 }
 
@@ -102,7 +102,7 @@ impl<X: Transport, O: Paginated> Pages<X, O> {
         list_request: Result<ListRequest, BoxError>,
     ) -> Self {
         let cursor = list_request
-            .and_then(|list_request| Cursor::new(list_request, &engine.base_url))
+            .and_then(|list_request| ListCursor::new(list_request, &engine.base_url))
             .map_err(|error| Error::new(ErrorKind::Request, operation, error));
         Self {
             operation,
@@ -189,7 +189,7 @@ impl<X: Transport, O: Paginated> Pages<X, O> {
             let mut next_token_may_be_consumed = false;
             if let Some(prefetcher) = &prefetcher {
                 let next = match &performed.body {
-                    DecodedOrEmpty::Value(page) => prefetcher.next_request::<O>(page, &engine.base_url),
+                    DecodedOrEmpty::Value(page) => prefetcher.request_for_next_page::<O>(page, &engine.base_url),
                     DecodedOrEmpty::Empty(_) => None,
                 };
                 let guessed = performed.next.take();
@@ -197,7 +197,8 @@ impl<X: Transport, O: Paginated> Pages<X, O> {
                     guessed.as_ref().is_some_and(|guessed| Some(&guessed.request) != next.as_ref());
                 // A page that points to itself ends the list, or is an error: there is nothing to prefetch.
                 if let Some(next) = next.filter(|next| !next.is_same_page(&request)) {
-                    performed.next = PrefetchedPage::confirm_or_send(next, guessed, prefetcher, &engine, &scope).await;
+                    performed.next =
+                        PrefetchedPage::confirm_guess_or_send(next, guessed, prefetcher, &engine, &scope).await;
                 }
             }
             Ok(FetchedPage { performed, next_token_may_be_consumed })
@@ -225,7 +226,7 @@ impl<X: Transport, O: Paginated> Pages<X, O> {
                 ));
             }
         };
-        match cursor.advance::<O>(&page, &self.engine.base_url) {
+        match cursor.advance_past_page::<O>(&page, &self.engine.base_url) {
             Ok(true) => {
                 self.prefetched_page = next.filter(|next| next.request == cursor.request);
                 cursor.token_may_be_consumed = next_token_may_be_consumed;

@@ -10,7 +10,7 @@
 //! A peek is a guess, and the parsed page decides. A wrong guess costs one request whose response is dropped; the right
 //! request is then sent without prefetching, no further guess is made in this list, and since the wrong request may have
 //! consumed the continuation token, an error for that token no longer counts as the end of the list
-//! (`Cursor::token_may_be_consumed`).
+//! (`ListCursor::token_may_be_consumed`).
 
 use super::ListRequest;
 use crate::{
@@ -60,7 +60,11 @@ impl<M: Mode> Prefetcher<M> {
     }
 
     /// Returns the request for the page after `page`.
-    pub(super) fn next_request<O: Paginated>(&self, page: &O::Response, base_url: &BaseUrl) -> Option<PreparedRequest> {
+    pub(super) fn request_for_next_page<O: Paginated>(
+        &self,
+        page: &O::Response,
+        base_url: &BaseUrl,
+    ) -> Option<PreparedRequest> {
         self.list_request.next_page_request(&O::continuation(page).ok()??, base_url).ok()
     }
 }
@@ -94,7 +98,7 @@ pub(super) fn page_prefix_before_items(pagination: &Pagination) -> Option<String
 }
 
 /// Maximum time that a response may wait to be read: longer, and the server, or the HTTP client, may close the connection.
-const MAX_UNREAD_TIME: Duration = Duration::from_secs(1);
+const MAX_UNREAD_RESPONSE_TIME: Duration = Duration::from_secs(1);
 
 /// A page whose first request was sent early.
 pub(crate) struct PrefetchedPage<X: Transport> {
@@ -115,7 +119,7 @@ pub(crate) struct InFlightRequest<X: Transport> {
 impl<X: Transport> PrefetchedPage<X> {
     /// Returns the page that was `guessed`, if the guess equals `request`; sends `request`, if there was no guess. After a
     /// wrong guess nothing is sent, and no further guess is made.
-    pub(super) async fn confirm_or_send(
+    pub(super) async fn confirm_guess_or_send(
         request: PreparedRequest,
         guessed: Option<Self>,
         prefetcher: &Prefetcher<X::Mode>,
@@ -151,7 +155,7 @@ impl<X: Transport> PrefetchedPage<X> {
             return None;
         }
         let sent_at = Instant::now();
-        let max_unread_time = Limits::of(&http_request).timeout.min(MAX_UNREAD_TIME);
+        let max_unread_time = Limits::of(&http_request).timeout.min(MAX_UNREAD_RESPONSE_TIME);
         let engine = engine.clone();
         let send = move || {
             X::Mode::block_or_box(async move { X::Mode::into_future(engine.sender.transport.send(http_request)).await })
@@ -166,7 +170,7 @@ impl<X: Transport> InFlightRequest<X> {
     ///
     /// Returns `None` if there is only an error and the response was left unread for too long: then the error is of this
     /// program's making, and the request is sent once more.
-    pub(crate) async fn into_response(self) -> Option<(Instant, Result<Response, TransportError>)> {
+    pub(crate) async fn wait_for_response(self) -> Option<(Instant, Result<Response, TransportError>)> {
         let is_late = self.sent_at.elapsed() >= self.max_unread_time;
         let lost = || Err(TransportError::new("the thread that sent the request ended without a response"));
         let response = X::Mode::into_future(join::<X::Mode, _>(self.response, lost)).await;

@@ -29,17 +29,17 @@ impl UnexpectedNextPage {
         if !json.trim_ascii_start().starts_with('{') || !may_have_next_page_field(json.as_bytes()) {
             return None;
         }
-        let fields: NamedJsonFields<NextPageFields> = body::from_json_or_none(json)?;
+        let fields: NamedJsonFields<NextPageFields> = body::parse_json_or_none(json)?;
         let has_next = |links: &str| {
-            body::from_json_or_none::<NamedJsonFields<NextPageFields>>(links)
-                .is_some_and(|links| links.values_of("next").any(is_next_page_value_set))
+            body::parse_json_or_none::<NamedJsonFields<NextPageFields>>(links)
+                .is_some_and(|links| links.values_of_field("next").any(is_next_page_value_set))
         };
-        let field = if fields.values_of("links").any(has_next) {
+        let field = if fields.values_of_field("links").any(has_next) {
             "links.next"
         } else {
             // The service's own name, and those of Microsoft's guidelines for REST APIs and of OData.
             let names = ["continuationToken", "nextLink", "@odata.nextLink"];
-            names.into_iter().find(|name| fields.values_of(name).any(is_next_page_value_set))?
+            names.into_iter().find(|name| fields.values_of_field(name).any(is_next_page_value_set))?
         };
         Some(Self { operation, is_list, field })
     }
@@ -87,7 +87,7 @@ const MAX_BLANK_VALUE_SIZE: usize = 64 << 10;
 
 fn is_next_page_value_set(json: &str) -> bool {
     // A value that `Value` cannot hold is not blank either.
-    json.len() > MAX_BLANK_VALUE_SIZE || body::from_json_or_none(json).is_none_or(|value| !is_blank_value(&value))
+    json.len() > MAX_BLANK_VALUE_SIZE || body::parse_json_or_none(json).is_none_or(|value| !is_blank_value(&value))
 }
 
 /// Whether a link or a token points to nothing: absent links are also written as `null`, as `false`, as a blank string, or

@@ -103,7 +103,7 @@ impl RetryPolicy {
     }
 
     /// Returns how long the other calls of a client wait after a 429 to a call that is not retried.
-    pub(crate) fn pause_of_others(&self, retry_after: Option<RetryAfter>) -> Duration {
+    pub(crate) fn pause_for_other_calls(&self, retry_after: Option<RetryAfter>) -> Duration {
         let requested = retry_after.map(|wait| wait.delay.min(self.max_retry_after)).filter(|wait| !wait.is_zero());
         requested.unwrap_or_else(|| self.backoff(1, true, 0.0))
     }

@@ -24,17 +24,17 @@ impl RetryAfter {
             return from_header;
         }
         let is_busy = matches!(response.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
-        let from_message = message.filter(|_| is_busy).and_then(wait_in_message);
+        let from_message = message.filter(|_| is_busy).and_then(parse_wait_in_message);
         from_message.map(|delay| Self { delay, is_from_message: true }).or(from_header)
     }
 
     /// Reads the wait that the header `Retry-After` requests, as seconds or as a date.
     pub(crate) fn from_headers(headers: &HeaderMap) -> Option<Self> {
-        wait_in_headers(headers).map(|delay| Self { delay, is_from_message: false })
+        parse_wait_in_headers(headers).map(|delay| Self { delay, is_from_message: false })
     }
 }
 
-fn wait_in_headers(headers: &HeaderMap) -> Option<Duration> {
+fn parse_wait_in_headers(headers: &HeaderMap) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
         // A number that overflows is the longest wait.
@@ -51,10 +51,10 @@ fn wait_in_headers(headers: &HeaderMap) -> Option<Duration> {
 ///
 /// Other numbers mean something else: `You are allowed 500 requests per 3600 seconds`. So the number must follow a word that
 /// requests a wait, in the same sentence, with at most two other words between them.
-fn wait_in_message(message: &str) -> Option<Duration> {
-    let mut tokens = Tokens(message);
+fn parse_wait_in_message(message: &str) -> Option<Duration> {
+    let mut tokens = MessageTokens(message);
     while let Some(token) = tokens.next() {
-        let Token::Word(word) = token else { continue };
+        let MessageToken::Word(word) = token else { continue };
         let is_retry_after = word.eq_ignore_ascii_case("retryafter");
         let is_request =
             is_retry_after || ["again", "retry", "retrying", "wait"].iter().any(|one| word.eq_ignore_ascii_case(one));
@@ -74,26 +74,32 @@ const MAX_FILLER_WORDS: usize = 2;
 
 /// Returns the seconds after a word that requests a wait. A number without a unit counts only after `Retry-After`, in any of its
 /// spellings: `is_retry_after` if that is the word, `may_be_retry_after` if it is the first half of it.
-fn wait_after_tokens(mut tokens: Tokens<'_>, mut is_retry_after: bool, mut may_be_retry_after: bool) -> Option<f64> {
+fn wait_after_tokens(
+    mut tokens: MessageTokens<'_>,
+    mut is_retry_after: bool,
+    mut may_be_retry_after: bool,
+) -> Option<f64> {
     let (mut fillers, mut is_assigned) = (0, false);
     loop {
         match tokens.next()? {
-            Token::Number(number) => {
-                return parse_clock_time(number).or_else(|| sum_duration_parts(number, tokens.clone())).or_else(|| {
-                    number.parse().ok().filter(|_| is_retry_after && is_number_without_unit(number, tokens))
-                });
+            MessageToken::Number(number) => {
+                return parse_clock_time(number).or_else(|| parse_duration_parts(number, tokens.clone())).or_else(
+                    || number.parse().ok().filter(|_| is_retry_after && is_number_without_unit(number, tokens)),
+                );
             }
-            Token::Word(word) if may_be_retry_after && word.eq_ignore_ascii_case("after") => is_retry_after = true,
-            Token::Word(word) if ["in", "after", "for"].iter().any(|one| word.eq_ignore_ascii_case(one)) => {}
+            MessageToken::Word(word) if may_be_retry_after && word.eq_ignore_ascii_case("after") => {
+                is_retry_after = true
+            }
+            MessageToken::Word(word) if ["in", "after", "for"].iter().any(|one| word.eq_ignore_ascii_case(one)) => {}
             // After a colon only the number itself counts.
-            Token::Word(_) if fillers < MAX_FILLER_WORDS && !is_assigned => {
+            MessageToken::Word(_) if fillers < MAX_FILLER_WORDS && !is_assigned => {
                 fillers += 1;
                 is_retry_after = false;
             }
-            Token::Sign(':' | '=') => is_assigned = true,
+            MessageToken::Sign(':' | '=') => is_assigned = true,
             // Part of a name, as in `retry_after`; not a minus.
-            Token::Sign('-' | '_') if matches!(tokens.clone().next(), Some(Token::Word(_))) => continue,
-            Token::Sign('"') => {}
+            MessageToken::Sign('-' | '_') if matches!(tokens.clone().next(), Some(MessageToken::Word(_))) => continue,
+            MessageToken::Sign('"') => {}
             _ => return None,
         }
         may_be_retry_after = false;
@@ -107,19 +113,19 @@ fn parse_clock_time(number: &str) -> Option<f64> {
 }
 
 /// Parses one number with a unit, or several from the largest unit to the smallest: `1 minute and 30 seconds`.
-fn sum_duration_parts(first: &str, mut tokens: Tokens<'_>) -> Option<f64> {
+fn parse_duration_parts(first: &str, mut tokens: MessageTokens<'_>) -> Option<f64> {
     let (mut seconds, mut smallest) = (None, f64::INFINITY);
     let mut number = first;
-    while let (Some(amount), Some(Token::Word(word))) = (parse_decimal(number), tokens.next()) {
+    while let (Some(amount), Some(MessageToken::Word(word))) = (parse_decimal(number), tokens.next()) {
         let Some(scale) = seconds_of_unit(word).filter(|scale| *scale < smallest) else { break };
         seconds = Some(seconds.unwrap_or(0.0) + amount * scale);
         smallest = scale;
-        let is_joint = |token: &Token<'_>| match token {
-            Token::Word(word) => word.eq_ignore_ascii_case("and"),
-            Token::Sign(sign) => *sign == ',',
-            Token::Number(_) => false,
+        let is_joint = |token: &MessageToken<'_>| match token {
+            MessageToken::Word(word) => word.eq_ignore_ascii_case("and"),
+            MessageToken::Sign(sign) => *sign == ',',
+            MessageToken::Number(_) => false,
         };
-        let Some(Token::Number(next)) = tokens.find(|token| !is_joint(token)) else { break };
+        let Some(MessageToken::Number(next)) = tokens.find(|token| !is_joint(token)) else { break };
         number = next;
     }
     seconds
@@ -138,9 +144,9 @@ fn seconds_of_unit(word: &str) -> Option<f64> {
 }
 
 /// Whether `number` has only digits, and no word follows that says what it counts.
-fn is_number_without_unit(number: &str, mut tokens: Tokens<'_>) -> bool {
+fn is_number_without_unit(number: &str, mut tokens: MessageTokens<'_>) -> bool {
     number.bytes().all(|byte| byte.is_ascii_digit())
-        && !matches!(tokens.next(), Some(Token::Word(_) | Token::Number(_)))
+        && !matches!(tokens.next(), Some(MessageToken::Word(_) | MessageToken::Number(_)))
 }
 
 /// Parses a number, which may have thousands separators.
@@ -158,33 +164,33 @@ fn parse_decimal(number: &str) -> Option<f64> {
 
 /// The words, numbers and signs of a message.
 #[derive(Clone)]
-struct Tokens<'a>(&'a str);
+struct MessageTokens<'a>(&'a str);
 
 #[derive(Clone, Copy)]
-enum Token<'a> {
+enum MessageToken<'a> {
     Word(&'a str),
     /// Digits, with commas, colons and periods between them.
     Number(&'a str),
     Sign(char),
 }
 
-impl<'a> Iterator for Tokens<'a> {
-    type Item = Token<'a>;
+impl<'a> Iterator for MessageTokens<'a> {
+    type Item = MessageToken<'a>;
 
-    fn next(&mut self) -> Option<Token<'a>> {
+    fn next(&mut self) -> Option<MessageToken<'a>> {
         let text = self.0.trim_start();
         let first = text.chars().next()?;
         let is_digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
         let bytes = text.as_bytes();
-        let (length, token): (_, fn(&'a str) -> Token<'a>) = if first.is_ascii_digit() {
+        let (length, token): (_, fn(&'a str) -> MessageToken<'a>) = if first.is_ascii_digit() {
             let is_end =
                 |at: &usize| !(is_digit(bytes.get(*at)) || b",:.".contains(&bytes[*at]) && is_digit(bytes.get(at + 1)));
-            ((0..bytes.len()).find(is_end).unwrap_or(bytes.len()), Token::Number)
+            ((0..bytes.len()).find(is_end).unwrap_or(bytes.len()), MessageToken::Number)
         } else if first.is_alphabetic() {
-            (text.find(|character: char| !character.is_alphabetic()).unwrap_or(text.len()), Token::Word)
+            (text.find(|character: char| !character.is_alphabetic()).unwrap_or(text.len()), MessageToken::Word)
         } else {
             self.0 = &text[first.len_utf8()..];
-            return Some(Token::Sign(first));
+            return Some(MessageToken::Sign(first));
         };
         let (token_text, rest) = text.split_at(length);
         self.0 = rest;
@@ -254,14 +260,14 @@ mod tests {
             ("57 seconds", None),
             ("", None),
         ] {
-            assert_eq!(wait_in_message(sentence), seconds.map(Duration::from_secs), "{sentence}");
+            assert_eq!(parse_wait_in_message(sentence), seconds.map(Duration::from_secs), "{sentence}");
         }
     }
 
     proptest! {
         #[test]
         fn message_of_any_kind_is_parsed_without_a_panic(sentence in "((again|retry|wait|after|in|and|[0-9]{1,4}|s|ms|[:=,._é-])( ?)){0,12}") {
-            let _ = wait_in_message(&sentence);
+            let _ = parse_wait_in_message(&sentence);
         }
     }
 }

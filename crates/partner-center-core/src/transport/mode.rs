@@ -137,7 +137,7 @@ impl BoundedThreads {
     }
 
     /// Runs `work` in a thread, with the `tracing` subscriber and span of the caller.
-    fn run<T: Send + 'static>(
+    fn run_in_thread<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<(Receiver<T>, JoinHandle<()>), Incomplete> {
@@ -232,7 +232,7 @@ pub(crate) fn count_tasks<M: Mode, T: Send + 'static>(tasks: &Tasks<M, T>) -> us
 
 mod sealed {
     use super::{
-        super::shared_state::{SharedState, Step, Timer},
+        super::shared_state::{SharedState, SleepTimer, Step},
         Async, Blocking, BoundedThreads, Incomplete, Mode,
     };
     use crate::concurrency::{future_set::FutureSet, thread_set::ThreadSet};
@@ -329,7 +329,7 @@ mod sealed {
                     drop(sender.send(value));
                 })
             };
-            worker.take(job).then_some(receiver)
+            worker.try_give_job(job).then_some(receiver)
         }
 
         fn join<T: Send + 'static>(spawned: Receiver<T>, on_panic: impl FnOnce() -> T) -> T {
@@ -342,7 +342,7 @@ mod sealed {
             deadline: Option<Instant>,
             _sleep: impl Fn(Duration) + Send + 'a,
         ) -> Result<T, Incomplete> {
-            let (outcome, thread) = threads.run(work)?;
+            let (outcome, thread) = threads.run_in_thread(work)?;
             let received = match deadline {
                 Some(deadline) => outcome.recv_timeout(deadline.saturating_duration_since(Instant::now())),
                 None => outcome.recv().map_err(RecvTimeoutError::from),
@@ -380,7 +380,7 @@ mod sealed {
 
     impl WorkerThread {
         /// Gives the job to the thread; false if there is none. The job clears the flag that it receives when it is done.
-        fn take(&self, job: impl FnOnce(Arc<AtomicBool>) -> WorkerJob) -> bool {
+        fn try_give_job(&self, job: impl FnOnce(Arc<AtomicBool>) -> WorkerJob) -> bool {
             let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             // A busy thread runs a job that nobody waits for, or has panicked: replace it.
             running.take_if(|running| running.is_busy.load(Ordering::Acquire));
@@ -466,7 +466,7 @@ mod sealed {
                 }
                 // Started only now: a value that is ready immediately needs no timer.
                 let Some(deadline) = deadline else { return Poll::Pending };
-                let timer = timer.get_or_insert_with(|| Timer::new(deadline, &sleep));
+                let timer = timer.get_or_insert_with(|| SleepTimer::new(deadline, &sleep));
                 if timer.is_elapsed(&sleep, context) { Poll::Ready(Err(Incomplete::TimedOut)) } else { Poll::Pending }
             }))
         }

@@ -45,7 +45,7 @@ impl EnvironmentProxy {
     /// Reads the environment. An invalid value is not an error yet, but one of each request that would go through the proxy.
     #[must_use]
     pub fn read() -> Self {
-        Self::from_variables(|name| env::var(name).ok())
+        Self::from_environment_variables(|name| env::var(name).ok())
     }
 
     /// Returns the proxy that a request to `uri` goes through, or `None` if it is sent directly.
@@ -78,7 +78,7 @@ impl EnvironmentProxy {
         self.proxy.as_ref()?.as_ref().ok()
     }
 
-    fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Self {
+    fn from_environment_variables(variable: impl Fn(&str) -> Option<String>) -> Self {
         let first = |names: &[&'static str]| {
             let set = names.iter().map(|name| (*name, variable(name).unwrap_or_default().trim().to_owned()));
             set.into_iter().find(|(_, value)| !value.is_empty())
@@ -109,7 +109,7 @@ mod tests {
     fn route(variables: &[(&str, &str)], uri: &str) -> Result<Option<(String, &'static str)>, String> {
         let find =
             |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
-        let proxy = EnvironmentProxy::from_variables(find);
+        let proxy = EnvironmentProxy::from_environment_variables(find);
         let proxy = proxy.for_uri(&uri.parse().unwrap());
         proxy
             .map(|proxy| proxy.map(|proxy| (proxy.url().to_owned(), proxy.variable())))
@@ -152,7 +152,8 @@ mod tests {
     #[test]
     fn invalid_proxy_is_set() {
         for (value, is_set) in [("socks5://a:1", true), ("http://a:1", true), (" ", false)] {
-            let proxy = EnvironmentProxy::from_variables(|name| (name == "ALL_PROXY").then(|| value.to_owned()));
+            let proxy =
+                EnvironmentProxy::from_environment_variables(|name| (name == "ALL_PROXY").then(|| value.to_owned()));
             assert_eq!(proxy.is_set(), is_set, "{value}");
         }
     }
@@ -168,7 +169,8 @@ mod tests {
     #[test]
     fn password_of_a_proxy_is_not_shown() {
         for value in ["http://user:hush@proxy.example:8080", "user:hush@proxy.example:8080"] {
-            let proxy = EnvironmentProxy::from_variables(|name| (name == "HTTPS_PROXY").then(|| value.to_owned()));
+            let proxy =
+                EnvironmentProxy::from_environment_variables(|name| (name == "HTTPS_PROXY").then(|| value.to_owned()));
             let server = proxy.server().unwrap();
             assert_eq!(server.to_string(), "the proxy http://proxy.example:8080 that HTTPS_PROXY names");
             assert!(server.url().contains("hush") && !format!("{proxy:?} {server:?}").contains("hush"));

@@ -3,7 +3,7 @@
 //! A waiting caller gives a function from the state to a [`Step`]: the value that it waited for, or the time until
 //! which it waits for a change. Each [`SharedState::update`] makes every waiting caller call its function again: a
 //! condition variable wakes threads (blocking mode), stored wakers wake tasks (async mode). Tasks have no clock without
-//! a runtime, so the time comes from the `sleep` of the transport ([`Timer`]).
+//! a runtime, so the time comes from the `sleep` of the transport ([`SleepTimer`]).
 
 use std::{
     collections::BTreeMap,
@@ -17,12 +17,12 @@ use std::{
 /// A state that threads and tasks share, and can wait for.
 #[derive(Debug, Default)]
 pub struct SharedState<S> {
-    shared: Mutex<StateAndWakers<S>>,
+    shared: Mutex<StateWithWaiters<S>>,
     changed: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct StateAndWakers<S> {
+struct StateWithWaiters<S> {
     state: S,
     /// The wakers of the tasks that wait, by their numbers.
     wakers: BTreeMap<u64, Waker>,
@@ -44,7 +44,7 @@ type SleepFuture<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
 impl<S> SharedState<S> {
     pub(crate) fn new(state: S) -> Self {
-        let shared = StateAndWakers { state, wakers: BTreeMap::new(), tasks: 0 };
+        let shared = StateWithWaiters { state, wakers: BTreeMap::new(), tasks: 0 };
         Self { shared: Mutex::new(shared), changed: Condvar::new() }
     }
 
@@ -81,7 +81,7 @@ impl<S> SharedState<S> {
         sleep: impl Fn(Duration) -> SleepFuture<'a>,
     ) -> impl Future<Output = T> {
         let task = WaitingTask::new(self);
-        let mut timer: Option<Timer<'a>> = None;
+        let mut timer: Option<SleepTimer<'a>> = None;
         poll_fn(move |context| {
             let moment = {
                 let mut shared = self.lock_state();
@@ -94,7 +94,7 @@ impl<S> SharedState<S> {
                 }
             };
             if timer.as_ref().is_none_or(|timer| timer.moment != moment) {
-                timer = Some(Timer::new(moment, &sleep));
+                timer = Some(SleepTimer::new(moment, &sleep));
             }
             if timer.as_mut().is_some_and(|timer| timer.is_elapsed(&sleep, context)) {
                 context.waker().wake_by_ref();
@@ -103,14 +103,14 @@ impl<S> SharedState<S> {
         })
     }
 
-    fn lock_state(&self) -> MutexGuard<'_, StateAndWakers<S>> {
+    fn lock_state(&self) -> MutexGuard<'_, StateWithWaiters<S>> {
         // No update and no step leaves the state half changed when it panics.
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// A timer over the sleep of a transport, which may end early.
-pub(crate) struct Timer<'a> {
+pub(crate) struct SleepTimer<'a> {
     moment: Instant,
     started_at: Instant,
     /// `None` once a sleep has ended although hardly any time has passed, as those of test transports do: the moment is
@@ -118,7 +118,7 @@ pub(crate) struct Timer<'a> {
     sleep: Option<SleepFuture<'a>>,
 }
 
-impl<'a> Timer<'a> {
+impl<'a> SleepTimer<'a> {
     pub(crate) fn new(moment: Instant, sleep: impl Fn(Duration) -> SleepFuture<'a>) -> Self {
         let started_at = Instant::now();
         Self { moment, started_at, sleep: Some(sleep(moment.saturating_duration_since(started_at))) }
@@ -160,7 +160,7 @@ impl<'a, S> WaitingTask<'a, S> {
         Self { state, number: shared.tasks }
     }
 
-    fn register_waker(&self, shared: &mut StateAndWakers<S>, waker: &Waker) {
+    fn register_waker(&self, shared: &mut StateWithWaiters<S>, waker: &Waker) {
         shared.wakers.insert(self.number, waker.clone());
     }
 }
@@ -265,12 +265,12 @@ mod tests {
         // It was set to a minute, fifty seconds ago, and its sleep has ended.
         let now = Instant::now();
         let (started_at, moment) = (now.checked_sub(Duration::from_secs(50)).unwrap(), now + Duration::from_secs(10));
-        let mut timer = Timer { moment, started_at, sleep: Some(Box::pin(ready(()))) };
+        let mut timer = SleepTimer { moment, started_at, sleep: Some(Box::pin(ready(()))) };
         assert!(!timer.is_elapsed(sleep, &mut context));
         let delays = delays.lock().unwrap();
         assert!(matches!(delays[..], [delay] if delay <= Duration::from_secs(10)), "{delays:?}");
         // A moment that has passed has come.
-        let mut timer = Timer { moment: now, started_at, sleep: Some(Box::pin(ready(()))) };
+        let mut timer = SleepTimer { moment: now, started_at, sleep: Some(Box::pin(ready(()))) };
         assert!(timer.is_elapsed(|_| unreachable!(), &mut context));
     }
 

@@ -30,7 +30,9 @@ impl CertificateVerifier {
         let anchor = |certificate: C| {
             let certificate = read_certificate(certificate.as_ref())?;
             let anchor = anchor_from_trusted_cert(&certificate);
-            anchor.map(|anchor| anchor.to_owned()).map_err(|error| invalid(format!("an authority is invalid: {error}")))
+            anchor
+                .map(|anchor| anchor.to_owned())
+                .map_err(|error| invalid_certificate_error(format!("an authority is invalid: {error}")))
         };
         Ok(Self {
             authorities: authorities.into_iter().map(anchor).collect::<Result<_, _>>()?,
@@ -41,16 +43,18 @@ impl CertificateVerifier {
         })
     }
 
-    pub(super) fn add_intermediate(&mut self, certificate: &[u8]) -> Result<(), WebhookError> {
+    pub(super) fn add_intermediate_certificate(&mut self, certificate: &[u8]) -> Result<(), WebhookError> {
         let certificate = read_certificate(certificate)?;
-        EndEntityCert::try_from(&certificate).map_err(|error| invalid(format!("an authority is invalid: {error}")))?;
+        EndEntityCert::try_from(&certificate)
+            .map_err(|error| invalid_certificate_error(format!("an authority is invalid: {error}")))?;
         self.intermediates.push(certificate);
         Ok(())
     }
 
     pub(super) fn add_revocation_list(&mut self, list: &[u8]) -> Result<(), WebhookError> {
         let list = OwnedCertRevocationList::from_der(list);
-        self.revocation_lists.push(list.map_err(|error| invalid(format!("the revocation list is invalid: {error}")))?);
+        self.revocation_lists
+            .push(list.map_err(|error| invalid_certificate_error(format!("the revocation list is invalid: {error}")))?);
         Ok(())
     }
 
@@ -64,7 +68,7 @@ impl CertificateVerifier {
     ) -> Result<(), WebhookError> {
         let certificate = read_certificate(certificate)?;
         let certificate = EndEntityCert::try_from(&certificate)
-            .map_err(|error| invalid(format!("the certificate is invalid: {error}")))?;
+            .map_err(|error| invalid_certificate_error(format!("the certificate is invalid: {error}")))?;
         let lists: Vec<_> = self.revocation_lists.iter().cloned().map(CertRevocationList::from).collect();
         let lists: Vec<_> = lists.iter().collect();
         let revocation = RevocationOptionsBuilder::new(&lists).ok();
@@ -78,44 +82,47 @@ impl CertificateVerifier {
                 &self.authorities,
                 &self.intermediates,
                 UnixTime::since_unix_epoch(now),
-                AnyUsage,
+                AnyExtendedKeyUsage,
                 revocation,
                 None,
             )
-            .map_err(|error| invalid(format!("the certificate is not trusted: {error}")))?;
-        self.check_subject(&certificate)?;
+            .map_err(|error| invalid_certificate_error(format!("the certificate is not trusted: {error}")))?;
+        self.check_subject_names(&certificate)?;
         certificate
             .verify_signature(ring::RSA_PKCS1_2048_8192_SHA256, body, signature)
             .map_err(|_| WebhookError::new(WebhookErrorKind::Signature, "the signature is not that of the body"))
     }
 
     /// Checks for whom a certificate is: who has issued it says little, as Microsoft issues many.
-    fn check_subject(&self, certificate: &EndEntityCert<'_>) -> Result<(), WebhookError> {
-        let has = |oid, value: &str| subject_values(certificate.subject(), oid).contains(&value.as_bytes());
+    fn check_subject_names(&self, certificate: &EndEntityCert<'_>) -> Result<(), WebhookError> {
+        let has = |oid, value: &str| subject_attribute_values(certificate.subject(), oid).contains(&value.as_bytes());
         let is_alternative_name = || {
             let name = ServerName::try_from(self.signer.as_str());
             name.is_ok_and(|name| certificate.verify_is_valid_for_subject_name(&name).is_ok())
         };
         if !has(ORGANIZATION_OID, &self.organization) {
-            return Err(invalid(format!("the certificate is not for the organization {}", self.organization)));
+            return Err(invalid_certificate_error(format!(
+                "the certificate is not for the organization {}",
+                self.organization
+            )));
         }
         if !has(COMMON_NAME_OID, &self.signer) && !is_alternative_name() {
-            return Err(invalid(format!("the certificate is not for {}", self.signer)));
+            return Err(invalid_certificate_error(format!("the certificate is not for {}", self.signer)));
         }
         Ok(())
     }
 }
 
 /// The service does not say what its certificate is for, beside its name.
-struct AnyUsage;
+struct AnyExtendedKeyUsage;
 
-impl ExtendedKeyUsageValidator for AnyUsage {
+impl ExtendedKeyUsageValidator for AnyExtendedKeyUsage {
     fn validate(&self, _: KeyPurposeIdIter<'_, '_>) -> Result<(), webpki::Error> {
         Ok(())
     }
 }
 
-fn invalid(problem: impl Into<String>) -> WebhookError {
+fn invalid_certificate_error(problem: impl Into<String>) -> WebhookError {
     WebhookError::new(WebhookErrorKind::Certificate, problem)
 }
 
@@ -125,7 +132,8 @@ fn read_certificate(certificate: &[u8]) -> Result<CertificateDer<'static>, Webho
         return Err(WebhookError::new(WebhookErrorKind::TooLarge, "the certificate is too large"));
     }
     if certificate.trim_ascii_start().starts_with(b"-----BEGIN") {
-        return CertificateDer::from_pem_slice(certificate).map_err(|_| invalid("the certificate is not valid PEM"));
+        return CertificateDer::from_pem_slice(certificate)
+            .map_err(|_| invalid_certificate_error("the certificate is not valid PEM"));
     }
     Ok(CertificateDer::from(certificate.to_vec()))
 }
@@ -134,28 +142,28 @@ fn read_certificate(certificate: &[u8]) -> Result<CertificateDer<'static>, Webho
 const COMMON_NAME_OID: &[u8] = &[0x55, 0x04, 0x03];
 const ORGANIZATION_OID: &[u8] = &[0x55, 0x04, 0x0A];
 
-const SEQUENCE: u8 = 0x30;
-const SET: u8 = 0x31;
-const OBJECT_IDENTIFIER: u8 = 0x06;
-const UTF8_STRING: u8 = 0x0C;
-const PRINTABLE_STRING: u8 = 0x13;
+const DER_SEQUENCE_TAG: u8 = 0x30;
+const DER_SET_TAG: u8 = 0x31;
+const DER_OBJECT_IDENTIFIER_TAG: u8 = 0x06;
+const DER_UTF8_STRING_TAG: u8 = 0x0C;
+const DER_PRINTABLE_STRING_TAG: u8 = 0x13;
 
 /// Returns the values of an attribute in a name: `SEQUENCE OF SET OF SEQUENCE { OBJECT IDENTIFIER, value }`, without the outer
 /// `SEQUENCE`. What is malformed has none. (`webpki` leaves names to its callers.)
-pub(super) fn subject_values<'a>(subject: &'a [u8], oid: &[u8]) -> Vec<&'a [u8]> {
-    let sets = elements(subject).filter(|(tag, _)| *tag == SET);
-    let attributes = sets.flat_map(|(_, set)| elements(set)).filter(|(tag, _)| *tag == SEQUENCE);
+pub(super) fn subject_attribute_values<'a>(subject: &'a [u8], oid: &[u8]) -> Vec<&'a [u8]> {
+    let sets = der_elements(subject).filter(|(tag, _)| *tag == DER_SET_TAG);
+    let attributes = sets.flat_map(|(_, set)| der_elements(set)).filter(|(tag, _)| *tag == DER_SEQUENCE_TAG);
     let value = |attribute: &'a [u8]| {
-        let mut parts = elements(attribute);
-        let is_wanted = parts.next()? == (OBJECT_IDENTIFIER, oid);
+        let mut parts = der_elements(attribute);
+        let is_wanted = parts.next()? == (DER_OBJECT_IDENTIFIER_TAG, oid);
         let (tag, value) = parts.next()?;
-        (is_wanted && matches!(tag, UTF8_STRING | PRINTABLE_STRING)).then_some(value)
+        (is_wanted && matches!(tag, DER_UTF8_STRING_TAG | DER_PRINTABLE_STRING_TAG)).then_some(value)
     };
     attributes.filter_map(|(_, attribute)| value(attribute)).collect()
 }
 
 /// Returns the tags and the contents of elements that follow each other, as far as they are well-formed.
-fn elements(mut rest: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
+fn der_elements(mut rest: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
     std::iter::from_fn(move || {
         let (&tag, after_tag) = rest.split_first()?;
         let (&first, after_first) = after_tag.split_first()?;

@@ -46,12 +46,12 @@ impl SeenEvents {
     /// Returns whether an event was seen before.
     #[must_use]
     pub fn contains(&self, event: &WebhookEvent) -> bool {
-        self.hashes.contains(&self.hash(event))
+        self.hashes.contains(&self.hash_event(event))
     }
 
     /// Remembers an event; returns false if it was seen before.
     pub fn insert(&mut self, event: &WebhookEvent) -> bool {
-        let hash = self.hash(event);
+        let hash = self.hash_event(event);
         if !self.hashes.insert(hash) {
             return false;
         }
@@ -67,7 +67,7 @@ impl SeenEvents {
     /// Forgets an event that could not be stored, so that it is new when the service sends it again; returns false if it was not
     /// remembered.
     pub fn forget(&mut self, event: &WebhookEvent) -> bool {
-        let hash = self.hash(event);
+        let hash = self.hash_event(event);
         self.order.retain(|other| *other != hash);
         self.hashes.remove(&hash)
     }
@@ -81,7 +81,7 @@ impl SeenEvents {
         serde_json::json!([name, resource_uri, date, audit_uri]).to_string()
     }
 
-    fn hash(&self, event: &WebhookEvent) -> u64 {
+    fn hash_event(&self, event: &WebhookEvent) -> u64 {
         self.hasher.hash_one(Self::key(event))
     }
 }

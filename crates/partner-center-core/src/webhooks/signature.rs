@@ -12,7 +12,7 @@ const ALGORITHM_HEADER: HeaderName = HeaderName::from_static("x-ms-signature-alg
 const CERTIFICATE_URL_HEADER: HeaderName = HeaderName::from_static("x-ms-certificate-url");
 
 /// The scheme of the signature, which `x-ms-signature` may lack.
-const SCHEME: &str = "Signature";
+const SIGNATURE_SCHEME: &str = "Signature";
 
 /// The maximum length of a signature in base64: that of a key of 8,192 bits.
 const MAX_SIGNATURE_LENGTH: usize = 1368;
@@ -32,8 +32,8 @@ impl EventSignature {
     }
 
     pub(super) fn from_headers(headers: &HeaderMap, location: &BaseUrl) -> Result<Self, WebhookError> {
-        let signature = signature_value(headers)?;
-        let algorithm = required_header(headers, &ALGORITHM_HEADER)?;
+        let signature = base64_signature(headers)?;
+        let algorithm = required_header_value(headers, &ALGORITHM_HEADER)?;
         // The service's own sample would take SHA-1, too.
         if !algorithm.eq_ignore_ascii_case("rsa-sha256") {
             return Err(WebhookError::new(
@@ -46,7 +46,7 @@ impl EventSignature {
         let signature =
             Some(signature).filter(|signature| signature.len() <= MAX_SIGNATURE_LENGTH).ok_or_else(invalid)?;
         let bytes = STANDARD.decode(signature).map_err(|_| invalid())?;
-        let url = required_header(headers, &CERTIFICATE_URL_HEADER)?;
+        let url = required_header_value(headers, &CERTIFICATE_URL_HEADER)?;
         let elsewhere = || {
             let problem = format!("the certificate is not a `.cer` in {location}, from where alone it is fetched");
             WebhookError::new(WebhookErrorKind::CertificateUrl, problem)
@@ -70,9 +70,10 @@ impl fmt::Debug for EventSignature {
 }
 
 /// Returns the signature in base64. An `Authorization` of another scheme is that of a gateway, and no signature.
-fn signature_value(headers: &HeaderMap) -> Result<&str, WebhookError> {
-    let authorization = single_header(headers, &AUTHORIZATION)?.and_then(without_scheme);
-    let own = single_header(headers, &SIGNATURE_HEADER)?.map(|value| without_scheme(value).unwrap_or(value));
+fn base64_signature(headers: &HeaderMap) -> Result<&str, WebhookError> {
+    let authorization = single_header_value(headers, &AUTHORIZATION)?.and_then(strip_signature_scheme);
+    let own =
+        single_header_value(headers, &SIGNATURE_HEADER)?.map(|value| strip_signature_scheme(value).unwrap_or(value));
     match (authorization, own) {
         (Some(one), Some(other)) if one != other => {
             Err(WebhookError::new(WebhookErrorKind::Header, "the request has two signatures"))
@@ -83,18 +84,18 @@ fn signature_value(headers: &HeaderMap) -> Result<&str, WebhookError> {
 }
 
 /// Returns what follows the scheme, if that is the one of a signature.
-fn without_scheme(value: &str) -> Option<&str> {
+fn strip_signature_scheme(value: &str) -> Option<&str> {
     let (scheme, rest) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case(SCHEME).then(|| rest.trim())
+    scheme.eq_ignore_ascii_case(SIGNATURE_SCHEME).then(|| rest.trim())
 }
 
-fn required_header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<&'a str, WebhookError> {
-    let value = single_header(headers, name)?.filter(|value| !value.is_empty());
+fn required_header_value<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<&'a str, WebhookError> {
+    let value = single_header_value(headers, name)?.filter(|value| !value.is_empty());
     value.ok_or_else(|| WebhookError::new(WebhookErrorKind::Header, format!("the header {name} is missing")))
 }
 
 /// Returns the value of a header that comes once at most: of two values, another program may check the other one.
-fn single_header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, WebhookError> {
+fn single_header_value<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, WebhookError> {
     let invalid = |problem| WebhookError::new(WebhookErrorKind::Header, format!("the header {name} {problem}"));
     let mut values = headers.get_all(name).iter();
     let Some(value) = values.next() else { return Ok(None) };

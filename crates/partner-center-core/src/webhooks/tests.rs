@@ -429,13 +429,13 @@ fn event_that_was_not_stored_is_forgotten() {
 #[test]
 fn malformed_name_has_no_values() {
     let name = [0x31, 0x0C, 0x30, 0x0A, 0x06, 0x03, 0x55, 0x04, 0x0A, 0x0C, 0x03, b'A', b'B', b'C'];
-    assert_eq!(certificate::subject_values(&name, &[0x55, 0x04, 0x0A]), [b"ABC"]);
-    assert!(certificate::subject_values(&name, &[0x55, 0x04, 0x03]).is_empty());
+    assert_eq!(certificate::subject_attribute_values(&name, &[0x55, 0x04, 0x0A]), [b"ABC"]);
+    assert!(certificate::subject_attribute_values(&name, &[0x55, 0x04, 0x03]).is_empty());
     for length in 0..name.len() {
-        assert!(certificate::subject_values(&name[..length], &[0x55, 0x04, 0x0A]).is_empty());
+        assert!(certificate::subject_attribute_values(&name[..length], &[0x55, 0x04, 0x0A]).is_empty());
     }
     for first in [0x80, 0x81, 0x82, 0x83, 0x84, 0xFF] {
         let malformed = [&[0x31, first][..], &name].concat();
-        assert!(certificate::subject_values(&malformed, &[0x55, 0x04, 0x0A]).is_empty());
+        assert!(certificate::subject_attribute_values(&malformed, &[0x55, 0x04, 0x0A]).is_empty());
     }
 }

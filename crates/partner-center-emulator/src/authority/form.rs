@@ -25,7 +25,7 @@ impl TokenRequestForm {
     }
 
     /// Whether the field `scope` has this scope.
-    pub(super) fn has_scope(&self, scope: &str) -> bool {
+    pub(super) fn has_requested_scope(&self, scope: &str) -> bool {
         self.get_field("scope").is_some_and(|scopes| scopes.split(' ').any(|known| known == scope))
     }
 

@@ -5,7 +5,7 @@ use super::{
     Authority, TokenError,
     discovery::resolve_tenant_id,
     form::TokenRequestForm,
-    sign_ins::{Authorization, User},
+    sign_ins::{BrowserAuthorization, User},
     token_endpoint::SIGNED_IN_USER_NAME,
 };
 use crate::{query::QueryParameters, test_credentials};
@@ -18,7 +18,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::{fmt::Write, time::Duration};
 
 /// What a user has decided on a page.
-struct Decision {
+struct UserDecision {
     /// The user who has accepted, or `None` if they have declined.
     user: Option<User>,
     user_code: String,
@@ -27,19 +27,19 @@ struct Decision {
 impl Authority {
     /// Returns the page on which a user enters the code of a device, or takes their decision.
     pub(super) fn respond_with_device_login_page(&self, request: &Request, now: Duration) -> Response {
-        let Some(Decision { user, user_code }) = read_decision(request) else {
+        let Some(UserDecision { user, user_code }) = read_user_decision(request) else {
             let code = QueryParameters::parse(request.uri()).first_value("user_code").unwrap_or_default().to_owned();
-            return html_response(StatusCode::OK, "Enter the code", &self.sign_in_form(Some(&code)));
+            return html_response(StatusCode::OK, "Enter the code", &self.sign_in_form_html(Some(&code)));
         };
         if !self.lock_sign_ins().is_pending_user_code(&user_code, now) {
             let form = format!(
                 "<p>That code did not work. It is unknown, used or expired.</p>{}",
-                self.sign_in_form(Some(""))
+                self.sign_in_form_html(Some(""))
             );
             return html_response(StatusCode::BAD_REQUEST, "Enter the code", &form);
         }
         if user.is_some() {
-            self.record_consent();
+            self.record_application_consent();
         }
         self.lock_sign_ins().decide_device_sign_in(&user_code, user, now);
         let message = match user {
@@ -54,11 +54,11 @@ impl Authority {
         let query = QueryParameters::parse(request.uri());
         let value = |name| query.first_value(name).unwrap_or_default();
         if value("client_id") != test_credentials::CLIENT_ID {
-            return error_page(TokenError::UnknownClient);
+            return error_page_response(TokenError::UnknownClient);
         }
         let redirect_uri = value("redirect_uri");
         if !is_registered_redirect_uri(redirect_uri) {
-            return error_page(TokenError::UnregisteredRedirectUri);
+            return error_page_response(TokenError::UnregisteredRedirectUri);
         }
         let redirect = |outcome: &[(&str, &str)]| redirect_response(redirect_uri, outcome, query.first_value("state"));
         if value("response_type") != "code" {
@@ -69,16 +69,16 @@ impl Authority {
         if is_challenge_unsupported {
             return redirect(&[("error", "invalid_request")]);
         }
-        let Some(Decision { user, .. }) = read_decision(request) else {
-            return html_response(StatusCode::OK, "Sign in", &self.sign_in_form(None));
+        let Some(UserDecision { user, .. }) = read_user_decision(request) else {
+            return html_response(StatusCode::OK, "Sign in", &self.sign_in_form_html(None));
         };
         let Some(user) = user else {
-            let text = TokenError::AuthorizationDeclined.error_text();
+            let text = TokenError::AuthorizationDeclined.entra_error_text();
             let description = format!("AADSTS{}: {}", text.code, text.message);
             return redirect(&[("error", "access_denied"), ("error_description", &description)]);
         };
-        self.record_consent();
-        let authorization = Authorization {
+        self.record_application_consent();
+        let authorization = BrowserAuthorization {
             tenant: resolve_tenant_id(tenant),
             redirect_uri: redirect_uri.to_owned(),
             code_challenge: query.first_value("code_challenge").map(str::to_owned),
@@ -92,13 +92,13 @@ impl Authority {
     pub(super) fn respond_with_consent_page(&self, request: &Request, tenant: &str) -> Response {
         let query = QueryParameters::parse(request.uri());
         if query.first_value("client_id") != Some(test_credentials::CLIENT_ID) {
-            return error_page(TokenError::UnknownClient);
+            return error_page_response(TokenError::UnknownClient);
         }
-        let Some(Decision { user, .. }) = read_decision(request) else {
-            return html_response(StatusCode::OK, "Consent for the tenant", &self.sign_in_form(None));
+        let Some(UserDecision { user, .. }) = read_user_decision(request) else {
+            return html_response(StatusCode::OK, "Consent for the tenant", &self.sign_in_form_html(None));
         };
         if user.is_some() {
-            self.record_consent();
+            self.record_application_consent();
         }
         match query.first_value("redirect_uri").filter(|uri| is_registered_redirect_uri(uri)) {
             Some(uri) => {
@@ -111,7 +111,7 @@ impl Authority {
     }
 
     /// Returns the form of a sign-in, with a field for the code of a device if there is one.
-    fn sign_in_form(&self, user_code: Option<&str>) -> String {
+    fn sign_in_form_html(&self, user_code: Option<&str>) -> String {
         let code_field = match user_code.map(escape_html) {
             Some(code) => {
                 format!("<p><label>Code <input name=\"user_code\" value=\"{code}\" autofocus></label></p>")
@@ -131,14 +131,14 @@ impl Authority {
 }
 
 /// Reads the decision of a user from a form that was posted.
-fn read_decision(request: &Request) -> Option<Decision> {
+fn read_user_decision(request: &Request) -> Option<UserDecision> {
     if request.method() != Method::POST {
         return None;
     }
     let form = TokenRequestForm::parse(request.body());
     let has_second_factor = form.get_field("second_factor") == Some("yes");
     let user = (form.get_field("decision") == Some("accept")).then_some(User { has_second_factor });
-    Some(Decision { user, user_code: form.get_field("user_code").unwrap_or_default().to_owned() })
+    Some(UserDecision { user, user_code: form.get_field("user_code").unwrap_or_default().to_owned() })
 }
 
 /// Whether it is a redirect URI of the emulator's application, which is registered with `http://localhost`: as with Entra, the
@@ -154,7 +154,7 @@ fn redirect_response(redirect_uri: &str, outcome: &[(&str, &str)], state: Option
     let mut location = redirect_uri.to_owned();
     let outcome = outcome.iter().copied().chain(state.map(|state| ("state", state)));
     for (separator, (name, value)) in std::iter::once('?').chain(std::iter::repeat('&')).zip(outcome) {
-        let _ = write!(location, "{separator}{name}={}", utf8_percent_encode(value, QUERY_VALUE));
+        let _ = write!(location, "{separator}{name}={}", utf8_percent_encode(value, ENCODED_QUERY_VALUE_CHARACTERS));
     }
     let mut response = Response::default();
     *response.status_mut() = StatusCode::FOUND;
@@ -168,10 +168,10 @@ fn redirect_response(redirect_uri: &str, outcome: &[(&str, &str)], state: Option
 }
 
 /// The characters of a value in a query that are percent-encoded.
-const QUERY_VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const ENCODED_QUERY_VALUE_CHARACTERS: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-fn error_page(error: TokenError) -> Response {
-    let text = error.error_text();
+fn error_page_response(error: TokenError) -> Response {
+    let text = error.entra_error_text();
     html_response(StatusCode::BAD_REQUEST, "Sorry", &format!("<p>AADSTS{}: {}</p>", text.code, text.message))
 }
 

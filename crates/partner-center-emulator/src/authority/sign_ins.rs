@@ -38,12 +38,12 @@ struct AuthorizedSignIn {
     code: String,
     expires: Duration,
     is_redeemed: bool,
-    authorization: Authorization,
+    authorization: BrowserAuthorization,
 }
 
 /// What a user has authorized in the browser.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Authorization {
+pub(super) struct BrowserAuthorization {
     pub(super) tenant: String,
     pub(super) redirect_uri: String,
     /// The challenge of PKCE (RFC 7636), by its SHA-256, if the client sent one.
@@ -81,24 +81,26 @@ impl SignIns {
     /// Begins a sign-in with a device code.
     pub(super) fn begin_device_sign_in(&mut self, seed: u64, tenant: String, expires: Duration) -> DeviceCodes {
         let mut random = self.next_random_generator(seed);
-        let device_code = format!("DAQ{}", random_code(&mut random));
+        let device_code = format!("DAQ{}", random_secret_code(&mut random));
         let user_code: String = (0..9).map(|_| random.pick_one(&USER_CODE_CHARACTERS)).collect();
         let codes = DeviceCodes { device_code: device_code.clone(), user_code: user_code.clone() };
         let sign_in = DeviceSignIn { device_code, user_code, tenant, expires, state: DeviceSignInState::Pending };
-        push_bounded(&mut self.device_codes, sign_in);
+        push_and_drop_oldest(&mut self.device_codes, sign_in);
         codes
     }
 
     /// Whether the user may enter this user code now.
     pub(super) fn is_pending_user_code(&self, user_code: &str, now: Duration) -> bool {
-        let is_it = |sign_in: &DeviceSignIn| sign_in.is_pending(user_code, now);
+        let is_it = |sign_in: &DeviceSignIn| sign_in.is_waiting_for_user_code(user_code, now);
         self.device_codes.iter().any(is_it)
     }
 
     /// Completes the user's part of a sign-in with a device code: `user` is `None` if it was declined. Returns whether there is a
     /// sign-in with this user code.
     pub(super) fn decide_device_sign_in(&mut self, user_code: &str, user: Option<User>, now: Duration) -> bool {
-        let Some(sign_in) = self.device_codes.iter_mut().find(|sign_in| sign_in.is_pending(user_code, now)) else {
+        let Some(sign_in) =
+            self.device_codes.iter_mut().find(|sign_in| sign_in.is_waiting_for_user_code(user_code, now))
+        else {
             return false;
         };
         sign_in.state = user.map_or(DeviceSignInState::Declined, DeviceSignInState::Accepted);
@@ -130,13 +132,13 @@ impl SignIns {
     pub(super) fn issue_authorization_code(
         &mut self,
         seed: u64,
-        authorization: Authorization,
+        authorization: BrowserAuthorization,
         now: Duration,
     ) -> String {
-        let code = format!("0.{}", random_code(&mut self.next_random_generator(seed)));
+        let code = format!("0.{}", random_secret_code(&mut self.next_random_generator(seed)));
         let expires = now.saturating_add(AUTHORIZATION_CODE_LIFETIME);
         let sign_in = AuthorizedSignIn { code: code.clone(), expires, is_redeemed: false, authorization };
-        push_bounded(&mut self.authorization_codes, sign_in);
+        push_and_drop_oldest(&mut self.authorization_codes, sign_in);
         code
     }
 
@@ -178,19 +180,19 @@ impl SignIns {
 
 impl DeviceSignIn {
     /// Whether it waits for the user with this code, which may be written in lower case and with blanks around it.
-    fn is_pending(&self, user_code: &str, now: Duration) -> bool {
+    fn is_waiting_for_user_code(&self, user_code: &str, now: Duration) -> bool {
         self.user_code.eq_ignore_ascii_case(user_code.trim())
             && self.state == DeviceSignInState::Pending
             && now < self.expires
     }
 }
 
-fn random_code(random: &mut RandomGenerator) -> String {
+fn random_secret_code(random: &mut RandomGenerator) -> String {
     let bytes: Vec<u8> = (0..4).flat_map(|_| random.next_u64().to_be_bytes()).collect();
     BASE64_URL_SAFE_NO_PAD.encode(bytes)
 }
 
-fn push_bounded<T>(queue: &mut VecDeque<T>, item: T) {
+fn push_and_drop_oldest<T>(queue: &mut VecDeque<T>, item: T) {
     if queue.len() == MAX_SIGN_INS {
         queue.pop_front();
     }
@@ -231,7 +233,7 @@ mod tests {
     fn authorization_code_is_redeemed_once_by_its_client() {
         let mut sign_ins = SignIns::default();
         let verifier = "a-code-verifier-of-at-least-forty-three-characters";
-        let authorization = Authorization {
+        let authorization = BrowserAuthorization {
             tenant: "t".to_owned(),
             redirect_uri: "http://localhost:4711/".to_owned(),
             code_challenge: Some(super::super::pkce::code_challenge(verifier)),

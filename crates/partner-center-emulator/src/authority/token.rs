@@ -25,7 +25,7 @@ pub(super) enum TokenKind {
 }
 
 impl TokenKind {
-    const ALL_KINDS: [Self; 6] = [
+    const ALL_TOKEN_KINDS: [Self; 6] = [
         Self::Access(Caller::Application),
         Self::Access(Caller::User),
         Self::Access(Caller::UnsupportedAudience),
@@ -38,7 +38,8 @@ impl TokenKind {
 impl IssuedToken {
     /// Writes the token as an opaque string.
     pub(super) fn write_opaque(self, seed: u64) -> String {
-        let kind = (0_u8..).zip(TokenKind::ALL_KINDS).find(|(_, kind)| *kind == self.kind).map_or(0, |(kind, _)| kind);
+        let kind =
+            (0_u8..).zip(TokenKind::ALL_TOKEN_KINDS).find(|(_, kind)| *kind == self.kind).map_or(0, |(kind, _)| kind);
         let expires = u64::try_from(self.expires.as_millis()).unwrap_or(u64::MAX);
         let content = [&[kind][..], &self.number.to_be_bytes(), &expires.to_be_bytes()].concat();
         BASE64_URL_SAFE_NO_PAD.encode([&content[..], &keyed_hash(seed, &content).to_be_bytes()].concat())
@@ -55,7 +56,7 @@ impl IssuedToken {
         let (number, content) = content.split_first_chunk()?;
         let expires = <[u8; 8]>::try_from(content).ok()?;
         Some(Self {
-            kind: *TokenKind::ALL_KINDS.get(usize::from(*kind))?,
+            kind: *TokenKind::ALL_TOKEN_KINDS.get(usize::from(*kind))?,
             number: u64::from_be_bytes(*number),
             expires: Duration::from_millis(u64::from_be_bytes(expires)),
         })
@@ -101,7 +102,7 @@ mod tests {
     use super::*;
 
     fn tokens() -> impl Iterator<Item = IssuedToken> {
-        TokenKind::ALL_KINDS.into_iter().map(|kind| IssuedToken {
+        TokenKind::ALL_TOKEN_KINDS.into_iter().map(|kind| IssuedToken {
             kind,
             number: 7,
             expires: Duration::from_millis(1234),

@@ -44,7 +44,7 @@ impl Authority {
             Some("refresh_token") if is_authenticated || is_public => {
                 let user = form.get_field("refresh_token").and_then(|token| self.user_of_refresh_token(token));
                 let user = user.ok_or(TokenError::InvalidGrant)?;
-                self.check_consent()?;
+                self.check_application_consent()?;
                 Some(user)
             }
             // The names of the standard, of some clients, and of the first version.
@@ -75,7 +75,7 @@ impl Authority {
         };
         let token_lifetime = self.settings.token_lifetime;
         let expires = now.saturating_add(token_lifetime);
-        let times = TokenTimes { issued: clock.to_unix_seconds(now), expires: clock.to_unix_seconds(expires) };
+        let times = TokenValidityTimes { issued: clock.to_unix_seconds(now), expires: clock.to_unix_seconds(expires) };
         let claims = access_token_claims(&audience, &tenant, times, user, is_public);
         let token = |kind, expires| IssuedToken { kind, number, expires };
         let mut body = json!({
@@ -104,14 +104,14 @@ impl Authority {
                     // With `.default` if it was requested: MSAL looks for the requested scope in its cache.
                     let default_scope = format!("{}/.default", audience.resource);
                     let granted = format!("{}/{DELEGATED_PERMISSION}", audience.resource);
-                    if form.has_scope(&default_scope) {
+                    if form.has_requested_scope(&default_scope) {
                         format!("{granted} {default_scope}").into()
                     } else {
                         granted.into()
                     }
                 }
             };
-            if form.has_scope("openid") {
+            if form.has_requested_scope("openid") {
                 let claims = id_token_claims(&v2_issuer_url(&request_origin(request), &tenant), &tenant, times);
                 body["id_token"] = token::write_claims_as_jwt(&claims, self.seed).into();
             }
@@ -126,7 +126,7 @@ impl Authority {
 
 /// The times of a token, in Unix seconds.
 #[derive(Clone, Copy)]
-struct TokenTimes {
+struct TokenValidityTimes {
     issued: u64,
     expires: u64,
 }
@@ -136,7 +136,7 @@ struct TokenTimes {
 fn access_token_claims(
     audience: &TokenAudience,
     tenant: &str,
-    times: TokenTimes,
+    times: TokenValidityTimes,
     user: Option<User>,
     is_public: bool,
 ) -> Value {
@@ -164,7 +164,7 @@ fn access_token_claims(
     claims
 }
 
-fn id_token_claims(issuer: &str, tenant: &str, times: TokenTimes) -> Value {
+fn id_token_claims(issuer: &str, tenant: &str, times: TokenValidityTimes) -> Value {
     json!({
         "aud": test_credentials::CLIENT_ID,
         "exp": times.expires,

@@ -54,7 +54,7 @@ pub(crate) enum TokenError {
 
 impl TokenError {
     /// The errors that a fault can select, with their names.
-    pub(crate) const NAMED_ERRORS: [(&str, Self); 16] = [
+    pub(crate) const ERRORS_BY_FAULT_NAME: [(&str, Self); 16] = [
         ("invalid-client", Self::InvalidClient),
         ("invalid-grant", Self::InvalidGrant),
         ("consent-required", Self::ConsentRequired),
@@ -75,12 +75,12 @@ impl TokenError {
 
     /// Returns the error with this name.
     pub(crate) fn from_name(name: &str) -> Option<Self> {
-        Self::NAMED_ERRORS.iter().find(|(known, _)| *known == name).map(|(_, error)| *error)
+        Self::ERRORS_BY_FAULT_NAME.iter().find(|(known, _)| *known == name).map(|(_, error)| *error)
     }
 
     /// Returns the name of an error that a fault has selected.
     pub(crate) fn error_name(self) -> &'static str {
-        Self::NAMED_ERRORS.iter().find(|(_, known)| *known == self).map_or("", |(name, _)| name)
+        Self::ERRORS_BY_FAULT_NAME.iter().find(|(_, known)| *known == self).map_or("", |(name, _)| name)
     }
 
     pub(crate) fn status_code(self) -> StatusCode {
@@ -97,7 +97,7 @@ impl TokenError {
 
     /// Returns the body, in the format and words of Entra.
     pub(crate) fn json_body(self, correlation_id: &str) -> Value {
-        let ErrorText { error, code, message } = self.error_text();
+        let EntraErrorText { error, code, message } = self.entra_error_text();
         json!({
             "error": error,
             "error_description": format!("AADSTS{code}: {message} Trace ID: {TRACE_ID} Correlation ID: {correlation_id}"),
@@ -110,7 +110,7 @@ impl TokenError {
     }
 
     /// Returns the text of the error.
-    pub(super) fn error_text(self) -> ErrorText {
+    pub(super) fn entra_error_text(self) -> EntraErrorText {
         let (error, code, message) = match self {
             Self::UnknownClient => {
                 ("unauthorized_client", 700_016, "Application with this identifier was not found in the directory.")
@@ -178,12 +178,12 @@ impl TokenError {
             }
             Self::MissingEndpoint => ("invalid_request", 90_013, "The emulator does not have this endpoint."),
         };
-        ErrorText { error, code, message }
+        EntraErrorText { error, code, message }
     }
 }
 
 /// What Entra says about an error.
-pub(super) struct ErrorText {
+pub(super) struct EntraErrorText {
     /// The error code of OAuth 2.0.
     pub(super) error: &'static str,
     /// The number behind `AADSTS`.

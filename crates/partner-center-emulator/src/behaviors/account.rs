@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 /// Creates a customer. Its administrator's password is in this response and in no other.
 pub(super) fn create_customer(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
     let OperationCall { state, ref body, .. } = *call;
-    check_required_fields(body)?;
+    check_required_fields_of_new_customer(body)?;
     let domain = string_at_path(body, &["companyProfile", "domain"]).unwrap_or_default();
     if !is_domain_name(domain) {
         return Err(invalid_property_error(format!("The companyProfile.domain {domain:?} is not a domain.")));
@@ -60,7 +60,7 @@ pub(super) fn create_customer(call: &OperationCall<'_>) -> Result<ResponseWithCh
         "id": id,
         "commerceId": random.random_guid(),
         "companyProfile": company_profile,
-        "billingProfile": billing_profile_to_store(state, billing_profile, &random.random_guid().to_string(), &id.to_string()),
+        "billingProfile": stored_billing_profile_from_sent(state, billing_profile, &random.random_guid().to_string(), &id.to_string()),
         "relationshipToPartner": "reseller",
         "allowDelegatedAccess": true,
         "customDomains": [domain],
@@ -101,7 +101,7 @@ pub(super) fn update_billing_profile(call: &OperationCall<'_>) -> Result<Respons
     if profile["defaultAddress"]["country"] != current["defaultAddress"]["country"] {
         check_country_requirements(&customer["companyProfile"], &profile["defaultAddress"])?;
     }
-    let profile = billing_profile_to_store(call.state, profile, &text(&current["id"]), &text(&customer["id"]));
+    let profile = stored_billing_profile_from_sent(call.state, profile, &text(&current["id"]), &text(&customer["id"]));
     customer["billingProfile"] = profile.clone();
     let path = ResourcePath::for_customer(text(&customer["id"]));
     let response = call.respond_with_resource(profile, ResourceKind::BillingProfile, false);
@@ -140,7 +140,7 @@ fn billing_profile_of_customer(state: &State, index: u32, customer: &Value) -> V
 }
 
 /// Returns a billing profile that was sent, with what the service sets.
-fn billing_profile_to_store(state: &State, mut profile: Value, id: &str, customer: &str) -> Value {
+fn stored_billing_profile_from_sent(state: &State, mut profile: Value, id: &str, customer: &str) -> Value {
     profile["id"] = id.into();
     profile["links"] = json!(SelfLinks::new(format!("/customers/{customer}/profiles/billing")));
     profile["attributes"] = json!({ "etag": generate_etag(state), "objectType": "CustomerBillingProfile" });
@@ -176,7 +176,7 @@ fn check_country_requirements(company_profile: &Value, address: &Value) -> Resul
 }
 
 /// Checks that the body has the fields without which nothing else of a new customer can be checked.
-fn check_required_fields(body: &Value) -> Result<(), ErrorResponse> {
+fn check_required_fields_of_new_customer(body: &Value) -> Result<(), ErrorResponse> {
     let is_missing =
         |path: &&[&str]| path.iter().try_fold(body, |value, name| value.get(name)).is_none_or(Value::is_null);
     let required: [&[&str]; 2] = [&["companyProfile", "domain"], &["billingProfile", "defaultAddress"]];

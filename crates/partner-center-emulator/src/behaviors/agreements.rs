@@ -14,9 +14,9 @@ use serde_json::{Value, json};
 /// Lists the agreements that there are, or those of a customer, of the type that the query names.
 pub(super) fn list_agreements(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
     let response = call.documented_success_response(false).ok_or(ErrorResponse::NotFound)?;
-    let requested = call.query.first_value("agreementType").unwrap_or(DEFAULT_AGREEMENT_TYPE);
-    let mut agreements = agreements(call);
-    agreements.retain(|(_, agreement)| requested == "*" || has_type(agreement, requested));
+    let requested = call.query.first_value("agreementType").unwrap_or(DEFAULT_LISTED_AGREEMENT_TYPE);
+    let mut agreements = all_agreements(call);
+    agreements.retain(|(_, agreement)| requested == "*" || is_agreement_of_type(agreement, requested));
     PageRequest::from_call(call)?
         .respond_with_page(call, response, agreements)
         .map(ResponseWithChanges::without_changes)
@@ -25,7 +25,8 @@ pub(super) fn list_agreements(call: &OperationCall<'_>) -> Result<ResponseWithCh
 /// Records that a person has accepted the agreement for a customer, once for each person.
 pub(super) fn create_agreement(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
     let template = string_at_path(&call.body, &["templateId"]).unwrap_or_default();
-    if !template.eq_ignore_ascii_case(CUSTOMER_AGREEMENT_TEMPLATE_ID) || !has_type(&call.body, CUSTOMER_AGREEMENT_TYPE)
+    if !template.eq_ignore_ascii_case(CUSTOMER_AGREEMENT_TEMPLATE_ID)
+        || !is_agreement_of_type(&call.body, CUSTOMER_AGREEMENT_TYPE)
     {
         let description = format!(
             "The agreement must have the type {CUSTOMER_AGREEMENT_TYPE} and the templateId \
@@ -38,9 +39,9 @@ pub(super) fn create_agreement(call: &OperationCall<'_>) -> Result<ResponseWithC
             .map(|name| string_at_path(agreement, &["primaryContact", name]).unwrap_or_default().to_lowercase())
     };
     let is_known = |(_, agreement): &(u64, Value)| {
-        has_type(agreement, CUSTOMER_AGREEMENT_TYPE) && contact(agreement) == contact(&call.body)
+        is_agreement_of_type(agreement, CUSTOMER_AGREEMENT_TYPE) && contact(agreement) == contact(&call.body)
     };
-    if written_agreements(call).iter().any(is_known) {
+    if created_agreements(call).iter().any(is_known) {
         let description = "The same person has already accepted the agreement for the customer.";
         return Err(ErrorResponse::documented_error(StatusCode::BAD_REQUEST, 600_061, description));
     }
@@ -78,7 +79,7 @@ pub(super) fn get_agreement_document(call: &OperationCall<'_>) -> Result<Respons
 }
 
 /// The type of a list whose query names none. No new customer has such an agreement.
-const DEFAULT_AGREEMENT_TYPE: &str = "MicrosoftCloudAgreement";
+const DEFAULT_LISTED_AGREEMENT_TYPE: &str = "MicrosoftCloudAgreement";
 
 const CUSTOMER_AGREEMENT_TYPE: &str = "MicrosoftCustomerAgreement";
 
@@ -86,16 +87,16 @@ const CUSTOMER_AGREEMENT_TYPE: &str = "MicrosoftCustomerAgreement";
 const CUSTOMER_AGREEMENT_TEMPLATE_ID: &str = "117a77b0-9360-443b-8795-c6dedc750cf9";
 
 /// Returns the agreements of the documentation, for those whom they belong to, and those that requests have created.
-fn agreements(call: &OperationCall<'_>) -> Vec<(u64, Value)> {
+fn all_agreements(call: &OperationCall<'_>) -> Vec<(u64, Value)> {
     let documented = if is_below_created_customer(call.state, &call.path) {
         Vec::new()
     } else {
         all_documented_items(call.operation)
     };
-    (0..).zip(documented).chain(written_agreements(call)).collect()
+    (0..).zip(documented).chain(created_agreements(call)).collect()
 }
 
-fn written_agreements(call: &OperationCall<'_>) -> Vec<(u64, Value)> {
+fn created_agreements(call: &OperationCall<'_>) -> Vec<(u64, Value)> {
     let written = call.state.written_collection_items(&call.path, call.now);
     written
         .into_iter()
@@ -103,7 +104,7 @@ fn written_agreements(call: &OperationCall<'_>) -> Vec<(u64, Value)> {
         .collect()
 }
 
-fn has_type(agreement: &Value, agreement_type: &str) -> bool {
+fn is_agreement_of_type(agreement: &Value, agreement_type: &str) -> bool {
     let known = string_at_path(agreement, &["agreementType"]).or_else(|| string_at_path(agreement, &["type"]));
     known.is_some_and(|known| known.eq_ignore_ascii_case(agreement_type))
 }

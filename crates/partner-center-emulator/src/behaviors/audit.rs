@@ -18,13 +18,13 @@ use partner_center_spec::Operation;
 use serde_json::{Value, json};
 
 /// The number of days for which records are kept.
-const RETENTION_DAYS: u32 = 90;
+const AUDIT_RETENTION_DAYS: u32 = 90;
 
 /// The maximum number of days in a list.
-const MAX_LISTED_DAYS: u32 = 30;
+const MAX_LISTED_AUDIT_DAYS: u32 = 30;
 
 /// Lists the records of some days, the newest first.
-pub(super) fn list_records(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
+pub(super) fn list_audit_records(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
     let page = PageRequest::from_call(call)?;
     let mut filter = if page.filter.is_empty() { None } else { Some(ItemFilter::parse_item_filter(&page.filter)?) };
     if let Some(filter) = filter.as_mut().filter(|filter| filter.field.eq_ignore_ascii_case("CompanyName")) {
@@ -32,18 +32,18 @@ pub(super) fn list_records(call: &OperationCall<'_>) -> Result<ResponseWithChang
     }
     let day = |name| {
         let text = call.query.first_value(name).filter(|text| !text.is_empty());
-        let parse = |text| Timestamp::parse(&format!("{text}T00:00:00Z")).ok_or(INVALID_DAY_ERROR);
+        let parse = |text| Timestamp::parse(&format!("{text}T00:00:00Z")).ok_or(INVALID_DATE_ERROR);
         text.map(parse).transpose()
     };
-    let start = day("startDate")?.unwrap_or(call.now - ONE_DAY * MAX_LISTED_DAYS);
-    if start + ONE_DAY * (RETENTION_DAYS + 1) < call.now {
-        return Err(TOO_OLD_ERROR);
+    let start = day("startDate")?.unwrap_or(call.now - ONE_DAY * MAX_LISTED_AUDIT_DAYS);
+    if start + ONE_DAY * (AUDIT_RETENTION_DAYS + 1) < call.now {
+        return Err(START_DATE_TOO_OLD_ERROR);
     }
-    let longest = start + ONE_DAY * MAX_LISTED_DAYS;
+    let longest = start + ONE_DAY * MAX_LISTED_AUDIT_DAYS;
     let end = day("endDate")?.map_or(longest, |end| longest.min(end + ONE_DAY));
     let mut records: Vec<_> = call
         .state
-        .written_collection_items(&records_path(), call.now)
+        .written_collection_items(&audit_records_path(), call.now)
         .into_iter()
         .filter_map(|(_, created, record)| Some((NEWEST_RECORD_NUMBER - created, record?)))
         .filter(|(_, record)| {
@@ -57,9 +57,9 @@ pub(super) fn list_records(call: &OperationCall<'_>) -> Result<ResponseWithChang
 }
 
 /// Returns the record of a write that was done, or `None` if it leaves none.
-pub(crate) fn record_of_write(call: &OperationCall<'_>, done: &ResponseWithChanges) -> Option<StateChange> {
+pub(crate) fn audit_record_of_write(call: &OperationCall<'_>, done: &ResponseWithChanges) -> Option<StateChange> {
     let is_restored = string_at_path(&call.body, &["state"]) == Some("active");
-    let (resource_type, operation_type) = kind_of_write(call.operation, is_restored)?;
+    let (resource_type, operation_type) = resource_and_operation_type_of_write(call.operation, is_restored)?;
     if done.changes.is_empty() || !done.response.status.is_success() {
         return None;
     }
@@ -92,23 +92,27 @@ pub(crate) fn record_of_write(call: &OperationCall<'_>, done: &ResponseWithChang
         "customizedData": [],
         "attributes": { "objectType": "AuditRecord" },
     }));
-    Some(StateChange::Put(records_path().child_path(&id), record))
+    Some(StateChange::Put(audit_records_path().child_path(&id), record))
 }
 
 /// Whether an operation leaves a record when it is done.
 pub(crate) fn leaves_record(operation: &Operation) -> bool {
-    kind_of_write(operation, false).is_some()
+    resource_and_operation_type_of_write(operation, false).is_some()
 }
 
 /// Records are numbered downwards, so that a new one does not move the others on the pages of a list.
 const NEWEST_RECORD_NUMBER: u64 = FIRST_WRITTEN_ITEM_NUMBER << 16;
 
-const INVALID_DAY_ERROR: ErrorResponse = ErrorResponse::InvalidSearch("A date must have the form 2026-01-31.");
+const INVALID_DATE_ERROR: ErrorResponse = ErrorResponse::InvalidSearch("A date must have the form 2026-01-31.");
 
-const TOO_OLD_ERROR: ErrorResponse = ErrorResponse::InvalidSearch("The startDate must be at most 90 days ago.");
+const START_DATE_TOO_OLD_ERROR: ErrorResponse =
+    ErrorResponse::InvalidSearch("The startDate must be at most 90 days ago.");
 
 /// Returns the types of the resource and of the operation, as the documentation names them.
-fn kind_of_write(operation: &Operation, is_restored: bool) -> Option<(&'static str, &'static str)> {
+fn resource_and_operation_type_of_write(
+    operation: &Operation,
+    is_restored: bool,
+) -> Option<(&'static str, &'static str)> {
     Some(match operation.id {
         "createCustomer" => ("customer", "add_customer"),
         "deleteCustomer" => ("customer", "delete_tip_customer"),
@@ -138,6 +142,6 @@ fn kind_of_write(operation: &Operation, is_restored: bool) -> Option<(&'static s
     })
 }
 
-fn records_path() -> ResourcePath {
+fn audit_records_path() -> ResourcePath {
     ResourcePath::from_segments(["auditactivity", "v1", "auditrecords"])
 }

@@ -37,9 +37,9 @@ pub(super) fn find_behavior(operation_id: &str) -> Option<OperationBehavior> {
         "updateSubscription" => subscriptions::update_subscription,
         "listSubscriptionAddons" => subscription_details::list_add_ons,
         "getSubscriptionProvisioningStatus" => subscription_details::get_provisioning_status,
-        "registerSubscription" => subscription_details::register,
+        "registerSubscription" => subscription_details::register_subscription,
         "getSubscriptionRegistrationStatus" => subscription_details::get_registration_status,
-        "activateSubscription" => subscription_details::activate,
+        "activateSubscription" => subscription_details::activate_subscription,
         "listCustomTermEndDates" => subscription_details::list_custom_term_end_dates,
         "listAzureEntitlements" => azure_entitlements::list_entitlements,
         "cancelAzureEntitlement" => azure_entitlements::cancel_entitlement,
@@ -48,7 +48,7 @@ pub(super) fn find_behavior(operation_id: &str) -> Option<OperationBehavior> {
         "createUpgrade" => legacy_changes::create_upgrade,
         "listConversions" => legacy_changes::list_conversions,
         "createConversion" => legacy_changes::create_conversion,
-        "listTransitionEligibilities" => transitions::list_eligibilities,
+        "listTransitionEligibilities" => transitions::list_transition_eligibilities,
         "listTransitions" => transitions::list_transitions,
         "createTransition" => transitions::create_transition,
         "validateMigration" => |call| Ok(migrations::validate_migration(call)),
@@ -57,8 +57,8 @@ pub(super) fn find_behavior(operation_id: &str) -> Option<OperationBehavior> {
         "createMigrationSchedule" => migration_schedules::create_schedule,
         "updateMigrationSchedule" => migration_schedules::update_schedule,
         "cancelMigrationSchedule" => migration_schedules::cancel_schedule,
-        "listMigrationEvents" => migrations::list_events,
-        "listMigrations" | "listMigrationSchedules" => migrations::list_of_partner,
+        "listMigrationEvents" => migrations::list_migration_events,
+        "listMigrations" | "listMigrationSchedules" => migrations::list_migrations_or_schedules_of_partner,
         "listTransfers" => transfers::list_transfers,
         "createTransfer" => transfers::create_transfer,
         "getTransfer" => transfers::get_transfer,
@@ -66,10 +66,10 @@ pub(super) fn find_behavior(operation_id: &str) -> Option<OperationBehavior> {
         "withdrawTransfer" => transfers::withdraw_transfer,
         "acceptTransfer" => transfers::accept_transfer,
         "listTransferEligibilities" => transfers::list_transfer_eligibilities,
-        "createDeviceBatch" => |call| Ok(devices::create_batch(call)),
-        "addDevices" => |call| Ok(devices::add_devices(call)),
+        "createDeviceBatch" => |call| Ok(devices::create_device_batch(call)),
+        "addDevices" => |call| Ok(devices::add_devices_to_batch(call)),
         "listDevices" => devices::list_devices,
-        "updateDevicePolicies" => |call| Ok(devices::update_policies(call)),
+        "updateDevicePolicies" => |call| Ok(devices::update_device_policies(call)),
         "createCart" => carts::create_cart,
         "updateCart" => carts::update_cart,
         "checkoutCart" => carts::check_out_cart,
@@ -108,7 +108,7 @@ fn respond_with_list(call: &OperationCall<'_>, items: Vec<Value>) -> Result<Resp
 
 /// Whether the customer has accepted the Microsoft Customer Agreement. All have but those that requests created, until the partner
 /// says that they have.
-fn has_agreement(call: &OperationCall<'_>) -> bool {
+fn has_customer_agreement(call: &OperationCall<'_>) -> bool {
     let is_created = call.customer_index_in_path().is_some_and(|index| call.state.is_created_customer(index));
     let agreements = customer_path(call).child_path("agreements");
     !is_created || !call.state.written_collection_items(&agreements, call.now).is_empty()
@@ -120,7 +120,7 @@ fn customer_path(call: &OperationCall<'_>) -> ResourcePath {
 }
 
 /// Returns the country of a request: that of its query, or of the customer in its path.
-fn country_of_call(call: &OperationCall<'_>) -> String {
+fn country_of_query_or_customer(call: &OperationCall<'_>) -> String {
     let from_query = call.query.first_value("country").map(str::to_ascii_uppercase);
     from_query
         .or_else(|| {

@@ -39,7 +39,7 @@ pub(super) fn list_user_roles(call: &OperationCall<'_>) -> Result<ResponseWithCh
 }
 
 /// Lists the users who have a role.
-pub(super) fn list_members(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
+pub(super) fn list_role_members(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
     let users = users_path(call)?;
     let mut members = stored::collection_items(call);
     members.retain(|(_, member)| {
@@ -51,7 +51,7 @@ pub(super) fn list_members(call: &OperationCall<'_>) -> Result<ResponseWithChang
 }
 
 /// Gives a role to a user.
-pub(super) fn add_member(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
+pub(super) fn add_role_member(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
     let OperationCall { state, ref path, now, .. } = *call;
     let id = string_at_path(&call.body, &["id"]).unwrap_or_default();
     let user = active_user(state, &users_path(call)?.child_path(id), now).ok_or_else(|| {

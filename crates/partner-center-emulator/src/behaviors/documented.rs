@@ -52,7 +52,7 @@ fn is_documented_id(template: &str, id: &str) -> bool {
         let is_same = parameter.name == name && parameter.location == Location::Path;
         is_same && parameter.example.is_some_and(|example| example.eq_ignore_ascii_case(id))
     });
-    let item_type = type_of_resource(template);
+    let item_type = type_of_get_response(template);
     let mut lists = OPERATIONS.iter().filter(|operation| {
         let items = list_item_type(operation);
         items.is_some() && (operation.path == collection || items == item_type)
@@ -66,7 +66,7 @@ fn is_documented_id(template: &str, id: &str) -> bool {
 }
 
 /// Returns the type of the resource that a GET of `template` responds with.
-pub(super) fn type_of_resource(template: &str) -> Option<Type> {
+pub(super) fn type_of_get_response(template: &str) -> Option<Type> {
     let same_path = OPERATIONS.iter().filter(|operation| operation.path == template);
     let mut getters = same_path.filter(|operation| operation.method == Method::Get && operation.items.is_none());
     let responses = getters.next()?.responses;
@@ -88,15 +88,15 @@ pub(crate) fn example_items(operation_id: &str) -> Vec<Value> {
 
 /// Returns the items of the first documented example of a list.
 pub(super) fn documented_example_items(operation: &Operation) -> Vec<Value> {
-    documented_lists(operation).next().unwrap_or_default()
+    items_of_documented_examples(operation).next().unwrap_or_default()
 }
 
 /// Returns the items of all documented examples of a list, which show different ones.
 pub(super) fn all_documented_items(operation: &Operation) -> Vec<Value> {
-    documented_lists(operation).flatten().collect()
+    items_of_documented_examples(operation).flatten().collect()
 }
 
-fn documented_lists(operation: &Operation) -> impl Iterator<Item = Vec<Value>> {
+fn items_of_documented_examples(operation: &Operation) -> impl Iterator<Item = Vec<Value>> {
     let response = operation.responses.iter().find(|response| response.outcome == Outcome::Done);
     let of = response.and_then(|response| response.body).map_or(Type::Any, |(_, of)| of);
     let examples = response.map_or(&[][..], |response| response.examples);

@@ -24,8 +24,8 @@ use std::collections::HashMap;
 
 /// Lists the SKUs of the customer's subscriptions, with the number of their licenses.
 pub(super) fn list_subscribed_skus(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
-    let licenses = Licenses::of_customer(call)?;
-    let skus = licenses.skus.iter().zip(licenses.consumed_units()).map(|(sku, consumed)| {
+    let licenses = CustomerLicenses::of_customer(call)?;
+    let skus = licenses.skus.iter().zip(licenses.consumed_units_by_sku()).map(|(sku, consumed)| {
         let mut sku = sku.clone();
         sku["availableUnits"] = (total_units(&sku) - consumed).into();
         sku["consumedUnits"] = consumed.into();
@@ -38,10 +38,10 @@ pub(super) fn list_subscribed_skus(call: &OperationCall<'_>) -> Result<ResponseW
 pub(super) fn list_user_licenses(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
     let (user, _) = call.path.split_last_segment().ok_or(ErrorResponse::NotFound)?;
     active_user(call.state, &user, call.now).ok_or_else(|| not_found_error(call.operation))?;
-    let licenses = Licenses::of_customer(call)?;
+    let licenses = CustomerLicenses::of_customer(call)?;
     let (_, user) = user.split_last_segment().ok_or(ErrorResponse::NotFound)?;
     let assigned = licenses.licenses_of_user(user);
-    let assigned = assigned.iter().map(|(sku, excluded)| user_license(&licenses.skus[*sku], excluded));
+    let assigned = assigned.iter().map(|(sku, excluded)| user_license_as_json(&licenses.skus[*sku], excluded));
     respond_with_license_groups(call, assigned.collect())
 }
 
@@ -49,20 +49,20 @@ pub(super) fn list_user_licenses(call: &OperationCall<'_>) -> Result<ResponseWit
 pub(super) fn update_user_licenses(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
     let (user_path, _) = call.path.split_last_segment().ok_or(ErrorResponse::NotFound)?;
     let user = active_user(call.state, &user_path, call.now).ok_or_else(|| not_found_error(call.operation))?;
-    let licenses = Licenses::of_customer(call)?;
+    let licenses = CustomerLicenses::of_customer(call)?;
     let (_, user_id) = user_path.split_last_segment().ok_or(ErrorResponse::NotFound)?;
     let collection = user_path.child_path("licenses");
     let assigned = licenses.licenses_of_user(user_id);
     let list = |name: &str| call.body[name].as_array().map_or(&[][..], Vec::as_slice);
     let (to_assign, to_remove) = (list("licensesToAssign"), list("licensesToRemove"));
-    let mut consumed = licenses.consumed_units();
+    let mut consumed = licenses.consumed_units_by_sku();
     let mut changes = Vec::new();
     let mut groups = Vec::new();
-    let find_sku = |id: &str| licenses.skus.iter().position(|sku| is_sku(sku, id));
+    let find_sku = |id: &str| licenses.skus.iter().position(|sku| is_sku_with_id(sku, id));
     let is_assigned = |sku| assigned.iter().any(|(assigned, _)| *assigned == sku);
     for id in to_remove.iter().filter_map(Value::as_str) {
         if let Some(sku) = find_sku(id).filter(|sku| is_assigned(*sku)) {
-            groups.push(license_group(&licenses.skus[sku]));
+            groups.push(license_group_of_sku(&licenses.skus[sku]));
             consumed[sku] -= 1;
             changes.push(StateChange::Delete(collection.child_path(id)));
         }
@@ -85,7 +85,7 @@ pub(super) fn update_user_licenses(call: &OperationCall<'_>) -> Result<ResponseW
             }
             consumed[sku] += 1;
         }
-        groups.push(license_group(&licenses.skus[sku]));
+        groups.push(license_group_of_sku(&licenses.skus[sku]));
         let excluded = json!({ "excludedPlans": assignment.get("excludedPlans") });
         changes.push(StateChange::Put(collection.child_path(id), excluded));
     }
@@ -100,7 +100,7 @@ pub(super) fn update_user_licenses(call: &OperationCall<'_>) -> Result<ResponseW
 }
 
 /// The licenses of one customer.
-pub(super) struct Licenses<'a> {
+pub(super) struct CustomerLicenses<'a> {
     state: &'a State,
     now: Timestamp,
     customer: ResourcePath,
@@ -110,7 +110,7 @@ pub(super) struct Licenses<'a> {
     initial: HashMap<String, usize>,
 }
 
-impl<'a> Licenses<'a> {
+impl<'a> CustomerLicenses<'a> {
     pub(super) fn of_customer(call: &OperationCall<'a>) -> Result<Self, ErrorResponse> {
         let OperationCall { state, now, .. } = *call;
         let (index, customer) = call.customer_in_path()?;
@@ -141,7 +141,7 @@ impl<'a> Licenses<'a> {
         let initial = self.initial.get(&user.to_lowercase());
         let mut licenses: Vec<_> = initial.into_iter().map(|sku| (*sku, Vec::new())).collect();
         for (id, _, written) in self.state.written_collection_items(&collection, self.now) {
-            let Some(sku) = self.skus.iter().position(|sku| is_sku(sku, id)) else { continue };
+            let Some(sku) = self.skus.iter().position(|sku| is_sku_with_id(sku, id)) else { continue };
             licenses.retain(|(assigned, _)| *assigned != sku);
             if let Some(written) = written {
                 let excluded = written["excludedPlans"].as_array().into_iter().flatten().filter_map(Value::as_str);
@@ -152,7 +152,7 @@ impl<'a> Licenses<'a> {
     }
 
     /// Returns the number of licenses of each SKU that users have.
-    pub(super) fn consumed_units(&self) -> Vec<i64> {
+    pub(super) fn consumed_units_by_sku(&self) -> Vec<i64> {
         let mut consumed: Vec<i64> = self.skus.iter().map(|sku| sku["consumedUnits"].as_i64().unwrap_or(0)).collect();
         // Those of the documentation count the licenses that its users had.
         for sku in self.initial.values().filter(|sku| self.skus[**sku].get("consumedUnits").is_some()) {
@@ -171,13 +171,13 @@ impl<'a> Licenses<'a> {
 fn documented_skus() -> Vec<Value> {
     let mut skus: Vec<Value> = Vec::new();
     for sku in operation("listSubscribedSkus").map(all_documented_items).unwrap_or_default() {
-        if !skus.iter().any(|known| is_sku(known, sku_id(&sku))) {
+        if !skus.iter().any(|known| is_sku_with_id(known, sku_id(&sku))) {
             skus.push(sku);
         }
     }
     let first = operation("listUserLicenses").map(all_documented_items).unwrap_or_default();
     let first = first.first().map(|license| sku_id(license).to_owned()).unwrap_or_default();
-    skus.sort_by_key(|sku| !is_sku(sku, &first));
+    skus.sort_by_key(|sku| !is_sku_with_id(sku, &first));
     skus
 }
 
@@ -198,9 +198,9 @@ fn skus_of_subscriptions(state: &State, customer: &ResourcePath, now: Timestamp)
         }
         let mut random = RandomGenerator::for_purpose(keyed_hash(0, offer.as_bytes()), "license", 0u8);
         let id = random.random_guid().to_string();
-        let position = skus.iter().position(|sku| is_sku(sku, &id)).unwrap_or_else(|| {
+        let position = skus.iter().position(|sku| is_sku_with_id(sku, &id)).unwrap_or_else(|| {
             let name = string_at_path(&subscription, &["offerName"]).unwrap_or(offer);
-            skus.push(sku_of_offer(&id, name, &random.random_guid().to_string()));
+            skus.push(generate_sku_of_offer(&id, name, &random.random_guid().to_string()));
             skus.len() - 1
         });
         for name in [counter, "totalUnits"].iter().take(if counter == "activeUnits" { 2 } else { 1 }) {
@@ -211,7 +211,7 @@ fn skus_of_subscriptions(state: &State, customer: &ResourcePath, now: Timestamp)
     skus
 }
 
-fn sku_of_offer(id: &str, name: &str, plan: &str) -> Value {
+fn generate_sku_of_offer(id: &str, name: &str, plan: &str) -> Value {
     let words = name.split(|character: char| !character.is_alphanumeric()).filter(|word| !word.is_empty());
     let part_number = words.collect::<Vec<_>>().join("_").to_uppercase();
     let group = if part_number.contains("MINECRAFT") { "group2" } else { "group1" };
@@ -240,7 +240,7 @@ fn sku_of_offer(id: &str, name: &str, plan: &str) -> Value {
 }
 
 /// Returns the license of a user for a SKU.
-fn user_license(sku: &Value, excluded_plans: &[String]) -> Value {
+fn user_license_as_json(sku: &Value, excluded_plans: &[String]) -> Value {
     let mut product = sku["productSku"].clone();
     if let Some(fields) = product.as_object_mut() {
         fields.remove("targetType");
@@ -270,7 +270,7 @@ fn respond_with_license_groups(
     if groups.is_empty() {
         groups.push("group1");
     }
-    items.retain(|item| groups.iter().any(|group| group.eq_ignore_ascii_case(license_group(item))));
+    items.retain(|item| groups.iter().any(|group| group.eq_ignore_ascii_case(license_group_of_sku(item))));
     let response = call.documented_success_response(false).ok_or(ErrorResponse::NotFound)?;
     PageRequest::from_call(call)?
         .respond_with_page(call, response, (0..).zip(items).collect())
@@ -281,11 +281,11 @@ fn sku_id(sku: &Value) -> &str {
     string_at_path(sku, &["productSku", "id"]).unwrap_or_default()
 }
 
-fn is_sku(sku: &Value, id: &str) -> bool {
+fn is_sku_with_id(sku: &Value, id: &str) -> bool {
     sku_id(sku).eq_ignore_ascii_case(id)
 }
 
-fn license_group(item: &Value) -> &str {
+fn license_group_of_sku(item: &Value) -> &str {
     string_at_path(item, &["productSku", "licenseGroupId"]).unwrap_or("group1")
 }
 

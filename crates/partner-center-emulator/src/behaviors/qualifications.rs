@@ -9,7 +9,7 @@ use partner_center_spec::operation;
 use serde_json::{Value, json};
 
 /// The number of days that the vetting of a qualification takes.
-const VETTING_DAYS: u32 = 3;
+const QUALIFICATION_VETTING_DAYS: u32 = 3;
 
 /// Applies for a qualification. In the end a school is approved if it gave its website, and an agency if its code was valid.
 pub(super) fn create_qualification(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
@@ -55,7 +55,7 @@ pub(super) fn create_qualification(call: &OperationCall<'_>) -> Result<ResponseW
         if let Some(reason) = rejection {
             vetted["vettingReason"] = reason.into();
         }
-        changes.push(StateChange::PutLater(path, vetted, call.now + ONE_DAY * VETTING_DAYS));
+        changes.push(StateChange::PutLater(path, vetted, call.now + ONE_DAY * QUALIFICATION_VETTING_DAYS));
     }
     Ok(ResponseWithChanges { response: call.respond_with_resource(entry, ResourceKind::Other, true), changes })
 }

@@ -14,10 +14,10 @@ pub(super) fn update_customer(call: &OperationCall<'_>) -> Result<ResponseWithCh
     let path = ResourcePath::for_customer(&id);
     let mut is_changed = false;
     if let Some(relationship) = string_at_path(&call.body, &["relationshipToPartner"]) {
-        if relationship != NO_RELATIONSHIP {
+        if relationship != NO_RELATIONSHIP_VALUE {
             return Err(ErrorResponse::invalid_property_error("The relationshipToPartner can be set to none alone."));
         }
-        if string_at_path(&customer, &["relationshipToPartner"]) != Some(RESELLER_RELATIONSHIP) {
+        if string_at_path(&customer, &["relationshipToPartner"]) != Some(RESELLER_RELATIONSHIP_VALUE) {
             return Err(ErrorResponse::invalid_property_error("The partner is not a reseller of the customer."));
         }
         let subscriptions = subscriptions_of_customer(call.state, &path, call.now);
@@ -28,7 +28,7 @@ pub(super) fn update_customer(call: &OperationCall<'_>) -> Result<ResponseWithCh
             let description = format!("Suspend the active subscriptions of the customer first; there are {active}.");
             return Err(ErrorResponse::invalid_property_error(description));
         }
-        customer["relationshipToPartner"] = NO_RELATIONSHIP.into();
+        customer["relationshipToPartner"] = NO_RELATIONSHIP_VALUE.into();
         is_changed = true;
     }
     match call.body.get("allowDelegatedAccess").and_then(Value::as_bool) {
@@ -63,6 +63,6 @@ pub(super) fn update_customer(call: &OperationCall<'_>) -> Result<ResponseWithCh
     Ok(ResponseWithChanges { response, changes: vec![StateChange::Put(path, customer)] })
 }
 
-const NO_RELATIONSHIP: &str = "none";
+const NO_RELATIONSHIP_VALUE: &str = "none";
 
-const RESELLER_RELATIONSHIP: &str = "reseller";
+const RESELLER_RELATIONSHIP_VALUE: &str = "reseller";

@@ -1,7 +1,8 @@
 //! What the subscriptions of a customer cost the partner in the last month: a line for each, and their sum.
 
 use super::{
-    OperationCall, ResponseWithChanges, customer_subscriptions::subscriptions_of_customer, stored, usage::in_cents,
+    OperationCall, ResponseWithChanges, customer_subscriptions::subscriptions_of_customer, stored,
+    usage::round_to_cents,
 };
 use crate::{
     customers::is_documented_customer,
@@ -17,21 +18,21 @@ use crate::{
 use serde_json::{Value, json};
 
 /// Returns the sum of the costs.
-pub(super) fn get_summary(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
+pub(super) fn get_service_costs_summary(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
     let (index, customer) = call.customer_in_path()?;
     if is_documented_customer(index) {
         return stored::respond_from_store(call);
     }
-    let lines = line_items(call, &customer);
-    let (start, end) = last_month(call.now);
-    let sum = |name: &str| in_cents(lines.iter().filter_map(|line| line[name].as_f64()).sum());
+    let lines = service_cost_line_items(call, &customer);
+    let (start, end) = bounds_of_last_month(call.now);
+    let sum = |name: &str| round_to_cents(lines.iter().filter_map(|line| line[name].as_f64()).sum());
     let summary = json!({
         "billingStartDate": format!("{start}Z"),
         "billingEndDate": format!("{end}Z"),
         "pretaxTotal": sum("pretaxTotal"),
         "tax": sum("tax"),
         "afterTaxTotal": sum("afterTaxTotal"),
-        "currencyCode": CURRENCY,
+        "currencyCode": COSTS_CURRENCY,
         "currencySymbol": "$",
         "customerId": customer["id"],
         "links": {},
@@ -52,24 +53,24 @@ pub(super) fn get_summary(call: &OperationCall<'_>) -> Result<ResponseWithChange
 }
 
 /// Lists the costs of each subscription.
-pub(super) fn list_line_items(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
+pub(super) fn list_service_cost_line_items(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
     let (index, customer) = call.customer_in_path()?;
     if is_documented_customer(index) {
         return stored::respond_from_store(call);
     }
-    let lines = (0..).zip(line_items(call, &customer)).collect();
+    let lines = (0..).zip(service_cost_line_items(call, &customer)).collect();
     let response = call.documented_success_response(false).ok_or(ErrorResponse::NotFound)?;
     PageRequest::from_call(call)?.respond_with_page(call, response, lines).map(ResponseWithChanges::without_changes)
 }
 
-const CURRENCY: &str = "USD";
+const COSTS_CURRENCY: &str = "USD";
 
 /// The tax, as a part of the price.
 const TAX_RATE: f64 = 0.1;
 
-fn line_items(call: &OperationCall<'_>, customer: &Value) -> Vec<Value> {
+fn service_cost_line_items(call: &OperationCall<'_>, customer: &Value) -> Vec<Value> {
     let path = ResourcePath::for_customer(customer["id"].as_str().unwrap_or_default());
-    let (start, end) = last_month(call.now);
+    let (start, end) = bounds_of_last_month(call.now);
     let start_moment = Timestamp::parse(&format!("{start}Z")).unwrap_or_default();
     let subscriptions = subscriptions_of_customer(call.state, &path, call.now).into_iter().filter(|subscription| {
         let created = string_at_path(subscription, &["creationDate"]).and_then(Timestamp::parse).unwrap_or_default();
@@ -82,8 +83,8 @@ fn line_items(call: &OperationCall<'_>, customer: &Value) -> Vec<Value> {
         let cents =
             400 + RandomGenerator::for_purpose(keyed_hash(0, offer.as_bytes()), "price", 0u8).number_below(4000);
         let price = f64::from(u32::try_from(cents).unwrap_or_default()) / 100.0;
-        let pretax = in_cents(price * quantity);
-        let tax = in_cents(pretax * TAX_RATE);
+        let pretax = round_to_cents(price * quantity);
+        let tax = round_to_cents(pretax * TAX_RATE);
         let partner = string_at_path(&subscription, &["partnerId"]).filter(|partner| !partner.is_empty());
         let upper_case = |name: &str| string_at_path(&subscription, &[name]).map(str::to_uppercase);
         without_null_fields(json!({
@@ -100,8 +101,8 @@ fn line_items(call: &OperationCall<'_>, customer: &Value) -> Vec<Value> {
             "unitPrice": price,
             "pretaxTotal": pretax,
             "tax": tax,
-            "afterTaxTotal": in_cents(pretax + tax),
-            "currencyCode": CURRENCY,
+            "afterTaxTotal": round_to_cents(pretax + tax),
+            "currencyCode": COSTS_CURRENCY,
             "currencySymbol": "$",
             "customerId": customer["id"],
             "customerName": customer["companyProfile"]["companyName"],
@@ -112,7 +113,7 @@ fn line_items(call: &OperationCall<'_>, customer: &Value) -> Vec<Value> {
 }
 
 /// Returns the first and the last moment of the last month, without a zone, as the service writes them.
-fn last_month(now: Timestamp) -> (String, String) {
+fn bounds_of_last_month(now: Timestamp) -> (String, String) {
     let month = |moment: Timestamp| moment.to_string_in_seconds().get(..7).unwrap_or_default().to_owned();
     let this_month = Timestamp::parse(&format!("{}-01T00:00:00Z", month(now))).unwrap_or(now);
     let last_day = (this_month - ONE_DAY).to_string_in_seconds();

@@ -8,13 +8,13 @@ use crate::{
 use serde_json::{Value, json};
 
 /// Lists the service requests of a customer, with status and severity as numbers.
-pub(super) fn list_requests(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
+pub(super) fn list_service_requests(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
     let mut requests = stored::collection_items(call);
     for (_, request) in &mut requests {
         let id = string_at_path(request, &["id"]).unwrap_or_default();
         let path = ResourcePath::from_segments(["v1", "servicerequests", id]);
         let Some(changed) = call.state.get_resource(&path, call.now) else { continue };
-        for (name, values) in [("status", STATUSES), ("severity", SEVERITIES)] {
+        for (name, values) in [("status", STATUS_NAMES_BY_NUMBER), ("severity", SEVERITY_NAMES_BY_NUMBER)] {
             let value = string_at_path(&changed, &[name]).unwrap_or_default();
             if let Some(number) = values.iter().position(|known| *known == value) {
                 request[name] = number.into();
@@ -32,7 +32,7 @@ pub(super) fn list_requests(call: &OperationCall<'_>) -> Result<ResponseWithChan
 }
 
 /// Changes a service request. A note that is sent joins the others, and a request that is closed gets its date.
-pub(super) fn update_request(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
+pub(super) fn update_service_request(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
     let mut done = stored::respond_from_store(call)?;
     let Some(StateChange::Put(_, request)) = done.changes.first_mut() else { return Ok(done) };
     let moment = call.now.to_string_in_seconds();
@@ -56,7 +56,7 @@ pub(super) fn update_request(call: &OperationCall<'_>) -> Result<ResponseWithCha
 }
 
 /// The values of the status by their numbers.
-const STATUSES: [&str; 4] = ["none", "open", "closed", "attention_needed"];
+const STATUS_NAMES_BY_NUMBER: [&str; 4] = ["none", "open", "closed", "attention_needed"];
 
 /// The values of the severity by their numbers.
-const SEVERITIES: [&str; 4] = ["unknown", "critical", "moderate", "minimal"];
+const SEVERITY_NAMES_BY_NUMBER: [&str; 4] = ["unknown", "critical", "moderate", "minimal"];

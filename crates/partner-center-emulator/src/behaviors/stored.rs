@@ -5,7 +5,7 @@ use super::{
     OperationCall, ResponseWithChanges,
     documented::{
         documented_example, documented_example_items, example_with_path_parameters, id_as_json_value, id_of_item,
-        id_property_name, is_below_created_customer, item_exists, item_path_parameter, type_of_resource,
+        id_property_name, is_below_created_customer, item_exists, item_path_parameter, type_of_get_response,
     },
     etag::check_etag,
 };
@@ -95,7 +95,7 @@ fn read_resource(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorR
         items.retain(|(_, item)| filter.as_ref().is_none_or(|filter| filter.matches_item(item)));
         return page.respond_with_page(call, response, items).map(ResponseWithChanges::without_changes);
     }
-    let Some(resource) = current_resource(call) else { return not_found_response(call) };
+    let Some(resource) = resource_in_path(call) else { return not_found_response(call) };
     let content = match response.body {
         Some((MediaType::Text(media_type), _)) => {
             ResponseContent::Bytes(media_type, b"An example of a text.\n".to_vec())
@@ -139,7 +139,7 @@ pub(super) fn create_resource(call: &OperationCall<'_>) -> ResponseWithChanges {
     });
     let path = call.path.child_path(&id);
     let example = response.and_then(documented_example).unwrap_or_else(|| json!({}));
-    let mut resource = only_read_only_fields(of, example_with_path_parameters(call, example, None));
+    let mut resource = keep_only_read_only_fields(of, example_with_path_parameters(call, example, None));
     let is_same_type = call.operation.body.is_some_and(|body| Some(body.value) == of);
     merge_fields(&mut resource, without_null_fields(call.body.clone()));
     if let Value::Object(fields) = &mut resource {
@@ -160,13 +160,13 @@ fn write_resource(call: &OperationCall<'_>) -> Result<ResponseWithChanges, Error
     if call.state.is_resource_deleted(&call.path) {
         return not_found_response(call);
     }
-    let Some(current) = current_resource(call) else { return not_found_response(call) };
+    let Some(current) = resource_in_path(call) else { return not_found_response(call) };
     check_etag(call, string_at_path(&current, &["attributes", "etag"]))?;
     let of = resource_type(call);
     let mut resource = current;
     match call.operation.method {
         Method::Put => {
-            let kept = only_read_only_fields(of, resource);
+            let kept = keep_only_read_only_fields(of, resource);
             resource = without_null_fields(call.body.clone());
             if let (Value::Object(fields), Value::Object(kept)) = (&mut resource, kept) {
                 fields.extend(kept);
@@ -184,7 +184,7 @@ fn write_resource(call: &OperationCall<'_>) -> Result<ResponseWithChanges, Error
 }
 
 fn delete_resource(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
-    if current_resource(call).is_none() {
+    if resource_in_path(call).is_none() {
         return not_found_response(call);
     }
     let response = call.respond_with_resource(json!({}), ResourceKind::Other, false);
@@ -192,7 +192,7 @@ fn delete_resource(call: &OperationCall<'_>) -> Result<ResponseWithChanges, Erro
 }
 
 /// Returns the resource at the path of `call`, or `None` if there is none.
-fn current_resource(call: &OperationCall<'_>) -> Option<Value> {
+fn resource_in_path(call: &OperationCall<'_>) -> Option<Value> {
     let OperationCall { state, ref path, now, .. } = *call;
     if let Some(resource) = state.get_resource(path, now) {
         return Some(resource);
@@ -218,7 +218,7 @@ fn current_resource(call: &OperationCall<'_>) -> Option<Value> {
 
 /// Returns the type of the resource at the path of `call`, which is that of the response to a GET, if there is one.
 fn resource_type(call: &OperationCall<'_>) -> Option<Type> {
-    type_of_resource(call.operation.path).or_else(|| {
+    type_of_get_response(call.operation.path).or_else(|| {
         let mut responses = call.operation.responses.iter();
         responses.find(|response| response.outcome == Outcome::Done)?.body.map(|(_, of)| of)
     })
@@ -266,7 +266,7 @@ fn find_property(of: Option<Type>, name: &str) -> Option<&'static Property> {
 }
 
 /// Returns the fields that the service sets.
-fn only_read_only_fields(of: Option<Type>, mut resource: Value) -> Value {
+fn keep_only_read_only_fields(of: Option<Type>, mut resource: Value) -> Value {
     if let Value::Object(fields) = &mut resource {
         fields.retain(|name, _| is_set_by_service(of, name));
     }

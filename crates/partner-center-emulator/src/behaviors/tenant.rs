@@ -87,7 +87,7 @@ pub(super) fn add_verified_domain(call: &OperationCall<'_>) -> Result<ResponseWi
 }
 
 /// Consents to an application, which must not have the consent.
-pub(super) fn create_consent(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
+pub(super) fn create_application_consent(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
     let application = string_at_path(&call.body, &["applicationId"]).unwrap_or_default();
     let path = call.path.child_path(application);
     if call.state.get_resource(&path, call.now).is_some() {
@@ -100,7 +100,7 @@ pub(super) fn create_consent(call: &OperationCall<'_>) -> Result<ResponseWithCha
 }
 
 /// Returns the status of a customer's account, which a new customer has none of.
-pub(super) fn get_validation_status(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
+pub(super) fn get_account_validation_status(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
     if is_below_created_customer(call.state, &call.path) {
         return Err(not_found_error(call.operation));
     }
@@ -115,7 +115,7 @@ pub(super) fn list_resellers(call: &OperationCall<'_>) -> Result<ResponseWithCha
     let page = PageRequest::from_call(call)?;
     let filter = if page.filter.is_empty() { None } else { Some(ItemFilter::parse_item_filter(&page.filter)?) };
     let resellers = (0..INDIRECT_RESELLER_COUNT).filter(|_| is_provider).map(|number| {
-        let mut reseller = relationship_with_reseller(indirect_reseller_id(seed, number), number);
+        let mut reseller = relationship_with_reseller_as_json(indirect_reseller_id(seed, number), number);
         reseller["state"] = "Active".into();
         reseller["location"] = "US".into();
         reseller
@@ -137,7 +137,7 @@ pub(super) fn list_resellers_of_customer(call: &OperationCall<'_>) -> Result<Res
         .and_then(|partner| find_indirect_reseller_by_partner_id(seed, partner));
     let number =
         reseller.and_then(|id| (0..INDIRECT_RESELLER_COUNT).find(|number| indirect_reseller_id(seed, *number) == id));
-    let relationship = reseller.zip(number).map(|(id, number)| relationship_with_reseller(id, number));
+    let relationship = reseller.zip(number).map(|(id, number)| relationship_with_reseller_as_json(id, number));
     respond_with_list(call, relationship.into_iter().collect())
 }
 
@@ -145,7 +145,7 @@ pub(super) fn list_resellers_of_customer(call: &OperationCall<'_>) -> Result<Res
 const RESELLER_NAMES: [&str; INDIRECT_RESELLER_COUNT] =
     ["Wingtip Cloud Services", "Proseware Consulting", "Tailspin Systems", "Lucerne IT Partners"];
 
-fn relationship_with_reseller(id: Uuid, number: usize) -> Value {
+fn relationship_with_reseller_as_json(id: Uuid, number: usize) -> Value {
     json!({
         "id": id,
         "name": RESELLER_NAMES.get(number),

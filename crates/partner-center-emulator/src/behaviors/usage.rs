@@ -21,10 +21,10 @@ use crate::{
 use serde_json::{Value, json};
 
 /// The maximum number of customers whose usage is looked up for the list of all, of a population that may have millions.
-const MAX_LISTED_CUSTOMERS: usize = 200;
+const MAX_CUSTOMERS_WITH_LISTED_USAGE: usize = 200;
 
 /// Returns the usage budget of a customer, which has none at first.
-pub(super) fn get_budget(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
+pub(super) fn get_usage_budget(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
     let (index, _) = call.customer_in_path()?;
     if is_documented_customer(index) {
         return stored::respond_from_store(call);
@@ -34,7 +34,7 @@ pub(super) fn get_budget(call: &OperationCall<'_>) -> Result<ResponseWithChanges
 }
 
 /// Sets the usage budget of a customer; `null` removes it.
-pub(super) fn update_budget(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
+pub(super) fn update_usage_budget(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
     let amount = call.body.get("amount").cloned().unwrap_or_default();
     if amount.as_f64().is_some_and(|amount| amount < 0.0) {
         return Err(ErrorResponse::invalid_property_error("The amount must not be negative."));
@@ -50,38 +50,38 @@ pub(super) fn update_budget(call: &OperationCall<'_>) -> Result<ResponseWithChan
 }
 
 /// Returns the usage of a customer in this month.
-pub(super) fn get_customer_summary(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
+pub(super) fn get_customer_usage_summary(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
     let (index, customer) = call.customer_in_path()?;
     if is_documented_customer(index) {
         return stored::respond_from_store(call);
     }
     let path = customer_path(call);
     let costs = costs_of_customer(call, &path);
-    let (start, end) = month_of(call.now);
+    let (start, end) = bounds_of_month(call.now);
     let summary = without_null_fields(json!({
-        "budget": budget_in_usage(&budget_of_customer(call, &path)),
+        "budget": budget_as_usage_shows_it(&budget_of_customer(call, &path)),
         "resourceId": customer["id"],
         "resourceName": customer["companyProfile"]["companyName"],
         "billingStartDate": start,
         "billingEndDate": end,
-        "totalCost": total_of(&costs),
+        "totalCost": total_of_costs(&costs),
         "currencyCode": "USD",
         "currencySymbol": "$",
-        "usdTotalCost": total_of(&costs),
-        "lastModifiedDate": last_update(call.now),
+        "usdTotalCost": total_of_costs(&costs),
+        "lastModifiedDate": last_usage_update(call.now),
         "attributes": { "objectType": "CustomerUsageSummary" },
     }));
     Ok(ResponseWithChanges::without_changes(call.respond_with_resource(summary, ResourceKind::Other, false)))
 }
 
 /// Lists the usage of the customers that have a budget or an Azure subscription.
-pub(super) fn list_customer_records(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
-    let first = call.state.customer_indexes(0).take(MAX_LISTED_CUSTOMERS);
-    let created = call.state.customer_indexes(0).skip(MAX_LISTED_CUSTOMERS);
+pub(super) fn list_customer_usage_records(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
+    let first = call.state.customer_indexes(0).take(MAX_CUSTOMERS_WITH_LISTED_USAGE);
+    let created = call.state.customer_indexes(0).skip(MAX_CUSTOMERS_WITH_LISTED_USAGE);
     let created = created.skip_while(|index| !call.state.is_created_customer(*index));
     let mut records = Vec::new();
     // Those in between have their usage as well, in their own summary.
-    for index in first.chain(created.take(MAX_LISTED_CUSTOMERS)) {
+    for index in first.chain(created.take(MAX_CUSTOMERS_WITH_LISTED_USAGE)) {
         let Some(customer) = call.state.get_customer(index).filter(|_| !is_documented_customer(index)) else {
             continue;
         };
@@ -92,10 +92,11 @@ pub(super) fn list_customer_records(call: &OperationCall<'_>) -> Result<Response
         if costs.is_empty() && amount.is_none() {
             continue;
         }
-        let total = total_of(&costs);
-        let percent = amount.filter(|amount| *amount > 0.0).map_or(0.0, |amount| in_cents(total / amount * 100.0));
+        let total = total_of_costs(&costs);
+        let percent =
+            amount.filter(|amount| *amount > 0.0).map_or(0.0, |amount| round_to_cents(total / amount * 100.0));
         let record = without_null_fields(json!({
-            "budget": budget_in_usage(&budget),
+            "budget": budget_as_usage_shows_it(&budget),
             "percentUsed": percent,
             "isUpgraded": true,
             "resourceId": customer["id"],
@@ -106,7 +107,7 @@ pub(super) fn list_customer_records(call: &OperationCall<'_>) -> Result<Response
             "currencyCode": "USD",
             "currencySymbol": "$",
             "usdTotalCost": total,
-            "lastModifiedDate": last_update(call.now),
+            "lastModifiedDate": last_usage_update(call.now),
             "attributes": { "objectType": "CustomerMonthlyUsageRecord" },
         }));
         records.push((u64::from(index), record));
@@ -115,7 +116,7 @@ pub(super) fn list_customer_records(call: &OperationCall<'_>) -> Result<Response
 }
 
 /// Lists the usage of the Azure subscriptions of a customer.
-pub(super) fn list_subscription_records(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
+pub(super) fn list_subscription_usage_records(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
     let (index, _) = call.customer_in_path()?;
     if is_documented_customer(index) {
         return stored::respond_from_store(call);
@@ -132,7 +133,7 @@ pub(super) fn list_subscription_records(call: &OperationCall<'_>) -> Result<Resp
             "totalCost": cost,
             "currencyCode": "USD",
             "usdTotalCost": cost,
-            "lastModifiedDate": last_update(call.now),
+            "lastModifiedDate": last_usage_update(call.now),
             "attributes": { "objectType": "SubscriptionMonthlyUsageRecord" },
         }))
     });
@@ -141,10 +142,10 @@ pub(super) fn list_subscription_records(call: &OperationCall<'_>) -> Result<Resp
 }
 
 /// Returns the usage of an Azure subscription in this month.
-pub(super) fn get_subscription_summary(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
+pub(super) fn get_subscription_usage_summary(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
     let Some((subscription, cost)) = subscription_in_path(call)? else { return stored::respond_from_store(call) };
     let Some(cost) = cost else { return not_found_response(call) };
-    let (start, end) = month_of(call.now);
+    let (start, end) = bounds_of_month(call.now);
     let summary = json!({
         "resourceId": subscription["id"],
         "resourceName": subscription["friendlyName"],
@@ -153,7 +154,7 @@ pub(super) fn get_subscription_summary(call: &OperationCall<'_>) -> Result<Respo
         "totalCost": cost,
         "currencyCode": "USD",
         "usdTotalCost": cost,
-        "lastModifiedDate": last_update(call.now),
+        "lastModifiedDate": last_usage_update(call.now),
         "links": SelfLinks::new(call.route.link_path()),
         "attributes": { "objectType": "SubscriptionUsageSummary" },
     });
@@ -161,19 +162,19 @@ pub(super) fn get_subscription_summary(call: &OperationCall<'_>) -> Result<Respo
 }
 
 /// Lists the usage of an Azure subscription by meter or by resource, which add up to its cost.
-pub(super) fn list_details(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
+pub(super) fn list_usage_details(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
     let Some((subscription, cost)) = subscription_in_path(call)? else { return stored::respond_from_store(call) };
     let mut details = stored::collection_items(call);
     let count = details.len();
-    let share = in_cents(cost.unwrap_or_default() / f64::from(u32::try_from(count).unwrap_or(1)));
+    let share = round_to_cents(cost.unwrap_or_default() / f64::from(u32::try_from(count).unwrap_or(1)));
     for (position, (_, detail)) in details.iter_mut().enumerate() {
         let rest = cost.unwrap_or_default() - share * f64::from(u32::try_from(count - 1).unwrap_or_default());
-        let cost = if position == 0 { in_cents(rest) } else { share };
+        let cost = if position == 0 { round_to_cents(rest) } else { share };
         detail["subscriptionId"] = subscription["id"].clone();
         detail["totalCost"] = cost.into();
         detail["usdTotalCost"] = cost.into();
         detail["currencyCode"] = "USD".into();
-        detail["lastModifiedDate"] = last_update(call.now).into();
+        detail["lastModifiedDate"] = last_usage_update(call.now).into();
     }
     details.retain(|_| cost.is_some());
     respond_with_list(call, details)
@@ -212,7 +213,7 @@ fn cost_of_subscription(subscription: &Value, now: Timestamp) -> Option<f64> {
     let id = keyed_hash(0, text("id").to_lowercase().as_bytes());
     let cents_per_day = 40 + RandomGenerator::for_purpose(id, "usage", 0u8).number_below(4000);
     let day: u32 = now.to_string_in_seconds().get(8..10).and_then(|day| day.parse().ok()).unwrap_or(1);
-    Some(in_cents(f64::from(u32::try_from(cents_per_day).unwrap_or_default()) / 100.0 * f64::from(day)))
+    Some(round_to_cents(f64::from(u32::try_from(cents_per_day).unwrap_or_default()) / 100.0 * f64::from(day)))
 }
 
 /// Returns the budget of a customer, with an amount if one was set.
@@ -228,26 +229,26 @@ fn budget_of_customer(call: &OperationCall<'_>, customer: &ResourcePath) -> Valu
 }
 
 /// Returns a budget as usage shows it.
-fn budget_in_usage(budget: &Value) -> Value {
+fn budget_as_usage_shows_it(budget: &Value) -> Value {
     without_null_fields(json!({ "amount": budget.get("amount"), "attributes": { "objectType": "SpendingBudget" } }))
 }
 
-fn total_of(costs: &[(Value, f64)]) -> f64 {
-    in_cents(costs.iter().map(|(_, cost)| cost).sum())
+fn total_of_costs(costs: &[(Value, f64)]) -> f64 {
+    round_to_cents(costs.iter().map(|(_, cost)| cost).sum())
 }
 
 /// Rounds an amount to two digits after the point.
-pub(super) fn in_cents(amount: f64) -> f64 {
+pub(super) fn round_to_cents(amount: f64) -> f64 {
     (amount * 100.0).round() / 100.0
 }
 
 /// Returns when usage was counted last: at the beginning of the day.
-fn last_update(now: Timestamp) -> String {
+fn last_usage_update(now: Timestamp) -> String {
     format!("{}T00:00:00Z", now.to_string_in_seconds().get(..10).unwrap_or_default())
 }
 
 /// Returns the first moments of this month and of the next one.
-fn month_of(now: Timestamp) -> (String, String) {
+fn bounds_of_month(now: Timestamp) -> (String, String) {
     let first = |moment: Timestamp| {
         let text = moment.to_string_in_seconds();
         format!("{}-01T00:00:00+00:00", text.get(..7).unwrap_or_default())

@@ -22,7 +22,7 @@ use crate::{
 use serde_json::{Value, json};
 
 /// The number of days for which a deleted user can be restored.
-const RESTORABLE_DAYS: u32 = 30;
+const DELETED_USER_RESTORABLE_DAYS: u32 = 30;
 
 /// Lists the active users, or those that a filter selects: deleted users are found by their state only.
 pub(super) fn list_users(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
@@ -45,7 +45,7 @@ pub(super) fn list_users(call: &OperationCall<'_>) -> Result<ResponseWithChanges
     }
     let mut users = stored::collection_items(call);
     users.retain(|(_, user)| {
-        let is_visible = is_active(user) || (has_state && is_restorable(user, call.now));
+        let is_visible = is_active_user(user) || (has_state && is_restorable_user(user, call.now));
         is_visible && filter.as_ref().is_none_or(|filter| filter.matches_item(user))
     });
     let response = call.documented_success_response(false).ok_or(ErrorResponse::NotFound)?;
@@ -62,7 +62,7 @@ pub(super) fn create_user(call: &OperationCall<'_>) -> Result<ResponseWithChange
         }
     }
     let password = take_password(&mut user)?.ok_or_else(password_missing_error)?;
-    check_names(call, &user, (index, &customer))?;
+    check_names_of_user(call, &user, (index, &customer))?;
     let id = call.state.random_for_next_change("created").random_guid().to_string();
     let path = call.path.child_path(&id);
     if let Some(fields) = user.as_object_mut() {
@@ -75,7 +75,7 @@ pub(super) fn create_user(call: &OperationCall<'_>) -> Result<ResponseWithChange
     user["links"] = json!(SelfLinks::new(format!("{}/{id}", call.route.link_path())));
     user["attributes"] = json!({ "objectType": "CustomerUser" });
     user["id"] = id.into();
-    let response = call.respond_with_resource(with_password(user.clone(), &password), ResourceKind::Other, false);
+    let response = call.respond_with_resource(user_with_password(user.clone(), &password), ResourceKind::Other, false);
     Ok(ResponseWithChanges { response, changes: vec![StateChange::Put(path, user)] })
 }
 
@@ -88,11 +88,11 @@ pub(super) fn get_user(call: &OperationCall<'_>) -> Result<ResponseWithChanges, 
 pub(super) fn update_user(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
     let OperationCall { state, ref path, now, .. } = *call;
     let (index, customer) = call.customer_in_path()?;
-    let current = state.get_resource(path, now).filter(|user| is_active(user) || is_restorable(user, now));
+    let current = state.get_resource(path, now).filter(|user| is_active_user(user) || is_restorable_user(user, now));
     let mut user = current.ok_or_else(|| not_found_error(call.operation))?;
     let mut change = call.body.clone();
     take_password(&mut change)?;
-    let is_restored = !is_active(&user);
+    let is_restored = !is_active_user(&user);
     if is_restored && string_at_path(&change, &["state"]) != Some(USER_STATE_ACTIVE) {
         return Err(not_found_error(call.operation));
     }
@@ -104,7 +104,7 @@ pub(super) fn update_user(call: &OperationCall<'_>) -> Result<ResponseWithChange
             fields.remove(name);
         }
     }
-    check_names(call, &change, (index, &customer))?;
+    check_names_of_user(call, &change, (index, &customer))?;
     merge_fields(&mut user, change);
     if let Some(fields) = user.as_object_mut().filter(|_| is_restored) {
         fields.remove("softDeletionTime");
@@ -121,7 +121,7 @@ pub(super) fn reset_password(call: &OperationCall<'_>) -> Result<ResponseWithCha
     let mut change = call.body.clone();
     let password = take_password(&mut change)?.ok_or_else(password_missing_error)?;
     user["passwordProfile"] = without_null_fields(change["passwordProfile"].take());
-    let response = call.respond_with_resource(with_password(user.clone(), &password), ResourceKind::Other, false);
+    let response = call.respond_with_resource(user_with_password(user.clone(), &password), ResourceKind::Other, false);
     Ok(ResponseWithChanges { response, changes: vec![StateChange::Put(path, user)] })
 }
 
@@ -137,7 +137,7 @@ pub(super) fn delete_user(call: &OperationCall<'_>) -> Result<ResponseWithChange
 
 /// Returns the user at `path` if it is active.
 pub(super) fn active_user(state: &State, path: &ResourcePath, now: Timestamp) -> Option<Value> {
-    state.get_resource(path, now).filter(is_active)
+    state.get_resource(path, now).filter(is_active_user)
 }
 
 /// Returns the active users of the customer at `customer`.
@@ -145,16 +145,16 @@ pub(super) fn active_users(state: &State, customer: &ResourcePath, now: Timestam
     let collection = customer.child_path("users");
     let generated = generated_collection_items(state, &collection, now).unwrap_or_default();
     let users = stored::items_with_writes(state, &collection, "id", generated, now);
-    users.into_iter().map(|(_, user)| user).filter(is_active).collect()
+    users.into_iter().map(|(_, user)| user).filter(is_active_user).collect()
 }
 
-fn is_active(user: &Value) -> bool {
+fn is_active_user(user: &Value) -> bool {
     user["state"] != USER_STATE_INACTIVE
 }
 
-fn is_restorable(user: &Value, now: Timestamp) -> bool {
+fn is_restorable_user(user: &Value, now: Timestamp) -> bool {
     let deleted = string_at_path(user, &["softDeletionTime"]).and_then(Timestamp::parse);
-    deleted.is_some_and(|deleted| now < deleted + ONE_DAY * RESTORABLE_DAYS)
+    deleted.is_some_and(|deleted| now < deleted + ONE_DAY * DELETED_USER_RESTORABLE_DAYS)
 }
 
 /// Takes the password out of a body, since nothing stores it.
@@ -175,13 +175,13 @@ fn take_password(body: &mut Value) -> Result<Option<String>, ErrorResponse> {
 }
 
 /// Returns a user as the response to a request that set the password shows it.
-fn with_password(mut user: Value, password: &str) -> Value {
+fn user_with_password(mut user: Value, password: &str) -> Value {
     user["passwordProfile"]["password"] = password.into();
     user
 }
 
 /// Checks the names and the country that `change` sets for the user at the path of `call`, or for a new one.
-fn check_names(
+fn check_names_of_user(
     call: &OperationCall<'_>,
     change: &Value,
     (index, customer): (u32, &Value),

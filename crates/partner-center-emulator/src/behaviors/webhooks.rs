@@ -10,7 +10,7 @@ use crate::{
 use http::{StatusCode, Uri};
 
 /// Registers an address. A second registration is rejected, as the first can only be replaced.
-pub(super) fn create_registration(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
+pub(super) fn create_webhook_registration(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
     if call.state.get_resource(&call.path, call.now).is_some() {
         let description = "The partner has a registration already. Replace it instead.";
         return Err(ErrorResponse::documented_error(StatusCode::CONFLICT, 3000, description));

@@ -16,16 +16,16 @@ pub(crate) const PRODUCTS: &[Product] = &[
                 Availability {
                     id: "CFQ7TTC0G225",
                     terms: &[
-                        Term { duration: "P1Y", billing_cycles: MONTHLY_OR_ANNUAL, price: 600 },
-                        Term { duration: "P3Y", billing_cycles: ANY_CYCLE, price: 600 },
+                        Term { duration: "P1Y", billing_cycles: MONTHLY_OR_ANNUAL_BILLING, price: 600 },
+                        Term { duration: "P3Y", billing_cycles: ANY_BILLING_CYCLE, price: 600 },
                     ],
                 },
                 Availability {
                     id: "CFQ7TTC0K5BF",
-                    terms: &[Term { duration: "P1M", billing_cycles: MONTHLY, price: 720 }],
+                    terms: &[Term { duration: "P1M", billing_cycles: MONTHLY_BILLING, price: 720 }],
                 },
             ],
-            ..seats("Microsoft 365 Business Basic")
+            ..seat_based_sku("Microsoft 365 Business Basic")
         }],
     },
     Product {
@@ -38,8 +38,8 @@ pub(crate) const PRODUCTS: &[Product] = &[
                 quantities: (1, 300),
                 max_per_customer: Some(300),
                 transition_targets: &["CFQ7TTC0T5K5:0001:CFQ7TTC0K83V"],
-                availabilities: &[Availability { id: "CFQ7TTC0K5DG", terms: &seat_terms(1250, 1500) }],
-                ..seats("Microsoft 365 Business Standard")
+                availabilities: &[Availability { id: "CFQ7TTC0K5DG", terms: &terms_of_seats(1250, 1500) }],
+                ..seat_based_sku("Microsoft 365 Business Standard")
             },
             Sku {
                 id: "0007",
@@ -48,9 +48,9 @@ pub(crate) const PRODUCTS: &[Product] = &[
                 transition_targets: &["CFQ7TTC0X301:0001:CFQ7TTC0K5DG"],
                 availabilities: &[Availability {
                     id: "CFQ7TTC0TR1L",
-                    terms: &[Term { duration: "P1M", billing_cycles: MONTHLY, price: 0 }],
+                    terms: &[Term { duration: "P1M", billing_cycles: MONTHLY_BILLING, price: 0 }],
                 }],
-                ..seats("Microsoft 365 Business Standard (trial for a month)")
+                ..seat_based_sku("Microsoft 365 Business Standard (trial for a month)")
             },
         ],
     },
@@ -61,8 +61,8 @@ pub(crate) const PRODUCTS: &[Product] = &[
         kind: ProductKind::OnlineServices,
         skus: &[Sku {
             transition_targets: &["CFQ7TTC0EE50:0001:CFQ7TTC0PE9F"],
-            availabilities: &[Availability { id: "CFQ7TTC0K83V", terms: &seat_terms(3600, 4320) }],
-            ..seats("Microsoft 365 E3")
+            availabilities: &[Availability { id: "CFQ7TTC0K83V", terms: &terms_of_seats(3600, 4320) }],
+            ..seat_based_sku("Microsoft 365 E3")
         }],
     },
     Product {
@@ -71,8 +71,8 @@ pub(crate) const PRODUCTS: &[Product] = &[
         description: "Office apps, security and telephony for larger companies",
         kind: ProductKind::OnlineServices,
         skus: &[Sku {
-            availabilities: &[Availability { id: "CFQ7TTC0PE9F", terms: &seat_terms(5700, 6840) }],
-            ..seats("Microsoft 365 E5")
+            availabilities: &[Availability { id: "CFQ7TTC0PE9F", terms: &terms_of_seats(5700, 6840) }],
+            ..seat_based_sku("Microsoft 365 E5")
         }],
     },
     Product {
@@ -82,8 +82,8 @@ pub(crate) const PRODUCTS: &[Product] = &[
         kind: ProductKind::OnlineServices,
         skus: &[Sku {
             transition_targets: &["CFQ7TTC0T5K5:0001:CFQ7TTC0K83V"],
-            availabilities: &[Availability { id: "CFQ7TTC0PF3B", terms: &seat_terms(800, 960) }],
-            ..seats("Microsoft 365 F3")
+            availabilities: &[Availability { id: "CFQ7TTC0PF3B", terms: &terms_of_seats(800, 960) }],
+            ..seat_based_sku("Microsoft 365 F3")
         }],
     },
     Product {
@@ -93,8 +93,8 @@ pub(crate) const PRODUCTS: &[Product] = &[
         kind: ProductKind::OnlineServices,
         skus: &[Sku {
             base_products: &["CFQ7TTC069GL", "CFQ7TTC0X301", "CFQ7TTC0T5K5", "CFQ7TTC0FL30"],
-            availabilities: &[Availability { id: "CFQ7TTC0X30T", terms: &seat_terms(800, 960) }],
-            ..seats("Teams Phone Standard")
+            availabilities: &[Availability { id: "CFQ7TTC0X30T", terms: &terms_of_seats(800, 960) }],
+            ..seat_based_sku("Teams Phone Standard")
         }],
     },
     Product {
@@ -106,11 +106,11 @@ pub(crate) const PRODUCTS: &[Product] = &[
             availabilities: &[Availability {
                 id: "DZH318Z0MKA1",
                 terms: &[
-                    Term { duration: "P1M", billing_cycles: MONTHLY, price: 450 },
-                    Term { duration: "P1Y", billing_cycles: MONTHLY_OR_ANNUAL, price: 400 },
+                    Term { duration: "P1M", billing_cycles: MONTHLY_BILLING, price: 450 },
+                    Term { duration: "P1Y", billing_cycles: MONTHLY_OR_ANNUAL_BILLING, price: 400 },
                 ],
             }],
-            ..seats("Tailspin Backup, per mailbox")
+            ..seat_based_sku("Tailspin Backup, per mailbox")
         }],
     },
     Product {
@@ -122,11 +122,11 @@ pub(crate) const PRODUCTS: &[Product] = &[
             availabilities: &[Availability {
                 id: "DG7GMGF0SUA1",
                 terms: &[
-                    Term { duration: "P1Y", billing_cycles: MONTHLY_OR_ANNUAL, price: 3000 },
-                    Term { duration: "P3Y", billing_cycles: ANY_CYCLE, price: 2700 },
+                    Term { duration: "P1Y", billing_cycles: MONTHLY_OR_ANNUAL_BILLING, price: 3000 },
+                    Term { duration: "P3Y", billing_cycles: ANY_BILLING_CYCLE, price: 2700 },
                 ],
             }],
-            ..seats("Contoso Linux Server, two sockets")
+            ..seat_based_sku("Contoso Linux Server, two sockets")
         }],
     },
     Product {
@@ -138,9 +138,9 @@ pub(crate) const PRODUCTS: &[Product] = &[
             id: "0003",
             availabilities: &[Availability {
                 id: "DG7GMGF0F128",
-                terms: &[Term { duration: "", billing_cycles: ONE_TIME, price: 106_900 }],
+                terms: &[Term { duration: "", billing_cycles: ONE_TIME_BILLING, price: 106_900 }],
             }],
-            ..seats("Windows Server Standard, 16 cores")
+            ..seat_based_sku("Windows Server Standard, 16 cores")
         }],
     },
     Product {
@@ -156,7 +156,7 @@ pub(crate) const PRODUCTS: &[Product] = &[
                     id: "DZH318Z0T44W",
                     terms: &[Term { duration: "P1Y", billing_cycles: &["one_time", "monthly"], price: 182_400 }],
                 }],
-                ..seats("Standard_F8s_v2, EU West, 1 Year")
+                ..seat_based_sku("Standard_F8s_v2, EU West, 1 Year")
             },
             Sku {
                 id: "0048",
@@ -165,7 +165,7 @@ pub(crate) const PRODUCTS: &[Product] = &[
                     id: "DZH318Z0T44X",
                     terms: &[Term { duration: "P3Y", billing_cycles: &["one_time", "monthly"], price: 351_900 }],
                 }],
-                ..seats("Standard_F8s_v2, EU West, 3 Years")
+                ..seat_based_sku("Standard_F8s_v2, EU West, 3 Years")
             },
         ],
     },
@@ -178,9 +178,9 @@ pub(crate) const PRODUCTS: &[Product] = &[
             quantities: (1, 1),
             availabilities: &[Availability {
                 id: "DZH318Z0AZA1",
-                terms: &[Term { duration: "", billing_cycles: MONTHLY, price: 0 }],
+                terms: &[Term { duration: "", billing_cycles: MONTHLY_BILLING, price: 0 }],
             }],
-            ..seats("Azure plan")
+            ..seat_based_sku("Azure plan")
         }],
     },
 ];
@@ -188,22 +188,22 @@ pub(crate) const PRODUCTS: &[Product] = &[
 /// The catalog item of an Azure plan.
 pub(crate) const AZURE_PLAN: &str = "DZH318Z0AZP1:0001:DZH318Z0AZA1";
 
-const MONTHLY: &[&str] = &["monthly"];
-const MONTHLY_OR_ANNUAL: &[&str] = &["monthly", "annual"];
-const ANY_CYCLE: &[&str] = &["monthly", "annual", "triennial"];
-const ONE_TIME: &[&str] = &["one_time"];
+const MONTHLY_BILLING: &[&str] = &["monthly"];
+const MONTHLY_OR_ANNUAL_BILLING: &[&str] = &["monthly", "annual"];
+const ANY_BILLING_CYCLE: &[&str] = &["monthly", "annual", "triennial"];
+const ONE_TIME_BILLING: &[&str] = &["one_time"];
 
 /// Returns the terms of seats: a month at its own price, or years.
-const fn seat_terms(price_in_a_year: i64, price_of_single_month: i64) -> [Term; 3] {
+const fn terms_of_seats(price_in_a_year: i64, price_of_single_month: i64) -> [Term; 3] {
     [
-        Term { duration: "P1M", billing_cycles: MONTHLY, price: price_of_single_month },
-        Term { duration: "P1Y", billing_cycles: MONTHLY_OR_ANNUAL, price: price_in_a_year },
-        Term { duration: "P3Y", billing_cycles: ANY_CYCLE, price: price_in_a_year },
+        Term { duration: "P1M", billing_cycles: MONTHLY_BILLING, price: price_of_single_month },
+        Term { duration: "P1Y", billing_cycles: MONTHLY_OR_ANNUAL_BILLING, price: price_in_a_year },
+        Term { duration: "P3Y", billing_cycles: ANY_BILLING_CYCLE, price: price_in_a_year },
     ]
 }
 
 /// Returns what most SKUs have in common.
-const fn seats(title: &'static str) -> Sku {
+const fn seat_based_sku(title: &'static str) -> Sku {
     Sku {
         id: "0001",
         title,

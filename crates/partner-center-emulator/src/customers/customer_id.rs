@@ -27,7 +27,7 @@ impl CustomerIds {
 
     /// Returns the identifier of the customer at `index`, a GUID of version 4.
     pub(crate) fn id_of_index(self, index: u32) -> Uuid {
-        let mut bytes = self.identifiers.generator_at(index).random_guid().into_bytes();
+        let mut bytes = self.identifiers.generator_for_index(index).random_guid().into_bytes();
         bytes[..4].copy_from_slice(&self.permute_index(index).to_be_bytes());
         Uuid::from_bytes(bytes)
     }
@@ -56,7 +56,8 @@ impl CustomerIds {
     }
 
     fn feistel_round(self, round: u32, half: u16) -> u16 {
-        let [high, low, ..] = self.permutation.generator_at(round << 16 | u32::from(half)).next_u64().to_be_bytes();
+        let [high, low, ..] =
+            self.permutation.generator_for_index(round << 16 | u32::from(half)).next_u64().to_be_bytes();
         u16::from_be_bytes([high, low])
     }
 }

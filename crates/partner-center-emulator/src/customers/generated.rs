@@ -72,7 +72,7 @@ static COMPANIES: LazyLock<Vec<Vec<Company>>> = LazyLock::new(|| {
 impl GeneratedCustomer {
     pub(crate) fn new(sequences: CustomerSequences, index: u32, rare_values: bool) -> Self {
         // The random numbers are drawn in this order.
-        let mut random = sequences.searchable.generator_at(index);
+        let mut random = sequences.searchable.generator_for_index(index);
         let country_number = random.number_below(WEIGHTED_COUNTRIES.len());
         let country = WEIGHTED_COUNTRIES[country_number];
         let [company, trade, legal_form] = [country.companies.len(), country.trades.len(), country.legal_forms.len()]
@@ -134,7 +134,7 @@ impl GeneratedCustomer {
     }
 
     pub(super) fn relationship_to_partner(&self) -> &'static str {
-        let mut random = self.sequences.relationship.generator_at(self.index);
+        let mut random = self.sequences.relationship.generator_for_index(self.index);
         if !random.true_once_in(12) {
             return "reseller";
         }

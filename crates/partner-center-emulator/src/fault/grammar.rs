@@ -31,13 +31,13 @@ impl FromStr for Fault {
 
     fn from_str(fault: &str) -> Result<Self, ParseFaultError> {
         let mut parts = fault.split('@');
-        let action = FaultAction::parse_action(parts.next().unwrap_or_default())?;
-        Ok(Self { action, selectors: parts.map(RequestSelector::parse_selector).collect::<Result<_, _>>()? })
+        let action = FaultAction::parse_fault_action(parts.next().unwrap_or_default())?;
+        Ok(Self { action, selectors: parts.map(RequestSelector::parse_request_selector).collect::<Result<_, _>>()? })
     }
 }
 
 impl FaultAction {
-    fn parse_action(text: &str) -> Result<Self, ParseFaultError> {
+    fn parse_fault_action(text: &str) -> Result<Self, ParseFaultError> {
         let (name, options) = text.split_once(':').map_or((text, None), |(name, options)| (name, Some(options)));
         match (name, options) {
             ("delay", Some(time)) => Ok(Self::Delay(parse_duration(time)?)),
@@ -49,10 +49,10 @@ impl FaultAction {
             ("hang", None) => Ok(Self::Hang),
             ("garbage", None) => Ok(Self::Garbage),
             _ => match (name.parse().ok().filter(|status| (200..=599).contains(status)), TokenError::from_name(text)) {
-                (Some(status), _) => Ok(Self::Respond(InjectedResponse::parse_response(status, options)?)),
+                (Some(status), _) => Ok(Self::Respond(InjectedResponse::parse_injected_response(status, options)?)),
                 (None, Some(error)) => Ok(Self::TokenError(error)),
                 (None, None) => {
-                    let token_errors = TokenError::NAMED_ERRORS.map(|(name, _)| name).join(", ");
+                    let token_errors = TokenError::ERRORS_BY_FAULT_NAME.map(|(name, _)| name).join(", ");
                     Err(ParseFaultError(format!(
                         "'{text}' is not a fault: it must be a status from 200 to 599, delay:DURATION, drip, drip:DURATION, \
                          truncate, reset, unreachable, hang, garbage, or for tokens {token_errors}"
@@ -64,7 +64,7 @@ impl FaultAction {
 }
 
 impl InjectedResponse {
-    fn parse_response(status: u16, options: Option<&str>) -> Result<Self, ParseFaultError> {
+    fn parse_injected_response(status: u16, options: Option<&str>) -> Result<Self, ParseFaultError> {
         let status = StatusCode::from_u16(status).map_err(|error| ParseFaultError(error.to_string()))?;
         let mut response = Self { status, format: None, code: None, retry_after: None };
         for option in options.into_iter().flat_map(|options| options.split(':')) {
@@ -72,7 +72,7 @@ impl InjectedResponse {
             match option.split_once('=') {
                 None => {
                     response.format =
-                        Some(ErrorFormat::parse_format(option).ok_or_else(|| invalid_option_error(option))?);
+                        Some(ErrorFormat::parse_error_format(option).ok_or_else(|| invalid_option_error(option))?);
                 }
                 Some(("code", value)) => response.code = Some(number(value)?),
                 Some(("retry-after", value)) => response.retry_after = Some(RetryAfterValue::Seconds(number(value)?)),
@@ -85,7 +85,7 @@ impl InjectedResponse {
 }
 
 fn invalid_option_error(option: &str) -> ParseFaultError {
-    let formats = ErrorFormat::ALL_FORMATS.map(ErrorFormat::format_name).join(", ");
+    let formats = ErrorFormat::ALL_ERROR_FORMATS.map(ErrorFormat::error_format_name).join(", ");
     ParseFaultError(format!(
         "'{option}' cannot follow a status: it must be one of {formats}, or code=NUMBER, retry-after=SECONDS or \
          retry-after-date=SECONDS"
@@ -93,10 +93,10 @@ fn invalid_option_error(option: &str) -> ParseFaultError {
 }
 
 impl ErrorFormat {
-    const ALL_FORMATS: [Self; 7] =
+    const ALL_ERROR_FORMATS: [Self; 7] =
         [Self::FrontDoor, Self::StringCode, Self::NewerService, Self::Gateway, Self::Text, Self::Html, Self::Empty];
 
-    fn format_name(self) -> &'static str {
+    fn error_format_name(self) -> &'static str {
         match self {
             Self::FrontDoor => "front-door",
             Self::StringCode => "string-code",
@@ -108,13 +108,13 @@ impl ErrorFormat {
         }
     }
 
-    fn parse_format(name: &str) -> Option<Self> {
-        Self::ALL_FORMATS.into_iter().find(|format| format.format_name() == name)
+    fn parse_error_format(name: &str) -> Option<Self> {
+        Self::ALL_ERROR_FORMATS.into_iter().find(|format| format.error_format_name() == name)
     }
 }
 
 impl RequestSelector {
-    fn parse_selector(text: &str) -> Result<Self, ParseFaultError> {
+    fn parse_request_selector(text: &str) -> Result<Self, ParseFaultError> {
         let selector = if text.starts_with('/') {
             Some(Self::PathPrefix(super::collapse_repeated_slashes(text)))
         } else if let Some(interval) = text.strip_prefix("every:") {
@@ -184,7 +184,7 @@ impl fmt::Display for InjectedResponse {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}", self.status.as_u16())?;
         if let Some(format) = self.format {
-            write!(formatter, ":{}", format.format_name())?;
+            write!(formatter, ":{}", format.error_format_name())?;
         }
         if let Some(code) = self.code {
             write!(formatter, ":code={code}")?;
@@ -227,7 +227,7 @@ mod tests {
             prop_oneof![any::<u32>().prop_map(RetryAfterValue::Seconds), any::<u32>().prop_map(RetryAfterValue::Date),];
         let response = (
             200..600_u16,
-            option::of(select(&ErrorFormat::ALL_FORMATS[..])),
+            option::of(select(&ErrorFormat::ALL_ERROR_FORMATS[..])),
             option::of(any::<u32>()),
             option::of(retry_after),
         )

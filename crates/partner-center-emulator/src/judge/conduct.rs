@@ -4,7 +4,7 @@ use super::{Judge, Misbehavior};
 use crate::{
     behaviors::leaves_record,
     json_fields::{get_field_ignoring_case, string_at_path},
-    pages::token_parameter,
+    pages::page_token_parameter,
     query::QueryParameters,
     quirks::ListEnd,
     resource_path::ResourcePath,
@@ -153,7 +153,7 @@ fn judge_position(request: &Request, response: &ServiceResponse, settings: &Sett
     let query = QueryParameters::parse(request.uri());
     let get = |name: Option<&str>| name.and_then(|name| query.first_value(name));
     let has_header = paging.token_header.is_some_and(|name| request.headers().contains_key(name));
-    let has_token = has_header || get(token_parameter(paging)).is_some();
+    let has_token = has_header || get(page_token_parameter(paging)).is_some();
     let is_rejected = response.status == StatusCode::BAD_REQUEST;
     if let Some((name, _)) = paging.seek
         && query.first_value(name).is_some_and(|operation| operation.eq_ignore_ascii_case("next"))

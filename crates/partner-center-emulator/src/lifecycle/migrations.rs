@@ -6,20 +6,24 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 /// The events of a migration, with the time from its start.
-const EVENTS: [(&str, Duration); 4] = [
+const MIGRATION_EVENTS: [(&str, Duration); 4] = [
     ("MigrationStarted", Duration::ZERO),
     ("NewCommerceSubscriptionCreated", Duration::from_secs(5)),
     ("NewCommerceSubscriptionProvisioned", Duration::from_secs(10)),
-    ("MigrationCompleted", MIGRATION_TIME),
+    ("MigrationCompleted", MIGRATION_DURATION),
 ];
 
 /// The time that a migration takes.
-pub(crate) const MIGRATION_TIME: Duration = Duration::from_secs(15);
+pub(crate) const MIGRATION_DURATION: Duration = Duration::from_secs(15);
 
 /// Returns the events of a migration that have happened, with their moments.
 pub(crate) fn migration_events(migration: &Value, now: Timestamp) -> Vec<(&'static str, Timestamp)> {
     let Some(started) = internal_moment(migration, "startedAt") else { return Vec::new() };
-    EVENTS.iter().map(|(name, after)| (*name, started + *after)).filter(|(_, moment)| now >= *moment).collect()
+    MIGRATION_EVENTS
+        .iter()
+        .map(|(name, after)| (*name, started + *after))
+        .filter(|(_, moment)| now >= *moment)
+        .collect()
 }
 
 pub(super) fn advance(migration: &mut Value, now: Timestamp) {
@@ -41,5 +45,5 @@ pub(super) fn advance(migration: &mut Value, now: Timestamp) {
 pub(crate) fn start_migration(migration: &mut Value, started: Timestamp) {
     migration["status"] = "Processing".into();
     migration["startedTime"] = started.to_string_in_microseconds().into();
-    migration[super::INTERNAL_FIELD] = json!({ "startedAt": started.to_string_in_microseconds() });
+    migration[super::INTERNAL_FIELDS_PROPERTY] = json!({ "startedAt": started.to_string_in_microseconds() });
 }

@@ -1,4 +1,4 @@
-use super::INTERNAL_FIELD;
+use super::INTERNAL_FIELDS_PROPERTY;
 use crate::{
     catalog::{currency_of_country, find_catalog_item},
     json_fields::without_null_fields,
@@ -58,7 +58,7 @@ impl NewOrder<'_> {
             "creationDate": self.created.to_string_in_microseconds(),
             "status": "pending",
             "transactionType": "UserPurchase",
-            "totalPrice": amount(total),
+            "totalPrice": amount_of_cents(total),
             "links": {
                 "self": link(""),
                 "provisioningStatus": link("/provisioningstatus"),
@@ -66,7 +66,7 @@ impl NewOrder<'_> {
             },
             "client": {},
             "attributes": { "objectType": "Order" },
-            INTERNAL_FIELD: {
+            INTERNAL_FIELDS_PROPERTY: {
                 "provisionedAt": self.provisioned.to_string_in_microseconds(),
                 "subscriptions": subscriptions,
             },
@@ -99,7 +99,7 @@ impl NewOrderLine {
             "transactionType": "New",
             "friendlyName": self.friendly_name,
             "quantity": self.quantity,
-            "pricing": pricing(self.price / quantity, self.price / quantity, quantity),
+            "pricing": line_item_pricing(self.price / quantity, self.price / quantity, quantity),
             "links": links,
         });
         crate::json_fields::merge_fields(&mut line_item, without_null_fields(self.details.clone()));
@@ -108,18 +108,18 @@ impl NewOrderLine {
 }
 
 /// Returns the prices of a line item, from the list price and the price to pay of one, in cents.
-pub(crate) fn pricing(list_price: i64, price: i64, quantity: i64) -> Value {
+pub(crate) fn line_item_pricing(list_price: i64, price: i64, quantity: i64) -> Value {
     json!({
-        "listPrice": amount(list_price),
-        "discountedPrice": amount(price),
-        "proratedPrice": amount(price),
-        "price": amount(price),
-        "extendedPrice": amount(price * quantity),
+        "listPrice": amount_of_cents(list_price),
+        "discountedPrice": amount_of_cents(price),
+        "proratedPrice": amount_of_cents(price),
+        "price": amount_of_cents(price),
+        "extendedPrice": amount_of_cents(price * quantity),
     })
 }
 
 /// Returns an amount of cents as the service writes money.
 #[expect(clippy::cast_precision_loss, reason = "amounts of this catalog are far below 2^53 cents")]
-fn amount(cents: i64) -> f64 {
+fn amount_of_cents(cents: i64) -> f64 {
     cents as f64 / 100.0
 }

@@ -1,4 +1,7 @@
-use super::{INTERNAL_FIELD, open_cancellation_window, set_term, subscriptions::set_product, term::Term};
+use super::{
+    INTERNAL_FIELDS_PROPERTY, open_cancellation_window, set_last_day_of_term,
+    subscriptions::set_product_of_subscription, term::Term,
+};
 use crate::{
     catalog::{CatalogItem, ProductKind},
     json_fields::without_null_fields,
@@ -62,11 +65,14 @@ impl NewSubscription<'_> {
             "orderId": self.order_id,
             "links": SelfLinks::new(format!("/customers/{customer_id}/subscriptions/{id}")),
             "attributes": { "objectType": "Subscription" },
-            INTERNAL_FIELD: { "country": self.country, "provisionedAt": self.provisioned.to_string_in_microseconds() },
+            INTERNAL_FIELDS_PROPERTY: { "country": self.country, "provisionedAt": self.provisioned.to_string_in_microseconds() },
         }));
-        set_product(&mut subscription, self.item);
+        set_product_of_subscription(&mut subscription, self.item);
         if !is_azure {
-            set_term(&mut subscription, Term::new(created.date(), self.term_duration, self.custom_last_day));
+            set_last_day_of_term(
+                &mut subscription,
+                Term::new(created.date(), self.term_duration, self.custom_last_day),
+            );
         }
         open_cancellation_window(&mut subscription, created);
         subscription

@@ -6,7 +6,7 @@ use serde_json::Value;
 use std::time::Duration;
 
 /// The time until an order is completed and its subscriptions are active. That of the service is up to 15 minutes.
-pub(crate) const PROVISIONING_TIME: Duration = Duration::from_secs(5);
+pub(crate) const ORDER_PROVISIONING_DURATION: Duration = Duration::from_secs(5);
 
 /// Completes an order once it is provisioned: its line items then have their subscriptions.
 pub(super) fn advance(order: &mut Value, now: Timestamp) {

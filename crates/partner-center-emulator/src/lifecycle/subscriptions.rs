@@ -12,7 +12,7 @@
 
 use super::{
     internal_moment, set_internal_field,
-    term::{Term, current_billing_cycle_end, end_of_last_day, last_day_of_subscription, start_of_day},
+    term::{Term, current_billing_cycle_end, format_end_of_day, last_day_of_subscription, start_of_day},
 };
 use crate::{
     catalog::{CatalogItem, ProductKind, find_catalog_item, months_of_term},
@@ -33,10 +33,10 @@ pub(crate) enum SubscriptionKind {
 
 /// The time after the end of a term that the service takes to renew the subscription, or to let it expire. It is documented as up
 /// to a day.
-pub(crate) const RENEWAL_TIME: Duration = Duration::from_secs(60 * 60);
+pub(crate) const RENEWAL_DELAY_AFTER_TERM: Duration = Duration::from_secs(60 * 60);
 
 /// The time for which a subscription is `expired`.
-const EXPIRED_TIME: Duration = ONE_DAY.saturating_mul(30);
+const EXPIRED_STATUS_DURATION: Duration = ONE_DAY.saturating_mul(30);
 
 /// The time from the end of the last term until a subscription is `deleted`.
 const TIME_UNTIL_DELETION: Duration = ONE_DAY.saturating_mul(120);
@@ -45,7 +45,7 @@ const TIME_UNTIL_DELETION: Duration = ONE_DAY.saturating_mul(120);
 const MAX_LEGACY_SUSPENSION: Duration = ONE_DAY.saturating_mul(90);
 
 /// The moment after which nothing ends or begins, a little before the calendar of the service ends: 9990-01-01T00:00:00Z.
-const END_OF_TERMS: Timestamp = Timestamp::from_unix_time(Duration::from_secs(253_086_768_000));
+const LAST_MOMENT_OF_TERM_CHANGES: Timestamp = Timestamp::from_unix_time(Duration::from_secs(253_086_768_000));
 
 pub(crate) fn subscription_kind(subscription: &Value) -> SubscriptionKind {
     if string_at_path(subscription, &["attributes", "etag"]).is_some_and(|etag| !etag.is_empty()) {
@@ -59,13 +59,13 @@ fn catalog_item_of(subscription: &Value) -> Option<CatalogItem> {
     find_catalog_item(string_at_path(subscription, &["offerId"])?)
 }
 
-fn status_of(subscription: &Value) -> &str {
+fn status_of_subscription(subscription: &Value) -> &str {
     string_at_path(subscription, &["status"]).unwrap_or_default()
 }
 
 /// Returns the moment at which a subscription is renewed or expires, which is a while after its last day.
 pub(crate) fn renewal_moment(subscription: &Value) -> Timestamp {
-    term_end(subscription) + RENEWAL_TIME
+    term_end(subscription) + RENEWAL_DELAY_AFTER_TERM
 }
 
 /// Returns the first moment after the term.
@@ -76,12 +76,12 @@ fn term_end(subscription: &Value) -> Timestamp {
 
 /// Lets a subscription become what it is `now`.
 pub(super) fn advance(subscription: &mut Value, now: Timestamp) {
-    let now = now.min(END_OF_TERMS);
+    let now = now.min(LAST_MOMENT_OF_TERM_CHANGES);
     match subscription_kind(subscription) {
-        SubscriptionKind::Legacy => advance_legacy(subscription, now),
+        SubscriptionKind::Legacy => advance_legacy_subscription(subscription, now),
         SubscriptionKind::NewCommerce(_) => {
             while advance_by_one_event(subscription, now) {}
-            close_cancellation_window(subscription, now);
+            remove_expired_cancellation_windows(subscription, now);
             update_billing_cycle(subscription, now);
         }
     }
@@ -91,19 +91,19 @@ pub(super) fn advance(subscription: &mut Value, now: Timestamp) {
 /// however much time has passed.
 fn advance_by_one_event(subscription: &mut Value, now: Timestamp) -> bool {
     let end = term_end(subscription);
-    let (due, next_status) = match status_of(subscription) {
+    let (due, next_status) = match status_of_subscription(subscription) {
         "pending" => (internal_moment(subscription, "provisionedAt").unwrap_or(Timestamp::NEVER), "active"),
-        "active" if is_renewed(subscription) => {
+        "active" if is_renewed_automatically(subscription) => {
             let is_due = now >= renewal_moment(subscription);
             if is_due {
-                renew(subscription, now);
+                renew_subscription(subscription, now);
             }
             return is_due;
         }
         "active" => (renewal_moment(subscription), "expired"),
         // Suspended ones are not renewed: what was `suspended` at the end stays so for its last 120 days, and is called `disabled`.
         "suspended" => (renewal_moment(subscription), "disabled"),
-        "expired" => (end + EXPIRED_TIME, "disabled"),
+        "expired" => (end + EXPIRED_STATUS_DURATION, "disabled"),
         "disabled" => (end + TIME_UNTIL_DELETION, "deleted"),
         _ => return false,
     };
@@ -123,22 +123,27 @@ fn advance_by_one_event(subscription: &mut Value, now: Timestamp) -> bool {
 }
 
 /// Whether another term comes. After a trial, one comes if it is scheduled.
-fn is_renewed(subscription: &Value) -> bool {
+fn is_renewed_automatically(subscription: &Value) -> bool {
     let is_trial = subscription["isTrial"] == true;
-    subscription["autoRenewEnabled"] == true || (is_trial && scheduled_instructions(subscription).is_some())
+    subscription["autoRenewEnabled"] == true || (is_trial && scheduled_renewal_instructions(subscription).is_some())
 }
 
 /// Begins the next term, with what was scheduled for it.
-fn renew(subscription: &mut Value, now: Timestamp) {
+fn renew_subscription(subscription: &mut Value, now: Timestamp) {
     let first_day = term_end(subscription).date();
-    let instructions = scheduled_instructions(subscription);
+    let instructions = scheduled_renewal_instructions(subscription);
     let Some(instructions) = instructions else {
         let duration = string_at_path(subscription, &["termDuration"]).unwrap_or_default().to_owned();
         let months = months_of_term(&duration).unwrap_or(1);
         // A term begins only when the service has renewed: the last hour belongs to the one before.
-        let moment = Timestamp::from_unix_time(now.duration_since(Timestamp::default()).saturating_sub(RENEWAL_TIME));
+        let moment = Timestamp::from_unix_time(
+            now.duration_since(Timestamp::default()).saturating_sub(RENEWAL_DELAY_AFTER_TERM),
+        );
         let complete_terms = months_between(first_day, moment.date()) / months;
-        begin_term(subscription, Term::new(add_months(first_day, complete_terms * months), &duration, None));
+        begin_subscription_term(
+            subscription,
+            Term::new(add_months(first_day, complete_terms * months), &duration, None),
+        );
         return;
     };
     if let Some(fields) = subscription.as_object_mut() {
@@ -151,7 +156,7 @@ fn renew(subscription: &mut Value, now: Timestamp) {
     let part = |name: &str| string_at_path(product, &[name]).unwrap_or_default().to_owned();
     let offer = format!("{}:{}:{}", part("productId"), part("skuId"), part("availabilityId"));
     if let Some(item) = find_catalog_item(&offer) {
-        set_product(subscription, item);
+        set_product_of_subscription(subscription, item);
     }
     for name in ["billingCycle", "termDuration", "promotionId"] {
         if !part(name).is_empty() {
@@ -166,11 +171,11 @@ fn renew(subscription: &mut Value, now: Timestamp) {
         .and_then(Timestamp::parse_with_or_without_zone)
         .map(Timestamp::date);
     let duration = string_at_path(subscription, &["termDuration"]).unwrap_or_default().to_owned();
-    begin_term(subscription, Term::new(first_day, &duration, custom_last_day));
+    begin_subscription_term(subscription, Term::new(first_day, &duration, custom_last_day));
 }
 
 /// Returns what happens at the end of the term: if both are there, the scheduled actions count.
-fn scheduled_instructions(subscription: &Value) -> Option<Value> {
+fn scheduled_renewal_instructions(subscription: &Value) -> Option<Value> {
     let actions = subscription.get("scheduledActions").and_then(Value::as_array);
     let action = actions.and_then(|actions| actions.iter().find(|action| action.get("instructions").is_some()));
     let instructions = match action {
@@ -181,13 +186,13 @@ fn scheduled_instructions(subscription: &Value) -> Option<Value> {
 }
 
 /// Makes a subscription one of another product.
-pub(crate) fn set_product(subscription: &mut Value, item: CatalogItem) {
+pub(crate) fn set_product_of_subscription(subscription: &mut Value, item: CatalogItem) {
     let (type_name, _) = item.product.kind.type_names();
     subscription["offerId"] = item.id().into();
     subscription["offerName"] = item.sku.title.into();
     subscription["productType"] = json!({ "id": type_name, "displayName": type_name });
     subscription["isTrial"] = item.sku.is_trial.into();
-    let country = internal_country(subscription);
+    let country = country_of_subscription_links(subscription);
     let product = format!("/products/{}", item.product.id);
     let sku = format!("{product}/skus/{}", item.sku.id);
     let availability = format!("{sku}/availabilities/{}", item.availability.id);
@@ -197,29 +202,29 @@ pub(crate) fn set_product(subscription: &mut Value, item: CatalogItem) {
 }
 
 /// Returns the country of the links of a subscription.
-fn internal_country(subscription: &Value) -> String {
+fn country_of_subscription_links(subscription: &Value) -> String {
     super::internal_field(subscription, "country").and_then(Value::as_str).unwrap_or("US").to_owned()
 }
 
 /// Begins a new term on its first day, and opens the window for cancelling again.
-fn begin_term(subscription: &mut Value, term: Term) {
+fn begin_subscription_term(subscription: &mut Value, term: Term) {
     let start = Timestamp::start_of_date(term.first_day);
     subscription["effectiveStartDate"] = start.to_string_in_seconds().into();
-    set_term(subscription, term);
+    set_last_day_of_term(subscription, term);
     open_cancellation_window(subscription, start);
 }
 
 /// Sets the last day of the term.
-pub(crate) fn set_term(subscription: &mut Value, term: Term) {
+pub(crate) fn set_last_day_of_term(subscription: &mut Value, term: Term) {
     subscription["commitmentEndDate"] = start_of_day(term.last_day).into();
-    subscription["commitmentEndDateTime"] = end_of_last_day(term.last_day).into();
+    subscription["commitmentEndDateTime"] = format_end_of_day(term.last_day).into();
 }
 
 /// Opens the window within which a subscription can be cancelled, and its seats be removed, as far as its product has one.
 pub(crate) fn open_cancellation_window(subscription: &mut Value, start: Timestamp) {
     let window = catalog_item_of(subscription).and_then(|item| item.cancellation_window());
     let Some(window) = window.filter(|_| subscription["isTrial"] != true) else {
-        return close_cancellation_window(subscription, Timestamp::NEVER);
+        return remove_expired_cancellation_windows(subscription, Timestamp::NEVER);
     };
     let until = start + window.length;
     let until_text = if window.is_in_hours {
@@ -241,12 +246,12 @@ pub(crate) fn open_cancellation_window(subscription: &mut Value, start: Timestam
 }
 
 /// Removes what has expired: the date until which a subscription can be cancelled, the refunds, and the seats that could be removed.
-fn close_cancellation_window(subscription: &mut Value, now: Timestamp) {
+fn remove_expired_cancellation_windows(subscription: &mut Value, now: Timestamp) {
     let is_over = |value: &Value, name: &str| {
         string_at_path(value, &[name]).and_then(Timestamp::parse).is_some_and(|until| now > until)
     };
-    let has_ended = matches!(status_of(subscription), "expired" | "disabled");
-    let is_cancelled = status_of(subscription) == "deleted";
+    let has_ended = matches!(status_of_subscription(subscription), "expired" | "disabled");
+    let is_cancelled = status_of_subscription(subscription) == "deleted";
     if (has_ended || is_over(subscription, "cancellationAllowedUntilDate"))
         && let Some(fields) = subscription.as_object_mut()
     {
@@ -287,14 +292,16 @@ fn update_billing_cycle(subscription: &mut Value, now: Timestamp) {
     }
     let end = cycle_end(subscription, now);
     subscription["billingCycleEndDate"] = start_of_day(end).into();
-    subscription["billingCycleEndDateTime"] = end_of_last_day(end).into();
+    subscription["billingCycleEndDateTime"] = format_end_of_day(end).into();
 }
 
-fn advance_legacy(subscription: &mut Value, now: Timestamp) {
+fn advance_legacy_subscription(subscription: &mut Value, now: Timestamp) {
     let moment = |name| string_at_path(subscription, &[name]).and_then(Timestamp::parse);
     // The end of a legacy subscription is the first moment after its term.
-    if let Some(end) = moment("commitmentEndDate").filter(|end| status_of(subscription) == "active" && now >= *end) {
-        if is_renewed(subscription) {
+    if let Some(end) =
+        moment("commitmentEndDate").filter(|end| status_of_subscription(subscription) == "active" && now >= *end)
+    {
+        if is_renewed_automatically(subscription) {
             let years = months_between(end.date(), now.date()) / 12;
             let start = Timestamp::start_of_date(add_months(end.date(), years * 12));
             let end = Timestamp::start_of_date(add_months(start.date(), 12));
@@ -305,7 +312,8 @@ fn advance_legacy(subscription: &mut Value, now: Timestamp) {
             set_internal_field(subscription, "suspendedAt", end.to_string_in_seconds());
         }
     }
-    let suspended = internal_moment(subscription, "suspendedAt").filter(|_| status_of(subscription) == "suspended");
+    let suspended =
+        internal_moment(subscription, "suspendedAt").filter(|_| status_of_subscription(subscription) == "suspended");
     if suspended.is_some_and(|suspended| now >= suspended + MAX_LEGACY_SUSPENSION) {
         subscription["status"] = "deleted".into();
     }

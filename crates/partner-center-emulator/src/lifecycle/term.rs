@@ -42,7 +42,7 @@ pub(super) fn current_billing_cycle_end(term: Term, billing_cycle: &str, now: Ti
 }
 
 /// Returns the last second of a day, as the service writes it.
-pub(super) fn end_of_last_day(day: Date) -> String {
+pub(super) fn format_end_of_day(day: Date) -> String {
     format!("{}T23:59:59Z", iso_date(day))
 }
 

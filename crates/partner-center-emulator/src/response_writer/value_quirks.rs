@@ -53,7 +53,7 @@ pub(super) fn serialize_with_value_quirks(
     if quirks.link_style != LinkStyle::Plain
         && let Some(Value::Object(links)) = tree.get_mut("links")
     {
-        links.values_mut().for_each(|link| set_link_prefix(link_prefix, link));
+        links.values_mut().for_each(|link| replace_link_prefix(link_prefix, link));
     }
     apply_value_quirks(quirks, &mut tree, kind);
     serde_json::to_vec(&tree)
@@ -110,7 +110,7 @@ fn apply_field_quirks(quirks: &Quirks, fields: &mut Map<String, Value>, kind: Ob
 }
 
 /// Changes a link, unless it leads out of the service.
-fn set_link_prefix(link_prefix: &str, link: &mut Value) {
+fn replace_link_prefix(link_prefix: &str, link: &mut Value) {
     if let Some(Value::String(uri)) = link.get_mut("uri")
         && let Some(path) = uri.strip_prefix("/v1/").or_else(|| uri.strip_prefix('/'))
     {

@@ -105,7 +105,7 @@ fn redacted_headers(headers: &HeaderMap) -> Vec<ExchangeHeader> {
         let value = match name.as_str() {
             // It may have the code of a sign-in.
             "location" | "referer" => text.parse().map_or_else(|_| text.into_owned(), |uri| redacted_uri(&uri)),
-            name if is_secret_header(name) => super::redaction::HIDDEN.to_owned(),
+            name if is_secret_header(name) => super::redaction::HIDDEN_SECRET_PLACEHOLDER.to_owned(),
             _ => text.into_owned(),
         };
         ExchangeHeader { name: name.as_str().to_owned(), value }

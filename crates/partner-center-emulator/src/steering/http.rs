@@ -2,7 +2,7 @@
 //! for no fault and no limit, and no quirk affects them. The in-memory transport has none of them.
 //!
 //! A page of another site must not steer an emulator on this machine: [`access`] has what keeps it from that. `steering.yaml`
-//! documents the requests, and a test holds it against [`ROUTES`].
+//! documents the requests, and a test holds it against [`STEERING_ROUTES`].
 
 mod access;
 mod handlers;
@@ -14,11 +14,11 @@ use handlers::Handler;
 use http::{Method, StatusCode, header::ALLOW};
 use partner_center_core::{Request, Response};
 use percent_encoding::percent_decode_str;
-use response::{error_response, status_of_error};
+use response::{error_response, status_code_of_error};
 use std::sync::atomic::AtomicBool;
 
 /// The first segment of the path of all steering requests. No path of the service begins with an underscore.
-const ROOT: &str = "_emulator";
+const STEERING_ROOT_SEGMENT: &str = "_emulator";
 
 /// The maximum size of the body of a request, in bytes. Snapshots have the largest.
 pub(crate) const MAX_STEERING_BODY_SIZE: usize = 512 << 20;
@@ -26,7 +26,7 @@ pub(crate) const MAX_STEERING_BODY_SIZE: usize = 512 << 20;
 /// Whether a request to `path` steers the emulator. The path must be exact: it has no other spelling.
 pub(crate) fn is_steering_path(path: &str) -> bool {
     path.strip_prefix('/')
-        .and_then(|path| path.strip_prefix(ROOT))
+        .and_then(|path| path.strip_prefix(STEERING_ROOT_SEGMENT))
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
@@ -36,8 +36,8 @@ pub(crate) fn respond(emulator: &Emulator, request: &Request, cancelled: &Atomic
         return error_response(status, &message);
     }
     let path = request.uri().path();
-    let rest = path.get(ROOT.len() + 2..).unwrap_or_default();
-    let allowed: Vec<_> = ROUTES.iter().filter(|route| route.matches(rest)).collect();
+    let rest = path.get(STEERING_ROOT_SEGMENT.len() + 2..).unwrap_or_default();
+    let allowed: Vec<_> = STEERING_ROUTES.iter().filter(|route| route.matches_path(rest)).collect();
     // HEAD is GET whose body is not sent.
     let method = if request.method() == Method::HEAD { &Method::GET } else { request.method() };
     let Some(route) = allowed.iter().find(|route| route.method == *method) else {
@@ -50,9 +50,9 @@ pub(crate) fn respond(emulator: &Emulator, request: &Request, cancelled: &Atomic
         response.headers_mut().extend(methods.try_into().ok().map(|methods| (ALLOW, methods)));
         return response;
     };
-    let call = Call { emulator, request, cancelled, parameter: route.parameter_of(rest) };
+    let call = SteeringCall { emulator, request, cancelled, parameter: route.path_parameter_of(rest) };
     let mut response =
-        (route.handler)(&call).unwrap_or_else(|error| error_response(status_of_error(&error), &error.to_string()));
+        (route.handler)(&call).unwrap_or_else(|error| error_response(status_code_of_error(&error), &error.to_string()));
     if request.method() == Method::HEAD {
         response.body_mut().clear();
     }
@@ -60,7 +60,7 @@ pub(crate) fn respond(emulator: &Emulator, request: &Request, cancelled: &Atomic
 }
 
 /// A steering request on its way.
-struct Call<'a> {
+struct SteeringCall<'a> {
     emulator: &'a Emulator,
     request: &'a Request,
     cancelled: &'a AtomicBool,
@@ -69,14 +69,14 @@ struct Call<'a> {
 }
 
 /// A method of a path below the root. A segment in braces is a parameter; with an asterisk, it is the rest of the path.
-struct Route {
+struct SteeringRoute {
     method: Method,
     path: &'static str,
     handler: Handler,
 }
 
-impl Route {
-    fn matches(&self, path: &str) -> bool {
+impl SteeringRoute {
+    fn matches_path(&self, path: &str) -> bool {
         if let Some((prefix, _)) = self.path.split_once("{path*}") {
             return path.strip_prefix(prefix).is_some_and(|rest| !rest.is_empty());
         }
@@ -87,7 +87,7 @@ impl Route {
         expected.len() == actual.len() && expected.iter().zip(&actual).all(is_same)
     }
 
-    fn parameter_of(&self, path: &str) -> String {
+    fn path_parameter_of(&self, path: &str) -> String {
         if let Some((prefix, _)) = self.path.split_once("{path*}") {
             // Not decoded: it is a path again.
             return path.strip_prefix(prefix).unwrap_or_default().to_owned();
@@ -98,44 +98,44 @@ impl Route {
     }
 }
 
-const fn route(method: Method, path: &'static str, handler: Handler) -> Route {
-    Route { method, path, handler }
+const fn new_steering_route(method: Method, path: &'static str, handler: Handler) -> SteeringRoute {
+    SteeringRoute { method, path, handler }
 }
 
-const ROUTES: &[Route] = &[
-    route(Method::GET, "", page::get_page),
-    route(Method::GET, "openapi.yaml", handlers::get_specification),
-    route(Method::GET, "status", handlers::get_status),
-    route(Method::POST, "reset", handlers::reset),
-    route(Method::GET, "clock", handlers::get_clock),
-    route(Method::POST, "clock", handlers::advance_clock),
-    route(Method::GET, "requests", handlers::list_requests),
-    route(Method::DELETE, "requests", handlers::clear_requests),
-    route(Method::GET, "verdicts", handlers::list_verdicts),
-    route(Method::DELETE, "verdicts", handlers::clear_verdicts),
-    route(Method::GET, "faults", handlers::list_faults),
-    route(Method::POST, "faults", handlers::add_fault),
-    route(Method::DELETE, "faults", handlers::clear_faults),
-    route(Method::DELETE, "faults/{id}", handlers::remove_fault),
-    route(Method::GET, "quirks", handlers::get_quirks),
-    route(Method::PATCH, "quirks", handlers::change_quirks),
-    route(Method::GET, "rate-limit", handlers::get_rate_limit),
-    route(Method::PUT, "rate-limit", handlers::set_rate_limit),
-    route(Method::POST, "tokens/revoke", handlers::revoke_tokens),
-    route(Method::GET, "snapshots", handlers::list_snapshots),
-    route(Method::POST, "snapshots", handlers::take_snapshot),
-    route(Method::GET, "snapshots/{name}", handlers::download_snapshot),
-    route(Method::PUT, "snapshots/{name}", handlers::upload_snapshot),
-    route(Method::DELETE, "snapshots/{name}", handlers::delete_snapshot),
-    route(Method::POST, "snapshots/{name}/restore", handlers::restore_snapshot),
-    route(Method::GET, "resources", handlers::list_readable_paths),
-    route(Method::POST, "resources", handlers::put_resources),
-    route(Method::GET, "resources/{path*}", handlers::get_resource),
+const STEERING_ROUTES: &[SteeringRoute] = &[
+    new_steering_route(Method::GET, "", page::get_steering_page),
+    new_steering_route(Method::GET, "openapi.yaml", handlers::get_specification),
+    new_steering_route(Method::GET, "status", handlers::get_status),
+    new_steering_route(Method::POST, "reset", handlers::reset_emulator),
+    new_steering_route(Method::GET, "clock", handlers::get_clock),
+    new_steering_route(Method::POST, "clock", handlers::advance_clock),
+    new_steering_route(Method::GET, "requests", handlers::list_logged_requests),
+    new_steering_route(Method::DELETE, "requests", handlers::clear_requests),
+    new_steering_route(Method::GET, "verdicts", handlers::list_verdicts),
+    new_steering_route(Method::DELETE, "verdicts", handlers::clear_verdicts),
+    new_steering_route(Method::GET, "faults", handlers::list_faults),
+    new_steering_route(Method::POST, "faults", handlers::add_fault),
+    new_steering_route(Method::DELETE, "faults", handlers::clear_faults),
+    new_steering_route(Method::DELETE, "faults/{id}", handlers::remove_fault),
+    new_steering_route(Method::GET, "quirks", handlers::get_quirks),
+    new_steering_route(Method::PATCH, "quirks", handlers::change_quirks),
+    new_steering_route(Method::GET, "rate-limit", handlers::get_rate_limit),
+    new_steering_route(Method::PUT, "rate-limit", handlers::set_rate_limit),
+    new_steering_route(Method::POST, "tokens/revoke", handlers::revoke_tokens),
+    new_steering_route(Method::GET, "snapshots", handlers::list_snapshots),
+    new_steering_route(Method::POST, "snapshots", handlers::take_snapshot),
+    new_steering_route(Method::GET, "snapshots/{name}", handlers::download_snapshot),
+    new_steering_route(Method::PUT, "snapshots/{name}", handlers::upload_snapshot),
+    new_steering_route(Method::DELETE, "snapshots/{name}", handlers::delete_snapshot),
+    new_steering_route(Method::POST, "snapshots/{name}/restore", handlers::restore_snapshot),
+    new_steering_route(Method::GET, "resources", handlers::list_readable_paths),
+    new_steering_route(Method::POST, "resources", handlers::put_resources),
+    new_steering_route(Method::GET, "resources/{path*}", handlers::get_resource),
 ];
 
 #[cfg(test)]
 mod tests {
-    use super::{ROUTES, is_steering_path};
+    use super::{STEERING_ROUTES, is_steering_path};
 
     #[test]
     fn steering_path_has_no_other_spelling() {
@@ -163,7 +163,7 @@ mod tests {
                 described.push(format!("{} {path}", method.to_uppercase()));
             }
         }
-        let mut routes: Vec<_> = ROUTES
+        let mut routes: Vec<_> = STEERING_ROUTES
             .iter()
             .map(|route| format!("{} {}", route.method, route.path.replace("{path*}", "{path}")))
             .collect();

@@ -56,11 +56,11 @@ impl Emulator {
         timeout: Duration,
         matches: impl Fn(&http::Request<()>) -> bool,
     ) -> Option<Exchange> {
-        self.wait_unless_cancelled(after, timeout, matches, &AtomicBool::new(false))
+        self.wait_for_request_unless_cancelled(after, timeout, matches, &AtomicBool::new(false))
     }
 
     /// As [`wait_for_request`](Self::wait_for_request); the waiting ends when it is `cancelled`.
-    pub(super) fn wait_unless_cancelled(
+    pub(super) fn wait_for_request_unless_cancelled(
         &self,
         mut after: u64,
         timeout: Duration,
@@ -78,7 +78,7 @@ impl Emulator {
             if rest.is_zero() || cancelled.load(Ordering::Relaxed) {
                 return None;
             }
-            log = self.handler().wait_for_request(log, rest.min(CANCELLATION_INTERVAL));
+            log = self.handler().wait_for_request(log, rest.min(CANCELLATION_CHECK_INTERVAL));
         }
     }
 
@@ -98,4 +98,4 @@ impl Emulator {
 }
 
 /// The interval at which a wait looks whether it is cancelled.
-const CANCELLATION_INTERVAL: Duration = Duration::from_millis(100);
+const CANCELLATION_CHECK_INTERVAL: Duration = Duration::from_millis(100);

@@ -6,7 +6,7 @@ use serde_json::Value;
 use std::{collections::HashSet, sync::LazyLock};
 
 /// What stands in place of a secret.
-pub(super) const HIDDEN: &str = "(hidden)";
+pub(super) const HIDDEN_SECRET_PLACEHOLDER: &str = "(hidden)";
 
 /// Whether a header holds a secret; `name` is in lower case.
 pub(super) fn is_secret_header(name: &str) -> bool {
@@ -26,7 +26,7 @@ pub(super) fn redacted_uri(uri: &Uri) -> String {
 pub(super) fn redacted_body(bytes: &[u8]) -> Option<String> {
     let text = decode_text(bytes)?;
     if let Ok(mut value) = serde_json::from_str::<Value>(&text) {
-        hide_secrets(&mut value);
+        hide_secret_fields(&mut value);
         return Some(value.to_string());
     }
     let is_form = text.contains('=') && !text.contains(char::is_whitespace) && !text.contains('<');
@@ -46,21 +46,23 @@ fn decode_text(bytes: &[u8]) -> Option<String> {
     Some(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }
 
-fn hide_secrets(value: &mut Value) {
+fn hide_secret_fields(value: &mut Value) {
     match value {
         Value::Object(fields) => {
             for (name, value) in fields {
                 match value {
-                    Value::String(_) | Value::Number(_) if is_secret_name(name) => *value = HIDDEN.into(),
-                    value => hide_secrets(value),
+                    Value::String(_) | Value::Number(_) if is_secret_field_name(name) => {
+                        *value = HIDDEN_SECRET_PLACEHOLDER.into()
+                    }
+                    value => hide_secret_fields(value),
                 }
             }
         }
-        Value::Array(items) => items.iter_mut().for_each(hide_secrets),
+        Value::Array(items) => items.iter_mut().for_each(hide_secret_fields),
         // An audit record has JSON in strings.
         Value::String(text) if text.trim_start().starts_with(['{', '[']) => {
             if let Ok(mut inner) = serde_json::from_str::<Value>(text) {
-                hide_secrets(&mut inner);
+                hide_secret_fields(&mut inner);
                 *text = inner.to_string();
             }
         }
@@ -72,14 +74,16 @@ fn hide_secrets(value: &mut Value) {
 fn redacted_form(form: &str) -> String {
     let field = |field: &str| match field.split_once('=') {
         // The code of a sign-in; in JSON it is that of an error.
-        Some((name, _)) if is_secret_name(name) || name == "code" => format!("{name}={HIDDEN}"),
+        Some((name, _)) if is_secret_field_name(name) || name == "code" => {
+            format!("{name}={HIDDEN_SECRET_PLACEHOLDER}")
+        }
         _ => field.to_owned(),
     };
     form.split('&').map(field).collect::<Vec<_>>().join("&")
 }
 
 /// Whether a field, of JSON or of a form, holds a secret.
-fn is_secret_name(name: &str) -> bool {
+fn is_secret_field_name(name: &str) -> bool {
     // Fields of the specification that are secrets, without their case.
     static NAMES: LazyLock<HashSet<String>> = LazyLock::new(|| {
         let objects = SCHEMAS.iter().filter_map(|schema| match schema.kind {
@@ -90,11 +94,11 @@ fn is_secret_name(name: &str) -> bool {
         secret.map(|property| property.name.to_lowercase()).collect()
     });
     let name = name.to_lowercase();
-    AUTHORITY_SECRETS.contains(&name.as_str()) || name.contains("password") || NAMES.contains(&name)
+    SECRET_AUTHORITY_FIELDS.contains(&name.as_str()) || name.contains("password") || NAMES.contains(&name)
 }
 
 /// The fields of the authority's requests and responses that are secrets.
-const AUTHORITY_SECRETS: [&str; 8] = [
+const SECRET_AUTHORITY_FIELDS: [&str; 8] = [
     "access_token",
     "assertion",
     "client_assertion",

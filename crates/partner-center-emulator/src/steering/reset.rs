@@ -29,7 +29,7 @@ impl Emulator {
         handler.service.store.replace_state(State::new(population));
         let time = start.time.unwrap_or_else(SystemTime::now).duration_since(UNIX_EPOCH).unwrap_or_default();
         handler.clock.set_timestamp(Timestamp::from_unix_time(time));
-        handler.service.authority.reset();
+        handler.service.authority.reset_to_start();
         *handler.rate_limit.lock().unwrap_or_else(PoisonError::into_inner) = start.rate_limit.clone();
         handler.judge.clear();
         let previous_requests = {

@@ -95,14 +95,14 @@ impl Emulator {
                     let is_there = customers.iter().any(|created| created == id)
                         || parse_guid(id).is_some_and(|id| state.find_customer_by_id(id).is_some());
                     if !is_there {
-                        return Err(ResourceError(SteeringError::not_found(format!(
+                        return Err(ResourceChangeError(SteeringError::not_found(format!(
                             "there is no customer {id:?}: put it before what it has"
                         ))));
                     }
                 }
                 Ok(((), changes.iter().map(|(_, change)| change.clone()).collect()))
             })
-            .map_err(|ResourceError(error)| error)?;
+            .map_err(|ResourceChangeError(error)| error)?;
         // An error shows in the responses to all further requests.
         let _ = self.handler().save();
         Ok(())
@@ -113,11 +113,11 @@ impl Emulator {
         let mut request = Request::default();
         *request.uri_mut() =
             path.parse().map_err(|error| SteeringError::invalid(format!("{path:?} is not a path: {error}")))?;
-        request.headers_mut().extend(token.map(|token| (super::CONTINUATION_TOKEN, token.clone())));
+        request.headers_mut().extend(token.map(|token| (super::CONTINUATION_TOKEN_HEADER, token.clone())));
         let service = &self.handler().service;
         let settings = Settings::default();
         let operation = route_request(&Method::GET, request.uri().path()).ok().map(|route| route.operation);
-        let caller = operation.map_or(Caller::User, caller_for);
+        let caller = operation.map_or(Caller::User, caller_for_operation);
         let now = self.current_timestamp();
         let response = service.call_operation(&request, caller, &settings, now, &AtomicBool::new(false));
         let response = response.unwrap_or_else(ServiceResponse::from);
@@ -126,23 +126,23 @@ impl Emulator {
 }
 
 /// An error of a change, for the store.
-struct ResourceError(SteeringError);
+struct ResourceChangeError(SteeringError);
 
-impl From<crate::store::StoreFull> for ResourceError {
+impl From<crate::store::StoreFull> for ResourceChangeError {
     fn from(_: crate::store::StoreFull) -> Self {
         Self(SteeringError::conflict("the store is full: delete something, or reset the emulator"))
     }
 }
 
 /// Returns a caller whom the operation serves.
-fn caller_for(operation: &'static Operation) -> Caller {
+fn caller_for_operation(operation: &'static Operation) -> Caller {
     if operation.authentication.contains(&Authentication::AppUser) { Caller::User } else { Caller::Application }
 }
 
 /// Returns the path of a resource and the change that puts it there.
 fn resource_change(path: &str, value: Option<Value>) -> Result<(ResourcePath, StateChange), SteeringError> {
     let route = route_request(&Method::GET, path).ok().filter(|route| route.operation.items.is_none());
-    let of = route.as_ref().and_then(json_type);
+    let of = route.as_ref().and_then(json_type_of_get_response);
     let (Some(route), Some(of)) = (route, of) else {
         return Err(SteeringError::invalid(format!(
             "{path:?} is not the path of a resource: it must be one that GET gets alone, as JSON"
@@ -166,7 +166,7 @@ fn resource_change(path: &str, value: Option<Value>) -> Result<(ResourcePath, St
     Ok((resource_path.clone(), StateChange::Put(resource_path, value)))
 }
 
-fn json_type(route: &Route) -> Option<Type> {
+fn json_type_of_get_response(route: &Route) -> Option<Type> {
     let response = route.operation.responses.iter().find(|response| response.outcome == Outcome::Done)?;
     response.body.filter(|(media_type, _)| *media_type == MediaType::Json).map(|(_, of)| of)
 }

@@ -27,7 +27,7 @@ struct SnapshotDocument<'a> {
 }
 
 /// The format of the JSON, which a change that older versions cannot read gets a new number.
-const FORMAT: &str = "partner-center-emulator/1";
+const SNAPSHOT_FORMAT: &str = "partner-center-emulator/1";
 
 /// An error of reading a [`Snapshot`] from JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +43,7 @@ impl Snapshot {
     )]
     pub fn to_json(&self) -> String {
         let state = self.state.to_snapshot();
-        let document = SnapshotDocument { format: FORMAT.into(), time: self.time, state };
+        let document = SnapshotDocument { format: SNAPSHOT_FORMAT.into(), time: self.time, state };
         serde_json::to_string(&document).expect("a snapshot can be written as JSON")
     }
 
@@ -55,9 +55,11 @@ impl Snapshot {
         let document: SnapshotDocument<'_> = serde_json::from_str(json).map_err(|error| {
             ParseSnapshotError(format!("it is not a snapshot of this version of the emulator: {error}"))
         })?;
-        if document.format != FORMAT {
+        if document.format != SNAPSHOT_FORMAT {
             let format = &document.format;
-            return Err(ParseSnapshotError(format!("its format is {format:?}, and this version reads {FORMAT:?}")));
+            return Err(ParseSnapshotError(format!(
+                "its format is {format:?}, and this version reads {SNAPSHOT_FORMAT:?}"
+            )));
         }
         let state = State::from_snapshot(document.state)
             .map_err(|error| ParseSnapshotError(format!("the snapshot is invalid: {error}")))?;

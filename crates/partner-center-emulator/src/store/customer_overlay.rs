@@ -37,7 +37,7 @@ impl CustomerOverlay {
     }
 
     /// Returns the customers in the overlay that are there, with their indexes.
-    pub(super) fn present_customers(&self) -> impl Iterator<Item = (u32, &Arc<Value>)> {
+    pub(super) fn customers_not_deleted(&self) -> impl Iterator<Item = (u32, &Arc<Value>)> {
         self.customers.iter().filter_map(|(index, customer)| Some((*index, customer.as_ref()?)))
     }
 

@@ -47,7 +47,7 @@ struct CustomerTenant<'a> {
 pub(super) fn get_generated_resource(state: &State, path: &ResourcePath, now: Timestamp) -> Option<Value> {
     let (collection, id) = path.split_last_segment()?;
     let segments = path.segments();
-    if let Some(["products", product, rest @ ..]) = path_below_root(&segments) {
+    if let Some(["products", product, rest @ ..]) = segments_below_root(&segments) {
         return catalog_entry(product, rest);
     }
     let ["v1", "customers", customer, ref kind @ ..] = collection.segments()[..] else { return None };
@@ -68,7 +68,7 @@ pub(super) fn get_generated_resource(state: &State, path: &ResourcePath, now: Ti
 /// Returns the generated resources directly below `path`, as they are `now`, or `None` if it has none, whatever the customer.
 pub(crate) fn generated_collection_items(state: &State, path: &ResourcePath, now: Timestamp) -> Option<Vec<Value>> {
     let segments = path.segments();
-    if let Some(["products", ..]) = path_below_root(&segments) {
+    if let Some(["products", ..]) = segments_below_root(&segments) {
         // These are listed by operations of the catalog alone.
         return Some(Vec::new());
     }
@@ -76,8 +76,8 @@ pub(crate) fn generated_collection_items(state: &State, path: &ResourcePath, now
     let tenant = CustomerTenant::for_customer_id(state, customer)?;
     match kind {
         ["users"] => Some(users::all_users(&tenant, now)),
-        ["subscriptions"] => Some(advance_all(path, subscriptions::all_subscriptions(&tenant), now)),
-        ["orders"] => Some(advance_all(path, orders::all_orders(&tenant, now), now)),
+        ["subscriptions"] => Some(advance_generated_resources(path, subscriptions::all_subscriptions(&tenant), now)),
+        ["orders"] => Some(advance_generated_resources(path, orders::all_orders(&tenant, now), now)),
         // Carts are not listed.
         ["carts"] => Some(Vec::new()),
         ["qualifications"] => Some(qualifications::all_qualifications(&tenant)),
@@ -92,7 +92,7 @@ pub(crate) fn generated_collection_items(state: &State, path: &ResourcePath, now
 }
 
 /// Returns the segments of a path below the version, or below the customer.
-fn path_below_root<'a>(segments: &'a [&'a str]) -> Option<&'a [&'a str]> {
+fn segments_below_root<'a>(segments: &'a [&'a str]) -> Option<&'a [&'a str]> {
     match segments {
         ["v1", "customers", _, rest @ ..] | ["v1", rest @ ..] => Some(rest),
         _ => None,
@@ -113,7 +113,7 @@ fn catalog_entry(product: &str, rest: &[&str]) -> Option<Value> {
 }
 
 /// Returns generated resources as they are `now`.
-fn advance_all(path: &ResourcePath, resources: Vec<Value>, now: Timestamp) -> Vec<Value> {
+fn advance_generated_resources(path: &ResourcePath, resources: Vec<Value>, now: Timestamp) -> Vec<Value> {
     let advanced = resources.into_iter().filter_map(|resource| {
         let id = string_at_path(&resource, &["id"])?.to_owned();
         resource_at_time(&path.child_path(&id), resource, now).map(without_internal_fields)
@@ -163,12 +163,13 @@ impl<'a> CustomerTenant<'a> {
             parse_guid(parameter.example?)
         };
         let documented = if self.is_documented && number == 0 { example() } else { None };
-        documented
-            .unwrap_or_else(|| RandomGenerator::for_purpose(self.seed, purpose, self.random_key(number)).random_guid())
+        documented.unwrap_or_else(|| {
+            RandomGenerator::for_purpose(self.seed, purpose, self.random_key_of_resource(number)).random_guid()
+        })
     }
 
     /// Returns the key of the random numbers of the resource with this number.
-    fn random_key(&self, number: u32) -> u64 {
+    fn random_key_of_resource(&self, number: u32) -> u64 {
         u64::from(self.index) << 32 | u64::from(number)
     }
 }

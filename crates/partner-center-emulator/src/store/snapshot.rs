@@ -45,13 +45,13 @@ struct ResourceSnapshot<'a> {
     /// `None` if it has been deleted.
     value: Option<Cow<'a, Value>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    next: Option<NextValue<'a>>,
+    next: Option<PendingResourceValue<'a>>,
 }
 
 /// What a resource becomes, and when.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct NextValue<'a> {
+struct PendingResourceValue<'a> {
     at: Timestamp,
     value: Cow<'a, Value>,
 }
@@ -82,7 +82,7 @@ impl State {
             path: path.clone(),
             created: entry.created,
             value: entry.value.as_deref().map(Cow::Borrowed),
-            next: entry.next.as_ref().map(|(at, value)| NextValue { at: *at, value: Cow::Borrowed(value) }),
+            next: entry.next.as_ref().map(|(at, value)| PendingResourceValue { at: *at, value: Cow::Borrowed(value) }),
         });
         let outcomes = self.outcomes.entries().map(|(key, at, outcome)| OutcomeSnapshot {
             key: Cow::Borrowed(key),
@@ -127,7 +127,7 @@ impl State {
             if let Some(value) = &value {
                 state.note_due(&path, value);
             }
-            let next = next.map(|NextValue { at, value }| (at, Arc::new(value.into_owned())));
+            let next = next.map(|PendingResourceValue { at, value }| (at, Arc::new(value.into_owned())));
             state.resources.insert(path, ResourceEntry { created, value, next });
         }
         for OutcomeSnapshot { key, at, outcome } in snapshot.outcomes {

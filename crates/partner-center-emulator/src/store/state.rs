@@ -109,7 +109,7 @@ impl State {
     }
 
     /// Returns this state as the one that comes after `current`.
-    pub(super) fn in_place_of(self, current: &Self) -> Self {
+    pub(super) fn as_successor_of(self, current: &Self) -> Self {
         Self { replacements: current.replacements + 1, ..self }
     }
 
@@ -258,7 +258,8 @@ impl State {
 
     /// Returns the index of the customer that a domain belongs to.
     pub(crate) fn find_customer_by_domain(&self, domain: &str) -> Option<u32> {
-        let written = self.customers.present_customers().find(|(_, customer)| customer_has_domain(customer, domain));
+        let written =
+            self.customers.customers_not_deleted().find(|(_, customer)| customer_has_domain(customer, domain));
         let generated =
             || self.population.find_index_by_domain(domain).filter(|index| !self.customers.contains_index(*index));
         written.map(|(index, _)| index).or_else(generated)
@@ -306,11 +307,11 @@ impl State {
                 Some(index) => self.customers.replace_customer(index, value),
                 None => self.customers.create_customer(id, self.next_customer_index(), value),
             };
-            self.free_space_of(replaced.as_deref());
+            self.subtract_stored_size(replaced.as_deref());
         } else {
             let created = self.changes;
             let replaced = self.resources.get(&path).and_then(|entry| entry.value.clone());
-            self.free_space_of(replaced.as_deref());
+            self.subtract_stored_size(replaced.as_deref());
             let entry = self.entry_or_insert(path);
             // A resource that comes back after it was deleted is a new one.
             if entry.value.is_none() {
@@ -325,15 +326,15 @@ impl State {
         let below = self.resources.range((Bound::Excluded(&path), Bound::Unbounded)).map(|(existing, _)| existing);
         for existing in below.take_while(|existing| existing.is_below(&path)).cloned().collect::<Vec<_>>() {
             let removed = self.resources.remove(&existing).and_then(|entry| entry.value);
-            self.free_space_of(removed.as_deref());
+            self.subtract_stored_size(removed.as_deref());
         }
         if let Some(id) = customer_id_in_path(&path) {
             let removed = self.find_customer_by_id(id).and_then(|index| self.customers.delete_customer(id, index));
-            self.free_space_of(removed.as_deref());
+            self.subtract_stored_size(removed.as_deref());
         } else {
             let deleted = ResourceEntry { created: self.changes, value: None, next: None };
             let removed = self.resources.insert(path, deleted).and_then(|entry| entry.value);
-            self.free_space_of(removed.as_deref());
+            self.subtract_stored_size(removed.as_deref());
         }
     }
 
@@ -352,7 +353,7 @@ impl State {
         self.resources.entry(path).or_insert(ResourceEntry { created, value: None, next: None })
     }
 
-    fn free_space_of(&mut self, removed: Option<&Value>) {
+    fn subtract_stored_size(&mut self, removed: Option<&Value>) {
         self.bytes = self.bytes.saturating_sub(removed.map_or(0, json_value_size));
     }
 

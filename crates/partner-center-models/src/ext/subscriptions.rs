@@ -87,7 +87,7 @@ impl Subscription {
     #[must_use]
     #[inline]
     pub fn removable_seats_at(&self, time: SystemTime) -> i32 {
-        let windows = self.seat_windows().into_iter();
+        let windows = self.removable_seats_with_deadlines().into_iter();
         windows
             .filter(|(until, _)| !is_past(until, time))
             .fold(0, |seats, (_, quantity)| seats.saturating_add(quantity))
@@ -97,7 +97,7 @@ impl Subscription {
     #[must_use]
     #[inline]
     pub fn seats_removable_until(&self, seats: i32) -> Option<&DateTime> {
-        let mut windows = self.seat_windows();
+        let mut windows = self.removable_seats_with_deadlines();
         windows.sort_by_key(|(until, _)| std::cmp::Reverse(until.unix_seconds()));
         let mut sum = 0_i32;
         windows.into_iter().find_map(|(until, quantity)| {
@@ -108,7 +108,7 @@ impl Subscription {
 
     /// Returns the seats that can be removed, each with the time until which.
     #[inline]
-    fn seat_windows(&self) -> Vec<(&DateTime, i32)> {
+    fn removable_seats_with_deadlines(&self) -> Vec<(&DateTime, i32)> {
         let details = self.refundable_quantity.as_ref().filter(|_| self.status == Some(SubscriptionStatus::Active));
         let details = details.and_then(|refundable| refundable.details.as_deref()).unwrap_or_default();
         let windows = details.iter().map(|detail| Some((detail.allowed_until_date_time.as_ref()?, detail.quantity?)));

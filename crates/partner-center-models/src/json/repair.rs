@@ -5,9 +5,9 @@
 
 use super::{
     replacement::{Replacement, ReplacementKind},
-    tokens::{JsonToken, JsonTokens, is_number, replace_unpaired_surrogates, unescape_string},
+    tokens::{JsonToken, JsonTokens, is_json_number, replace_unpaired_surrogates, unescape_string},
 };
-use crate::{Secret, writer::field_path};
+use crate::{Secret, writer::join_field_path};
 use std::borrow::Cow;
 
 /// The maximum depth of arrays and objects that `serde_json` accepts.
@@ -80,7 +80,7 @@ pub(super) fn repair_json(json: &str, scope: RepairScope) -> (Option<Secret>, Ve
 
 #[inline]
 fn is_number_out_of_range(scalar: &str) -> bool {
-    is_number(scalar) && scalar.parse::<f64>().is_ok_and(f64::is_infinite)
+    is_json_number(scalar) && scalar.parse::<f64>().is_ok_and(f64::is_infinite)
 }
 
 /// The position of the pass in the JSON, and the replacements so far.
@@ -190,7 +190,7 @@ impl<'a> RepairPosition<'a> {
                 ContainerKey::Name(name) => {
                     let name: String =
                         unescape_string(name).chars().filter(|character| !character.is_control()).collect();
-                    path = field_path(&path, &name);
+                    path = join_field_path(&path, &name);
                 }
             }
             if let Some((end, _)) = path.char_indices().nth(MAX_REPORTED_PATH_LENGTH) {

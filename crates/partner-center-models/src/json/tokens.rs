@@ -35,7 +35,7 @@ impl<'a> Iterator for JsonTokens<'a> {
             b'[' | b'{' => (1, JsonToken::Open),
             b']' | b'}' => (1, JsonToken::Close),
             b',' | b':' => (1, JsonToken::Other),
-            b'"' => (string_length(bytes), JsonToken::String),
+            b'"' => (json_string_length(bytes), JsonToken::String),
             byte if is_space(byte) => (until(&|byte| !is_space(byte)), JsonToken::Other),
             _ => (until(&is_delimiter), JsonToken::Scalar),
         };
@@ -47,7 +47,7 @@ impl<'a> Iterator for JsonTokens<'a> {
 
 /// Returns the length of the string at the beginning of `bytes`, with its quotes.
 #[inline]
-fn string_length(bytes: &[u8]) -> usize {
+fn json_string_length(bytes: &[u8]) -> usize {
     let mut at = 1;
     while let Some(length) = bytes.get(at..).and_then(|rest| rest.iter().position(|byte| matches!(byte, b'"' | b'\\')))
     {
@@ -62,7 +62,7 @@ fn string_length(bytes: &[u8]) -> usize {
 
 /// Whether JSON of a single value is a number.
 #[inline]
-pub(crate) fn is_number(json: &str) -> bool {
+pub(crate) fn is_json_number(json: &str) -> bool {
     json.starts_with(|character: char| character == '-' || character.is_ascii_digit())
 }
 

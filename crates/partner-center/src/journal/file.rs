@@ -1,4 +1,4 @@
-use super::state::{JournalState, LinePosition, Record};
+use super::state::{JournalRecord, JournalState, LinePosition};
 use serde::{Deserialize, Serialize};
 use std::{
     fs::{File, OpenOptions, TryLockError},
@@ -18,7 +18,7 @@ pub(super) struct JournalFile {
 
 /// A line: when it was written, in seconds since 1970, and what it says.
 #[derive(Deserialize, Serialize)]
-struct Line<R> {
+struct JournalLine<R> {
     at: u64,
     #[serde(flatten)]
     record: R,
@@ -50,25 +50,25 @@ impl JournalFile {
             ),
             TryLockError::Error(error) => error,
         })?;
-        let (state, length, is_new) = read(&file, purpose)?;
+        let (state, length, is_new) = read_journal_file(&file, purpose)?;
         file.set_len(length)?;
         let mut journal = Self { file, length, failure: None };
         journal.file.seek(SeekFrom::End(0))?;
         if is_new {
-            journal.append(&Record::Opened { purpose: purpose.to_owned() })?;
+            journal.append_record(&JournalRecord::Opened { purpose: purpose.to_owned() })?;
         }
         Ok((journal, state))
     }
 
     /// Writes a line, and returns where it is.
-    pub(super) fn append(&mut self, record: &Record) -> io::Result<LinePosition> {
+    pub(super) fn append_record(&mut self, record: &JournalRecord) -> io::Result<LinePosition> {
         if let Some(failure) = &self.failure {
-            return Err(copy_of(failure));
+            return Err(copy_io_error(failure));
         }
         let at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        let mut line = serde_json::to_vec(&Line { at, record })?;
+        let mut line = serde_json::to_vec(&JournalLine { at, record })?;
         line.push(b'\n');
-        self.file.write_all(&line).inspect_err(|error| self.failure = Some(copy_of(error)))?;
+        self.file.write_all(&line).inspect_err(|error| self.failure = Some(copy_io_error(error)))?;
         let position = LinePosition { start: self.length, length: line.len() as u64 };
         self.length += position.length;
         Ok(position)
@@ -80,25 +80,25 @@ impl JournalFile {
         self.file.seek(SeekFrom::Start(position.start))?;
         let read = Read::by_ref(&mut self.file).take(position.length).read_to_end(&mut line);
         // What is written next comes at the end.
-        self.file.seek(SeekFrom::Start(self.length)).inspect_err(|error| self.failure = Some(copy_of(error)))?;
+        self.file.seek(SeekFrom::Start(self.length)).inspect_err(|error| self.failure = Some(copy_io_error(error)))?;
         read?;
-        match serde_json::from_slice::<Line<Record>>(&line)?.record {
-            Record::Done { output, .. } => Ok(output),
+        match serde_json::from_slice::<JournalLine<JournalRecord>>(&line)?.record {
+            JournalRecord::Done { output, .. } => Ok(output),
             _ => Ok(None),
         }
     }
 
     /// Forces what was written to the disk; reports the first error of writing, if there was one.
-    pub(super) fn sync(&mut self) -> io::Result<()> {
+    pub(super) fn sync_to_disk(&mut self) -> io::Result<()> {
         match &self.failure {
-            Some(failure) => Err(copy_of(failure)),
+            Some(failure) => Err(copy_io_error(failure)),
             None => self.file.sync_data(),
         }
     }
 }
 
 /// Returns what the file says, the length of its complete lines, and whether it is empty.
-fn read(file: &File, purpose: &str) -> io::Result<(JournalState, u64, bool)> {
+fn read_journal_file(file: &File, purpose: &str) -> io::Result<(JournalState, u64, bool)> {
     let (mut state, mut length, mut number) = (JournalState::default(), 0, 0_u64);
     let mut reader = BufReader::new(file);
     let mut line = Vec::new();
@@ -122,18 +122,18 @@ fn read(file: &File, purpose: &str) -> io::Result<(JournalState, u64, bool)> {
         }
         // The last line was not written to its end.
         let Some(text) = line.strip_suffix(b"\n") else { return Ok((state, length, number == 1)) };
-        let record = match serde_json::from_slice::<Line<Record>>(text) {
+        let record = match serde_json::from_slice::<JournalLine<JournalRecord>>(text) {
             Ok(line) => line.record,
             Err(error) => return Err(invalid(&format!("is not a record of a journal ({error})"))),
         };
         match &record {
-            Record::Opened { purpose: other } if other != purpose => {
+            JournalRecord::Opened { purpose: other } if other != purpose => {
                 return Err(io::Error::new(
                     io::ErrorKind::InvalidInput,
                     format!("the journal is for another purpose (`{other}`): name another file for `{purpose}`"),
                 ));
             }
-            Record::Opened { .. } => {}
+            JournalRecord::Opened { .. } => {}
             _ if number == 1 => return Err(invalid("does not say what the journal is for")),
             _ => state.apply_line(&record, LinePosition { start: length, length: read as u64 }),
         }
@@ -146,7 +146,7 @@ fn read_line(reader: &mut impl BufRead, max_length: usize, line: &mut Vec<u8>) -
     reader.take(max_length as u64).read_until(b'\n', line)
 }
 
-fn copy_of(error: &io::Error) -> io::Error {
+fn copy_io_error(error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), error.to_string())
 }
 
@@ -166,7 +166,7 @@ mod tests {
         let path = env::temp_dir().join(format!("read-only-{}.jsonl", process::id()));
         let journal = Journal::open(&path, "post").unwrap();
         // Writing fails: the file is open for reading only.
-        journal.lock().file.file = File::open(&path).unwrap();
+        journal.lock_shared_state().file.file = File::open(&path).unwrap();
         let emulator = Emulator::builder().build();
         let client = Client::builder(emulator.transport::<Blocking>(), Credential::token(Emulator::TOKEN));
         let client = client.base_url("http://127.0.0.1").build().unwrap();

@@ -32,7 +32,7 @@ pub struct JournalEntry {
 /// A line of the file.
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(tag = "status", rename_all = "snake_case")]
-pub(super) enum Record {
+pub(super) enum JournalRecord {
     Opened {
         purpose: String,
     },
@@ -94,24 +94,24 @@ pub(super) struct LinePosition {
 }
 
 impl JournalState {
-    pub(super) fn state_of(&self, item: &str) -> Option<ItemState> {
+    pub(super) fn state_of_item(&self, item: &str) -> Option<ItemState> {
         self.indexes.get(item).map(|index| self.items[*index].entry.state)
     }
 
-    pub(super) fn entries(&self) -> Vec<JournalEntry> {
+    pub(super) fn journal_entries(&self) -> Vec<JournalEntry> {
         self.items.iter().map(|item| item.entry.clone()).collect()
     }
 
     /// Returns the id of the next request of an item, whether it was sent before, and what to write before it is sent. `preceding`
     /// calls of this run have the same method and path; `answered` is the last id of the call.
-    pub(super) fn next_request(
+    pub(super) fn next_request_id_and_record(
         &mut self,
         item: &str,
         call: &str,
         preceding: usize,
         answered: Option<Uuid>,
-    ) -> (Uuid, bool, Record) {
-        let calls = &self.item_mut(item).calls;
+    ) -> (Uuid, bool, JournalRecord) {
+        let calls = &self.item_record_mut(item).calls;
         let (preceding, known) = match answered {
             None => (preceding, calls.get(&(call.to_owned(), preceding)).copied()),
             Some(answered) => {
@@ -120,15 +120,16 @@ impl JournalState {
             }
         };
         let request_id = known.unwrap_or_else(Uuid::new_v4);
-        let record = Record::Sending { item: item.to_owned(), call: call.to_owned(), preceding, request_id, answered };
-        self.apply(&record);
+        let record =
+            JournalRecord::Sending { item: item.to_owned(), call: call.to_owned(), preceding, request_id, answered };
+        self.apply_record(&record);
         (request_id, known.is_some(), record)
     }
 
     /// Returns what to write when a write was not performed.
-    pub(super) fn record_not_performed(&mut self, item: &str, request_id: Uuid) -> Record {
-        let record = Record::NotPerformed { item: item.to_owned(), request_id };
-        self.apply(&record);
+    pub(super) fn record_not_performed(&mut self, item: &str, request_id: Uuid) -> JournalRecord {
+        let record = JournalRecord::NotPerformed { item: item.to_owned(), request_id };
+        self.apply_record(&record);
         record
     }
 
@@ -138,63 +139,63 @@ impl JournalState {
     }
 
     /// Returns what to write when the work for an item has ended.
-    pub(super) fn record_outcome(&mut self, item: &str, result: Result<Option<String>, String>) -> Record {
-        let ItemRecord { entry, calls, .. } = self.item_mut(item);
+    pub(super) fn record_outcome(&mut self, item: &str, result: Result<Option<String>, String>) -> JournalRecord {
+        let ItemRecord { entry, calls, .. } = self.item_record_mut(item);
         let (item, request_id) = (item.to_owned(), entry.request_id);
         let record = match result {
-            Ok(output) => Record::Done { item, request_id, output },
-            Err(error) if calls.is_empty() => Record::Failed { item, request_id, error },
-            Err(error) => Record::Unknown { item, request_id, error },
+            Ok(output) => JournalRecord::Done { item, request_id, output },
+            Err(error) if calls.is_empty() => JournalRecord::Failed { item, request_id, error },
+            Err(error) => JournalRecord::Unknown { item, request_id, error },
         };
-        self.apply(&record);
+        self.apply_record(&record);
         record
     }
 
     /// Adds what a line says, and where it is in the file.
-    pub(super) fn apply_line(&mut self, record: &Record, position: LinePosition) {
-        self.apply(record);
+    pub(super) fn apply_line(&mut self, record: &JournalRecord, position: LinePosition) {
+        self.apply_record(record);
         self.note_position(record, position);
     }
 
     /// Remembers where the output of a line is in the file, if it has one.
-    pub(super) fn note_position(&mut self, record: &Record, position: LinePosition) {
-        if let Record::Done { item, output: Some(_), .. } = record {
-            self.item_mut(item).output = Some(position);
+    pub(super) fn note_position(&mut self, record: &JournalRecord, position: LinePosition) {
+        if let JournalRecord::Done { item, output: Some(_), .. } = record {
+            self.item_record_mut(item).output = Some(position);
         }
     }
 
     /// Adds what a line says.
-    fn apply(&mut self, record: &Record) {
+    fn apply_record(&mut self, record: &JournalRecord) {
         match record {
-            Record::Opened { .. } => {}
-            Record::Sending { item, call, preceding, request_id, .. } => {
-                let item = self.item_mut(item);
-                item.set_state(ItemState::Unknown, Some(*request_id), None);
+            JournalRecord::Opened { .. } => {}
+            JournalRecord::Sending { item, call, preceding, request_id, .. } => {
+                let item = self.item_record_mut(item);
+                item.set_item_state(ItemState::Unknown, Some(*request_id), None);
                 item.calls.insert((call.clone(), *preceding), *request_id);
             }
-            Record::NotPerformed { item, request_id } => {
-                let item = self.item_mut(item);
+            JournalRecord::NotPerformed { item, request_id } => {
+                let item = self.item_record_mut(item);
                 // The service may have answered it: the next request has another id. Other calls of the item keep theirs.
                 item.calls.retain(|_, id| id != request_id);
                 if item.calls.is_empty() {
                     item.entry.state = ItemState::Failed;
                 }
             }
-            Record::Done { item, request_id, .. } => {
-                let item = self.item_mut(item);
-                item.set_state(ItemState::Done, *request_id, None);
+            JournalRecord::Done { item, request_id, .. } => {
+                let item = self.item_record_mut(item);
+                item.set_item_state(ItemState::Done, *request_id, None);
                 item.calls.clear();
             }
-            Record::Failed { item, request_id, error } => {
-                self.item_mut(item).set_state(ItemState::Failed, *request_id, Some(error));
+            JournalRecord::Failed { item, request_id, error } => {
+                self.item_record_mut(item).set_item_state(ItemState::Failed, *request_id, Some(error));
             }
-            Record::Unknown { item, request_id, error } => {
-                self.item_mut(item).set_state(ItemState::Unknown, *request_id, Some(error));
+            JournalRecord::Unknown { item, request_id, error } => {
+                self.item_record_mut(item).set_item_state(ItemState::Unknown, *request_id, Some(error));
             }
         }
     }
 
-    fn item_mut(&mut self, item: &str) -> &mut ItemRecord {
+    fn item_record_mut(&mut self, item: &str) -> &mut ItemRecord {
         let index = *self.indexes.entry(item.to_owned()).or_insert(self.items.len());
         if index == self.items.len() {
             let (item, state) = (item.to_owned(), ItemState::Failed);
@@ -206,7 +207,7 @@ impl JournalState {
 }
 
 impl ItemRecord {
-    fn set_state(&mut self, state: ItemState, request_id: Option<Uuid>, error: Option<&String>) {
+    fn set_item_state(&mut self, state: ItemState, request_id: Option<Uuid>, error: Option<&String>) {
         (self.entry.state, self.entry.request_id, self.entry.error) = (state, request_id, error.cloned());
         self.output = None;
     }

@@ -103,7 +103,7 @@ const DESCRIPTION_WORDS: [&str; 40] = [
 ];
 
 /// Returns the root of the specification, `root`, with that many operations more; the same for each call.
-pub(super) fn synthetic_spec(root: &str, operations: usize) -> Result<Yaml> {
+pub(super) fn spec_with_synthetic_operations(root: &str, operations: usize) -> Result<Yaml> {
     // As YAML, which keeps the order of properties, and so of arguments.
     let mut document: Yaml = yaml_serde::from_str(root)?;
     let mut builder = SyntheticSpecBuilder { random: 7, schemas: Map::new(), paths: Map::new(), examples: Map::new() };
@@ -113,19 +113,19 @@ pub(super) fn synthetic_spec(root: &str, operations: usize) -> Result<Yaml> {
             break;
         }
         let count = remaining.min(5);
-        builder.add_resource(index, count);
+        builder.add_resource_with_operations(index, count);
         remaining -= count;
     }
     let paths = document["paths"].as_mapping_mut().context("the specification has no paths")?;
     paths.retain(|_, path| path.get("$ref").is_none());
     paths.values_mut().for_each(remove_example_files);
-    add_entries(paths, builder.paths)?;
+    add_json_entries_to_yaml(paths, builder.paths)?;
     let schemas = document["components"]["schemas"].as_mapping_mut().context("the specification has no schemas")?;
-    add_entries(schemas, builder.schemas)?;
+    add_json_entries_to_yaml(schemas, builder.schemas)?;
     Ok(document)
 }
 
-fn add_entries(mapping: &mut yaml_serde::Mapping, entries: Map<String, Value>) -> Result<()> {
+fn add_json_entries_to_yaml(mapping: &mut yaml_serde::Mapping, entries: Map<String, Value>) -> Result<()> {
     for (key, value) in entries {
         mapping.insert(key.into(), yaml_serde::to_value(value)?);
     }
@@ -190,7 +190,7 @@ impl SyntheticSpecBuilder {
 
     /// Adds an object of twelve properties: `first`, then those of the schemas `nested` (every second one as a list) and
     /// `enums`, then scalars. The first `required` scalars are required.
-    fn add_object(
+    fn add_object_schema(
         &mut self,
         name: &str,
         first: &[(&str, Value)],
@@ -202,7 +202,13 @@ impl SyntheticSpecBuilder {
         let mut descriptions = Map::new();
         for (property, schema) in first {
             let is_reference = schema.get("$ref").is_some();
-            self.add_property(&mut properties, &mut descriptions, (*property).to_owned(), schema.clone(), is_reference);
+            self.add_property_schema(
+                &mut properties,
+                &mut descriptions,
+                (*property).to_owned(),
+                schema.clone(),
+                is_reference,
+            );
         }
         let mut schemas: Vec<Value> = Vec::new();
         for (index, target) in nested.iter().enumerate() {
@@ -224,10 +230,10 @@ impl SyntheticSpecBuilder {
             };
             if is_scalar && required_names.len() < required {
                 required_names.push(property.clone());
-                example.insert(property.clone(), example_of(&schema));
+                example.insert(property.clone(), example_of_schema(&schema));
             }
             let is_reference = schema.get("$ref").is_some();
-            self.add_property(&mut properties, &mut descriptions, property, schema, is_reference);
+            self.add_property_schema(&mut properties, &mut descriptions, property, schema, is_reference);
         }
         let mut object =
             json!({"description": format!("A {name}, or a part of it."), "type": "object", "properties": properties});
@@ -244,7 +250,7 @@ impl SyntheticSpecBuilder {
         self.examples.insert(name.to_owned(), example.into());
     }
 
-    fn add_property(
+    fn add_property_schema(
         &mut self,
         properties: &mut Map<String, Value>,
         descriptions: &mut Map<String, Value>,
@@ -262,7 +268,7 @@ impl SyntheticSpecBuilder {
         properties.insert(name, schema);
     }
 
-    fn add_enum(&mut self, name: &str) {
+    fn add_enum_schema(&mut self, name: &str) {
         let start = self.random_number_below(DESCRIPTION_WORDS.len() - 5);
         let values = &DESCRIPTION_WORDS[start..start + 5];
         let descriptions: Vec<_> = values.iter().map(|value| format!("It is {value}.")).collect();
@@ -275,7 +281,7 @@ impl SyntheticSpecBuilder {
         self.schemas.insert(name.to_owned(), schema);
     }
 
-    fn add_resource(&mut self, index: usize, operations: usize) {
+    fn add_resource_with_operations(&mut self, index: usize, operations: usize) {
         let round = index / RESOURCE_NOUNS.len();
         let noun = format!(
             "{}{}",
@@ -284,7 +290,7 @@ impl SyntheticSpecBuilder {
         );
         let enums: Vec<_> = ["Status", "Kind", "Channel"].iter().map(|kind| format!("{noun}{kind}")).collect();
         for name in &enums {
-            self.add_enum(name);
+            self.add_enum_schema(name);
         }
         let parts: Vec<_> =
             NESTED_OBJECT_NAMES.iter().take(3 * operations - 3).map(|part| format!("{noun}{part}")).collect();
@@ -293,20 +299,20 @@ impl SyntheticSpecBuilder {
             ("attributes", schema_reference("ResourceAttributes")),
             ("links", schema_reference("ResourceLinks")),
         ];
-        self.add_object(&noun, &own, &parts[..parts.len().min(4)], &enums[..2], 0);
+        self.add_object_schema(&noun, &own, &parts[..parts.len().min(4)], &enums[..2], 0);
         for (index, part) in parts.iter().enumerate() {
             // A tree: each part has up to two of those after it.
             let below = parts.get(4 + 2 * index..(6 + 2 * index).min(parts.len())).unwrap_or_default().to_vec();
             let part_enums = if index % 3 == 0 { &enums[2..] } else { &[] };
-            self.add_object(part, &[], &below, part_enums, 0);
+            self.add_object_schema(part, &[], &below, part_enums, 0);
         }
-        self.add_object(&format!("New{noun}"), &[], &[], &enums[..1], 2);
-        self.add_object(&format!("{noun}Change"), &[], &[], &enums[..1], 0);
+        self.add_object_schema(&format!("New{noun}"), &[], &[], &enums[..1], 2);
+        self.add_object_schema(&format!("{noun}Change"), &[], &[], &enums[..1], 0);
         self.schemas.insert(format!("{noun}Collection"), collection_schema(&noun));
-        self.add_paths(&noun, &enums[0], operations);
+        self.add_paths_of_resource(&noun, &enums[0], operations);
     }
 
-    fn add_paths(&mut self, noun: &str, status: &str, operations: usize) {
+    fn add_paths_of_resource(&mut self, noun: &str, status: &str, operations: usize) {
         let lower = noun.to_lowercase();
         let list_path = format!("/v1/customers/{{customer-tenant-id}}/{lower}s");
         let item_path = format!("{list_path}/{{item-id}}");
@@ -371,7 +377,7 @@ impl SyntheticSpecBuilder {
         for (path, method, verb, command, id, parameters, body, status, response) in all.into_iter().take(operations) {
             let mut success = json!({"description": "The result."});
             if let Some(schema) = response {
-                success["content"] = json_content(schema);
+                success["content"] = json_content_of_schema(schema);
             }
             let mut operation = json!({
                 "operationId": id,
@@ -384,7 +390,7 @@ impl SyntheticSpecBuilder {
                 "responses": {status: success},
             });
             if let Some(schema) = body {
-                let mut content = json_content(schema);
+                let mut content = json_content_of_schema(schema);
                 let example = json!({"summary": "An example.", "value": self.examples[schema.as_str()]});
                 content["application/json"]["examples"] = json!({id.clone(): example});
                 operation["requestBody"] = json!({"description": "The values.", "required": true, "content": content});
@@ -402,7 +408,7 @@ impl SyntheticSpecBuilder {
     }
 }
 
-fn example_of(schema: &Value) -> Value {
+fn example_of_schema(schema: &Value) -> Value {
     match (schema["type"].as_str(), schema["format"].as_str()) {
         (_, Some("uuid")) => json!("3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4"),
         (Some("integer" | "number"), _) => json!(7),
@@ -416,7 +422,7 @@ fn schema_reference(schema: &str) -> Value {
     json!({"$ref": format!("#/components/schemas/{schema}")})
 }
 
-fn json_content(schema: &str) -> Value {
+fn json_content_of_schema(schema: &str) -> Value {
     json!({"application/json": {"schema": schema_reference(schema)}})
 }
 

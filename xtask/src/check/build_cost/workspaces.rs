@@ -14,15 +14,15 @@ use std::{
 use yaml_serde::Value as Yaml;
 
 /// The package of the types.
-pub(super) const MODELS: &str = "models";
+pub(super) const MODELS_PACKAGE: &str = "models";
 /// A program that reads and writes the body of every request and response.
-pub(super) const PROGRAM_OF_ALL: &str = "program-of-all";
+pub(super) const ALL_OPERATIONS_PROGRAM_PACKAGE: &str = "program-of-all";
 /// A program of two operations of the root of the specification.
-pub(super) const PROGRAM_OF_FEW: &str = "program-of-few";
+pub(super) const TWO_OPERATIONS_PROGRAM_PACKAGE: &str = "program-of-few";
 
 const MODELS_FOLDER: &str = "crates/partner-center-models";
 
-const SOURCE_OF_FEW: &str = r#"
+const TWO_OPERATIONS_PROGRAM_SOURCE: &str = r#"
 use partner_center_models::{Customer, CustomerCollection, GetCustomer, ListCustomers, Operation, Paginated, from_json};
 
 fn main() {
@@ -47,31 +47,46 @@ pub(super) struct MeasuredWorkspace {
 
 impl MeasuredWorkspace {
     /// Writes a workspace of our models crate with the types and operations of `document`.
-    pub(super) fn of_models(root: &Path, folder: &Path, document: &Yaml) -> Result<Self> {
-        for generated in ["crates", PROGRAM_OF_ALL, PROGRAM_OF_FEW] {
+    pub(super) fn create_with_models_crate(root: &Path, folder: &Path, document: &Yaml) -> Result<Self> {
+        for generated in ["crates", ALL_OPERATIONS_PROGRAM_PACKAGE, TWO_OPERATIONS_PROGRAM_PACKAGE] {
             let _ = fs::remove_dir_all(folder.join(generated));
         }
         copy_folder(&root.join(MODELS_FOLDER), &folder.join(MODELS_FOLDER))?;
         fs::create_dir_all(folder.join("spec"))?;
         fs::write(folder.join("spec/partner-center.yaml"), yaml_serde::to_string(document)?)?;
         fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock"))?;
-        let members = format!(r#"members = ["{MODELS_FOLDER}", "{PROGRAM_OF_ALL}", "{PROGRAM_OF_FEW}"]"#);
+        let members = format!(
+            r#"members = ["{MODELS_FOLDER}", "{ALL_OPERATIONS_PROGRAM_PACKAGE}", "{TWO_OPERATIONS_PROGRAM_PACKAGE}"]"#
+        );
         let manifest = fs::read_to_string(root.join("Cargo.toml"))?;
         let manifest = manifest.replace(r#"members = ["crates/*", "tests", "xtask"]"#, &members);
         fs::write(folder.join("Cargo.toml"), manifest)?;
-        generate::write_files(folder)?;
+        generate::write_generated_files(folder)?;
         let name = "partner-center-models";
-        write_program(folder, PROGRAM_OF_ALL, &source_of_all(name, document)?, name, MODELS_FOLDER)?;
-        write_program(folder, PROGRAM_OF_FEW, SOURCE_OF_FEW, name, MODELS_FOLDER)?;
+        write_program(
+            folder,
+            ALL_OPERATIONS_PROGRAM_PACKAGE,
+            &all_operations_program_source(name, document)?,
+            name,
+            MODELS_FOLDER,
+        )?;
+        write_program(folder, TWO_OPERATIONS_PROGRAM_PACKAGE, TWO_OPERATIONS_PROGRAM_SOURCE, name, MODELS_FOLDER)?;
         let models_source = "crates/partner-center-models/src/lib.rs";
         Ok(Self { folder: folder.to_owned(), models: name, models_source })
     }
 
     /// Writes a workspace of a crate with the types that progenitor generates from `document`.
-    pub(super) fn of_progenitor_types(root: &Path, folder: &Path, document: &Yaml) -> Result<Self> {
+    pub(super) fn create_with_progenitor_types(root: &Path, folder: &Path, document: &Yaml) -> Result<Self> {
         let name = "progenitor-types";
-        write_program(folder, PROGRAM_OF_ALL, &source_of_all(name, document)?, name, "")?;
-        let mut document: OpenAPI = serde_json::from_value(without_extensions(&serde_json::to_value(document)?))?;
+        write_program(
+            folder,
+            ALL_OPERATIONS_PROGRAM_PACKAGE,
+            &all_operations_program_source(name, document)?,
+            name,
+            "",
+        )?;
+        let mut document: OpenAPI =
+            serde_json::from_value(document_without_extensions(&serde_json::to_value(document)?))?;
         // Without paths it generates no client.
         document.paths = openapiv3::Paths::default();
         let mut generator = Generator::new(&GenerationSettings::new());
@@ -81,7 +96,7 @@ impl MeasuredWorkspace {
         fs::write(folder.join("src/lib.rs"), prettyplease::unparse(&file))?;
         let manifest = format!(
             "[package]\nname = \"{name}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n\
-             [workspace]\nmembers = [\"{PROGRAM_OF_ALL}\"]\n\n\
+             [workspace]\nmembers = [\"{ALL_OPERATIONS_PROGRAM_PACKAGE}\"]\n\n\
              [dependencies]\nserde = {{ version = \"1\", features = [\"derive\"] }}\nserde_json = \"1\"\n\
              uuid = {{ version = \"1\", features = [\"serde\"] }}\n\n[profile.dev]\ndebug = \"line-tables-only\"\n"
         );
@@ -92,12 +107,12 @@ impl MeasuredWorkspace {
 
     /// Returns the name of a package in this workspace.
     pub(super) fn package_name<'a>(&self, package: &'a str) -> &'a str {
-        if package == MODELS { self.models } else { package }
+        if package == MODELS_PACKAGE { self.models } else { package }
     }
 
     /// Returns a source file of a package: when it is touched, the package is built again.
     pub(super) fn source_file(&self, package: &str) -> PathBuf {
-        if package == MODELS {
+        if package == MODELS_PACKAGE {
             self.folder.join(self.models_source)
         } else {
             self.folder.join(package).join("src/main.rs")
@@ -121,7 +136,7 @@ fn write_program(workspace: &Path, name: &str, source: &str, models: &str, model
 }
 
 /// Returns the source of a program that reads and writes the body of every request and response of `document`.
-fn source_of_all(models: &str, document: &Yaml) -> Result<String> {
+fn all_operations_program_source(models: &str, document: &Yaml) -> Result<String> {
     let mut bodies = BTreeSet::new();
     let paths = serde_json::to_value(&document["paths"]).context("the specification has no paths")?;
     // The schemas of the root may have hand-written types.
@@ -155,13 +170,13 @@ fn collect_schema_names(value: &Value, names: &mut BTreeSet<String>) {
 }
 
 /// Returns the document without the extensions of this workspace.
-fn without_extensions(value: &Value) -> Value {
+fn document_without_extensions(value: &Value) -> Value {
     match value {
         Value::Object(object) => {
             let kept = object.iter().filter(|(key, _)| !key.starts_with("x-pc-"));
-            kept.map(|(key, value)| (key.clone(), without_extensions(value))).collect()
+            kept.map(|(key, value)| (key.clone(), document_without_extensions(value))).collect()
         }
-        Value::Array(items) => items.iter().map(without_extensions).collect(),
+        Value::Array(items) => items.iter().map(document_without_extensions).collect(),
         value => value.clone(),
     }
 }

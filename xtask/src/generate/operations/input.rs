@@ -70,7 +70,7 @@ impl OperationInput {
         }
     }
 
-    pub(super) fn setter(&self) -> TokenStream {
+    pub(super) fn generate_setter(&self) -> TokenStream {
         let (field, argument) = (&self.field, self.constructor_argument());
         let target = match &self.location {
             InputLocation::Path(name) => format!("the path parameter `{name}`"),
@@ -96,7 +96,7 @@ impl OperationInput {
     }
 
     /// Returns the field in the constructor.
-    pub(super) fn initial_value(&self) -> TokenStream {
+    pub(super) fn initial_field_value(&self) -> TokenStream {
         let field = &self.field;
         match (self.required, &self.value) {
             (false, _) => quote!(#field: None),
@@ -121,12 +121,12 @@ impl RustType {
 
 pub(super) fn operation_inputs(spec: &Spec, operation: &Operation) -> Result<Vec<OperationInput>> {
     let mut inputs = Vec::new();
-    for parameter in operation.inputs() {
-        let input = parameter_input(spec, parameter);
+    for parameter in operation.caller_set_parameters() {
+        let input = input_of_parameter(spec, parameter);
         inputs.push(input.with_context(|| format!("the parameter {}", parameter.wire))?);
     }
     if let Some(body) = &operation.body {
-        inputs.extend(body_inputs(spec, body, &operation.facts.replaced_fields).context("requestBody")?);
+        inputs.extend(inputs_of_body(spec, body, &operation.facts.replaced_fields).context("requestBody")?);
     }
     let mut fields = BTreeSet::new();
     for input in &inputs {
@@ -149,7 +149,7 @@ pub(super) fn add_to_parameters_calls(inputs: &[OperationInput]) -> TokenStream 
     quote!(#(#others)* #form)
 }
 
-fn parameter_input(spec: &Spec, parameter: &Parameter) -> Result<OperationInput> {
+fn input_of_parameter(spec: &Spec, parameter: &Parameter) -> Result<OperationInput> {
     let Parameter { wire, required, shape, style, range, .. } = parameter;
     let field = format_ident!("{}", parameter.field);
     let given = if *required { quote!(&self.#field) } else { quote!(self.#field.as_ref()) };
@@ -237,10 +237,15 @@ fn value_sample(spec: &Spec, shape: &Shape, value: &Value) -> Option<InputSample
     Some(InputSample { code, sent: vec![sent] })
 }
 
-fn body_inputs(spec: &Spec, body: &RequestBody, replaced_fields: &[String]) -> Result<Vec<OperationInput>> {
+fn inputs_of_body(spec: &Spec, body: &RequestBody, replaced_fields: &[String]) -> Result<Vec<OperationInput>> {
     if body.media_type == BodyType::Multipart {
         let name = body.shape.schema_name().context("a form is a $ref to an object: write one")?;
-        return spec.definition(name)?.properties().iter().map(|part| part_input(part, body.required)).collect();
+        return spec
+            .definition(name)?
+            .properties()
+            .iter()
+            .map(|part| input_of_form_part(part, body.required))
+            .collect();
     }
     let field = format_ident!("{}", body.field);
     let given = if body.required { quote!(&self.#field) } else { quote!(self.#field.as_ref()) };
@@ -264,7 +269,7 @@ fn body_inputs(spec: &Spec, body: &RequestBody, replaced_fields: &[String]) -> R
     }])
 }
 
-fn part_input(part: &Property, is_form_required: bool) -> Result<OperationInput> {
+fn input_of_form_part(part: &Property, is_form_required: bool) -> Result<OperationInput> {
     let (field, wire) = (format_ident!("{}", part.field), &part.wire);
     let required = part.required && is_form_required;
     let adding = match (&part.shape, required) {

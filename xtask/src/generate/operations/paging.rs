@@ -42,7 +42,7 @@ impl<'a> TypedPaging<'a> {
         let Some(paging) = &operation.facts.paging else { return Ok(None) };
         let page = operation.responses.iter().find_map(|response| response.body.as_ref());
         let (_, page) = page.context("there is no page: write a JSON body in the success")?;
-        let (items, item) = items_access(spec, page, &paging.items)?;
+        let (items, item) = items_field_path(spec, page, &paging.items)?;
         ensure!(
             operation.method == "get" || (paging.offset_query.is_none() && paging.token_query.is_none()),
             "x-pc-paging: a list that continues by its query is a GET: write next-link or token-header"
@@ -52,30 +52,30 @@ impl<'a> TypedPaging<'a> {
             body: rust_type(page)?,
             items,
             item: rust_type(item)?,
-            item_id: item_id(spec, item)?,
-            link_as_str: next_link.as_ref().map_or(Ok(None), |(_, shape)| link_as_str(shape))?,
+            item_id: item_id_field(spec, item)?,
+            link_as_str: next_link.as_ref().map_or(Ok(None), |(_, shape)| link_to_str_conversion(shape))?,
             next_link: next_link.map(|(access, _)| access),
-            continuation_token: FieldAccess::of(spec, page, paging.continuation_token.as_ref())?,
-            total: FieldAccess::of(spec, page, paging.total.as_ref())?,
+            continuation_token: FieldAccess::from_optional_path(spec, page, paging.continuation_token.as_ref())?,
+            total: FieldAccess::from_optional_path(spec, page, paging.total.as_ref())?,
             paging,
         }))
     }
 
     /// Whether a page alone does not say where the list continues: its position does.
-    pub(super) fn is_positioned(&self) -> bool {
+    pub(super) fn needs_page_position(&self) -> bool {
         let Paging { response_header, token_query, offset_query, .. } = self.paging;
         response_header.is_some() || token_query.is_some() || offset_query.is_some()
     }
 
     pub(super) fn page_type(&self) -> TokenStream {
         let body = &self.body;
-        if self.is_positioned() { quote!(PositionedPage<#body>) } else { body.clone() }
+        if self.needs_page_position() { quote!(PositionedPage<#body>) } else { body.clone() }
     }
 
     /// Returns the implementation of `Paginated` for the operation `name`.
-    pub(super) fn implementation(&self, name: &Ident, allow: Option<&TokenStream>) -> TokenStream {
+    pub(super) fn paginated_implementation(&self, name: &Ident, allow: Option<&TokenStream>) -> TokenStream {
         let (page, item, items, pagination) = (self.page_type(), &self.item, &self.items, self.pagination());
-        let body = if self.is_positioned() { quote!(page.body) } else { quote!(page) };
+        let body = if self.needs_page_position() { quote!(page.body) } else { quote!(page) };
         let items = quote!(#body #(.#items)*);
         let fingerprint = match &self.item_id {
             Some((id, true)) => quote!(PageFingerprint::by_id(&#items, |item| item.#id.as_ref())),
@@ -83,7 +83,7 @@ impl<'a> TypedPaging<'a> {
             None => quote!(PageFingerprint::of(&#items)),
         };
         let continuation = self.continuation();
-        let locate = self.is_positioned().then(|| {
+        let locate = self.needs_page_position().then(|| {
             quote! {
                 fn locate(page: &mut Self::Response, position: PagePosition) {
                     page.position = position;
@@ -145,7 +145,7 @@ impl<'a> TypedPaging<'a> {
         } else {
             quote!(ContinuationToken::read(#link, #token, #(#misfits)||*))
         };
-        if !self.is_positioned() {
+        if !self.needs_page_position() {
             return read;
         }
         let in_body = if accesses().next().is_some() { quote!(#read?) } else { quote!(None) };
@@ -163,7 +163,7 @@ impl<'a> TypedPaging<'a> {
 }
 
 /// Returns the conversion of a link that is a string; `None` for one that is an object, which must be a `Link`.
-fn link_as_str(shape: &Shape) -> Result<Option<TokenStream>> {
+fn link_to_str_conversion(shape: &Shape) -> Result<Option<TokenStream>> {
     Ok(match shape {
         Shape::Named(name) if name == "Link" => None,
         Shape::Secret | Shape::Password => Some(quote!(Secret::expose)),
@@ -173,7 +173,7 @@ fn link_as_str(shape: &Shape) -> Result<Option<TokenStream>> {
 }
 
 /// Returns the fields that lead to the items of a page, and the shape of an item.
-fn items_access<'a>(spec: &'a Spec, page: &'a Shape, path: &str) -> Result<(Vec<Ident>, &'a Shape)> {
+fn items_field_path<'a>(spec: &'a Spec, page: &'a Shape, path: &str) -> Result<(Vec<Ident>, &'a Shape)> {
     let (mut shape, mut fields) = (page, Vec::new());
     for wire in path.split('.').filter(|wire| !wire.is_empty()) {
         let property = find_property(spec, shape, wire)?;
@@ -191,7 +191,7 @@ fn items_access<'a>(spec: &'a Spec, page: &'a Shape, path: &str) -> Result<(Vec<
 }
 
 /// Returns the field by which items are told apart, and whether it is optional.
-fn item_id(spec: &Spec, item: &Shape) -> Result<Option<(Ident, bool)>> {
+fn item_id_field(spec: &Spec, item: &Shape) -> Result<Option<(Ident, bool)>> {
     let Shape::Named(name) = item else { return Ok(None) };
     let id = spec.definition(name)?.properties().iter().find(|property| property.wire == "id");
     let id = id.filter(|id| matches!(id.shape, Shape::Uuid | Shape::Text) && !id.nullable);
@@ -199,7 +199,7 @@ fn item_id(spec: &Spec, item: &Shape) -> Result<Option<(Ident, bool)>> {
 }
 
 impl FieldAccess {
-    fn of(spec: &Spec, page: &Shape, path: Option<&String>) -> Result<Option<Self>> {
+    fn from_optional_path(spec: &Spec, page: &Shape, path: Option<&String>) -> Result<Option<Self>> {
         path.map(|path| Self::read(spec, page, path).map(|(access, _)| access)).transpose()
     }
 

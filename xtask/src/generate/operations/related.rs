@@ -15,26 +15,26 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
 /// The header with the etag of the resource that a request is based on.
-const IF_MATCH: &str = "If-Match";
+const IF_MATCH_HEADER: &str = "If-Match";
 
 /// Returns the code that pairs the GET of a resource with the operation that replaces it; `None` if there is none.
 pub(super) fn updatable_implementation(spec: &Spec, get: &Operation) -> Result<Option<TokenStream>> {
-    let Some(resource) = response_schema(get).filter(|_| get.method == "get" && get.facts.paging.is_none()) else {
+    let Some(resource) = response_schema_name(get).filter(|_| get.method == "get" && get.facts.paging.is_none()) else {
         return Ok(None);
     };
     let replaces = |operation: &&Operation| {
         let is_replacement = operation.method == "put" || operation.facts.is_replacement();
-        is_replacement && operation.path == get.path && request_body_schema(operation) == Some(resource)
+        is_replacement && operation.path == get.path && request_body_schema_name(operation) == Some(resource)
     };
     let Some(update) = spec.operations.iter().find(replaces) else { return Ok(None) };
     let own = input::operation_inputs(spec, get)?;
     let fields = input::operation_inputs(spec, update)?;
-    let fields: Option<Vec<_>> = fields.iter().map(|input| update_field(input, &own)).collect();
+    let fields: Option<Vec<_>> = fields.iter().map(|input| updated_field_expression(input, &own)).collect();
     // An input that the resource does not have: the caller has to perform the operation by itself.
     let Some(fields) = fields else { return Ok(None) };
-    let [name, update_name] = [get, update].map(operation_name);
+    let [name, update_name] = [get, update].map(operation_type_name);
     let resource = format_ident!("{resource}");
-    let allow = allow_deprecated(&[get, update]);
+    let allow = allow_deprecated_attribute(&[get, update]);
     Ok(Some(quote! {
         #allow
         impl Updatable for #name {
@@ -51,14 +51,14 @@ pub(super) fn ensure_replacement_is_read_first(spec: &Spec, operation: &Operatio
     if !operation.facts.is_replacement() {
         return Ok(());
     }
-    let body = request_body_schema(operation)
+    let body = request_body_schema_name(operation)
         .with_context(|| format!("{X_PC_REPLACES}: the body is no object: leave it out"))?;
     let is_required = operation.body.as_ref().is_some_and(|body| body.required);
     ensure!(is_required, "{X_PC_REPLACES}: the body is not required: write `required: true`");
     let is_got = spec
         .operations
         .iter()
-        .any(|get| get.method == "get" && get.path == operation.path && response_schema(get) == Some(body));
+        .any(|get| get.method == "get" && get.path == operation.path && response_schema_name(get) == Some(body));
     ensure!(is_got, "{X_PC_REPLACES}: no GET of the path has the same object: write one, or leave it out");
     let definition = spec.definition(body)?;
     for name in &operation.facts.replaced_fields {
@@ -66,7 +66,7 @@ pub(super) fn ensure_replacement_is_read_first(spec: &Spec, operation: &Operatio
         ensure!(is_known, "{X_PC_REPLACES}: {body} has no property `{name}`: write the name of one");
     }
     let mut others = spec.operations.iter().filter(|other| !other.facts.is_replacement());
-    if let Some(other) = others.find(|other| request_body_schema(other) == Some(body)) {
+    if let Some(other) = others.find(|other| request_body_schema_name(other) == Some(body)) {
         bail!(
             "{X_PC_REPLACES}: {} sends {body}, too, which cannot be created: write a schema of its own",
             other.facts.id
@@ -76,22 +76,22 @@ pub(super) fn ensure_replacement_is_read_first(spec: &Spec, operation: &Operatio
 }
 
 /// Returns a field of the operation that replaces a resource; `None` if its value is unknown.
-fn update_field(input: &OperationInput, own: &[OperationInput]) -> Option<TokenStream> {
+fn updated_field_expression(input: &OperationInput, own: &[OperationInput]) -> Option<TokenStream> {
     let field = &input.field;
     Some(match &input.location {
-        InputLocation::Path(_) => own_field(input, own)?,
+        InputLocation::Path(_) => field_from_own_value(input, own)?,
         InputLocation::Body => quote!(#field: resource),
-        InputLocation::Header(name) if name == IF_MATCH && input.required => {
+        InputLocation::Header(name) if name == IF_MATCH_HEADER && input.required => {
             quote!(#field: Self::required_etag(&resource)?)
         }
-        InputLocation::Header(name) if name == IF_MATCH => quote!(#field: Self::etag(&resource)),
+        InputLocation::Header(name) if name == IF_MATCH_HEADER => quote!(#field: Self::etag(&resource)),
         _ if input.required => return None,
         _ => quote!(#field: None),
     })
 }
 
 /// Returns a field with the value that another operation has in a field of this name.
-fn own_field(input: &OperationInput, own: &[OperationInput]) -> Option<TokenStream> {
+fn field_from_own_value(input: &OperationInput, own: &[OperationInput]) -> Option<TokenStream> {
     let field = &input.field;
     let value = input.value.name().to_string();
     own.iter().find(|other| {
@@ -112,19 +112,19 @@ pub(super) fn long_running_implementation(
     ensure!(response.may_complete_later(), "{X_PC_POLLING}: the operation has no 202: write one, or leave it out");
     let missing = || format!("{X_PC_POLLING}: there is no operation {poll}: write the operationId of a GET");
     let poll = spec.operations.iter().find(|operation| operation.facts.id == *poll).with_context(missing)?;
-    let result = response_schema(poll).filter(|_| poll.method == "get").with_context(|| {
+    let result = response_schema_name(poll).filter(|_| poll.method == "get").with_context(|| {
         format!("{X_PC_POLLING}: {} does not get an object: write the operationId of a GET that does", poll.facts.id)
     })?;
     for property in state.iter().map(|(state, _)| state).chain(shows) {
-        ensure_property(spec, result, property)?;
+        ensure_property_exists(spec, result, property)?;
     }
     for property in shows {
-        let body = request_body_schema(operation)
+        let body = request_body_schema_name(operation)
             .with_context(|| format!("{X_PC_POLLING}: shows is for the properties of a body: leave it out"))?;
-        ensure_property(spec, body, property)?;
+        ensure_property_exists(spec, body, property)?;
     }
     ensure!(
-        !response.may_complete_at_once() || response_schema(operation) == Some(result),
+        !response.may_complete_immediately() || response_schema_name(operation) == Some(result),
         "{X_PC_POLLING}: the response of {} is another than that of the operation: write a GET of the same object",
         poll.facts.id
     );
@@ -137,10 +137,10 @@ pub(super) fn long_running_implementation(
         .iter()
         .map(|input| match (&input.field, input.required) {
             (field, false) => Some(quote!(#field: None)),
-            _ => own_field(input, &own),
+            _ => field_from_own_value(input, &own),
         })
         .collect();
-    let [name, poll_name] = [operation, poll].map(operation_name);
+    let [name, poll_name] = [operation, poll].map(operation_type_name);
     let poll_value = fields.map_or_else(|| quote!(None), |fields| quote!(Some(#poll_name { #(#fields),* })));
     let expected = operation.body.as_ref().filter(|_| !shows.is_empty()).map(|body| {
         let body = format_ident!("{}", body.field);
@@ -151,9 +151,9 @@ pub(super) fn long_running_implementation(
         }
     });
     let completion =
-        if response.may_complete_at_once() { quote!(response) } else { quote!(Completion::Accepted(response)) };
+        if response.may_complete_immediately() { quote!(response) } else { quote!(Completion::Accepted(response)) };
     let result = format_ident!("{result}");
-    let allow = allow_deprecated(&[operation, poll]);
+    let allow = allow_deprecated_attribute(&[operation, poll]);
     Ok(Some(quote! {
         #allow
         impl LongRunning for #name {
@@ -170,7 +170,7 @@ pub(super) fn long_running_implementation(
     }))
 }
 
-fn ensure_property(spec: &Spec, schema: &str, property: &str) -> Result<()> {
+fn ensure_property_exists(spec: &Spec, schema: &str, property: &str) -> Result<()> {
     let DefinitionKind::Object(object) = &spec.definition(schema)?.kind else { return Ok(()) };
     let is_there = object.properties.iter().any(|other| other.wire == property);
     ensure!(is_there, "{X_PC_POLLING}: {schema} has no property `{property}`: write the name of one");
@@ -178,7 +178,7 @@ fn ensure_property(spec: &Spec, schema: &str, property: &str) -> Result<()> {
 }
 
 /// Returns the schema of the JSON that an operation responds with, if it is an object and nothing else beside it.
-fn response_schema(operation: &Operation) -> Option<&str> {
+fn response_schema_name(operation: &Operation) -> Option<&str> {
     if operation.responses.iter().any(|response| response.outcome == ResponseOutcome::Absent) {
         return None;
     }
@@ -188,7 +188,7 @@ fn response_schema(operation: &Operation) -> Option<&str> {
 }
 
 /// Returns the schema of the body that an operation requires.
-fn request_body_schema(operation: &Operation) -> Option<&str> {
+fn request_body_schema_name(operation: &Operation) -> Option<&str> {
     let body = operation.body.as_ref().filter(|body| body.required)?;
     match &body.shape {
         Shape::Named(name) if body.media_type == BodyType::Json => Some(name),
@@ -196,10 +196,10 @@ fn request_body_schema(operation: &Operation) -> Option<&str> {
     }
 }
 
-fn operation_name(operation: &Operation) -> syn::Ident {
+fn operation_type_name(operation: &Operation) -> syn::Ident {
     format_ident!("{}", operation.facts.id.to_pascal_case())
 }
 
-fn allow_deprecated(operations: &[&Operation]) -> Option<TokenStream> {
+fn allow_deprecated_attribute(operations: &[&Operation]) -> Option<TokenStream> {
     operations.iter().any(|operation| operation.facts.deprecated.is_some()).then(|| quote!(#[allow(deprecated)]))
 }

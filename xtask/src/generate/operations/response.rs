@@ -20,7 +20,7 @@ pub(super) struct ResponseType {
     /// The struct with the body and the headers, if there are any.
     with_fields: Option<Ident>,
     /// Whether the operation may be completed immediately.
-    may_complete_at_once: bool,
+    may_complete_immediately: bool,
     /// Whether the operation may be completed later.
     may_complete_later: bool,
     /// The statuses that say that there is no such thing.
@@ -57,20 +57,20 @@ impl ResponseType {
         );
         if let Some(paging) = paging {
             ensure!(
-                absent.is_empty() && !may_complete_later && (fields.is_empty() || paging.is_positioned()),
+                absent.is_empty() && !may_complete_later && (fields.is_empty() || paging.needs_page_position()),
                 "responses: a page is JSON, without 202, x-pc-outcome and x-pc-response-field: leave them out"
             );
             fields.clear();
         }
         let with_fields =
             (!fields.is_empty()).then(|| format_ident!("{}Response", operation.facts.id.to_pascal_case()));
-        let may_complete_at_once = done().next().is_some();
-        ensure!(may_complete_at_once || may_complete_later, "responses: there is no 2xx: write one");
+        let may_complete_immediately = done().next().is_some();
+        ensure!(may_complete_immediately || may_complete_later, "responses: there is no 2xx: write one");
         let body = match paging {
             Some(paging) => Some(paging.page_type()),
             None => body,
         };
-        Ok(Self { body, fields, with_fields, may_complete_at_once, may_complete_later, absent })
+        Ok(Self { body, fields, with_fields, may_complete_immediately, may_complete_later, absent })
     }
 
     pub(super) fn rust_type(&self) -> TokenStream {
@@ -79,7 +79,7 @@ impl ResponseType {
             (None, Some(body)) => body.clone(),
             (None, None) => quote!(NoContent),
         };
-        match (self.may_complete_at_once, self.may_complete_later) {
+        match (self.may_complete_immediately, self.may_complete_later) {
             (true, true) => quote!(Completion<#completed>),
             (false, _) => quote!(Accepted),
             (true, false) if self.absent.is_empty() => completed,
@@ -89,8 +89,8 @@ impl ResponseType {
     }
 
     /// Whether the operation may be completed immediately.
-    pub(super) fn may_complete_at_once(&self) -> bool {
-        self.may_complete_at_once
+    pub(super) fn may_complete_immediately(&self) -> bool {
+        self.may_complete_immediately
     }
 
     /// Whether the operation may be completed later.
@@ -99,14 +99,14 @@ impl ResponseType {
     }
 
     /// Returns the constant with the statuses that are results although they are no success elsewhere.
-    pub(super) fn outcomes(&self) -> Option<TokenStream> {
+    pub(super) fn outcomes_constant(&self) -> Option<TokenStream> {
         let statuses = self.may_complete_later.then_some(202).into_iter().chain(self.absent.iter().copied());
         let statuses: Vec<_> = statuses.map(Literal::u16_unsuffixed).collect();
         (!statuses.is_empty()).then(|| quote!(const OUTCOMES: &'static [u16] = &[#(#statuses),*];))
     }
 
     /// Returns the struct with the body and the headers, if there are any.
-    pub(super) fn declaration(&self, operation: &Operation) -> Option<TokenStream> {
+    pub(super) fn struct_declaration(&self, operation: &Operation) -> Option<TokenStream> {
         let name = self.with_fields.as_ref()?;
         let docs = format!("The response of [`{}`].", operation.facts.id.to_pascal_case());
         let docs = doc_comment(&docs, 0);

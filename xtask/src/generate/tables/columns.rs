@@ -31,7 +31,7 @@ impl ResponseItems {
             (Shape::Named(name), None) if is_collection_schema(spec, name) => "items",
             _ => return Ok(Some(Self { path: None, item: body.clone() })),
         };
-        match shape_at(spec, body, path)? {
+        match shape_at_path(spec, body, path)? {
             Shape::List(item) => Ok(Some(Self { path: Some(path.to_owned()), item: *item })),
             _ => bail!("`{path}` is not a list"),
         }
@@ -63,7 +63,7 @@ pub(super) fn column_expressions(
         None => default_columns(spec, definition)?,
     };
     let column = |Column { title, path }: &Column| {
-        shape_at(spec, item, path).context(X_PC_COLUMNS)?;
+        shape_at_path(spec, item, path).context(X_PC_COLUMNS)?;
         Ok(quote!(Column { title: #title, path: #path }))
     };
     columns.iter().map(column).collect()
@@ -105,7 +105,7 @@ fn is_collection_schema(spec: &Spec, name: &str) -> bool {
 }
 
 /// Returns the shape at a path of property names.
-fn shape_at(spec: &Spec, shape: &Shape, path: &str) -> Result<Shape> {
+fn shape_at_path(spec: &Spec, shape: &Shape, path: &str) -> Result<Shape> {
     path.split('.').filter(|name| !name.is_empty()).try_fold(shape.clone(), |shape, name| match shape {
         Shape::Named(schema) => Ok(find_property(spec, &schema, name)?.shape.clone()),
         _ => bail!("`{path}`: there is no property `{name}`, as its owner is not an object"),

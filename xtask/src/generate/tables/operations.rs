@@ -1,11 +1,11 @@
 //! The tables of operations.
 
 use super::{
-    Table,
+    TableConstant,
     columns::{ResponseItems, column_expressions},
     values::{
-        constraints_expression, default_expression, link_expression, option_expression, plain_text, type_expression,
-        variant_expression,
+        constraints_expression, default_expression, format_value_as_sent, link_expression, option_expression,
+        type_expression, variant_expression,
     },
 };
 use crate::{
@@ -22,11 +22,11 @@ use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 use std::path::Path;
 
-pub(super) fn operation_tables(spec: &Spec, folder: &Path) -> Result<Vec<Table>> {
+pub(super) fn operation_tables(spec: &Spec, folder: &Path) -> Result<Vec<TableConstant>> {
     let table = |operation: &Operation| {
         let value = operation_table(spec, operation, folder).with_context(|| operation.at.clone())?;
         let (name, area) = (operation.facts.id.clone(), operation.area.clone());
-        Ok(Table { name, area, of: quote!(Operation), value })
+        Ok(TableConstant { name, area, of: quote!(Operation), value })
     };
     spec.operations.iter().map(table).collect()
 }
@@ -86,7 +86,7 @@ fn operation_table(spec: &Spec, operation: &Operation, folder: &Path) -> Result<
 
 /// Returns the parameters that a caller sets: those of the path in its order, then the others.
 fn ordered_inputs(operation: &Operation) -> Vec<&Parameter> {
-    let mut inputs: Vec<_> = operation.inputs().collect();
+    let mut inputs: Vec<_> = operation.caller_set_parameters().collect();
     inputs.sort_by_key(|parameter| match parameter.location {
         ParameterLocation::Path => operation.path.find(&format!("{{{}}}", parameter.wire)).unwrap_or_default(),
         _ => usize::MAX,
@@ -103,7 +103,7 @@ fn parameter_table(parameter: &Parameter, command: &Command) -> TokenStream {
     let value = type_expression(&parameter.shape);
     let (constraints, default) = (constraints_expression(schema, parameter.sent_minimum), default_expression(schema));
     let deprecated = option_expression(parameter.deprecated.as_ref());
-    let example = option_expression(parameter.examples.first().map(plain_text));
+    let example = option_expression(parameter.examples.first().map(format_value_as_sent));
     quote! {
         Parameter {
             name: #wire,

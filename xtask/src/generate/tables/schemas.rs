@@ -1,7 +1,7 @@
 //! The tables of schemas.
 
 use super::{
-    Table,
+    TableConstant,
     values::{constraints_expression, default_expression, link_expression, option_expression, type_expression},
 };
 use crate::{
@@ -13,7 +13,7 @@ use openapiv3::{ReferenceOr, Schema, SchemaKind, Type};
 use proc_macro2::TokenStream;
 use quote::quote;
 
-pub(super) fn schema_tables(spec: &Spec) -> Result<Vec<Table>> {
+pub(super) fn schema_tables(spec: &Spec) -> Result<Vec<TableConstant>> {
     let table = |definition: &Definition| {
         let Definition { name, area, description, external_docs, .. } = definition;
         let kind = schema_kind(spec, definition).with_context(|| format!("#/components/schemas/{name}"))?;
@@ -21,7 +21,7 @@ pub(super) fn schema_tables(spec: &Spec) -> Result<Vec<Table>> {
         let value = quote! {
             Schema { name: #name, area: #area, description: #description, documentation: #documentation, kind: #kind }
         };
-        Ok(Table { name: name.clone(), area: area.clone(), of: quote!(Schema), value })
+        Ok(TableConstant { name: name.clone(), area: area.clone(), of: quote!(Schema), value })
     };
     spec.definitions.iter().map(table).collect()
 }

@@ -51,10 +51,10 @@ pub(super) fn link_expression(link: Option<&(String, String)>) -> TokenStream {
 }
 
 /// Returns a value as it is sent: a string without quotation marks, lists with commas.
-pub(super) fn plain_text(value: &Value) -> String {
+pub(super) fn format_value_as_sent(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
-        Value::Array(values) => values.iter().map(plain_text).collect::<Vec<_>>().join(","),
+        Value::Array(values) => values.iter().map(format_value_as_sent).collect::<Vec<_>>().join(","),
         other => other.to_string(),
     }
 }
@@ -93,5 +93,5 @@ pub(super) fn constraints_expression(schema: Option<&Schema>, sent_minimum: Opti
 
 /// Returns the default of a value.
 pub(super) fn default_expression(schema: Option<&Schema>) -> TokenStream {
-    option_expression(schema.and_then(|schema| schema.schema_data.default.as_ref()).map(plain_text))
+    option_expression(schema.and_then(|schema| schema.schema_data.default.as_ref()).map(format_value_as_sent))
 }

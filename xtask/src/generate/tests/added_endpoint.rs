@@ -2,7 +2,7 @@
 //! workspace gets an endpoint, and a program that calls it in both modes.
 
 use crate::{
-    generate::{REFERENCE_FILE, write_files},
+    generate::{REFERENCE_FILE, write_generated_files},
     workspace::{SPEC_FILE, is_temporary_file, workspace_root},
 };
 use std::{
@@ -62,7 +62,7 @@ fn added_endpoint_needs_no_rust() {
     let spec = insert(&spec, "\n  schemas:\n", &format!("\n  schemas:\n{SCHEMAS}{OPERATION_SCHEMAS}"));
     copy.put(SPEC_FILE, spec);
     let copy = copy.finish();
-    write_files(&copy).unwrap();
+    write_generated_files(&copy).unwrap();
 
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo

@@ -88,7 +88,7 @@ fn example_tests(edits: Edits<'_>) -> Result<String, String> {
         spec = spec.replace(from, to);
     }
     let examples = Spec::parse(&spec).and_then(|spec| examples::read_examples(&spec, folder.path()));
-    examples.map(|examples| examples::example_tests(&examples)).map_err(|error| format!("{error:#}"))
+    examples.map(|examples| examples::generate_example_tests(&examples)).map_err(|error| format!("{error:#}"))
 }
 
 fn page_with(examples: &str) -> (&'static str, String) {

@@ -146,7 +146,7 @@ fn reference_has_a_line_for_each_operation() {
 
 #[test]
 fn each_operation_is_called_with_its_examples() {
-    let calls = calls::call_tests(&Spec::parse(GADGETS).unwrap()).unwrap();
+    let calls = calls::generate_call_tests(&Spec::parse(GADGETS).unwrap()).unwrap();
     assert_eq!(
         calls.lines().collect::<Vec<_>>(),
         [

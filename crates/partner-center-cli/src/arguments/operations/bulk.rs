@@ -2,7 +2,7 @@
 
 use super::{
     InputFile, argument_values, is_flag_set, name, parse_input_file,
-    tables::{ResultShape, customer_parameter, takes_several_ids},
+    tables::{ResultShape, command_takes_several_ids, customer_parameter},
 };
 use clap::{Arg, ArgAction, ArgMatches};
 use partner_center_spec::Operation;
@@ -87,7 +87,7 @@ pub(super) fn build_bulk_options(operation: &Operation) -> Vec<Arg> {
                 .action(ArgAction::SetTrue)
                 .help("Get each customer with all details, which lists do not have: one more request for each"),
         );
-    } else if !takes_several_ids(operation) {
+    } else if !command_takes_several_ids(operation) {
         return options;
     }
     let mut more = [
@@ -108,7 +108,7 @@ pub(super) fn build_bulk_options(operation: &Operation) -> Vec<Arg> {
                  everything",
             ),
     ];
-    if !takes_several_ids(operation) {
+    if !command_takes_several_ids(operation) {
         more = more.map(|option| option.requires(MANY_CALLS_GROUP));
     }
     options.extend(more);

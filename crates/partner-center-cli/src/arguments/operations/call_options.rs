@@ -6,7 +6,7 @@ use super::{
     is_flag_set, name,
     naming::ResourceNoun,
     passwords::build_password_options,
-    tables::{ResultShape, asks_before_sending, reading_operation},
+    tables::{ResultShape, asks_before_sending, operation_that_reads_resource},
 };
 use crate::arguments::parse_positive_number;
 use clap::{Arg, ArgAction, ArgMatches, ValueEnum, builder::NonEmptyStringValueParser};
@@ -89,7 +89,7 @@ pub(super) fn build_call_options(operation: &'static Operation, noun: ResourceNo
             .long(name::DRY_RUN_ARG)
             .action(ArgAction::SetTrue)
             .conflicts_with(name::CURL_ARG)
-            .help(if reading_operation(operation).is_some() {
+            .help(if operation_that_reads_resource(operation).is_some() {
                 "Print the difference and the request, without the token, and do not send it"
             } else {
                 "Print the request, without the token, and do not send it"

@@ -3,7 +3,7 @@
 use super::{
     bulk::takes_many_customers,
     naming::{ResourceNoun, to_kebab_case},
-    tables::{ResultShape, form_part_properties, has_example_body, is_file_part, takes_several_ids},
+    tables::{ResultShape, command_takes_several_ids, form_part_properties, has_example_body, is_file_part},
 };
 use partner_center_spec::{Authentication, Cloud, MediaType, Method, Operation, Outcome, Parameter};
 use std::fmt::Write;
@@ -67,7 +67,7 @@ pub(crate) fn first_sentence(markdown: &str) -> String {
 }
 
 /// Returns the description of a parameter, without the period of its only sentence.
-pub(super) fn argument_help(markdown: &str) -> String {
+pub(super) fn argument_help_from_markdown(markdown: &str) -> String {
     let text = markdown_to_plain_text(markdown);
     let is_one_sentence = !text.contains(". ") && !text.contains('\n');
     if is_one_sentence { text.trim_end_matches('.').to_owned() } else { text }
@@ -75,12 +75,12 @@ pub(super) fn argument_help(markdown: &str) -> String {
 
 /// Returns the summary as a help text: without its period.
 pub(crate) fn command_about(operation: &Operation) -> String {
-    let about = to_imperative(&first_sentence(operation.summary));
+    let about = sentence_to_imperative(&first_sentence(operation.summary));
     if operation.deprecated.is_some() { format!("{about} (deprecated)") } else { about }
 }
 
 /// Returns a sentence that begins with a verb in the third person as help texts of commands are written: `Lists all` is `List all`.
-fn to_imperative(sentence: &str) -> String {
+fn sentence_to_imperative(sentence: &str) -> String {
     let (verb, rest) = sentence.split_once(' ').unwrap_or((sentence, ""));
     let verb = match verb {
         _ if verb.ends_with("ss") => verb.to_owned(),
@@ -145,7 +145,7 @@ fn describe_output(operation: &Operation, noun: ResourceNoun) -> String {
             let _ = if absent.is_empty() { write!(text, ".") } else { write!(text, ": {absent}") };
             text + " The exit status is 0 for both."
         }
-        ResultShape::Value if takes_several_ids(operation) => format!(
+        ResultShape::Value if command_takes_several_ids(operation) => format!(
             "Several IDs are fetched at the same time and printed as a list, in their order; with `-` they are read from standard \
              input: JSON, CSV with a column `id`, or words. An ID that cannot be fetched is reported, and the command continues; the exit status is \
              then 1. An error that would be the same for every {one} ends the command."
@@ -276,7 +276,7 @@ fn quote_for_shell(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{first_sentence, markdown_to_plain_text, quote_for_shell, to_imperative};
+    use super::{first_sentence, markdown_to_plain_text, quote_for_shell, sentence_to_imperative};
 
     #[test]
     fn summary_becomes_imperative() {
@@ -288,7 +288,7 @@ mod tests {
             ("Assess it", "Assess it"),
             ("Update it", "Update it"),
         ] {
-            assert_eq!(to_imperative(summary), about);
+            assert_eq!(sentence_to_imperative(summary), about);
         }
     }
 

@@ -73,11 +73,11 @@ pub(crate) fn has_password(of: Type) -> bool {
         }
     }
     // Some types contain themselves.
-    has_password_within(of, MAX_PASSWORD_DEPTH)
+    has_password_within(of, MAX_SEARCHED_PASSWORD_DEPTH)
 }
 
 /// The maximum number of objects around a password.
-const MAX_PASSWORD_DEPTH: usize = 4;
+const MAX_SEARCHED_PASSWORD_DEPTH: usize = 4;
 
 /// Returns the type of the value at a dotted path.
 pub(crate) fn type_at_path(value: Type, path: &str) -> Option<Type> {
@@ -96,7 +96,7 @@ pub(crate) fn type_at_path(value: Type, path: &str) -> Option<Type> {
 }
 
 /// Whether the command takes several IDs: it gets one thing, which its only argument names at the end of the path.
-pub(crate) fn takes_several_ids(operation: &Operation) -> bool {
+pub(crate) fn command_takes_several_ids(operation: &Operation) -> bool {
     operation.method == Method::Get
         && operation.body.is_none()
         && ResultShape::of_operation(operation) == ResultShape::Value
@@ -180,7 +180,7 @@ pub(crate) fn etag_parameter(operation: &Operation) -> Option<&'static Parameter
 }
 
 /// Returns the operation that reads what `operation` replaces: a GET of the same path, with the type of the body.
-pub(crate) fn reading_operation(operation: &Operation) -> Option<&'static Operation> {
+pub(crate) fn operation_that_reads_resource(operation: &Operation) -> Option<&'static Operation> {
     let body = operation.body.filter(|body| body.media_type == MediaType::Json)?;
     if !operation.replaces_resource {
         return None;
@@ -193,7 +193,7 @@ pub(crate) fn reading_operation(operation: &Operation) -> Option<&'static Operat
 
 /// Whether a person is asked before the request is sent: it removes something, cannot be undone, or replaces what was read.
 pub(crate) fn asks_before_sending(operation: &Operation) -> bool {
-    operation.is_destructive || reading_operation(operation).is_some()
+    operation.is_destructive || operation_that_reads_resource(operation).is_some()
 }
 
 /// Whether the body of the request has an etag, at `attributes.etag`.
@@ -223,19 +223,19 @@ pub(crate) fn example_body(operation: &Operation) -> Option<String> {
     let (part, value) = json_body_type(operation)?;
     if part.is_some() {
         // The examples are of the complete form.
-        return Some(outline_json(value, 0));
+        return Some(outline_json_of_type(value, 0));
     }
     let is_same = |response: &&Response| response.body == Some((MediaType::Json, body.value));
     let of_responses = || operation.responses.iter().filter(is_same).flat_map(|response| response.examples);
     let mut documented = body.examples.iter().chain(of_responses()).filter(|example| !example.has_unknown_fields);
-    Some(documented.next().map_or_else(|| outline_json(body.value, 0), |example| example.json.to_owned()))
+    Some(documented.next().map_or_else(|| outline_json_of_type(body.value, 0), |example| example.json.to_owned()))
 }
 
 /// The maximum depth of an outline, which ends that of a schema within itself.
 const MAX_OUTLINE_DEPTH: usize = 6;
 
 /// Returns a value of a type, with the required fields of objects, or all those that are not objects if none is required.
-fn outline_json(value: Type, depth: usize) -> String {
+fn outline_json_of_type(value: Type, depth: usize) -> String {
     if depth == MAX_OUTLINE_DEPTH {
         return "null".to_owned();
     }
@@ -246,7 +246,7 @@ fn outline_json(value: Type, depth: usize) -> String {
         (Type::Date, _) => "\"2026-01-31\"".to_owned(),
         (Type::DateTime, _) => "\"2026-01-31T12:00:00Z\"".to_owned(),
         (Type::Any | Type::Map(_), _) | (_, Some(SchemaKind::Union(_))) => "{}".to_owned(),
-        (Type::List(item), _) => format!("[{}]", outline_json(*item, depth + 1)),
+        (Type::List(item), _) => format!("[{}]", outline_json_of_type(*item, depth + 1)),
         (_, Some(SchemaKind::IntegerEnum(values))) => values.first().map_or("0", |value| value.value).to_owned(),
         (_, Some(SchemaKind::StringEnum(values))) => {
             serde_json::Value::from(values.first().map_or("", |value| value.value)).to_string()
@@ -258,7 +258,11 @@ fn outline_json(value: Type, depth: usize) -> String {
                 if has_required { property.is_required } else { is_scalar_type(property.value) }
             };
             let field = |property: &Property| {
-                format!("{}:{}", serde_json::Value::from(property.name), outline_json(property.value, depth + 1))
+                format!(
+                    "{}:{}",
+                    serde_json::Value::from(property.name),
+                    outline_json_of_type(property.value, depth + 1)
+                )
             };
             format!("{{{}}}", settable().filter(is_shown).map(field).collect::<Vec<_>>().join(","))
         }

@@ -63,7 +63,7 @@ impl TypedValueParser for SchemaValueParser {
 
     fn parse_ref(&self, command: &Command, argument: Option<&Arg>, value: &OsStr) -> Result<String, clap::Error> {
         match self.value {
-            _ if self.is_json => check_json.parse_ref(command, argument, value),
+            _ if self.is_json => ensure_valid_json.parse_ref(command, argument, value),
             _ if self.is_customer => (normalize_customer).parse_ref(command, argument, value),
             Type::Int32 | Type::Int64 => {
                 let is_small = self.value == Type::Int32;
@@ -166,25 +166,25 @@ const MAX_DOMAIN_LENGTH: usize = 253;
 
 /// Converts a value to JSON: a string in quotation marks unless the type says otherwise. A list, an object and a value of any
 /// type are given as JSON; of any type, what is not JSON is a string.
-pub(crate) fn argument_to_json(value: Type, text: &str) -> Result<String, String> {
+pub(crate) fn argument_value_to_json(value: Type, text: &str) -> Result<String, String> {
     let string = |text: &str| serde_json::Value::from(text).to_string();
     match value {
         Type::Bool | Type::Int32 | Type::Int64 | Type::Double | Type::Decimal => normalize_argument_value(value, text),
-        Type::List(_) | Type::Map(_) => check_json(text),
-        Type::Any => Ok(check_json(text).unwrap_or_else(|_| string(text))),
+        Type::List(_) | Type::Map(_) => ensure_valid_json(text),
+        Type::Any => Ok(ensure_valid_json(text).unwrap_or_else(|_| string(text))),
         Type::Schema(_) => match value.schema_kind() {
             Some(SchemaKind::IntegerEnum(_)) => normalize_argument_value(value, text),
             Some(SchemaKind::StringEnum(_) | SchemaKind::StringOrInteger) => {
                 Ok(string(&normalize_argument_value(value, text)?))
             }
-            _ => check_json(text),
+            _ => ensure_valid_json(text),
         },
         _ => Ok(string(&normalize_argument_value(value, text)?)),
     }
 }
 
 /// Checks that `text` is JSON.
-fn check_json(text: &str) -> Result<String, String> {
+fn ensure_valid_json(text: &str) -> Result<String, String> {
     match serde_json::from_str::<IgnoredAny>(text) {
         Ok(_) => Ok(text.trim().to_owned()),
         Err(error) => Err(format!("it must be JSON: {error}")),
@@ -193,7 +193,7 @@ fn check_json(text: &str) -> Result<String, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::argument_to_json;
+    use super::argument_value_to_json;
     use partner_center_spec::Type;
 
     #[test]
@@ -210,7 +210,7 @@ mod tests {
             (Type::List(&Type::String), r#" ["a"] "#, r#"["a"]"#),
             (Type::Uuid, "{484E548C-F5F3-4528-93A9-C16C6373CB59}", r#""484e548c-f5f3-4528-93a9-c16c6373cb59""#),
         ] {
-            assert_eq!(argument_to_json(value, text).as_deref(), Ok(json), "{value:?}");
+            assert_eq!(argument_value_to_json(value, text).as_deref(), Ok(json), "{value:?}");
         }
         for (value, text) in [
             (Type::Bool, "yes"),
@@ -221,7 +221,7 @@ mod tests {
             (Type::Uuid, "contoso"),
             (Type::Map(&Type::String), "{"),
         ] {
-            assert!(argument_to_json(value, text).is_err(), "{value:?} {text}");
+            assert!(argument_value_to_json(value, text).is_err(), "{value:?} {text}");
         }
     }
 }

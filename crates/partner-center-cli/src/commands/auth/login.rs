@@ -1,6 +1,6 @@
 //! `partner-center auth login`: signs a user in, and keeps the refresh token.
 
-use super::{loopback::LoopbackListener, token::lock_sign_in, token_claims::TokenClaims};
+use super::{loopback::LoopbackListener, token::lock_refresh_token_of_sign_in, token_claims::TokenClaims};
 use crate::{
     arguments::LoginCommand,
     credentials::{
@@ -41,7 +41,12 @@ pub(crate) async fn sign_in<X: Transport>(
     let LoginCommand { tenant, client_id, browser } = &command;
     let (tenant, tenant_source) = option_or_setting(tenant.as_deref(), "tenant_id", session)?;
     let (client_id, client_source) = option_or_setting(client_id.as_deref(), "client_id", session)?;
-    let app = ConfiguredApp::find_app(&session.settings.down_to(&client_source), &tenant, &client_id)?.app;
+    let app = ConfiguredApp::from_settings_of_app(
+        &session.settings.limited_to_places_down_to(&client_source),
+        &tenant,
+        &client_id,
+    )?
+    .app;
     // An invalid setting is an error before the user signs in.
     let is_cached = is_token_cached(&session.settings)?;
     let sign_in = session.build_sign_in(transport, app)?;
@@ -50,34 +55,34 @@ pub(crate) async fn sign_in<X: Transport>(
     } else {
         sign_in_with_device_code(&sign_in, session).await?
     };
-    let key = session.token_scope().token_store_key(&tenant, &client_id);
+    let key = session.token_context().token_store_key(&tenant, &client_id);
     let record = store_sign_in(&key, &signed_in, is_cached, session, messages)?;
     let mut kept = Vec::new();
-    kept.extend(is_option(&tenant_source).then_some(("tenant_id", tenant.as_str())));
-    kept.extend(is_option(&client_source).then_some(("client_id", client_id.as_str())));
+    kept.extend(is_from_command_line_option(&tenant_source).then_some(("tenant_id", tenant.as_str())));
+    kept.extend(is_from_command_line_option(&client_source).then_some(("client_id", client_id.as_str())));
     if session.options.cloud.is_some() {
         let (_, source) = option_or_setting(Some(session.cloud_name()), "cloud", session)?;
-        kept.extend(is_option(&source).then_some(("cloud", session.cloud_name())));
+        kept.extend(is_from_command_line_option(&source).then_some(("cloud", session.cloud_name())));
     }
     if !kept.is_empty()
         && let Some(path) = settings::settings_file_path(session.options.settings_options())?
     {
         settings::edit::set_settings(&path, session.settings.profile_name(), &kept)?;
         let names = kept.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
-        messages.print(format_args!("{names} of this sign-in: kept in {}", shown(path.display())));
+        messages.print(format_args!("{names} of this sign-in: kept in {}", escaped_for_display(path.display())));
     }
-    warn_if_unused(&record, &kept, session, messages);
+    warn_if_sign_in_unused(&record, &kept, session, messages);
     Ok(())
 }
 
 /// Warns if the next commands would not use the sign-in, as other settings take precedence.
-fn warn_if_unused(record: &SignInRecord, kept: &[(&str, &str)], session: &Session<'_>, messages: &Messages) {
-    let Ok(next) = session.reopen_without_cloud_option() else { return };
+fn warn_if_sign_in_unused(record: &SignInRecord, kept: &[(&str, &str)], session: &Session<'_>, messages: &Messages) {
+    let Ok(next) = session.reread_without_cloud_option() else { return };
     for (name, value) in kept {
         if let Ok(Some(setting)) = next.settings.get_setting(name)
             && setting.value() != *value
         {
-            let source = shown(setting.source);
+            let source = escaped_for_display(setting.source);
             messages.print(format_args!("warning: {source} takes precedence over the {name} that was just kept"));
         }
     }
@@ -85,15 +90,15 @@ fn warn_if_unused(record: &SignInRecord, kept: &[(&str, &str)], session: &Sessio
         Ok(credential) if credential.sign_in().is_some_and(|sign_in| sign_in.id == record.id) => {}
         Ok(other) => {
             let sources = other.used_setting_sources().iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-            let kind = other.kind_name();
+            let kind = other.credential_kind_name();
             messages.print(format_args!(
                 "warning: the next commands use another credential than this sign-in: {kind}, from {}",
-                shown(sources)
+                escaped_for_display(sources)
             ));
         }
         Err(UsageError(error_report)) => messages.print(format_args!(
             "warning: the next commands do not find this sign-in with their settings: {}",
-            shown(error_report.cause)
+            escaped_for_display(error_report.cause)
         )),
     }
 }
@@ -105,8 +110,8 @@ async fn sign_in_with_device_code<X: Transport>(
     let failed = |error| CommandError::from_client_error("the sign-in failed", &error, &session.sources);
     let code = X::Mode::into_future(sign_in.request_device_code()).await.map_err(failed)?;
     // Also with --quiet: without it, nobody can sign in.
-    print_always(&shown(code.message()));
-    print_always(&format!("waiting for up to {} min; Ctrl-C ends it", code.lifetime().as_secs().div_ceil(60)));
+    print_even_if_quiet(&escaped_for_display(code.message()));
+    print_even_if_quiet(&format!("waiting for up to {} min; Ctrl-C ends it", code.lifetime().as_secs().div_ceil(60)));
     X::Mode::into_future(sign_in.wait_for_user(&code)).await.map_err(failed)
 }
 
@@ -122,7 +127,10 @@ async fn sign_in_in_browser<X: Transport>(
     };
     let listener = LoopbackListener::bind().map_err(not_listening)?;
     let request = sign_in.begin_authorization(&listener.redirect_uri()).map_err(failed)?;
-    print_always(&format!("open this address in the browser of this machine, and sign in there:\n{}", request.url()));
+    print_even_if_quiet(&format!(
+        "open this address in the browser of this machine, and sign in there:\n{}",
+        request.url()
+    ));
     if open_browser(request.url()).is_err() {
         messages.print("note: no browser could be started");
     }
@@ -153,14 +161,14 @@ fn store_sign_in(
         CommandError::new("the refresh token cannot be stored", error, advice)
     };
     let store = SignInStore::new(key).ok_or_else(|| not_stored(&io::ErrorKind::NotFound.into()))?;
-    let TokenClaims { user, has_second_factor } = TokenClaims::read_token(signed_in.access_token.secret());
+    let TokenClaims { user, has_second_factor } = TokenClaims::from_access_token(signed_in.access_token.secret());
     let record = SignInRecord { id: Uuid::new_v4().to_string(), app: key.clone(), user, has_second_factor };
     store.create_folder().map_err(|error| not_stored(&error))?;
     // A command that renews the refresh token of an earlier sign-in would store it in place of this one.
-    let locks = lock_sign_in(&store, session, messages)?;
+    let locks = lock_refresh_token_of_sign_in(&store, session, messages)?;
     let stored = store.delete_sign_in().and_then(|_| {
         AccessTokenCache::delete_tokens(key)?;
-        store.refresh_token_file(session.token_scope().limits).store_token(&signed_in.refresh_token)?;
+        store.refresh_token_file(session.token_context().limits).store_token(&signed_in.refresh_token)?;
         store.store_record(&record)
     });
     stored.map_err(|error| not_stored(&error))?;
@@ -171,12 +179,14 @@ fn store_sign_in(
     {
         cache.store_token(&signed_in.access_token);
     }
-    let user = record.user.as_deref().map_or_else(String::new, |user| format!(" as {}", shown(user)));
-    messages.print(format_args!("signed in{user}, in the tenant {}", shown(key.tenant())));
+    let user = record.user.as_deref().map_or_else(String::new, |user| format!(" as {}", escaped_for_display(user)));
+    messages.print(format_args!("signed in{user}, in the tenant {}", escaped_for_display(key.tenant())));
     // On Windows, the file has the permissions of its folder.
     let kept_in = if cfg!(unix) { "a file that only you can read" } else { "a file in the folder of your data" };
-    messages
-        .print(format_args!("the refresh token is kept in {kept_in}: {}", shown(store.refresh_token_path().display())));
+    messages.print(format_args!(
+        "the refresh token is kept in {kept_in}: {}",
+        escaped_for_display(store.refresh_token_path().display())
+    ));
     if has_second_factor == Some(false) {
         messages.print(
             "warning: this sign-in had no second factor, and Partner Center rejects it (401, code 900421): have the administrator \
@@ -208,7 +218,7 @@ fn option_or_setting(
 }
 
 /// Whether a value came from the command line, so that it is to be kept.
-fn is_option(source: &SettingSource) -> bool {
+fn is_from_command_line_option(source: &SettingSource) -> bool {
     matches!(source, SettingSource::Option(_))
 }
 
@@ -236,11 +246,11 @@ fn open_browser(url: &str) -> io::Result<()> {
 }
 
 /// Prints a message even with `--quiet`.
-fn print_always(message: &str) {
+fn print_even_if_quiet(message: &str) {
     // A closed standard error is not a reason to stop.
     let _ = writeln!(io::stderr().lock(), "{message}");
 }
 
-fn shown(text: impl Display) -> String {
+fn escaped_for_display(text: impl Display) -> String {
     escape_control_characters(&text.to_string())
 }

@@ -16,13 +16,13 @@ pub(super) struct LoopbackListener {
     port: u16,
 }
 
-const POLL_INTERVAL: Duration = Duration::from_millis(50);
+const ACCEPT_POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Browsers open connections in advance, on which nothing comes.
-const READ_TIMEOUT: Duration = Duration::from_secs(5);
+const REQUEST_READ_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The maximum size of a request head: a code has about a kilobyte.
-const MAX_HEAD_SIZE: usize = 16 << 10;
+const MAX_REQUEST_HEAD_SIZE: usize = 16 << 10;
 
 /// The maximum number of connections that are read at the same time.
 const MAX_OPEN_CONNECTIONS: usize = 16;
@@ -64,13 +64,13 @@ impl LoopbackListener {
                 // Without the thread, the connection is closed, and the browser tries again.
                 let _ = thread::Builder::new().spawn(move || {
                     // Without a receiver, the sign-in has ended.
-                    let _ = read_query(&stream).map(|query| sender.send((query, stream)));
+                    let _ = read_request_query(&stream).map(|query| sender.send((query, stream)));
                 });
             }
-            for (query, stream) in received.recv_timeout(POLL_INTERVAL).into_iter().chain(received.try_iter()) {
+            for (query, stream) in received.recv_timeout(ACCEPT_POLL_INTERVAL).into_iter().chain(received.try_iter()) {
                 let is_it = query.as_deref().is_some_and(&is_response);
                 // A browser that has gone has brought what was waited for all the same.
-                let _ = respond(&stream, is_it);
+                let _ = send_page_to_browser(&stream, is_it);
                 if is_it {
                     return query;
                 }
@@ -99,12 +99,12 @@ impl OpenConnections {
 }
 
 /// Reads the query of a request for `/`; `None` if it is another request.
-fn read_query(mut stream: &TcpStream) -> io::Result<Option<String>> {
+fn read_request_query(mut stream: &TcpStream) -> io::Result<Option<String>> {
     stream.set_nonblocking(false)?;
-    stream.set_read_timeout(Some(READ_TIMEOUT))?;
+    stream.set_read_timeout(Some(REQUEST_READ_TIMEOUT))?;
     let mut head = Vec::new();
     let mut chunk = [0; 1024];
-    while !head.windows(4).any(|end| end == b"\r\n\r\n") && head.len() < MAX_HEAD_SIZE {
+    while !head.windows(4).any(|end| end == b"\r\n\r\n") && head.len() < MAX_REQUEST_HEAD_SIZE {
         match stream.read(&mut chunk)? {
             0 => break,
             count => head.extend_from_slice(&chunk[..count]),
@@ -115,7 +115,7 @@ fn read_query(mut stream: &TcpStream) -> io::Result<Option<String>> {
     Ok(target.and_then(|target| target.strip_prefix("/?")).map(str::to_owned))
 }
 
-fn respond(mut stream: &TcpStream, is_response: bool) -> io::Result<()> {
+fn send_page_to_browser(mut stream: &TcpStream, is_response: bool) -> io::Result<()> {
     let (status, text) = if is_response {
         ("200 OK", "The browser's part is done. Close this window, and go back to the terminal.")
     } else {
@@ -123,7 +123,7 @@ fn respond(mut stream: &TcpStream, is_response: bool) -> io::Result<()> {
     };
     let page =
         format!("<!doctype html><html><head><title>partner-center</title></head><body><p>{text}</p></body></html>");
-    stream.set_write_timeout(Some(READ_TIMEOUT))?;
+    stream.set_write_timeout(Some(REQUEST_READ_TIMEOUT))?;
     write!(
         stream,
         "HTTP/1.1 {status}\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {}\r\nCache-Control: no-store\r\n\

@@ -47,7 +47,7 @@ pub(crate) async fn print_status<X: Transport>(
     let outcome = X::Mode::into_future(client.authenticate()).await;
     let lifetime = outcome.as_ref().ok().copied().flatten();
     let report = AuthReport {
-        credential: configured.kind_name(),
+        credential: configured.credential_kind_name(),
         settings: configured.used_setting_sources().iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
         cloud: session.cloud_name(),
         base_url: session.base_url.clone(),
@@ -72,16 +72,16 @@ pub(crate) async fn print_status<X: Transport>(
 
 fn write_auth_status(report: &AuthReport, format: OutputFormat, messages: &Messages) -> Result<(), CommandError> {
     let text = match format {
-        OutputFormat::Table => format_status_lines(report, terminal_width(&Term::stdout())).into_bytes(),
+        OutputFormat::Table => format_auth_status_lines(report, terminal_width(&Term::stdout())).into_bytes(),
         format => format_records(format, &[report], true)?,
     };
     Ok(write_to_stdout(&text, messages)?)
 }
 
 /// Formats the status for people.
-fn format_status_lines(report: &AuthReport, width: Option<usize>) -> String {
+fn format_auth_status_lines(report: &AuthReport, width: Option<usize>) -> String {
     let token = match (report.token, report.lives_for_seconds) {
-        ("issued", Some(seconds)) => format!("issued, valid for {}", format_lifetime(seconds)),
+        ("issued", Some(seconds)) => format!("issued, valid for {}", format_token_lifetime(seconds)),
         ("issued", None) => "issued".to_owned(),
         ("given", _) => "given; `partner-center doctor` checks whether the service accepts it".to_owned(),
         _ => "not available".to_owned(),
@@ -89,7 +89,10 @@ fn format_status_lines(report: &AuthReport, width: Option<usize>) -> String {
     let lines = [
         ("credential", Some(format!("{}, from {}", report.credential, report.settings))),
         ("profile", report.profile.clone()),
-        ("user", report.user.as_ref().map(|user| format!("{user}{}", second_factor_suffix(report.second_factor)))),
+        (
+            "user",
+            report.user.as_ref().map(|user| format!("{user}{}", format_second_factor_suffix(report.second_factor))),
+        ),
         ("cloud", Some(report.cloud.to_owned())),
         ("service", Some(report.base_url.clone())),
         ("authority", report.authority.clone()),
@@ -103,7 +106,7 @@ fn format_status_lines(report: &AuthReport, width: Option<usize>) -> String {
     lines.map(|(name, value)| wrap_paragraph(&format!("{name:<12}"), &value, width)).collect()
 }
 
-fn second_factor_suffix(second_factor: Option<bool>) -> &'static str {
+fn format_second_factor_suffix(second_factor: Option<bool>) -> &'static str {
     match second_factor {
         Some(true) => ", with a second factor",
         Some(false) => ", without a second factor, which Partner Center rejects: sign in again",
@@ -111,7 +114,7 @@ fn second_factor_suffix(second_factor: Option<bool>) -> &'static str {
     }
 }
 
-fn format_lifetime(seconds: u64) -> String {
+fn format_token_lifetime(seconds: u64) -> String {
     match seconds {
         0..=119 => format!("{seconds} s"),
         _ => format!("{} min", seconds / 60),

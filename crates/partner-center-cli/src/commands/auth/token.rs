@@ -68,13 +68,13 @@ pub(crate) fn sign_out(session: &Session<'_>, messages: &Messages) -> Result<(),
         })
         .into());
     };
-    let key = session.token_scope().token_store_key(tenant.value(), client_id.value());
+    let key = session.token_context().token_store_key(tenant.value(), client_id.value());
     let not_deleted =
         |error: io::Error| CommandError::new("the tokens cannot be deleted", &error, "delete the file yourself");
     let mut was_signed_in = false;
     if let Some(store) = SignInStore::new(&key) {
         // A command that renews the refresh token would store it again.
-        let _locks = lock_sign_in(&store, session, messages)?;
+        let _locks = lock_refresh_token_of_sign_in(&store, session, messages)?;
         was_signed_in = store.delete_sign_in().map_err(not_deleted)?;
     }
     // Also with `token_cache` off: they may be those of runs with another setting.
@@ -91,12 +91,12 @@ pub(crate) fn sign_out(session: &Session<'_>, messages: &Messages) -> Result<(),
 }
 
 /// Keeps other commands from using the refresh token of a sign-in, until the locks are dropped.
-pub(super) fn lock_sign_in(
+pub(super) fn lock_refresh_token_of_sign_in(
     store: &SignInStore,
     session: &Session<'_>,
     messages: &Messages,
 ) -> Result<Vec<File>, CommandError> {
-    store.refresh_token_file(session.token_scope().limits).acquire_locks(messages).map_err(|error| {
+    store.refresh_token_file(session.token_context().limits).acquire_locks(messages).map_err(|error| {
         let advice = "wait until the other command has ended, or give this one more time with --timeout or --deadline";
         CommandError::new("the sign-in cannot be changed", &error, advice)
     })

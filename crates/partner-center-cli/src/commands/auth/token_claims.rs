@@ -11,11 +11,11 @@ pub(super) struct TokenClaims {
 }
 
 /// The maximum length of the name of a user, in characters.
-const MAX_NAME_LENGTH: usize = 256;
+const MAX_USER_NAME_LENGTH: usize = 256;
 
 impl TokenClaims {
     /// Reads the claims of a token; those of anything but a JWT are unknown.
-    pub(super) fn read_token(token: &Secret) -> Self {
+    pub(super) fn from_access_token(token: &Secret) -> Self {
         let claims = token.expose().split('.').nth(1).and_then(|part| BASE64_URL_SAFE_NO_PAD.decode(part).ok());
         let Some(claims) = claims.and_then(|claims| serde_json::from_slice::<Value>(&claims).ok()) else {
             return Self::default();
@@ -23,7 +23,7 @@ impl TokenClaims {
         let name = ["upn", "unique_name", "preferred_username"].into_iter().find_map(|name| claims[name].as_str());
         let methods = claims["amr"].as_array();
         Self {
-            user: name.filter(|name| name.chars().count() <= MAX_NAME_LENGTH).map(str::to_owned),
+            user: name.filter(|name| name.chars().count() <= MAX_USER_NAME_LENGTH).map(str::to_owned),
             has_second_factor: methods.map(|methods| methods.iter().any(|method| method == "mfa")),
         }
     }
@@ -36,13 +36,13 @@ mod tests {
     #[test]
     fn claims_are_read_with_tolerance() {
         let token = |claims: &str| Secret::new(format!("e30.{}.sig", BASE64_URL_SAFE_NO_PAD.encode(claims)));
-        let read = |claims: &str| TokenClaims::read_token(&token(claims));
+        let read = |claims: &str| TokenClaims::from_access_token(&token(claims));
         let claims = read(r#"{"upn":"agent@contoso.example","amr":["pwd","mfa"]}"#);
         assert_eq!((claims.user.as_deref(), claims.has_second_factor), (Some("agent@contoso.example"), Some(true)));
         assert_eq!(read(r#"{"amr":["pwd"]}"#).has_second_factor, Some(false));
         for other in ["[]", "", r#"{"upn":7,"amr":"mfa"}"#] {
             assert_eq!(read(other), TokenClaims::default(), "{other}");
         }
-        assert_eq!(TokenClaims::read_token(&Secret::new("opaque")), TokenClaims::default());
+        assert_eq!(TokenClaims::from_access_token(&Secret::new("opaque")), TokenClaims::default());
     }
 }

@@ -42,10 +42,10 @@ struct CheckRecord {
     r#try: Option<String>,
 }
 
-const FAILED_STATUS: &str = "failed";
+const FAILED_CHECK_STATUS: &str = "failed";
 
 /// All checks, in their order.
-const CHECK_NAMES: [&str; 7] = ["address", "connection", "tls", "token", "acceptance", "list", "get"];
+const DOCTOR_CHECK_NAMES: [&str; 7] = ["address", "connection", "tls", "token", "acceptance", "list", "get"];
 
 impl DoctorReport {
     pub(super) fn new(format: OutputFormat) -> Self {
@@ -53,7 +53,7 @@ impl DoctorReport {
     }
 
     /// Whether a check failed on which the others depend.
-    pub(super) fn has_failed(&self) -> bool {
+    pub(super) fn has_blocking_failure(&self) -> bool {
         self.failed_check.is_some()
     }
 
@@ -63,39 +63,41 @@ impl DoctorReport {
         check: &'static str,
         outcome: impl Future<Output = CheckOutcome>,
     ) -> io::Result<()> {
-        if self.has_failed() {
+        if self.has_blocking_failure() {
             return self.record_skipped_check(check);
         }
         let outcome = outcome.await;
-        self.add_outcome(check, outcome)
+        self.add_check_outcome(check, outcome)
     }
 
     /// Skips the remaining checks, because of one that failed.
     pub(super) fn skip_remaining_checks(&mut self) -> io::Result<()> {
-        CHECK_NAMES.into_iter().skip(self.checks.len()).try_for_each(|check| self.record_skipped_check(check))
+        DOCTOR_CHECK_NAMES.into_iter().skip(self.checks.len()).try_for_each(|check| self.record_skipped_check(check))
     }
 
     fn record_skipped_check(&mut self, check: &'static str) -> io::Result<()> {
         let cause = self.failed_check.unwrap_or("above");
-        self.add_outcome(check, CheckOutcome::Skipped(format!("the check `{cause}` failed")))
+        self.add_check_outcome(check, CheckOutcome::Skipped(format!("the check `{cause}` failed")))
     }
 
     /// Adds the outcome of a check.
-    pub(super) fn add_outcome(&mut self, check: &'static str, outcome: CheckOutcome) -> io::Result<()> {
+    pub(super) fn add_check_outcome(&mut self, check: &'static str, outcome: CheckOutcome) -> io::Result<()> {
         let (status, detail, explained) = match outcome {
             CheckOutcome::Passed(detail) => ("ok", detail, None),
             CheckOutcome::Skipped(reason) => ("skipped", reason, None),
             CheckOutcome::Failed(ErrorReport { message, cause, advice }) => {
-                (FAILED_STATUS, message, Some((cause, advice)))
+                (FAILED_CHECK_STATUS, message, Some((cause, advice)))
             }
         };
-        if status == FAILED_STATUS {
+        if status == FAILED_CHECK_STATUS {
             self.failed_check.get_or_insert(check);
         }
         let (why, r#try) = explained.unzip();
         let check = CheckRecord { name: check, status, detail, why, r#try };
         let printed = match self.format {
-            OutputFormat::Table => print_check_text(check.format_lines(terminal_width(&Term::stdout())).as_bytes()),
+            OutputFormat::Table => {
+                print_check_text(check.format_check_lines(terminal_width(&Term::stdout())).as_bytes())
+            }
             OutputFormat::Jsonl => print_check_text(&[serde_json::to_vec(&check)?, b"\n".to_vec()].concat()),
             OutputFormat::Json | OutputFormat::Csv | OutputFormat::Tsv | OutputFormat::Yaml => Ok(()),
         };
@@ -110,7 +112,7 @@ impl DoctorReport {
             format => print_check_text(&format_records(format, &self.checks, false)?)?,
         }
         let count = self.checks.len();
-        match self.checks.iter().filter(|check| check.status == FAILED_STATUS).count() {
+        match self.checks.iter().filter(|check| check.status == FAILED_CHECK_STATUS).count() {
             0 => Ok(()),
             failed => Err(CommandError::Summary(format!("{failed} of {count} checks failed"))),
         }
@@ -119,7 +121,7 @@ impl DoctorReport {
 
 impl CheckRecord {
     /// Formats the check for people.
-    fn format_lines(&self, width: Option<usize>) -> String {
+    fn format_check_lines(&self, width: Option<usize>) -> String {
         let Self { name, status, detail, why, r#try } = self;
         let mut lines = wrap_paragraph(&format!("{name:<10}  {status:<7}  "), detail, width);
         for (label, text) in [("why: ", why), ("try: ", r#try)] {

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     arguments::operations::{
         BodyArguments, CallOptions, FieldValue, IdArg, InputFile, OperationCall,
-        tables::{asks_before_sending, takes_several_ids},
+        tables::{asks_before_sending, command_takes_several_ids},
         value::{normalize_argument_value, parameter_value_type},
     },
     error::{ErrorReport, UsageError},
@@ -47,7 +47,7 @@ pub(super) fn build_call(
         check_confirmation(operation, &parameters, arguments.get(CONFIRM_ARGUMENT))?;
     }
     let mut ids = Vec::new();
-    if takes_several_ids(operation) {
+    if command_takes_several_ids(operation) {
         let (of_path, others) = parameters.into_iter().partition(|(parameter, _)| parameter.is_positional);
         parameters = others;
         let of_path: Vec<(&Parameter, Vec<String>)> = of_path;

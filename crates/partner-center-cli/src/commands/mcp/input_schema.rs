@@ -5,7 +5,7 @@ use crate::arguments::operations::{
     help::{first_sentence, markdown_to_plain_text},
     tables::{
         ResultShape, asks_before_sending, caller_settable_parameters, etag_parameter, json_body_type,
-        page_size_parameter, reading_operation,
+        operation_that_reads_resource, page_size_parameter,
     },
     value::parameter_value_type,
 };
@@ -39,7 +39,7 @@ pub(super) fn input_schema(operation: &'static Operation) -> Map<String, Value> 
             required.push(name.to_owned());
         }
     };
-    if reading_operation(operation).is_some() {
+    if operation_that_reads_resource(operation).is_some() {
         add(SET_ARGUMENT, set_schema(operation), true);
     } else if let (Some((_, value)), Some(body)) = (json_body_type(operation), operation.body) {
         add(BODY_ARGUMENT, body_schema(value, body.description), body.is_required);
@@ -62,7 +62,7 @@ pub(super) fn input_schema(operation: &'static Operation) -> Map<String, Value> 
 
 /// Returns the parameters that a tool takes: not the size of a page, nor the etag of what is read first.
 pub(super) fn argument_parameters(operation: &'static Operation) -> impl Iterator<Item = &'static Parameter> {
-    let reads_etag = reading_operation(operation).is_some();
+    let reads_etag = operation_that_reads_resource(operation).is_some();
     let left_out = [page_size_parameter(operation), etag_parameter(operation).filter(|_| reads_etag)];
     let left_out = left_out.map(|parameter| parameter.map(|parameter| parameter.name));
     caller_settable_parameters(operation).filter(move |parameter| !left_out.contains(&Some(parameter.name)))

@@ -84,7 +84,8 @@ impl ToolServer {
         let client = if let Some(client) = &*shared {
             client.clone()
         } else {
-            let transport = Reqwest::with_defaults().map_err(|error| CommandError::from_transport_setup(&error))?;
+            let transport =
+                Reqwest::with_defaults().map_err(|error| CommandError::from_transport_setup_error(&error))?;
             let credential = session.configured_credential()?.build_credential(&self.messages);
             shared.insert(session.build_client(transport, credential, &self.messages)?).clone()
         };
@@ -106,7 +107,7 @@ impl ToolServer {
         let request = plan_call(&call, &notes)?;
         let client = self.client(&session)?;
         let of = result_item_type(operation).unwrap_or(Type::Any);
-        let printer = Printer::new(&self.options, operation, &call.options, call.result_noun(), &notes);
+        let printer = Printer::new(&self.options, operation, &call.options, call.result_resource_noun(), &notes);
         let mut printer = printer.into_memory(self.max_result_size, Box::new(move |json| replace_secrets(json, of)));
         let outcome = perform_boxed(&client, &call, request, &session, &mut printer, &notes).await;
         if outcome.as_ref().is_err_and(CommandError::is_unauthorized) {
@@ -144,7 +145,7 @@ fn describe_completeness(call: &OperationCall, item_count: usize) -> Option<Stri
     if !matches!(shape, ResultShape::Pages | ResultShape::List { .. }) {
         return None;
     }
-    let counted = call.result_noun().with_count(item_count);
+    let counted = call.result_resource_noun().with_count(item_count);
     let is_limited =
         call.options.limit.is_some_and(|limit| usize::try_from(limit).is_ok_and(|limit| limit <= item_count));
     Some(if is_limited {

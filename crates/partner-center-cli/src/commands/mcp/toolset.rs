@@ -6,7 +6,7 @@ use crate::{
         McpCommand,
         operations::{
             help::{command_long_about, markdown_to_plain_text},
-            tables::{ResultShape, asks_before_sending, reading_operation},
+            tables::{ResultShape, asks_before_sending, operation_that_reads_resource},
         },
     },
     error::{ErrorReport, UsageError},
@@ -145,7 +145,7 @@ fn tool_description(operation: &Operation) -> String {
     if let [Authentication::AppUser] = operation.authentication {
         text.push_str("\n\nOnly with the sign-in of a user (App+User).");
     }
-    if reading_operation(operation).is_some() {
+    if operation_that_reads_resource(operation).is_some() {
         text.push_str("\n\nThis tool reads it first, and sends it back complete with the changes of `set`.");
     }
     if asks_before_sending(operation) {

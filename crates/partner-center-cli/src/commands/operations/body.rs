@@ -5,7 +5,7 @@ use crate::{
     arguments::operations::{
         BodyArguments, FieldValue,
         tables::{has_example_body, is_file_part, json_body_type},
-        value::{argument_to_json, is_scalar_type},
+        value::{argument_value_to_json, is_scalar_type},
     },
     error::{ErrorReport, UsageError},
     messages::Messages,
@@ -67,11 +67,11 @@ fn build_json_body(
         None if matches!(value, Type::List(_)) => JsonTree::List(Vec::new()),
         None => JsonTree::empty_object(),
     };
-    change_body(operation, tree, arguments, messages).map(Some)
+    apply_changes_to_body(operation, tree, arguments, messages).map(Some)
 }
 
 /// Makes the changes of the flags in a body, and checks the result.
-pub(super) fn change_body(
+pub(super) fn apply_changes_to_body(
     operation: &'static Operation,
     mut tree: JsonTree,
     arguments: &BodyArguments,
@@ -79,10 +79,10 @@ pub(super) fn change_body(
 ) -> Result<JsonTree, UsageError> {
     let value = json_body_type(operation).map_or(Type::Any, |(_, value)| value);
     for (path, change) in &arguments.changes {
-        set_field(&mut tree, value, path, change)?;
+        set_field_at_path(&mut tree, value, path, change)?;
     }
     let mut problems = FieldProblems::default();
-    problems.find(&mut tree, value, "");
+    problems.collect_field_problems(&mut tree, value, "");
     for path in &problems.unknown {
         let path = escape_control_characters(path);
         messages.print(format_args!("note: the field `{path}` of the body is not documented; it is sent as it is"));
@@ -139,13 +139,13 @@ fn required_properties(object: &'static Object) -> impl Iterator<Item = &'static
 }
 
 /// Sets the field at `path` to a value of the type that the specification gives it.
-fn set_field(tree: &mut JsonTree, value: Type, path: &str, change: &FieldValue) -> Result<(), UsageError> {
+fn set_field_at_path(tree: &mut JsonTree, value: Type, path: &str, change: &FieldValue) -> Result<(), UsageError> {
     let invalid =
         |cause: String, advice: String| usage_error(format!("the field `{path}` cannot be set"), cause, advice);
     let (mut place, mut kind) = (tree, value);
     let mut is_nullable = false;
     for segment in path.split('.') {
-        let child = child_type(kind, segment).map_err(|(cause, advice)| invalid(cause, advice))?;
+        let child = find_child_field(kind, segment).map_err(|(cause, advice)| invalid(cause, advice))?;
         if place.is_null() {
             *place = empty_value_of_type(kind);
         }
@@ -193,13 +193,14 @@ fn set_field(tree: &mut JsonTree, value: Type, path: &str, change: &FieldValue) 
         && is_scalar_type(*item)
         && !text.trim_start().starts_with('[')
     {
-        let json = argument_to_json(*item, text).map_err(|cause| invalid(cause, "correct the value".to_owned()))?;
+        let json =
+            argument_value_to_json(*item, text).map_err(|cause| invalid(cause, "correct the value".to_owned()))?;
         items.push(parse_generated_json(&json));
         return Ok(());
     }
     let json = match change {
         FieldValue::Null => text,
-        _ => argument_to_json(kind, &text).map_err(|cause| invalid(cause, "correct the value".to_owned()))?,
+        _ => argument_value_to_json(kind, &text).map_err(|cause| invalid(cause, "correct the value".to_owned()))?,
     };
     *place = parse_generated_json(&json);
     Ok(())
@@ -226,7 +227,7 @@ enum ChildName {
 }
 
 /// Returns the child that a segment of a path names in a value of this type; else why there is none, and advice.
-fn child_type(parent: Type, segment: &str) -> Result<ChildField, (String, String)> {
+fn find_child_field(parent: Type, segment: &str) -> Result<ChildField, (String, String)> {
     let property =
         |name: &str, value, is_nullable| ChildField { name: ChildName::Property(name.to_owned()), value, is_nullable };
     match (parent, parent.schema_kind()) {
@@ -322,7 +323,7 @@ struct FieldProblems {
 
 impl FieldProblems {
     /// Collects the problems of a value. `null` has every type, as the service returns it for what is absent.
-    fn find(&mut self, tree: &mut JsonTree, value: Type, path: &str) {
+    fn collect_field_problems(&mut self, tree: &mut JsonTree, value: Type, path: &str) {
         let within = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
         if tree.is_null() || value == Type::Any {
             return;
@@ -330,13 +331,13 @@ impl FieldProblems {
         let expected = match (value, value.schema_kind(), tree.expand_one_level()) {
             (Type::List(item), _, JsonTree::List(items)) => {
                 for (position, entry) in items.iter_mut().enumerate() {
-                    self.find(entry, *item, &within(&position.to_string()));
+                    self.collect_field_problems(entry, *item, &within(&position.to_string()));
                 }
                 return;
             }
             (Type::Map(item), _, JsonTree::Object(fields)) => {
                 for (name, field) in fields {
-                    self.find(field, *item, &within(name));
+                    self.collect_field_problems(field, *item, &within(name));
                 }
                 return;
             }
@@ -348,7 +349,7 @@ impl FieldProblems {
                         continue;
                     }
                     match known.map(|property| property.value).or(object.additional) {
-                        Some(value) => self.find(field, value, &within(name)),
+                        Some(value) => self.collect_field_problems(field, value, &within(name)),
                         None => self.unknown.push(within(name)),
                     }
                 }
@@ -357,7 +358,7 @@ impl FieldProblems {
             (_, Some(SchemaKind::Union(_)), JsonTree::Object(_)) => return,
             (Type::List(_), ..) => "a list",
             (Type::Map(_), ..) | (_, Some(SchemaKind::Object(_) | SchemaKind::Union(_)), _) => "an object",
-            (_, _, JsonTree::Value(scalar)) => match expected_scalar(value, scalar.json()) {
+            (_, _, JsonTree::Value(scalar)) => match expected_type_of_misfit_scalar(value, scalar.json()) {
                 Some(expected) => expected,
                 None => return,
             },
@@ -371,7 +372,7 @@ impl FieldProblems {
 
 /// Returns the type that a scalar should have, if it has another one. Values of enums are strings or numbers; an integer may be
 /// written as `1.0`, as some servers do. What a string must look like is for the service to say.
-fn expected_scalar(value: Type, json: &str) -> Option<&'static str> {
+fn expected_type_of_misfit_scalar(value: Type, json: &str) -> Option<&'static str> {
     let is_string = json.starts_with('"');
     let is_boolean = matches!(json, "true" | "false");
     let is_integer = || json.parse::<f64>().is_ok_and(|number| number.fract() == 0.0);
@@ -457,24 +458,24 @@ mod tests {
         let mut tree = JsonTree::parse(r#"{"a": {"n": 1.10, "z": null}, "l": [1]}"#).unwrap();
         let any = Type::Map(&Type::Any);
         for (path, value) in [("a.n", "2.50"), ("a.b.c", "text"), ("a.z.y", "true"), ("m", "{\"x\": []}")] {
-            set_field(&mut tree, any, path, &FieldValue::Text(value.to_owned())).unwrap();
+            set_field_at_path(&mut tree, any, path, &FieldValue::Text(value.to_owned())).unwrap();
         }
-        set_field(&mut tree, Type::Map(&Type::Int32), "l", &FieldValue::Null).unwrap_err();
-        set_field(&mut tree, any, "a.n.x", &FieldValue::Text("1".to_owned())).unwrap_err();
+        set_field_at_path(&mut tree, Type::Map(&Type::Int32), "l", &FieldValue::Null).unwrap_err();
+        set_field_at_path(&mut tree, any, "a.n.x", &FieldValue::Text("1".to_owned())).unwrap_err();
         assert_eq!(tree.to_json(), r#"{"a":{"n":2.50,"z":{"y":true},"b":{"c":"text"}},"l":[1],"m":{"x":[]}}"#);
         let mut list = JsonTree::List(Vec::new());
         let maps = Type::List(&Type::Map(&Type::Int32));
         for (path, value) in [("0.a", "1"), ("1.b", "2"), ("0.c", "3")] {
-            set_field(&mut list, maps, path, &FieldValue::Text(value.to_owned())).unwrap();
+            set_field_at_path(&mut list, maps, path, &FieldValue::Text(value.to_owned())).unwrap();
         }
         assert_eq!(list.to_json(), r#"[{"a":1,"c":3},{"b":2}]"#);
         for (path, value) in [("3.a", "1"), ("x", "1"), ("0.a", "x"), ("0.a.b", "1")] {
-            set_field(&mut list, maps, path, &FieldValue::Text(value.to_owned())).unwrap_err();
+            set_field_at_path(&mut list, maps, path, &FieldValue::Text(value.to_owned())).unwrap_err();
         }
         let mut words = JsonTree::empty_object();
         let lists = Type::Map(&Type::List(&Type::String));
         for value in ["one", "two"] {
-            set_field(&mut words, lists, "tags", &FieldValue::Text(value.to_owned())).unwrap();
+            set_field_at_path(&mut words, lists, "tags", &FieldValue::Text(value.to_owned())).unwrap();
         }
         assert_eq!(words.to_json(), r#"{"tags":["one","two"]}"#);
     }

@@ -23,7 +23,7 @@ use crate::{
     arguments::operations::{
         CallOptions, IdArg, InputFile, OperationCall,
         bulk::CustomerSelection,
-        tables::{ResultShape, takes_several_ids},
+        tables::{ResultShape, command_takes_several_ids},
     },
     error::{CommandError, ErrorReport, UsageError},
     error_format::ErrorDetails,
@@ -46,11 +46,11 @@ use work::Work;
 
 /// The maximum `Retry-After` while several calls are made, unless an option or a setting decides: one throttled request must not
 /// cost the others.
-const MAX_RETRY_AFTER_FOR_SEVERAL: Duration = Duration::from_secs(300);
+const MAX_RETRY_AFTER_FOR_SEVERAL_IDS: Duration = Duration::from_secs(300);
 
 /// Whether the operation is performed many times.
 pub(super) fn is_performed_many_times(call: &OperationCall) -> bool {
-    call.options.bulk.customers.is_some() || (takes_several_ids(call.operation) && call.single_id().is_none())
+    call.options.bulk.customers.is_some() || (command_takes_several_ids(call.operation) && call.single_id().is_none())
 }
 
 /// Performs the call for each target, and prints the results as one list.
@@ -61,7 +61,7 @@ pub(super) async fn run_many_times<X: Transport>(
     messages: &Messages,
 ) -> Result<(), CommandError> {
     check_options(&call, session)?;
-    let body = match read_change_write::reader_of_call(&call) {
+    let body = match read_change_write::reading_operation_of_call(&call) {
         Some(_) => None,
         None => body::build_body(call.operation, &call.body, messages)?,
     };
@@ -70,7 +70,7 @@ pub(super) async fn run_many_times<X: Transport>(
     {
         return print_planned_requests(call, body.as_ref(), format, session, messages);
     }
-    let retry = RetryPolicy::default().max_retry_after(MAX_RETRY_AFTER_FOR_SEVERAL);
+    let retry = RetryPolicy::default().max_retry_after(MAX_RETRY_AFTER_FOR_SEVERAL_IDS);
     let credential = session.configured_credential()?.build_credential(messages);
     let client = session.build_client_with_retry_policy(retry, transport, credential, messages)?;
     let (call, targets) = find_targets(call, &client, session).await?;
@@ -83,12 +83,13 @@ pub(super) async fn run_many_times<X: Transport>(
         None => None,
     };
     if let Some(total) = targets.total() {
-        messages.progress().set_total(total);
+        messages.progress_line().set_total(total);
     }
 
-    let mut printer = Printer::new(session.options, call.operation, &call.options, call.result_noun(), messages);
+    let mut printer =
+        Printer::new(session.options, call.operation, &call.options, call.result_resource_noun(), messages);
     let outcome_printer = OutcomePrinter {
-        noun: call.result_noun(),
+        noun: call.result_resource_noun(),
         failure_message: failure_message(&call),
         prints_customers: call.options.bulk.prints_customers(),
         planned: PlannedFormat::of_call(&call.options),
@@ -139,7 +140,7 @@ fn check_options(call: &OperationCall, session: &Session<'_>) -> Result<(), Usag
         let (message, cause, advice) = (message.to_owned(), cause.to_owned(), advice.to_owned());
         Err(UsageError(ErrorReport { message, cause, advice }))
     };
-    if bulk.prints_customers() && takes_several_ids(call.operation) && call.single_id().is_none() {
+    if bulk.prints_customers() && command_takes_several_ids(call.operation) && call.single_id().is_none() {
         return conflict(
             "several IDs cannot be used with --all-customers or --customers",
             "the command is performed once for each customer",
@@ -210,7 +211,7 @@ fn read_targets(call: &OperationCall, file: &InputFile, session: &Session<'_>) -
 /// Whether the requests are known only with the help of the service.
 fn needs_service(call: &OperationCall) -> bool {
     matches!(call.options.bulk.customers, Some(CustomerSelection::All | CustomerSelection::OfList))
-        || read_change_write::reader_of_call(call).is_some()
+        || read_change_write::reading_operation_of_call(call).is_some()
 }
 
 /// Prints the request for each target in place of sending it; a customer that is named by a domain is not looked up.
@@ -285,7 +286,7 @@ fn failure_message(call: &OperationCall) -> String {
     }
     match ResultShape::of_operation(call.operation) {
         ResultShape::Pages | ResultShape::List { .. } => {
-            format!("failed: its {} could not be listed", call.result_noun().plural())
+            format!("failed: its {} could not be listed", call.result_resource_noun().plural())
         }
         _ => format!("failed: `{}`", call.operation.command),
     }

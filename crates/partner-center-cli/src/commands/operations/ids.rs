@@ -106,7 +106,7 @@ impl RequestedIds {
     }
 
     /// Counts the remaining IDs; `Err` is the count so far if there may be more.
-    pub(super) fn count_remaining(mut self) -> Result<u64, u64> {
+    pub(super) fn count_remaining_ids(mut self) -> Result<u64, u64> {
         self.deadline = Some(Instant::now() + COUNT_REMAINING_TIMEOUT);
         let mut count = 0;
         for id in self {

@@ -44,9 +44,9 @@ const MAX_BODY_DEPTH: usize = 127;
 
 fn parse_json_of_file(file: &InputFile, json: &str) -> Result<JsonTree, UsageError> {
     let tree = JsonTree::parse(json).map_err(|error| not_json_error(file, &error))?;
-    if json_depth(json) > MAX_BODY_DEPTH {
+    if json_nesting_depth(json) > MAX_BODY_DEPTH {
         return Err(UsageError(ErrorReport {
-            message: format!("{} cannot be sent", input_name(file)),
+            message: format!("{} cannot be sent", input_name_for_messages(file)),
             cause: format!("its values are nested deeper than {MAX_BODY_DEPTH} levels"),
             advice: "correct it".to_owned(),
         }));
@@ -55,7 +55,7 @@ fn parse_json_of_file(file: &InputFile, json: &str) -> Result<JsonTree, UsageErr
 }
 
 /// Returns the number of objects and lists within each other in valid JSON.
-fn json_depth(json: &str) -> usize {
+fn json_nesting_depth(json: &str) -> usize {
     let (mut depth, mut max_depth) = (0_usize, 0);
     let (mut is_string, mut is_escaped) = (false, false);
     for byte in json.bytes() {
@@ -76,13 +76,17 @@ fn json_depth(json: &str) -> usize {
 }
 
 fn not_json_error(file: &InputFile, error: &serde_json::Error) -> UsageError {
-    UsageError(ErrorReport::new(&format!("{} is not JSON", input_name(file)), error, "correct it"))
+    UsageError(ErrorReport::new(&format!("{} is not JSON", input_name_for_messages(file)), error, "correct it"))
 }
 
 fn read_input_as_utf8(file: &InputFile) -> Result<String, UsageError> {
     let bytes = read_up_to_max_size(file, |input| Ok(Box::new(Utf8Converter::new(input))))?;
     String::from_utf8(bytes).map_err(|error| {
-        UsageError(ErrorReport::new(&format!("{} is not text", input_name(file)), &error, "save it as UTF-8"))
+        UsageError(ErrorReport::new(
+            &format!("{} is not text", input_name_for_messages(file)),
+            &error,
+            "save it as UTF-8",
+        ))
     })
 }
 
@@ -110,7 +114,7 @@ fn read_up_to_max_size(
     };
     read().map_err(|error| {
         UsageError(ErrorReport::new(
-            &format!("{} cannot be read", input_name(file)),
+            &format!("{} cannot be read", input_name_for_messages(file)),
             &error,
             "name a file that can be read",
         ))
@@ -118,7 +122,7 @@ fn read_up_to_max_size(
 }
 
 /// Returns how messages name an input.
-pub(super) fn input_name(file: &InputFile) -> String {
+pub(super) fn input_name_for_messages(file: &InputFile) -> String {
     match file {
         InputFile::Stdin => "standard input".to_owned(),
         InputFile::Path(path) => Path::display(path).to_string(),

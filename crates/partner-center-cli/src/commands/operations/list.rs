@@ -25,7 +25,7 @@ pub(crate) async fn print_pages<X: Transport>(
     mut look_at_page: impl FnMut(&[&str]) + Send,
     messages: &Messages,
 ) -> Result<(), CommandError> {
-    let mut remaining = max_item_count(limit);
+    let mut remaining = item_limit_or_max(limit);
     let (mut count, mut page_count) = (0_usize, 0);
     while remaining > 0
         && let Some(page) = X::Mode::into_future(pages.next_page()).await
@@ -38,13 +38,13 @@ pub(crate) async fn print_pages<X: Transport>(
         count += items.len();
         remaining -= items.len();
         page_count += 1;
-        messages.progress().set_page_count(page_count);
+        messages.progress_line().set_page_count(page_count);
     }
     print_list_end(printer, messages)
 }
 
 /// Prints a list that came at once: what is at the path `items` of `value`.
-pub(super) fn print_complete_list(
+pub(super) fn print_list_of_single_response(
     value: &JsonValue,
     items: &str,
     call: &OperationCall,
@@ -53,7 +53,7 @@ pub(super) fn print_complete_list(
 ) -> Result<(), CommandError> {
     let Some(items) = items_of_complete_list(value, items) else {
         return Err(ErrorReport {
-            message: not_listed_message(call.result_noun()),
+            message: not_listed_message(call.result_resource_noun()),
             cause: "the response has no list".to_owned(),
             advice: format!(
                 "see what the service sends with `partner-center api {} PATH`, and report it",
@@ -62,7 +62,7 @@ pub(super) fn print_complete_list(
         }
         .into());
     };
-    let items: Vec<_> = items.iter().take(max_item_count(call.options.limit)).map(JsonValue::json).collect();
+    let items: Vec<_> = items.iter().take(item_limit_or_max(call.options.limit)).map(JsonValue::json).collect();
     printer.print_page(&items)?;
     print_list_end(printer, messages)
 }
@@ -77,13 +77,13 @@ pub(super) fn items_of_complete_list(value: &JsonValue, items: &str) -> Option<V
 }
 
 fn print_list_end(printer: &mut Printer, messages: &Messages) -> Result<(), CommandError> {
-    if let Some(note) = printer.print_end()? {
+    if let Some(note) = printer.print_end_of_list()? {
         messages.print(note);
     }
     Ok(())
 }
 
-fn max_item_count(limit: Option<u32>) -> usize {
+fn item_limit_or_max(limit: Option<u32>) -> usize {
     limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX))
 }
 

@@ -3,7 +3,7 @@
 
 use super::{
     json_tree::JsonTree,
-    response::{ReceivedBody, ReceivedResponse, parse_json},
+    response::{ReceivedBody, ReceivedResponse, parse_own_json},
 };
 use crate::{
     arguments::{
@@ -93,7 +93,7 @@ pub(super) fn withhold_passwords(
         );
     }
     if !options.is_shown {
-        *value = parse_json(&tree.to_json());
+        *value = parse_own_json(&tree.to_json());
     }
     Ok(())
 }

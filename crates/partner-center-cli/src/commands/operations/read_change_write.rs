@@ -8,7 +8,7 @@ use super::{
     response::{ReceivedBody, ReceivedResponse},
 };
 use crate::{
-    arguments::operations::{BodyArguments, OperationCall, tables::reading_operation},
+    arguments::operations::{BodyArguments, OperationCall, tables::operation_that_reads_resource},
     error::LocalError,
     messages::Messages,
 };
@@ -18,9 +18,9 @@ use serde_json::Value;
 
 /// Returns the operation that reads what a call changes; `None` if the call has the complete body, or the service has no such
 /// operation.
-pub(super) fn reader_of_call(call: &OperationCall) -> Option<&'static Operation> {
+pub(super) fn reading_operation_of_call(call: &OperationCall) -> Option<&'static Operation> {
     let BodyArguments { file, changes, .. } = &call.body;
-    reading_operation(call.operation).filter(|_| file.is_none() && !changes.is_empty())
+    operation_that_reads_resource(call.operation).filter(|_| file.is_none() && !changes.is_empty())
 }
 
 /// What is changed in a resource that was read.
@@ -41,12 +41,14 @@ pub(super) async fn read_and_change<X: Transport>(
 ) -> Result<Change, Error> {
     let target = request.target.split('?').next().unwrap_or_default().to_owned();
     let read = PlannedRequest { method: Method::Get, target, headers: Vec::new(), body: None };
-    let response = X::Mode::into_future(client.request_as::<ReceivedResponse>(read.raw_request(reader))).await?;
+    let response =
+        X::Mode::into_future(client.request_as::<ReceivedResponse>(read.into_raw_request_of_operation(reader))).await?;
     let ReceivedBody::Json(current) = response.body else {
         return Err(Error::custom("the service has returned nothing to change"));
     };
     let before = JsonTree::Value(current.clone());
-    let changed = body::change_body(call.operation, before, &call.body, messages).map_err(LocalError::of_usage)?;
+    let changed =
+        body::apply_changes_to_body(call.operation, before, &call.body, messages).map_err(LocalError::of_usage)?;
     let differences = describe_differences(current.json(), &changed.to_json());
     Ok(Change { differences, body: body::json_request_body(call.operation, &changed) })
 }

@@ -188,7 +188,7 @@ pub(crate) fn to_client_method(method: Method) -> operations::Method {
 }
 
 /// Returns the idempotency of an operation as the client has it.
-pub(crate) fn client_idempotency(operation: &Operation) -> request::Idempotency {
+pub(crate) fn to_client_idempotency(operation: &Operation) -> request::Idempotency {
     match operation.idempotency {
         Idempotency::Natural => request::Idempotency::Natural,
         Idempotency::RequestId => request::Idempotency::RequestId,
@@ -221,11 +221,11 @@ impl PlannedRequest {
     }
 
     /// Returns the request of `operation`, for the client.
-    pub(super) fn raw_request(self, operation: &'static Operation) -> RawRequest {
+    pub(super) fn into_raw_request_of_operation(self, operation: &'static Operation) -> RawRequest {
         let outcomes = operation.responses.iter().filter(|response| response.outcome != Outcome::Done);
         let outcomes: Vec<_> = outcomes.map(|response| response.status).collect();
         let needs_user = !operation.authentication.contains(&Authentication::AppOnly);
-        let request = self.into_raw_request().idempotency(client_idempotency(operation)).outcomes(outcomes);
+        let request = self.into_raw_request().idempotency(to_client_idempotency(operation)).outcomes(outcomes);
         request.needs_user(needs_user).operation_id(operation.id)
     }
 

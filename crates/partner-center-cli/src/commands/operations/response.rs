@@ -26,7 +26,7 @@ pub(super) enum ReceivedBody {
 
 /// A response that is text or bytes.
 #[derive(Debug)]
-pub(super) struct ContentResponse(pub(super) ReceivedResponse);
+pub(super) struct TextOrBinaryResponse(pub(super) ReceivedResponse);
 
 /// The headers that can be part of a result.
 const RESULT_HEADERS: [&str; 5] = ["ETag", "Location", "MS-ContinuationToken", "Retry-After", "Content-Disposition"];
@@ -37,7 +37,7 @@ fn to_received_response<R: ResponseReader>(response: &R, body: ReceivedBody) -> 
     let accepted: serde_json::Map<String, serde_json::Value> = location.into_iter().chain(seconds).collect();
     ReceivedResponse {
         status: response.status(),
-        accepted: (!accepted.is_empty()).then(|| parse_json(&serde_json::Value::from(accepted).to_string())),
+        accepted: (!accepted.is_empty()).then(|| parse_own_json(&serde_json::Value::from(accepted).to_string())),
         body,
         headers: RESULT_HEADERS
             .into_iter()
@@ -54,7 +54,7 @@ impl FromResponse for ReceivedResponse {
     }
 }
 
-impl FromResponse for ContentResponse {
+impl FromResponse for TextOrBinaryResponse {
     const ACCEPT: &'static str = "*/*";
 
     fn from_response<R: ResponseReader>(response: &mut R) -> Result<Self, R::Error> {
@@ -85,14 +85,14 @@ impl ReceivedResponse {
 }
 
 /// Reads JSON that was made by this command.
-pub(super) fn parse_json(json: &str) -> JsonValue {
+pub(super) fn parse_own_json(json: &str) -> JsonValue {
     serde_json::from_str(json).unwrap_or_else(|error| unreachable!("what was serialized is JSON: {error}"))
 }
 
-pub(super) fn json_boolean(value: bool) -> JsonValue {
-    parse_json(if value { "true" } else { "false" })
+pub(super) fn boolean_json_value(value: bool) -> JsonValue {
+    parse_own_json(if value { "true" } else { "false" })
 }
 
-pub(super) fn json_null() -> JsonValue {
-    parse_json("null")
+pub(super) fn null_json_value() -> JsonValue {
+    parse_own_json("null")
 }

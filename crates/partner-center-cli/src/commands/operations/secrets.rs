@@ -1,6 +1,6 @@
 //! Secrets in bodies, replaced where they would be shown.
 
-use super::{json_tree::JsonTree, response::parse_json};
+use super::{json_tree::JsonTree, response::parse_own_json};
 use partner_center_spec::{Object, Property, SchemaKind, Type};
 
 /// Returns JSON of the type `of` with its secrets replaced by `[secret]`: what the specification calls one, and strings in
@@ -19,7 +19,7 @@ pub(super) fn with_secrets_replaced(value: Type, mut tree: JsonTree) -> JsonTree
         return tree;
     }
     if value.is_secret() {
-        return JsonTree::Value(parse_json("\"[secret]\""));
+        return JsonTree::Value(parse_own_json("\"[secret]\""));
     }
     match tree.expand_one_level() {
         JsonTree::List(entries) => {

@@ -1,7 +1,7 @@
 use crate::{
     auth::{
         AppRegistration, TokenError,
-        grants::{Grant, user_scope},
+        grants::{Grant, scope_with_offline_access},
     },
     base_url::BaseUrl,
     error::BoxError,
@@ -38,8 +38,8 @@ impl AuthorizationRequest {
     /// others, which are to be ignored.
     #[must_use]
     pub fn is_response(&self, query: &str) -> bool {
-        let has = |name| find_parameter(query, name).is_some();
-        find_parameter(query, "state").as_deref() == Some(&self.state) && (has("code") || has("error"))
+        let has = |name| find_query_parameter(query, name).is_some();
+        find_query_parameter(query, "state").as_deref() == Some(&self.state) && (has("code") || has("error"))
     }
 
     pub(super) fn new(
@@ -57,7 +57,7 @@ impl AuthorizationRequest {
         let state = Uuid::new_v4().simple().to_string();
         // 64 characters with 244 random bits.
         let code_verifier = Secret::new(format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple()));
-        let scope = user_scope(scope);
+        let scope = scope_with_offline_access(scope);
         let code_challenge = code_challenge(&code_verifier);
         let parameters = [
             ("client_id", app.client_id.as_str()),
@@ -79,21 +79,24 @@ impl AuthorizationRequest {
     }
 
     /// Returns the grant of an authorization code.
-    pub(super) fn grant<'a>(&'a self, code: &'a Secret) -> Grant<'a> {
+    pub(super) fn authorization_code_grant<'a>(&'a self, code: &'a Secret) -> Grant<'a> {
         Grant::AuthorizationCode { code, redirect_uri: &self.redirect_uri, code_verifier: &self.code_verifier }
     }
 
     /// Reads the authorization code of the response, or the error of the authority.
-    pub(super) fn read_response(&self, query: &str) -> Result<Result<Secret, TokenError>, BoxError> {
+    pub(super) fn authorization_code_from_redirect_query(
+        &self,
+        query: &str,
+    ) -> Result<Result<Secret, TokenError>, BoxError> {
         if !self.is_response(query) {
             return Err("the browser brought back a response to another sign-in".into());
         }
-        if let Some(code) = find_parameter(query, "code").filter(|code| !code.is_empty()) {
+        if let Some(code) = find_query_parameter(query, "code").filter(|code| !code.is_empty()) {
             return Ok(Ok(Secret::new(code)));
         }
         let fields = json!({
-            "error": find_parameter(query, "error"),
-            "error_description": find_parameter(query, "error_description"),
+            "error": find_query_parameter(query, "error"),
+            "error_description": find_query_parameter(query, "error_description"),
         });
         let mut response = Response::new(fields.to_string().into());
         *response.status_mut() = StatusCode::BAD_REQUEST;
@@ -112,7 +115,7 @@ fn code_challenge(code_verifier: &Secret) -> String {
 }
 
 /// Returns the decoded value of a parameter.
-fn find_parameter(query: &str, name: &str) -> Option<String> {
+fn find_query_parameter(query: &str, name: &str) -> Option<String> {
     let value = query.split('&').find_map(|parameter| parameter.strip_prefix(name)?.strip_prefix('='))?;
     Some(percent_decode_str(&value.replace('+', " ")).decode_utf8_lossy().into_owned())
 }
@@ -132,7 +135,7 @@ mod tests {
     fn url_has_the_proof_key_and_not_its_verifier() {
         let request = request();
         let query = request.url().strip_prefix("https://login.example/contoso.com/oauth2/v2.0/authorize?").unwrap();
-        let value = |name| find_parameter(query, name).unwrap();
+        let value = |name| find_query_parameter(query, name).unwrap();
         assert_eq!(value("redirect_uri"), "http://localhost:8400");
         assert_eq!(value("scope"), "https://api.example/.default offline_access");
         assert_eq!(value("code_challenge").len(), 43);
@@ -147,7 +150,7 @@ mod tests {
     fn response_has_to_be_to_this_request() {
         let request = request();
         let state = &request.state;
-        let read = |query: &str| request.read_response(query);
+        let read = |query: &str| request.authorization_code_from_redirect_query(query);
         assert_eq!(read(&format!("code=0.a%2Bb&state={state}")).unwrap().unwrap().expose(), "0.a+b");
         for other in
             ["code=0.a&state=other", "code=0.a", "", &format!("state={state}"), &format!("xcode=1&state={state}")]

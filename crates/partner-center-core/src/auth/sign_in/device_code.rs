@@ -1,10 +1,10 @@
-use super::OPERATION;
+use super::SIGN_IN_OPERATION_NAME;
 use crate::{
     AttemptDescription, CallMetadata, Error, ErrorKind, Request, Response, Transport,
     auth::{
         AppRegistration, TokenError,
-        grants::{build_form_request, parse_seconds, user_scope},
-        token_exchange::{MAX_TOKEN_RESPONSE_SIZE, rejected_by_authority},
+        grants::{build_form_request, parse_seconds, scope_with_offline_access},
+        token_exchange::{MAX_TOKEN_RESPONSE_SIZE, authority_rejection_error},
     },
     base_url::BaseUrl,
     body,
@@ -35,12 +35,12 @@ pub struct DeviceCode {
 }
 
 /// The lifetime of a code when the response has none, and its maximum.
-const DEFAULT_LIFETIME: Duration = Duration::from_secs(15 * 60);
-const MAX_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+const DEFAULT_CODE_LIFETIME: Duration = Duration::from_secs(15 * 60);
+const MAX_CODE_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The interval when the response has none (RFC 8628, section 3.2), and its bounds.
-const DEFAULT_INTERVAL: Duration = Duration::from_secs(5);
-const MIN_INTERVAL: Duration = Duration::from_secs(1);
+const DEFAULT_POLL_INTERVAL: Duration = Duration::from_secs(5);
+const MIN_POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The maximum length of a user code, in characters: Entra's have nine.
 const MAX_USER_CODE_LENGTH: usize = 64;
@@ -74,17 +74,17 @@ impl DeviceCode {
         self.expires_at.saturating_duration_since(now)
     }
 
-    pub(super) fn interval(&self) -> Duration {
+    pub(super) fn poll_interval(&self) -> Duration {
         self.interval
     }
 
-    pub(super) fn secret(&self) -> &Secret {
+    pub(super) fn secret_device_code(&self) -> &Secret {
         &self.secret
     }
 
     /// Reads a success response. Numbers may be strings, and the address has another name at the first version of the endpoint.
     fn from_response(response: &Response) -> Option<Self> {
-        let fields: Map<String, Value> = body::from_json_or_none(&body::decode_string(response).ok()?)?;
+        let fields: Map<String, Value> = body::parse_json_or_none(&body::decode_body_as_string(response).ok()?)?;
         let text = |name: &str| fields.get(name).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty());
         let seconds = |name: &str| fields.get(name).and_then(parse_seconds);
         let user_code = error::sanitize_message(text("user_code")?, &[]);
@@ -95,7 +95,7 @@ impl DeviceCode {
             return None;
         }
         let message = text("message").map(|message| error::sanitize_message(message, &[]));
-        let lifetime = seconds("expires_in").unwrap_or(DEFAULT_LIFETIME).min(MAX_LIFETIME);
+        let lifetime = seconds("expires_in").unwrap_or(DEFAULT_CODE_LIFETIME).min(MAX_CODE_LIFETIME);
         Some(Self {
             secret: Secret::new(text("device_code")?),
             // The instructions may be missing, or in a language that lacks one of the two.
@@ -105,7 +105,9 @@ impl DeviceCode {
             user_code,
             verification_uri: verification_uri.to_owned(),
             expires_at: Instant::now() + lifetime,
-            interval: seconds("interval").unwrap_or(DEFAULT_INTERVAL).clamp(MIN_INTERVAL, super::MAX_POLL_INTERVAL),
+            interval: seconds("interval")
+                .unwrap_or(DEFAULT_POLL_INTERVAL)
+                .clamp(MIN_POLL_INTERVAL, super::MAX_POLL_INTERVAL),
         })
     }
 }
@@ -127,8 +129,8 @@ pub(super) struct DeviceCodeExchange<'a> {
 impl<X: Transport> RetryableRequest<X> for DeviceCodeExchange<'_> {
     type Value = DeviceCode;
 
-    fn operation(&self) -> &'static str {
-        OPERATION
+    fn operation_name(&self) -> &'static str {
+        SIGN_IN_OPERATION_NAME
     }
 
     fn rate_limit_ticket(&self) -> Option<Ticket<'_>> {
@@ -145,8 +147,8 @@ impl<X: Transport> RetryableRequest<X> for DeviceCodeExchange<'_> {
         attempt_span(&Method::POST, None, self.authority, attempt)
     }
 
-    fn build(&self, metadata: &CallMetadata) -> Result<Request, http::Error> {
-        let scope = user_scope(self.scope);
+    fn build_http_request(&self, metadata: &CallMetadata) -> Result<Request, http::Error> {
+        let scope = scope_with_offline_access(self.scope);
         let form = [("client_id", self.app.client_id.as_str()), ("scope", &scope)];
         let target = format!("/{}/oauth2/v2.0/devicecode", self.app.tenant);
         let mut request = build_form_request(self.authority, &target, &form, metadata.correlation_id)?;
@@ -154,13 +156,13 @@ impl<X: Transport> RetryableRequest<X> for DeviceCodeExchange<'_> {
         Ok(request)
     }
 
-    fn decode(&self, response: &mut Response) -> Result<DeviceCode, AttemptError> {
+    fn decode_response_value(&self, response: &mut Response) -> Result<DeviceCode, AttemptError> {
         if !response.status().is_success() {
-            return Err(rejected_by_authority(OPERATION, TokenError::from_response(response, &[])));
+            return Err(authority_rejection_error(SIGN_IN_OPERATION_NAME, TokenError::from_response(response, &[])));
         }
         DeviceCode::from_response(response).ok_or_else(|| AttemptError {
             retryability: Retryability::Permanent,
-            error: Error::new(ErrorKind::Credential, OPERATION, NO_DEVICE_CODE_MESSAGE),
+            error: Error::new(ErrorKind::Credential, SIGN_IN_OPERATION_NAME, NO_DEVICE_CODE_MESSAGE),
             has_response: true,
         })
     }
@@ -184,7 +186,7 @@ mod tests {
                 "expires_in":900,"interval":5,"message":"Open https://microsoft.com/devicelogin:\r\n\u001b[1mBCDF2345G"}"#,
         )
         .unwrap();
-        assert_eq!((code.user_code(), code.interval()), ("BCDF2345G", Duration::from_secs(5)));
+        assert_eq!((code.user_code(), code.poll_interval()), ("BCDF2345G", Duration::from_secs(5)));
         assert_eq!(code.message(), "Open https://microsoft.com/devicelogin: [1mBCDF2345G");
         assert!((895..=900).contains(&code.lifetime().as_secs()));
         assert!(!format!("{code:?}").contains("hush"));
@@ -193,7 +195,7 @@ mod tests {
                 "expires_in":"60","interval":"0"}"#,
         )
         .unwrap();
-        assert_eq!(code.interval(), MIN_INTERVAL);
+        assert_eq!(code.poll_interval(), MIN_POLL_INTERVAL);
         assert_eq!(code.message(), "To sign in, open https://microsoft.com/devicelogin and enter the code BCDF2345G.");
     }
 

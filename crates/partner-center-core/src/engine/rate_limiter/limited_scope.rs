@@ -1,23 +1,23 @@
 use super::{
     accepted_requests::AcceptedRequests,
     learned_rate::LearnedRate,
-    schedule::{Schedule, Slot},
+    schedule::{RequestSchedule, ReservedSlot},
 };
 use std::time::{Duration, Instant};
 
 /// The requests that the service counts together: their pause, and the rate that was learned.
 #[derive(Debug, Default)]
-pub(super) struct LimitedScope {
+pub(super) struct RateLimitedScope {
     accepted: AcceptedRequests,
     rate: Option<LearnedRate>,
     /// The slots at the learned rate.
-    schedule: Schedule,
-    pause: Option<Pause>,
+    schedule: RequestSchedule,
+    pause: Option<RateLimitPause>,
     pauses: u64,
 }
 
 #[derive(Debug)]
-struct Pause {
+struct RateLimitPause {
     begin: Instant,
     end: Instant,
     /// The end by the clock of the service, which has counted its wait from when the request arrived.
@@ -26,9 +26,9 @@ struct Pause {
     pace: Option<f64>,
 }
 
-impl LimitedScope {
+impl RateLimitedScope {
     /// Returns the number of pauses so far.
-    pub(super) fn pauses(&self) -> u64 {
+    pub(super) fn pause_count(&self) -> u64 {
         self.pauses
     }
 
@@ -54,7 +54,7 @@ impl LimitedScope {
             }
             _ => {
                 let pace = self.requests_per_second(sent_at).into_iter().chain(configured).reduce(f64::min);
-                self.pause = Some(Pause { begin: now, end, period_end: sent_at + length, pace });
+                self.pause = Some(RateLimitPause { begin: now, end, period_end: sent_at + length, pace });
                 self.pauses += 1;
                 true
             }
@@ -66,7 +66,7 @@ impl LimitedScope {
     pub(super) fn finish_pause(&mut self, now: Instant) -> bool {
         let Some(pause) = self.pause.take_if(|pause| pause.end <= now) else { return false };
         if let Some((accepted, period)) = self.accepted.count_until(pause.period_end) {
-            self.rate = LearnedRate::after_pause(self.rate, pause.pace, accepted, period, pause.end);
+            self.rate = LearnedRate::learn_after_pause(self.rate, pause.pace, accepted, period, pause.end);
             tracing::debug!(
                 accepted,
                 ?period,
@@ -74,22 +74,22 @@ impl LimitedScope {
                 "a pause has ended"
             );
         }
-        self.accepted.restart(pause.end);
-        self.schedule.reset();
+        self.accepted.restart_counting(pause.end);
+        self.schedule.void_reservations();
         true
     }
 
     /// Returns the rate that was learned, unless it is forgotten.
     pub(super) fn requests_per_second(&self, now: Instant) -> Option<f64> {
-        self.rate.and_then(|rate| rate.at(now))
+        self.rate.and_then(|rate| rate.requests_per_second_at(now))
     }
 
     /// Returns the earliest moment from `now` on that is free at the learned rate, and in the schedule of the `configured` one.
-    pub(super) fn earliest_slot(&mut self, now: Instant, configured: &Schedule) -> Instant {
-        self.schedule.forget_until(now);
+    pub(super) fn earliest_slot(&mut self, now: Instant, configured: &RequestSchedule) -> Instant {
+        self.schedule.forget_slots_before(now);
         let mut moment = now;
         loop {
-            let earliest = self.schedule.earliest(configured.earliest(moment));
+            let earliest = self.schedule.earliest_free_moment(configured.earliest_free_moment(moment));
             if earliest == moment {
                 return moment;
             }
@@ -98,21 +98,21 @@ impl LimitedScope {
     }
 
     /// Reserves the slot of `moment`; `None` if no rate was learned.
-    pub(super) fn book_slot(&mut self, moment: Instant) -> Option<Slot> {
-        self.accepted.begin(moment);
+    pub(super) fn book_slot(&mut self, moment: Instant) -> Option<ReservedSlot> {
+        self.accepted.begin_counting(moment);
         let rate = self.requests_per_second(moment);
         if rate.is_none() {
-            self.schedule.reset();
+            self.schedule.void_reservations();
         }
-        rate.map(|rate| self.schedule.reserve(moment, Duration::from_secs_f64(rate.recip())))
+        rate.map(|rate| self.schedule.reserve_slot(moment, Duration::from_secs_f64(rate.recip())))
     }
 
-    pub(super) fn release_slot(&mut self, slot: Slot) {
-        self.schedule.release(slot);
+    pub(super) fn release_slot(&mut self, slot: ReservedSlot) {
+        self.schedule.release_slot(slot);
     }
 
     pub(super) fn record_accepted(&mut self, sent_at: Instant) {
-        self.accepted.record(sent_at);
+        self.accepted.record_accepted_request(sent_at);
     }
 
     /// Whether it has nothing that a request would wait for.

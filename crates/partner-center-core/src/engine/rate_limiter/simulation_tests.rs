@@ -10,24 +10,24 @@ use std::{
 };
 
 /// The workload: the requests to be accepted, the workers, and the time of one exchange.
-const REQUESTS: u32 = 3000;
-const LATENCY: Duration = Duration::from_millis(20);
+const SIMULATED_REQUEST_COUNT: u32 = 3000;
+const EXCHANGE_LATENCY: Duration = Duration::from_millis(20);
 /// The limit: 500 in a period of ten seconds, which is 500 a minute, six times as fast.
-const LIMIT: u32 = 500;
-const PERIOD: Duration = Duration::from_secs(10);
+const REQUESTS_PER_PERIOD: u32 = 500;
+const RATE_LIMIT_PERIOD: Duration = Duration::from_secs(10);
 
-enum Service {
+enum SimulatedService {
     FixedWindow { start: Option<Duration>, count: u32 },
     SlidingWindow(VecDeque<Duration>),
     TokenBucket { tokens: f64, filled_at: Duration },
 }
 
-impl Service {
+impl SimulatedService {
     fn all() -> [(&'static str, Self); 3] {
         [
             ("fixed window", Self::FixedWindow { start: None, count: 0 }),
             ("sliding window", Self::SlidingWindow(VecDeque::new())),
-            ("token bucket", Self::TokenBucket { tokens: f64::from(LIMIT), filled_at: Duration::ZERO }),
+            ("token bucket", Self::TokenBucket { tokens: f64::from(REQUESTS_PER_PERIOD), filled_at: Duration::ZERO }),
         ]
     }
 
@@ -35,23 +35,25 @@ impl Service {
     fn respond(&mut self, now: Duration) -> Result<(), Duration> {
         let wait = match self {
             Self::FixedWindow { start, count } => {
-                if start.is_none_or(|start| now >= start + PERIOD) {
+                if start.is_none_or(|start| now >= start + RATE_LIMIT_PERIOD) {
                     (*start, *count) = (Some(now), 0);
                 }
                 *count += 1;
-                (*count > LIMIT).then(|| (start.unwrap_or_default() + PERIOD).saturating_sub(now))
+                (*count > REQUESTS_PER_PERIOD)
+                    .then(|| (start.unwrap_or_default() + RATE_LIMIT_PERIOD).saturating_sub(now))
             }
             Self::SlidingWindow(accepted) => {
-                accepted.retain(|at| *at + PERIOD > now);
-                if accepted.len() < LIMIT as usize {
+                accepted.retain(|at| *at + RATE_LIMIT_PERIOD > now);
+                if accepted.len() < REQUESTS_PER_PERIOD as usize {
                     accepted.push_back(now);
                     return Ok(());
                 }
-                accepted.front().map(|oldest| (*oldest + PERIOD).saturating_sub(now))
+                accepted.front().map(|oldest| (*oldest + RATE_LIMIT_PERIOD).saturating_sub(now))
             }
             Self::TokenBucket { tokens, filled_at } => {
-                let rate = f64::from(LIMIT) / PERIOD.as_secs_f64();
-                *tokens = (*tokens + now.saturating_sub(*filled_at).as_secs_f64() * rate).min(f64::from(LIMIT));
+                let rate = f64::from(REQUESTS_PER_PERIOD) / RATE_LIMIT_PERIOD.as_secs_f64();
+                *tokens =
+                    (*tokens + now.saturating_sub(*filled_at).as_secs_f64() * rate).min(f64::from(REQUESTS_PER_PERIOD));
                 *filled_at = now;
                 if *tokens >= 1.0 {
                     *tokens -= 1.0;
@@ -65,20 +67,20 @@ impl Service {
 }
 
 /// What a client does before a request, and after a response.
-trait Policy {
+trait ClientPolicy {
     /// Returns the time that `worker` waits before it sends; zero to send now.
     fn wait(&mut self, worker: usize, now: Duration) -> Duration;
     fn accepted(&mut self, worker: usize, sent_at: Duration, now: Duration);
     fn throttled(&mut self, worker: usize, sent_at: Duration, now: Duration, retry_after: Duration);
 }
 
-struct Ours<'a> {
+struct OwnPolicy<'a> {
     limiter: &'a RateLimiter,
     start: Instant,
     tickets: Vec<Option<Ticket<'a>>>,
 }
 
-impl Policy for Ours<'_> {
+impl ClientPolicy for OwnPolicy<'_> {
     fn wait(&mut self, worker: usize, now: Duration) -> Duration {
         let limiter = self.limiter;
         let ticket = self.tickets[worker].get_or_insert_with(|| limiter.ticket("/"));
@@ -94,9 +96,9 @@ impl Policy for Ours<'_> {
 }
 
 /// Each call waits by itself, as long as the service requests.
-struct Azure(Vec<Duration>);
+struct AzureSdkPolicy(Vec<Duration>);
 
-impl Policy for Azure {
+impl ClientPolicy for AzureSdkPolicy {
     fn wait(&mut self, worker: usize, now: Duration) -> Duration {
         self.0[worker].saturating_sub(now)
     }
@@ -109,7 +111,7 @@ impl Policy for Azure {
 /// The adaptive retry mode as AWS's SDK reference describes it: a token bucket whose rate is cut to 0.7 by a throttled
 /// response and grows by a cubic curve; and exponential backoff with full jitter, without `Retry-After`. It is given as many
 /// attempts as it needs.
-struct Aws {
+struct AwsAdaptivePolicy {
     backoff: Vec<(Duration, u32)>,
     rate: Option<f64>,
     tokens: f64,
@@ -122,7 +124,7 @@ struct Aws {
     random: fastrand::Rng,
 }
 
-impl Aws {
+impl AwsAdaptivePolicy {
     fn new(workers: usize) -> Self {
         Self {
             backoff: vec![(Duration::ZERO, 0); workers],
@@ -138,7 +140,7 @@ impl Aws {
         }
     }
 
-    fn measure(&mut self, now: f64) {
+    fn measure_sending_rate(&mut self, now: f64) {
         self.count += 1.0;
         let bucket = (now * 2.0).floor() / 2.0;
         if bucket > self.bucket {
@@ -147,14 +149,14 @@ impl Aws {
         }
     }
 
-    fn refill(&mut self, now: f64) {
+    fn refill_token_bucket(&mut self, now: f64) {
         let Some(rate) = self.rate else { return };
         self.tokens = (self.tokens + (now - self.filled_at) * rate).min(rate.max(1.0));
         self.filled_at = now;
     }
 
     fn set_rate(&mut self, calculated: f64, now: f64) {
-        self.refill(now);
+        self.refill_token_bucket(now);
         let rate = calculated.min(2.0 * self.measured).max(0.5);
         self.rate = Some(rate);
         self.tokens = self.tokens.min(rate.max(1.0));
@@ -162,11 +164,11 @@ impl Aws {
     }
 }
 
-impl Policy for Aws {
+impl ClientPolicy for AwsAdaptivePolicy {
     fn wait(&mut self, worker: usize, now: Duration) -> Duration {
         let backoff = self.backoff[worker].0.saturating_sub(now);
         let now = now.as_secs_f64();
-        self.refill(now);
+        self.refill_token_bucket(now);
         let Some(rate) = self.rate.filter(|_| backoff.is_zero()) else { return backoff };
         if self.tokens >= 1.0 {
             self.tokens -= 1.0;
@@ -177,7 +179,7 @@ impl Policy for Aws {
     fn accepted(&mut self, worker: usize, _: Duration, now: Duration) {
         self.backoff[worker] = (Duration::ZERO, 0);
         let now = now.as_secs_f64();
-        self.measure(now);
+        self.measure_sending_rate(now);
         if self.rate.is_some() {
             let window = (self.max_rate * 0.3 / 0.4).cbrt();
             self.set_rate(0.4 * (now - self.throttled_at - window).powi(3) + self.max_rate, now);
@@ -188,7 +190,7 @@ impl Policy for Aws {
         let backoff = (self.random.f64() * 2_f64.powi(retries.cast_signed())).min(20.0);
         self.backoff[worker] = (now + Duration::from_secs_f64(backoff), retries + 1);
         let now = now.as_secs_f64();
-        self.measure(now);
+        self.measure_sending_rate(now);
         self.max_rate = self.rate.map_or(self.measured, |rate| rate.min(self.measured));
         self.throttled_at = now;
         self.set_rate(self.max_rate * 0.7, now);
@@ -196,7 +198,12 @@ impl Policy for Aws {
 }
 
 /// Returns the part of the allowed rate that is used, and the part of all requests that is rejected.
-fn simulate(service: &mut Service, policy: &mut dyn Policy, workers: usize, requests: u32) -> (f64, f64) {
+fn simulate(
+    service: &mut SimulatedService,
+    policy: &mut dyn ClientPolicy,
+    workers: usize,
+    requests: u32,
+) -> (f64, f64) {
     #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
     enum Event {
         Wait,
@@ -211,7 +218,7 @@ fn simulate(service: &mut Service, policy: &mut dyn Policy, workers: usize, requ
         match event {
             Event::Wait => match policy.wait(worker, now) {
                 Duration::ZERO if accepted >= requests => {}
-                Duration::ZERO => later(LATENCY.mul_f64(random.f64()), Event::Arrival { sent_at: now }),
+                Duration::ZERO => later(EXCHANGE_LATENCY.mul_f64(random.f64()), Event::Arrival { sent_at: now }),
                 wait => later(wait, Event::Wait),
             },
             Event::Arrival { sent_at } => {
@@ -221,7 +228,7 @@ fn simulate(service: &mut Service, policy: &mut dyn Policy, workers: usize, requ
                 } else {
                     (accepted, end) = (accepted + 1, now);
                 }
-                later((sent_at + LATENCY).saturating_sub(now), Event::Response { sent_at, retry_after });
+                later((sent_at + EXCHANGE_LATENCY).saturating_sub(now), Event::Response { sent_at, retry_after });
             }
             Event::Response { sent_at, retry_after } => {
                 match retry_after {
@@ -234,7 +241,7 @@ fn simulate(service: &mut Service, policy: &mut dyn Policy, workers: usize, requ
             }
         }
     }
-    let allowed = f64::from(LIMIT) * end.as_secs_f64() / PERIOD.as_secs_f64();
+    let allowed = f64::from(REQUESTS_PER_PERIOD) * end.as_secs_f64() / RATE_LIMIT_PERIOD.as_secs_f64();
     (f64::from(accepted) / allowed, f64::from(rejected) / f64::from(accepted + rejected))
 }
 
@@ -242,15 +249,18 @@ fn simulate(service: &mut Service, policy: &mut dyn Policy, workers: usize, requ
 fn limit_of_the_service_is_used_and_hardly_exceeded() {
     let mut table = String::new();
     for workers in [8, 16, 32] {
-        for (index, (kind, _)) in Service::all().into_iter().enumerate() {
-            let run = |policy: &mut dyn Policy| simulate(&mut Service::all()[index].1, policy, workers, REQUESTS);
+        for (index, (kind, _)) in SimulatedService::all().into_iter().enumerate() {
+            let run = |policy: &mut dyn ClientPolicy| {
+                simulate(&mut SimulatedService::all()[index].1, policy, workers, SIMULATED_REQUEST_COUNT)
+            };
             let of_ours = |requests_per_minute| {
                 let limiter = RateLimiter::new(requests_per_minute, RateLimitScope::Partner);
                 let tickets = (0..workers).map(|_| None).collect();
-                run(&mut Ours { limiter: &limiter, start: Instant::now(), tickets })
+                run(&mut OwnPolicy { limiter: &limiter, start: Instant::now(), tickets })
             };
             let (ours, configured) = (of_ours(None), of_ours(Some(3000)));
-            let (aws, azure) = (run(&mut Aws::new(workers)), run(&mut Azure(vec![Duration::ZERO; workers])));
+            let (aws, azure) =
+                (run(&mut AwsAdaptivePolicy::new(workers)), run(&mut AzureSdkPolicy(vec![Duration::ZERO; workers])));
             for (name, (used, rejected)) in [("ours", ours), ("configured", configured), ("AWS", aws), ("Azure", azure)]
             {
                 let rejected = rejected * 100.0;

@@ -64,14 +64,14 @@ impl NoProxyEntry {
         };
         let hosts = match parse_network(hosts) {
             Some(network) => HostPattern::Network(network),
-            None => HostPattern::from_name(hosts)?,
+            None => HostPattern::from_host_name(hosts)?,
         };
         Some(Self { hosts, port })
     }
 }
 
 impl HostPattern {
-    fn from_name(name: &str) -> Option<Self> {
+    fn from_host_name(name: &str) -> Option<Self> {
         let domain = name.strip_prefix("*.").or(name.strip_prefix('.')).unwrap_or(name).trim_end_matches('.');
         if !domain.is_empty() && domain.chars().all(is_name_character) {
             return Some(Self::Domain(domain.to_owned()));
@@ -90,7 +90,7 @@ impl HostPattern {
             Self::Domain(domain) => {
                 host.strip_suffix(domain.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
             }
-            Self::Pattern(pattern) => is_host_match(pattern, host),
+            Self::Pattern(pattern) => matches_wildcard_pattern(pattern, host),
         }
     }
 }
@@ -115,7 +115,7 @@ fn parse_network(entry: &str) -> Option<IpNet> {
 }
 
 /// Whether `host` matches `pattern`, in which `*` stands for any number of characters.
-fn is_host_match(pattern: &str, host: &str) -> bool {
+fn matches_wildcard_pattern(pattern: &str, host: &str) -> bool {
     let mut parts = pattern.split('*');
     let (Some(first), Some(last)) = (parts.next(), parts.next_back()) else { return pattern == host };
     // The rest between the first and the last part, in which the other parts are found one after the other, each as early as possible.
@@ -189,7 +189,7 @@ mod tests {
 
         #[test]
         fn pattern_matches_a_host_made_of_its_parts(parts in prop::collection::vec("[ab.]{0,3}", 1..5), fill in "[ab.]{0,3}") {
-            prop_assert!(is_host_match(&parts.join("*"), &parts.join(&fill)) || parts.len() == 1 && fill.is_empty());
+            prop_assert!(matches_wildcard_pattern(&parts.join("*"), &parts.join(&fill)) || parts.len() == 1 && fill.is_empty());
         }
 
         #[test]

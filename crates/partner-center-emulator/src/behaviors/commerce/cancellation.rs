@@ -5,13 +5,13 @@ use crate::{
     catalog::{ProductKind, find_catalog_item},
     error_response::ErrorResponse,
     json_fields::string_at_path,
-    lifecycle::{RENEWAL_TIME, SubscriptionKind, internal_field, renewal_moment, subscription_kind},
+    lifecycle::{RENEWAL_DELAY_AFTER_TERM, SubscriptionKind, internal_field, renewal_moment, subscription_kind},
     timestamp::Timestamp,
 };
 use serde_json::Value;
 
 /// Checks that a subscription is in a state in which anything of it can change.
-pub(super) fn check_changeable(current: &Value, now: Timestamp) -> Result<(), ErrorResponse> {
+pub(super) fn check_subscription_changeable(current: &Value, now: Timestamp) -> Result<(), ErrorResponse> {
     match string_at_path(current, &["status"]).unwrap_or_default() {
         "deleted" => Err(bad_request_error(2011, "The subscription is deleted and can no longer be changed.")),
         "pending" => Err(conflict_error(800_082, "The subscription is not ready yet. Retry later.")),
@@ -19,7 +19,7 @@ pub(super) fn check_changeable(current: &Value, now: Timestamp) -> Result<(), Er
         status => {
             let is_new_commerce = subscription_kind(current) != SubscriptionKind::Legacy;
             // The service renews, or ends, a subscription in the time after its last day.
-            if is_new_commerce && now + RENEWAL_TIME >= renewal_moment(current) {
+            if is_new_commerce && now + RENEWAL_DELAY_AFTER_TERM >= renewal_moment(current) {
                 return Err(if status == "active" && current["autoRenewEnabled"] == true {
                     bad_request_error(900_280, "The subscription is being renewed. Retry later.")
                 } else {
@@ -32,7 +32,7 @@ pub(super) fn check_changeable(current: &Value, now: Timestamp) -> Result<(), Er
 }
 
 /// Checks that the status may change in this way, and that a suspended subscription changes in nothing else.
-pub(super) fn check_status_change(
+pub(super) fn check_subscription_status_change(
     current: &Value,
     next: &Value,
     body: &Value,
@@ -48,7 +48,7 @@ pub(super) fn check_status_change(
         ("suspended", "suspended") if has_changed_field(current, next, body) => {
             Err(bad_request_error(800_091, "The subscription is suspended. Activate it before it is changed."))
         }
-        ("active", "active") => check_activated(current),
+        ("active", "active") => check_marketplace_subscription_activated(current),
         ("active" | "suspended", "active" | "suspended") => Ok(()),
         ("active" | "suspended", "deleted") => match kind {
             SubscriptionKind::Legacy => {
@@ -63,7 +63,7 @@ pub(super) fn check_status_change(
 }
 
 /// Checks that a subscription of the marketplace was activated.
-fn check_activated(current: &Value) -> Result<(), ErrorResponse> {
+fn check_marketplace_subscription_activated(current: &Value) -> Result<(), ErrorResponse> {
     let is_activated = internal_field(current, "activated").is_none_or(|activated| activated == true);
     if is_activated {
         return Ok(());
@@ -73,12 +73,13 @@ fn check_activated(current: &Value) -> Result<(), ErrorResponse> {
 
 /// Whether a request changes anything of a suspended subscription. What it leaves out is no change.
 fn has_changed_field(current: &Value, next: &Value, body: &Value) -> bool {
-    FIXED_WHILE_SUSPENDED.iter().any(|name| body.get(*name).is_some() && current[*name] != next[*name])
+    FIELDS_FIXED_WHILE_SUSPENDED.iter().any(|name| body.get(*name).is_some() && current[*name] != next[*name])
         || body.get("scheduledNextTermInstructions").is_some_and(|sent| !sent.is_null())
         || body.get("scheduledActions").and_then(Value::as_array).is_some_and(|sent| !sent.is_empty())
 }
 
-const FIXED_WHILE_SUSPENDED: [&str; 5] = ["quantity", "friendlyName", "autoRenewEnabled", "billingCycle", "partnerId"];
+const FIELDS_FIXED_WHILE_SUSPENDED: [&str; 5] =
+    ["quantity", "friendlyName", "autoRenewEnabled", "billingCycle", "partnerId"];
 
 /// Checks that a subscription can still be cancelled: its date counts, not its age.
 fn check_cancellation_window(current: &Value, now: Timestamp) -> Result<(), ErrorResponse> {
@@ -99,7 +100,7 @@ fn check_cancellation_window(current: &Value, now: Timestamp) -> Result<(), Erro
 }
 
 /// Checks that what an order bought can be cancelled through the order, which holds for perpetual software alone.
-pub(super) fn check_cancellation_by_order(
+pub(super) fn check_cancellable_by_order(
     offer_id: &str,
     ordered: Timestamp,
     now: Timestamp,
@@ -128,7 +129,7 @@ pub(super) fn check_cancellation_by_order(
 
 #[cfg(test)]
 mod tests {
-    use super::{check_cancellation_by_order, check_changeable, check_status_change};
+    use super::{check_cancellable_by_order, check_subscription_changeable, check_subscription_status_change};
     use crate::{
         behaviors::commerce::tests::code,
         timestamp::{ONE_DAY, Timestamp},
@@ -152,23 +153,32 @@ mod tests {
             ("active", "expired", 800_040),
             ("deleted", "active", 2011),
         ] {
-            let result = check_status_change(&subscription(from), &subscription(to), &Value::Null, created + ONE_DAY);
+            let result = check_subscription_status_change(
+                &subscription(from),
+                &subscription(to),
+                &Value::Null,
+                created + ONE_DAY,
+            );
             assert_eq!(code(result), expected, "{from} to {to}");
         }
-        let late =
-            check_status_change(&subscription("active"), &subscription("deleted"), &Value::Null, created + ONE_DAY * 7);
+        let late = check_subscription_status_change(
+            &subscription("active"),
+            &subscription("deleted"),
+            &Value::Null,
+            created + ONE_DAY * 7,
+        );
         assert_eq!(code(late), 900_117);
         let mut more = subscription("suspended");
         more["quantity"] = 2.into();
-        assert_eq!(code(check_status_change(&subscription("suspended"), &more, &more, created)), 800_091);
+        assert_eq!(code(check_subscription_status_change(&subscription("suspended"), &more, &more, created)), 800_091);
 
         let mut legacy = subscription("suspended");
         legacy["attributes"] = json!({ "etag": "x" });
         let mut changed = legacy.clone();
         changed["quantity"] = 2.into();
-        assert_eq!(code(check_status_change(&legacy, &changed, &changed, created)), 2001);
+        assert_eq!(code(check_subscription_status_change(&legacy, &changed, &changed, created)), 2001);
         changed["status"] = "deleted".into();
-        assert_eq!(code(check_status_change(&legacy, &changed, &changed, created)), 800_096);
+        assert_eq!(code(check_subscription_status_change(&legacy, &changed, &changed, created)), 800_096);
     }
 
     #[test]
@@ -176,10 +186,10 @@ mod tests {
         let mut subscription = json!({ "status": "active", "offerId": "DZH318Z0MKT1:0001:DZH318Z0MKA1" });
         let cancelled = json!({ "status": "deleted" });
         let now = Timestamp::parse("2026-03-04T00:00:01Z").unwrap();
-        assert_eq!(code(check_status_change(&subscription, &cancelled, &Value::Null, now)), 900_213);
+        assert_eq!(code(check_subscription_status_change(&subscription, &cancelled, &Value::Null, now)), 900_213);
         subscription["emulatorInternal"] = json!({ "activated": false });
         let renamed = json!({ "status": "active", "friendlyName": "x" });
-        assert_eq!(code(check_status_change(&subscription, &renamed, &renamed, now)), 800_081);
+        assert_eq!(code(check_subscription_status_change(&subscription, &renamed, &renamed, now)), 800_081);
     }
 
     #[test]
@@ -197,7 +207,7 @@ mod tests {
         ] {
             let end = format!("{end}T00:00:00Z");
             let subscription = json!({ "status": status, "autoRenewEnabled": renews, "commitmentEndDate": end });
-            assert_eq!(code(check_changeable(&subscription, now)), expected, "{status} until {end}");
+            assert_eq!(code(check_subscription_changeable(&subscription, now)), expected, "{status} until {end}");
         }
     }
 
@@ -212,7 +222,7 @@ mod tests {
             ("DZH318Z0NF44:0047:DZH318Z0T44W", 1, 800_019),
             ("6C7FA2D1-43A5-4CE0-9A6B-3B6D2F5D1E70", 1, 800_061),
         ] {
-            let result = check_cancellation_by_order(offer, ordered, ordered + ONE_DAY * days);
+            let result = check_cancellable_by_order(offer, ordered, ordered + ONE_DAY * days);
             assert_eq!(code(result), expected, "{offer} after {days} days");
         }
     }

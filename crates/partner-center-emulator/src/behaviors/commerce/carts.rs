@@ -1,15 +1,15 @@
 //! Carts: line items with their prices and errors, which are bought by a checkout.
 
 use super::{
-    bad_request_error, customer_path, forbidden_error, has_agreement, invalid_property_error,
+    bad_request_error, customer_path, forbidden_error, has_customer_agreement, invalid_property_error,
     orders::order_as_response,
-    purchases::{Buyer, Purchase, PurchaseError, place_order},
+    purchases::{BuyerContext, Purchase, PurchaseError, place_order},
 };
 use crate::{
     behaviors::{OperationCall, ResponseWithChanges, stored::not_found_response},
     error_response::ErrorResponse,
     json_fields::{string_at_path, without_null_fields},
-    lifecycle::{internal_field, pricing, set_internal_field, without_internal_fields},
+    lifecycle::{internal_field, line_item_pricing, set_internal_field, without_internal_fields},
     resource::SelfLinks,
     service_response::ResourceKind,
     store::StateChange,
@@ -34,7 +34,7 @@ pub(super) fn create_cart(call: &OperationCall<'_>) -> Result<ResponseWithChange
         "links": SelfLinks::new(format!("{}/{id}", call.route.link_path())),
         "attributes": { "objectType": "Cart" },
     });
-    set_line_items(call, &mut cart)?;
+    set_line_items_of_cart(call, &mut cart)?;
     let path = call.path.child_path(&id);
     let response = call.respond_with_resource(cart.clone(), ResourceKind::Other, true);
     Ok(ResponseWithChanges { response, changes: vec![StateChange::Put(path, cart)] })
@@ -46,17 +46,17 @@ pub(super) fn update_cart(call: &OperationCall<'_>) -> Result<ResponseWithChange
     if cart["status"] != "Active" {
         return Err(bad_request_error(800_065, "The cart was checked out already."));
     }
-    set_line_items(call, &mut cart)?;
+    set_line_items_of_cart(call, &mut cart)?;
     cart["lastModifiedTimestamp"] = call.now.to_string_in_microseconds().into();
     let response = call.respond_with_resource(without_internal_fields(cart.clone()), ResourceKind::Other, true);
     Ok(ResponseWithChanges { response, changes: vec![StateChange::Put(call.path.clone(), cart)] })
 }
 
 /// Takes over the line items of a request, with their prices or their errors.
-fn set_line_items(call: &OperationCall<'_>, cart: &mut Value) -> Result<(), ErrorResponse> {
+fn set_line_items_of_cart(call: &OperationCall<'_>, cart: &mut Value) -> Result<(), ErrorResponse> {
     let sent = call.body["lineItems"].as_array().filter(|items| !items.is_empty());
     let sent = sent.ok_or_else(|| invalid_property_error("The cart needs at least one line item."))?;
-    let buyer = Buyer::from_call(call);
+    let buyer = BuyerContext::from_call(call);
     let mut order_groups = Vec::new();
     let mut line_items = Vec::new();
     for (number, line_item) in (0_i64..).zip(sent) {
@@ -70,21 +70,21 @@ fn set_line_items(call: &OperationCall<'_>, cart: &mut Value) -> Result<(), Erro
         if line_items.iter().any(|other: &Value| other["id"] == line_item["id"]) {
             return Err(invalid_property_error("Two line items have the same id."));
         }
-        let with = catalog_items_of(sent);
-        match Purchase::check(call, &buyer, &line_item, &with) {
+        let with = catalog_item_ids_of_line_items(sent);
+        match Purchase::check_line_item(call, &buyer, &line_item, &with) {
             Ok(purchase) => {
                 let key = (purchase.billing_cycle.clone(), purchase.term.duration);
                 let group = order_groups.iter().position(|known| *known == key).unwrap_or_else(|| {
                     order_groups.push(key);
                     order_groups.len() - 1
                 });
-                let (list_price, price) = purchase.prices();
-                let prices = pricing(list_price, price, purchase.quantity);
+                let (list_price, price) = purchase.list_price_and_price_to_pay();
+                let prices = line_item_pricing(list_price, price, purchase.quantity);
                 line_item["orderGroup"] = group.to_string().into();
                 line_item["purchaseSystem"] = "Modern".into();
                 line_item["pricing"] = prices;
             }
-            Err(error) => line_item["error"] = error_as_json(&error),
+            Err(error) => line_item["error"] = purchase_error_as_json(&error),
         }
         line_items.push(line_item);
     }
@@ -95,12 +95,12 @@ fn set_line_items(call: &OperationCall<'_>, cart: &mut Value) -> Result<(), Erro
     Ok(())
 }
 
-fn catalog_items_of(line_items: &[Value]) -> Vec<String> {
+fn catalog_item_ids_of_line_items(line_items: &[Value]) -> Vec<String> {
     let ids = line_items.iter().filter_map(|line_item| string_at_path(line_item, &["catalogItemId"]));
     ids.map(str::to_ascii_uppercase).collect()
 }
 
-fn error_as_json(error: &PurchaseError) -> Value {
+fn purchase_error_as_json(error: &PurchaseError) -> Value {
     without_null_fields(json!({
         "errorCode": error.code,
         "errorDescription": error.description,
@@ -114,21 +114,21 @@ pub(super) fn check_out_cart(call: &OperationCall<'_>) -> Result<ResponseWithCha
     let id = call.route.path_parameter("cart-id").unwrap_or_default();
     let path = customer_path(call).child_path("carts").child_path(id);
     let Some(mut cart) = call.state.get_stored_resource(&path, call.now) else { return not_found_response(call) };
-    if !has_agreement(call) {
+    if !has_customer_agreement(call) {
         return Err(forbidden_error(13_605, "The customer has not accepted the Microsoft Customer Agreement."));
     }
-    let buyer = Buyer::from_call(call);
+    let buyer = BuyerContext::from_call(call);
     let mut random = call.state.random_for_next_change("checkout");
     let line_items = cart["lineItems"].as_array().cloned().unwrap_or_default();
     let placed = internal_field(&cart, "placed").and_then(Value::as_object).cloned().unwrap_or_default();
     let (mut orders, mut errors, mut changes) = (placed.clone(), Vec::new(), Vec::new());
-    for (group, items) in group_line_items(&line_items) {
+    for (group, items) in group_line_items_by_order(&line_items) {
         if placed.contains_key(&group) {
             continue;
         }
-        let with = catalog_items_of(&line_items);
+        let with = catalog_item_ids_of_line_items(&line_items);
         let checked: Result<Vec<_>, _> =
-            items.iter().map(|line_item| Purchase::check(call, &buyer, line_item, &with)).collect();
+            items.iter().map(|line_item| Purchase::check_line_item(call, &buyer, line_item, &with)).collect();
         match checked {
             Ok(purchases) => {
                 let (order, order_changes) = place_order(call, &buyer, &purchases, &mut random);
@@ -137,7 +137,7 @@ pub(super) fn check_out_cart(call: &OperationCall<'_>) -> Result<ResponseWithCha
             }
             Err(error) => errors.push(json!({
                 "orderGroupId": group,
-                "code": error.service_code(),
+                "code": error.error_code_outside_carts(),
                 "description": error.description,
             })),
         }
@@ -157,7 +157,7 @@ pub(super) fn check_out_cart(call: &OperationCall<'_>) -> Result<ResponseWithCha
 }
 
 /// Returns the line items of each order. A faulty one, which has no order group, is alone in the next one.
-fn group_line_items(line_items: &[Value]) -> Vec<(String, Vec<&Value>)> {
+fn group_line_items_by_order(line_items: &[Value]) -> Vec<(String, Vec<&Value>)> {
     let mut groups: Vec<(String, Vec<&Value>)> = Vec::new();
     for line_item in line_items {
         let Some(group) = string_at_path(line_item, &["orderGroup"]) else { continue };

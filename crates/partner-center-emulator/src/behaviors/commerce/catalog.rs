@@ -1,6 +1,6 @@
 //! The catalog by country and by customer: products, SKUs and availabilities.
 
-use super::{country_of_call, forbidden_error, respond_with_list};
+use super::{country_of_query_or_customer, forbidden_error, respond_with_list};
 use crate::{
     behaviors::{OperationCall, ResponseWithChanges},
     catalog::{CatalogItem, PRODUCTS, Product, ProductKind, Sku, currency_of_country, find_product, find_sku},
@@ -16,34 +16,35 @@ type Response = Result<ResponseWithChanges, ErrorResponse>;
 
 pub(super) fn list_products(call: &OperationCall<'_>) -> Response {
     let view = call.query.first_value("targetView").unwrap_or_default();
-    let kinds = kinds_in_view(view).ok_or_else(|| forbidden_error(400_036, format!("There is no view {view:?}.")))?;
-    let has_segment = is_sold_in_segment(call)?;
-    let country = country_of_call(call);
+    let kinds =
+        product_kinds_in_view(view).ok_or_else(|| forbidden_error(400_036, format!("There is no view {view:?}.")))?;
+    let has_segment = is_anything_sold_in_segment(call)?;
+    let country = country_of_query_or_customer(call);
     let products = PRODUCTS.iter().filter(|product| has_segment && kinds.contains(&product.kind));
     respond_with_list(call, products.map(|product| product_as_json(product, &country)).collect())
 }
 
 pub(super) fn get_product(call: &OperationCall<'_>) -> Response {
-    Ok(response_with(call, product_as_json(product_in_path(call)?, &country_of_call(call))))
+    Ok(resource_response(call, product_as_json(product_in_path(call)?, &country_of_query_or_customer(call))))
 }
 
 pub(super) fn list_skus(call: &OperationCall<'_>) -> Response {
     let product = product_in_path(call)?;
-    let country = country_of_call(call);
-    let has_segment = is_sold_in_segment(call)?;
+    let country = country_of_query_or_customer(call);
+    let has_segment = is_anything_sold_in_segment(call)?;
     let skus = product.skus.iter().filter(|_| has_segment);
     respond_with_list(call, skus.map(|sku| sku_as_json(product, sku, &country)).collect())
 }
 
 pub(super) fn get_sku(call: &OperationCall<'_>) -> Response {
     let (product, sku) = sku_in_path(call)?;
-    Ok(response_with(call, sku_as_json(product, sku, &country_of_call(call))))
+    Ok(resource_response(call, sku_as_json(product, sku, &country_of_query_or_customer(call))))
 }
 
 pub(super) fn list_availabilities(call: &OperationCall<'_>) -> Response {
     let (product, sku) = sku_in_path(call)?;
-    let country = country_of_call(call);
-    let has_segment = is_sold_in_segment(call)?;
+    let country = country_of_query_or_customer(call);
+    let has_segment = is_anything_sold_in_segment(call)?;
     let availabilities = sku.availabilities.iter().filter(|_| has_segment);
     let items = availabilities.map(|availability| CatalogItem { product, sku, availability });
     respond_with_list(call, items.map(|item| availability_as_json(item, &country)).collect())
@@ -54,7 +55,10 @@ pub(super) fn get_availability(call: &OperationCall<'_>) -> Response {
     let id = call.route.path_parameter("availability-id").unwrap_or_default();
     let availability = sku.availabilities.iter().find(|known| known.id.eq_ignore_ascii_case(id));
     let availability = availability.ok_or_else(|| not_found_error(400_019, "There is no such availability."))?;
-    Ok(response_with(call, availability_as_json(CatalogItem { product, sku, availability }, &country_of_call(call))))
+    Ok(resource_response(
+        call,
+        availability_as_json(CatalogItem { product, sku, availability }, &country_of_query_or_customer(call)),
+    ))
 }
 
 /// Says of what is requested whether it can be bought now. What the catalog does not have is left out.
@@ -68,10 +72,10 @@ pub(super) fn check_inventory(call: &OperationCall<'_>) -> ResponseWithChanges {
         skus.map(move |sku| json!({ "productId": id, "skuId": sku.id, "isRestricted": false, "restrictions": [] }))
             .collect::<Vec<_>>()
     });
-    response_with(call, items.collect())
+    resource_response(call, items.collect())
 }
 
-fn response_with(call: &OperationCall<'_>, resource: Value) -> ResponseWithChanges {
+fn resource_response(call: &OperationCall<'_>, resource: Value) -> ResponseWithChanges {
     ResponseWithChanges::without_changes(call.respond_with_resource(resource, ResourceKind::Other, false))
 }
 
@@ -91,7 +95,7 @@ fn sku_in_path(call: &OperationCall<'_>) -> Result<(&'static Product, &'static S
 }
 
 /// Returns the kinds of products that a view has, or `None` if there is no such view.
-fn kinds_in_view(view: &str) -> Option<&'static [ProductKind]> {
+fn product_kinds_in_view(view: &str) -> Option<&'static [ProductKind]> {
     Some(match view.to_ascii_lowercase().as_str() {
         "onlineservices" => &[ProductKind::OnlineServices],
         "azurereservations" | "azurereservationsvm" => &[ProductKind::Reservation],
@@ -106,7 +110,7 @@ fn kinds_in_view(view: &str) -> Option<&'static [ProductKind]> {
 }
 
 /// Whether anything is sold in the segment of the request: the catalog has commercial products alone.
-fn is_sold_in_segment(call: &OperationCall<'_>) -> Result<bool, ErrorResponse> {
+fn is_anything_sold_in_segment(call: &OperationCall<'_>) -> Result<bool, ErrorResponse> {
     match call.query.first_value("targetSegment").map(str::to_ascii_lowercase).as_deref() {
         None | Some("commercial") => Ok(true),
         Some("education" | "government" | "nonprofit") => Ok(false),
@@ -114,7 +118,7 @@ fn is_sold_in_segment(call: &OperationCall<'_>) -> Result<bool, ErrorResponse> {
     }
 }
 
-fn link(path: &str, country: &str) -> ResourceLink {
+fn catalog_link(path: &str, country: &str) -> ResourceLink {
     ResourceLink::new(format!("{path}?country={country}"))
 }
 
@@ -132,7 +136,7 @@ fn product_as_json(product: &Product, country: &str) -> Value {
         },
         "isMicrosoftProduct": product.kind != ProductKind::Marketplace,
         "publisherName": if product.kind == ProductKind::Marketplace { "Tailspin Toys" } else { "Microsoft Corporation" },
-        "links": { "skus": link(&format!("{path}/skus"), country), "self": link(&path, country) },
+        "links": { "skus": catalog_link(&format!("{path}/skus"), country), "self": catalog_link(&path, country) },
     }))
 }
 
@@ -168,7 +172,7 @@ fn sku_as_json(product: &Product, sku: &Sku, country: &str) -> Value {
         },
         "attestationProperties":
             sku.needs_attestation.then(|| json!([{ "attestationType": "Eligibility", "enforceAttestation": true }])),
-        "links": { "availabilities": link(&format!("{path}/availabilities"), country), "self": link(&path, country) },
+        "links": { "availabilities": catalog_link(&format!("{path}/availabilities"), country), "self": catalog_link(&path, country) },
     }))
 }
 
@@ -190,7 +194,7 @@ fn availability_as_json(item: CatalogItem, country: &str) -> Value {
                 "id": format!("{}-{}-{billing_cycle}", availability.id, term.duration).to_lowercase(),
                 "duration": term.duration,
                 "description": format!("{}, billed {billing_cycle}", if term.duration.is_empty() { "No term" } else { term.duration }),
-                "billingCycle": pascal_case(billing_cycle),
+                "billingCycle": billing_cycle_in_pascal_case(billing_cycle),
                 "renewalOptions": renews.then_some(&renewal_options),
                 "cancellationPolicies": policies,
             })
@@ -210,12 +214,12 @@ fn availability_as_json(item: CatalogItem, country: &str) -> Value {
         "terms": terms.collect::<Vec<_>>(),
         "product": product_as_json(product, country),
         "sku": sku_as_json(product, sku, country),
-        "links": { "self": link(&path, country) },
+        "links": { "self": catalog_link(&path, country) },
     }))
 }
 
 /// Returns a billing cycle as availabilities have it: `OneTime`.
-fn pascal_case(text: &str) -> String {
+fn billing_cycle_in_pascal_case(text: &str) -> String {
     let word = |word: &str| {
         let mut letters = word.chars();
         letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 type Response = Result<ResponseWithChanges, ErrorResponse>;
 
 /// Creates a batch with its devices. The job that does it says what has become of each.
-pub(super) fn create_batch(call: &OperationCall<'_>) -> ResponseWithChanges {
+pub(super) fn create_device_batch(call: &OperationCall<'_>) -> ResponseWithChanges {
     let id = string_at_path(&call.body, &["batchId"]).unwrap_or_default();
     let path = call.path.child_path(id);
     let devices = call.body["devices"].as_array().cloned().unwrap_or_default();
@@ -25,27 +25,27 @@ pub(super) fn create_batch(call: &OperationCall<'_>) -> ResponseWithChanges {
     let mut batch = json!({
         "id": id,
         "createdBy": "Fabrikam",
-        "creationDate": date_without_zone(call),
+        "creationDate": current_date_without_zone(call),
         "devicesCount": devices.len(),
         "devicesLink": ResourceLink::new(link),
         "attributes": { "objectType": "DeviceBatch" },
     });
     set_internal_field(&mut batch, "startedAt", call.now.to_string_in_microseconds());
     let mut changes = vec![StateChange::Put(path.clone(), batch)];
-    let response = start_job(call, &path.child_path("devices"), &devices, &mut changes);
+    let response = start_device_upload_job(call, &path.child_path("devices"), &devices, &mut changes);
     ResponseWithChanges { response, changes }
 }
 
 /// Adds devices to a batch that is there.
-pub(super) fn add_devices(call: &OperationCall<'_>) -> ResponseWithChanges {
+pub(super) fn add_devices_to_batch(call: &OperationCall<'_>) -> ResponseWithChanges {
     let devices = call.body.as_array().cloned().unwrap_or_default();
     let mut changes = Vec::new();
-    let response = start_job(call, &call.path, &devices, &mut changes);
+    let response = start_device_upload_job(call, &call.path, &devices, &mut changes);
     ResponseWithChanges { response, changes }
 }
 
 /// Gives devices other policies.
-pub(super) fn update_policies(call: &OperationCall<'_>) -> ResponseWithChanges {
+pub(super) fn update_device_policies(call: &OperationCall<'_>) -> ResponseWithChanges {
     let batches = customer_path(call).child_path("devicebatches");
     let sent = call.body["devices"].as_array().cloned().unwrap_or_default();
     let mut changes = Vec::new();
@@ -63,7 +63,7 @@ pub(super) fn update_policies(call: &OperationCall<'_>) -> ResponseWithChanges {
         let attributes = json!({ "objectType": "DeviceUploadDetails" });
         statuses.push(json!({ "deviceId": id, "status": "finished", "attributes": attributes }));
     }
-    let response = put_job(call, statuses, &mut changes);
+    let response = store_device_job(call, statuses, &mut changes);
     ResponseWithChanges { response, changes }
 }
 
@@ -76,12 +76,12 @@ pub(super) fn list_devices(call: &OperationCall<'_>) -> Response {
     respond_with_list(call, items.collect())
 }
 
-fn date_without_zone(call: &OperationCall<'_>) -> String {
+fn current_date_without_zone(call: &OperationCall<'_>) -> String {
     call.now.to_string_in_seconds().trim_end_matches('Z').to_owned()
 }
 
 /// Puts those devices into a batch that can be identified, and starts the job that tells of all.
-fn start_job(
+fn start_device_upload_job(
     call: &OperationCall<'_>,
     collection: &ResourcePath,
     devices: &[Value],
@@ -91,8 +91,8 @@ fn start_job(
     let mut known_keys: Vec<String> = Vec::new();
     let mut statuses = Vec::new();
     for device in devices {
-        let key = product_key_of(device);
-        let error = if !is_identified(device) {
+        let key = product_key_of_device(device);
+        let error = if !is_device_identified(device) {
             Some(("806", "ZtdDeviceNotIdentified"))
         } else if key.as_ref().is_some_and(|key| known_keys.contains(key)) {
             Some(("808", "ZtdDeviceAlreadyAssigned"))
@@ -114,7 +114,7 @@ fn start_job(
             changes.push(StateChange::Put(collection.child_path(&id), device_record(call, device, &id)));
         }
     }
-    put_job(call, statuses, changes)
+    store_device_job(call, statuses, changes)
 }
 
 fn device_record(call: &OperationCall<'_>, device: &Value, id: &str) -> Value {
@@ -129,18 +129,18 @@ fn device_record(call: &OperationCall<'_>, device: &Value, id: &str) -> Value {
     record
 }
 
-fn product_key_of(device: &Value) -> Option<String> {
+fn product_key_of_device(device: &Value) -> Option<String> {
     string_at_path(device, &["productKey"]).filter(|key| !key.is_empty()).map(str::to_ascii_lowercase)
 }
 
 /// Whether a device has what identifies it: a hardware hash, a product key, or serial number, manufacturer and model.
-fn is_identified(device: &Value) -> bool {
+fn is_device_identified(device: &Value) -> bool {
     let has = |name: &str| string_at_path(device, &[name]).is_some_and(|text| !text.is_empty());
     has("hardwareHash") || has("productKey") || (has("serialNumber") && has("oemManufacturerName") && has("modelName"))
 }
 
 /// Stores a job with the status that its devices will have, and returns 202 with its address.
-fn put_job(
+fn store_device_job(
     call: &OperationCall<'_>,
     statuses: Vec<Value>,
     changes: &mut Vec<StateChange>,
@@ -151,7 +151,7 @@ fn put_job(
     let mut job = json!({
         "batchTrackingId": id,
         "status": "queued",
-        "startedTime": date_without_zone(call),
+        "startedTime": current_date_without_zone(call),
         "devicesStatus": [],
         "attributes": { "objectType": "BatchUploadDetails" },
     });

@@ -6,7 +6,7 @@ use crate::{
     behaviors::{OperationCall, ResponseWithChanges, example_items},
     error_response::ErrorResponse,
     json_fields::string_at_path,
-    lifecycle::{INTERNAL_FIELD, SubscriptionKind, set_internal_field, subscription_kind},
+    lifecycle::{INTERNAL_FIELDS_PROPERTY, SubscriptionKind, set_internal_field, subscription_kind},
     resource::SelfLinks,
     resource_path::ResourcePath,
     service_response::ResourceKind,
@@ -155,7 +155,7 @@ fn upgrade_changes(call: &OperationCall<'_>, source: LegacySource, target: &str,
         upgraded[field] = value;
     }
     if let Some(fields) = upgraded.as_object_mut() {
-        fields.remove(INTERNAL_FIELD);
+        fields.remove(INTERNAL_FIELDS_PROPERTY);
     }
     if call.body["quantity"].as_i64().is_some_and(|quantity| quantity > 0) {
         upgraded["quantity"] = call.body["quantity"].clone();

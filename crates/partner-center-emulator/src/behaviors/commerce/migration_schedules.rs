@@ -1,6 +1,6 @@
 //! Schedules of migrations, which run at their date, or when the subscription renews.
 
-use super::{bad_request_error, invalid_property_error, migrations::Migrator};
+use super::{bad_request_error, invalid_property_error, migrations::MigrationContext};
 use crate::{
     behaviors::{OperationCall, ResponseWithChanges, example_items, item_exists, stored::not_found_response},
     error_response::ErrorResponse,
@@ -77,7 +77,7 @@ pub(crate) fn run_schedule(state: &State, path: &ResourcePath, due: Timestamp) -
     let customer = ResourcePath::from_segments(path.segments().into_iter().take(3));
     let mut wanted = schedule.clone();
     wanted["addOnMigrations"] = schedule["addOnMigrationSchedules"].clone();
-    let mut changes = match (Migrator { state, now: due, customer }).migrate(&wanted) {
+    let mut changes = match (MigrationContext { state, now: due, customer }).start_migration_of_subscriptions(&wanted) {
         Ok((migration, changes)) => {
             schedule["newCommerceMigrationId"] = migration["id"].clone();
             changes
@@ -123,7 +123,7 @@ fn respond_with_written(call: &OperationCall<'_>, path: &ResourcePath, mut sched
             schedule[name] = value.clone();
         }
     }
-    let subscription = Migrator::from_call(call).check_schedule(&schedule)?;
+    let subscription = MigrationContext::from_call(call).check_schedule(&schedule)?;
     let date = string_at_path(&schedule, &["targetDate"]).and_then(Timestamp::parse_with_or_without_zone);
     let due = if schedule["migrateOnRenewal"] == true { subscription.renewal } else { date };
     let due =

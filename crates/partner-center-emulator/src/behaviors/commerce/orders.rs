@@ -2,9 +2,9 @@
 
 use super::{
     bad_request_error,
-    cancellation::check_cancellation_by_order,
-    conflict_error, customer_path, forbidden_error, has_agreement, invalid_property_error,
-    purchases::{Buyer, Purchase, place_order},
+    cancellation::check_cancellable_by_order,
+    conflict_error, customer_path, forbidden_error, has_customer_agreement, invalid_property_error,
+    purchases::{BuyerContext, Purchase, place_order},
     respond_with_list,
 };
 use crate::{
@@ -26,13 +26,14 @@ use serde_json::{Value, json};
 
 /// Lists the orders of a customer, or those of a billing cycle. Prices are in them only if they are requested.
 pub(super) fn list_orders(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
-    let wanted = call.query.first_value("billingType").map(comparable);
+    let wanted = call.query.first_value("billingType").map(comparable_billing_cycle);
     let mut orders = collection_items(call);
     orders.retain(|(_, order)| {
-        let billing_cycle = string_at_path(order, &["billingCycle"]).map(comparable);
+        let billing_cycle = string_at_path(order, &["billingCycle"]).map(comparable_billing_cycle);
         wanted.is_none() || billing_cycle == wanted
     });
-    let orders = orders.into_iter().map(|(number, order)| (number, order_as_response(order, has_prices(call))));
+    let orders =
+        orders.into_iter().map(|(number, order)| (number, order_as_response(order, are_prices_requested(call))));
     let response = call.documented_success_response(false).ok_or(ErrorResponse::NotFound)?;
     PageRequest::from_call(call)?
         .respond_with_page(call, response, orders.collect())
@@ -41,16 +42,16 @@ pub(super) fn list_orders(call: &OperationCall<'_>) -> Result<ResponseWithChange
 
 pub(super) fn get_order(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
     let Some(order) = call.state.get_resource(&call.path, call.now) else { return not_found_response(call) };
-    let order = order_as_response(order, has_prices(call));
+    let order = order_as_response(order, are_prices_requested(call));
     Ok(ResponseWithChanges::without_changes(call.respond_with_resource(order, ResourceKind::Other, false)))
 }
 
 /// Returns a billing cycle in the spelling that all spellings have in common: `onetime`.
-fn comparable(billing_cycle: &str) -> String {
+fn comparable_billing_cycle(billing_cycle: &str) -> String {
     billing_cycle.replace('_', "").to_ascii_lowercase()
 }
 
-fn has_prices(call: &OperationCall<'_>) -> bool {
+fn are_prices_requested(call: &OperationCall<'_>) -> bool {
     call.query.first_value("include_price").is_some_and(|value| value.eq_ignore_ascii_case("true"))
 }
 
@@ -79,10 +80,10 @@ pub(super) fn create_order(call: &OperationCall<'_>) -> Result<ResponseWithChang
     if !line_items.iter().zip(0..).all(has_right_number) {
         return Err(bad_request_error(800_071, "The line item numbers must count from 0 without a gap."));
     }
-    if !has_agreement(call) {
+    if !has_customer_agreement(call) {
         return Err(forbidden_error(13_605, "The customer has not accepted the Microsoft Customer Agreement."));
     }
-    let buyer = Buyer::from_call(call);
+    let buyer = BuyerContext::from_call(call);
     let billing_cycle = call.body.get("billingCycle").cloned().unwrap_or_default();
     // In an order the billing cycle is that of all line items.
     let line_items: Vec<_> = line_items
@@ -99,8 +100,8 @@ pub(super) fn create_order(call: &OperationCall<'_>) -> Result<ResponseWithChang
         .collect();
     let mut purchases = Vec::new();
     for line_item in &line_items {
-        purchases.push(Purchase::check(call, &buyer, line_item, &offers).map_err(|error| {
-            let code = error.service_code();
+        purchases.push(Purchase::check_line_item(call, &buyer, line_item, &offers).map_err(|error| {
+            let code = error.error_code_outside_carts();
             let status = if code == 400_019 { StatusCode::NOT_FOUND } else { StatusCode::BAD_REQUEST };
             ErrorResponse::documented_error(status, code, error.description)
         })?);
@@ -122,7 +123,7 @@ pub(super) fn update_order(call: &OperationCall<'_>) -> Result<ResponseWithChang
         cancel_line_items(call, &mut order, sent, &mut changes)?;
     } else if sent.iter().any(|line_item| line_item["parentSubscriptionId"].is_string()) {
         for line_item in sent {
-            add_legacy_add_on(call, &mut order, line_item, &mut changes)?;
+            add_legacy_add_on_to_order(call, &mut order, line_item, &mut changes)?;
         }
     } else {
         for line_item in sent {
@@ -150,7 +151,7 @@ fn cancel_line_items(
     let subscriptions = customer_path(call).child_path("subscriptions");
     for line_item in line_items.iter_mut().filter(|line_item| is_named(line_item)) {
         let offer = string_at_path(line_item, &["offerId"]).unwrap_or_default();
-        check_cancellation_by_order(offer, ordered, call.now)?;
+        check_cancellable_by_order(offer, ordered, call.now)?;
         if let Some(id) = string_at_path(line_item, &["subscriptionId"]) {
             let path = subscriptions.child_path(id);
             if let Some(mut subscription) = call.state.get_stored_resource(&path, call.now) {
@@ -167,7 +168,7 @@ fn cancel_line_items(
 }
 
 /// Returns the legacy subscription in a field of a line item, with its path.
-fn legacy_subscription(
+fn legacy_subscription_in_field(
     call: &OperationCall<'_>,
     line_item: &Value,
     field: &str,
@@ -189,7 +190,7 @@ fn change_legacy_billing_cycle(
     line_item: &Value,
     changes: &mut Vec<StateChange>,
 ) -> Result<(), ErrorResponse> {
-    let (path, mut subscription) = legacy_subscription(call, line_item, "subscriptionId")?;
+    let (path, mut subscription) = legacy_subscription_in_field(call, line_item, "subscriptionId")?;
     if let Some(billing_cycle) = string_at_path(&call.body, &["billingCycle"]).map(str::to_ascii_lowercase) {
         subscription["billingCycle"] = billing_cycle.as_str().into();
         order["billingCycle"] = billing_cycle.into();
@@ -198,18 +199,18 @@ fn change_legacy_billing_cycle(
     Ok(())
 }
 
-fn add_legacy_add_on(
+fn add_legacy_add_on_to_order(
     call: &OperationCall<'_>,
     order: &mut Value,
     line_item: &Value,
     changes: &mut Vec<StateChange>,
 ) -> Result<(), ErrorResponse> {
-    let (path, parent) = legacy_subscription(call, line_item, "parentSubscriptionId")?;
+    let (path, parent) = legacy_subscription_in_field(call, line_item, "parentSubscriptionId")?;
     if parent["status"] != "active" {
         return Err(conflict_error(27_009, "The subscription that the add-on is added to is not active."));
     }
     let id = call.state.random_for_next_change("add-on").random_guid();
-    let add_on = legacy_add_on(call, &parent, line_item, &id.to_string().to_uppercase());
+    let add_on = new_legacy_add_on(call, &parent, line_item, &id.to_string().to_uppercase());
     let mut ordered = line_item.clone();
     let line_items = order.get_mut("lineItems").and_then(Value::as_array_mut);
     if let Some(line_items) = line_items {
@@ -224,7 +225,7 @@ fn add_legacy_add_on(
 }
 
 /// Returns an add-on of a legacy subscription, which is a subscription, too.
-fn legacy_add_on(call: &OperationCall<'_>, parent: &Value, line_item: &Value, id: &str) -> Value {
+fn new_legacy_add_on(call: &OperationCall<'_>, parent: &Value, line_item: &Value, id: &str) -> Value {
     let offer = string_at_path(line_item, &["offerId"]).unwrap_or_default();
     let name = string_at_path(line_item, &["friendlyName"]).unwrap_or(offer);
     let customer = call.route.path_parameter("customer-tenant-id").unwrap_or_default();

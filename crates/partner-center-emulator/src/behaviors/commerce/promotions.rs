@@ -44,7 +44,7 @@ const PROMOTIONS: &[Promotion] = &[
 ];
 
 impl Promotion {
-    fn is_for(&self, item: &CatalogItem) -> bool {
+    fn applies_to_item(&self, item: &CatalogItem) -> bool {
         self.product == item.product.id && self.sku == item.sku.id
     }
 
@@ -72,7 +72,7 @@ impl Promotion {
     /// Returns why a customer with these subscriptions does not get the promotion for a purchase.
     fn eligibility_errors(&self, purchase: &Purchase<'_>, subscriptions: &[Value]) -> Vec<Value> {
         let mut errors = Vec::new();
-        if !self.is_for(&purchase.item) {
+        if !self.applies_to_item(&purchase.item) {
             errors.push(json!({ "type": "InvalidPromotion", "description": "The promotion is for another product." }));
             return errors;
         }
@@ -134,19 +134,19 @@ pub(super) fn check_promotion_eligibilities(call: &OperationCall<'_>) -> Result<
             "quantity": item["quantity"],
             "billingCycle": text("billingCycle").to_ascii_lowercase(),
             "termDuration": text("termDuration"),
-            "eligibilities": eligibilities_of(item, &subscriptions),
+            "eligibilities": promotion_eligibilities_of_item(item, &subscriptions),
             "attributes": { "objectType": "PromotionEligibilities" },
         })
     });
     respond_with_list(call, items.collect())
 }
 
-fn eligibilities_of(item: &Value, subscriptions: &[Value]) -> Vec<Value> {
+fn promotion_eligibilities_of_item(item: &Value, subscriptions: &[Value]) -> Vec<Value> {
     let text = |name: &str| string_at_path(item, &[name]).unwrap_or_default();
     let wanted = text("promotionId");
     let Some(catalog_item) = find_catalog_item(text("catalogItemId")) else {
         let description = "There is no such catalog item.";
-        return vec![ineligible(wanted, "InvalidCatalogItemId", description)];
+        return vec![ineligibility_as_json(wanted, "InvalidCatalogItemId", description)];
     };
     let purchase = Purchase {
         item: catalog_item,
@@ -154,12 +154,12 @@ fn eligibilities_of(item: &Value, subscriptions: &[Value]) -> Vec<Value> {
         term: text("termDuration"),
     };
     let promotions: Vec<_> = match (wanted, find_promotion(wanted)) {
-        ("", _) => PROMOTIONS.iter().filter(|promotion| promotion.is_for(&catalog_item)).collect(),
+        ("", _) => PROMOTIONS.iter().filter(|promotion| promotion.applies_to_item(&catalog_item)).collect(),
         (_, Some(promotion)) => vec![promotion],
-        (_, None) => return vec![ineligible(wanted, "InvalidPromotion", "There is no such promotion.")],
+        (_, None) => return vec![ineligibility_as_json(wanted, "InvalidPromotion", "There is no such promotion.")],
     };
     if promotions.is_empty() {
-        return vec![ineligible("", "NoPromotionsAvailable", "The product has no promotions.")];
+        return vec![ineligibility_as_json("", "NoPromotionsAvailable", "The product has no promotions.")];
     }
     let eligibility = |promotion: &&Promotion| {
         let errors = promotion.eligibility_errors(&purchase, subscriptions);
@@ -170,7 +170,7 @@ fn eligibilities_of(item: &Value, subscriptions: &[Value]) -> Vec<Value> {
     promotions.iter().map(eligibility).collect()
 }
 
-fn ineligible(promotion: &str, error: &str, description: &str) -> Value {
+fn ineligibility_as_json(promotion: &str, error: &str, description: &str) -> Value {
     let promotion = (!promotion.is_empty()).then_some(promotion);
     let errors = json!([{ "type": error, "description": description }]);
     without_null_fields(json!({ "promotionId": promotion, "isEligible": false, "errors": errors }))
@@ -183,7 +183,7 @@ pub(super) fn is_promotion_granted(id: &str, item: CatalogItem, term: &str, quan
 }
 
 /// Returns the part of a price that a promotion leaves, in percent.
-pub(super) fn percent_to_pay(promotion: Option<&str>) -> i64 {
+pub(super) fn percent_of_price_to_pay(promotion: Option<&str>) -> i64 {
     let percent = promotion.and_then(find_promotion).map_or(0, |promotion| promotion.percent);
     100 - i64::from(percent)
 }

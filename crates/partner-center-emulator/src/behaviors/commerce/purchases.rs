@@ -2,16 +2,16 @@
 //! order and, mostly, a subscription.
 
 use super::{
-    country_of_call, customer_path,
-    promotions::{is_promotion_granted, percent_to_pay},
+    country_of_query_or_customer, customer_path,
+    promotions::{is_promotion_granted, percent_of_price_to_pay},
     scheduled_changes::is_aligned_date,
-    seats::{quantity_of, uses_seats_of},
+    seats::{quantity_of_subscription, uses_seats_of_product},
 };
 use crate::{
     behaviors::OperationCall,
     catalog::{CatalogItem, ProductKind, Term, currency_of_country, find_catalog_item, months_of_billing_cycle},
     json_fields::string_at_path,
-    lifecycle::{NewOrder, NewOrderLine, NewSubscription, PROVISIONING_TIME, set_internal_field},
+    lifecycle::{NewOrder, NewOrderLine, NewSubscription, ORDER_PROVISIONING_DURATION, set_internal_field},
     random::RandomGenerator,
     store::StateChange,
     timestamp::Timestamp,
@@ -39,14 +39,17 @@ pub(super) struct PurchaseError {
 }
 
 /// What a purchase depends on: the customer's country and what it has.
-pub(super) struct Buyer {
+pub(super) struct BuyerContext {
     pub(super) country: String,
     pub(super) subscriptions: Vec<Value>,
 }
 
-impl Buyer {
+impl BuyerContext {
     pub(super) fn from_call(call: &OperationCall<'_>) -> Self {
-        Self { country: country_of_call(call), subscriptions: super::promotions::subscriptions_of_customer(call) }
+        Self {
+            country: country_of_query_or_customer(call),
+            subscriptions: super::promotions::subscriptions_of_customer(call),
+        }
     }
 
     pub(super) fn currency(&self) -> (&'static str, &'static str) {
@@ -60,39 +63,39 @@ impl PurchaseError {
     }
 
     /// Returns the code that the same error has outside carts.
-    pub(super) fn service_code(&self) -> u32 {
+    pub(super) fn error_code_outside_carts(&self) -> u32 {
         match self.code {
-            INVALID_CATALOG_ITEM => 400_019,
-            LEGACY_OFFER => 2100,
-            TOO_MANY_SEATS => 900_275,
-            BILLING_PLAN => 800_085,
-            ATTESTATION => 900_203,
-            SUBSCRIPTION_NOT_VALID | SUBSCRIPTION_NOT_REGISTERED => 800_030,
+            INVALID_CATALOG_ITEM_CODE => 400_019,
+            LEGACY_OFFER_CODE => 2100,
+            TOO_MANY_SEATS_CODE => 900_275,
+            INVALID_BILLING_PLAN_CODE => 800_085,
+            MISSING_ATTESTATION_CODE => 900_203,
+            SUBSCRIPTION_NOT_VALID_CODE | SUBSCRIPTION_NOT_REGISTERED_CODE => 800_030,
             _ => 800_002,
         }
     }
 }
 
-pub(super) const INVALID_CATALOG_ITEM: u32 = 10_001;
-const CURRENCY: u32 = 10_000;
-const SUBSCRIPTION_NOT_VALID: u32 = 10_007;
-const INVALID_INPUT: u32 = 10_010;
-const SUBSCRIPTION_NOT_REGISTERED: u32 = 10_011;
-const ATTESTATION: u32 = 10_012;
-const BILLING_PLAN: u32 = 10_013;
-const INVALID_PROMOTION: u32 = 10_014;
-const TOO_MANY_SEATS: u32 = 10_015;
-const CUSTOM_END_OF_PRODUCT: u32 = 10_016;
-const CUSTOM_END: u32 = 10_017;
-const MISSING_BASE_PRODUCT: u32 = 400_041;
-const LEGACY_OFFER: u32 = 500_600;
+pub(super) const INVALID_CATALOG_ITEM_CODE: u32 = 10_001;
+const CURRENCY_CODE_OF_ERROR: u32 = 10_000;
+const SUBSCRIPTION_NOT_VALID_CODE: u32 = 10_007;
+const INVALID_INPUT_CODE: u32 = 10_010;
+const SUBSCRIPTION_NOT_REGISTERED_CODE: u32 = 10_011;
+const MISSING_ATTESTATION_CODE: u32 = 10_012;
+const INVALID_BILLING_PLAN_CODE: u32 = 10_013;
+const INVALID_PROMOTION_CODE: u32 = 10_014;
+const TOO_MANY_SEATS_CODE: u32 = 10_015;
+const CUSTOM_END_OF_PRODUCT_CODE: u32 = 10_016;
+const INVALID_CUSTOM_END_CODE: u32 = 10_017;
+const MISSING_BASE_PRODUCT_CODE: u32 = 400_041;
+const LEGACY_OFFER_CODE: u32 = 500_600;
 
 impl<'a> Purchase<'a> {
     /// Checks a line item of a cart, or of an order, where the catalog item is the `offerId`. `with` are the catalog items that are
     /// bought together with it.
-    pub(super) fn check(
+    pub(super) fn check_line_item(
         call: &OperationCall<'_>,
-        buyer: &Buyer,
+        buyer: &BuyerContext,
         line_item: &'a Value,
         with: &[String],
     ) -> Result<Self, PurchaseError> {
@@ -101,58 +104,64 @@ impl<'a> Purchase<'a> {
         let Some(item) = find_catalog_item(id) else {
             let is_legacy = id.parse::<Uuid>().is_ok();
             let (code, description) = if is_legacy {
-                (LEGACY_OFFER, "Legacy offers can no longer be bought. Use the new catalog.")
+                (LEGACY_OFFER_CODE, "Legacy offers can no longer be bought. Use the new catalog.")
             } else {
-                (INVALID_CATALOG_ITEM, "The catalog item is not valid. Get it from the catalog again.")
+                (INVALID_CATALOG_ITEM_CODE, "The catalog item is not valid. Get it from the catalog again.")
             };
             return Err(PurchaseError::new(code, description));
         };
         let (currency, _) = buyer.currency();
         if text("currencyCode").is_some_and(|sent| !sent.eq_ignore_ascii_case(currency)) {
-            return Err(PurchaseError::new(CURRENCY, format!("The currency of this customer is {currency}.")));
+            return Err(PurchaseError::new(
+                CURRENCY_CODE_OF_ERROR,
+                format!("The currency of this customer is {currency}."),
+            ));
         }
         let first_term = item.availability.terms.first().map_or("", |term| term.duration);
         let duration = text("termDuration").unwrap_or(first_term);
         let Some(term) = item.term(duration) else {
             let known: Vec<_> = item.availability.terms.iter().map(|term| term.duration).collect();
             let description = format!("The term {duration:?} is not one of {known:?}.");
-            return Err(PurchaseError::new(INVALID_INPUT, description));
+            return Err(PurchaseError::new(INVALID_INPUT_CODE, description));
         };
         let sent = text("billingCycle").map(str::to_ascii_lowercase);
         let billing_cycle = sent.unwrap_or_else(|| term.billing_cycles.first().copied().unwrap_or("none").to_owned());
         if !term.billing_cycles.contains(&billing_cycle.as_str()) {
             let description = format!("The billing cycle {billing_cycle:?} is not one of {:?}.", term.billing_cycles);
-            return Err(PurchaseError::new(BILLING_PLAN, description));
+            return Err(PurchaseError::new(INVALID_BILLING_PLAN_CODE, description));
         }
-        let quantity = quantity_of(line_item);
+        let quantity = quantity_of_subscription(line_item);
         check_quantity(buyer, item, quantity)?;
         if item.sku.needs_attestation && line_item["attestationAccepted"] != true {
-            return Err(PurchaseError::new(ATTESTATION, "The attestation of the product has to be accepted."));
+            return Err(PurchaseError::new(
+                MISSING_ATTESTATION_CODE,
+                "The attestation of the product has to be accepted.",
+            ));
         }
         let has_base = |base: &&&str| {
             with.iter().any(|other| other.split(':').next() == Some(**base))
-                || buyer.subscriptions.iter().any(|subscription| uses_seats_of(subscription, base))
+                || buyer.subscriptions.iter().any(|subscription| uses_seats_of_product(subscription, base))
         };
         if !item.sku.base_products.is_empty() && !item.sku.base_products.iter().any(|base| has_base(&base)) {
             let description = "The customer lacks the product that this one is added to.";
-            return Err(PurchaseError::new(MISSING_BASE_PRODUCT, description));
+            return Err(PurchaseError::new(MISSING_BASE_PRODUCT_CODE, description));
         }
         if item.product.kind == ProductKind::Reservation {
             check_azure_subscription(call, line_item)?;
         }
         let promotion = text("promotionId");
         if promotion.is_some_and(|id| !is_promotion_granted(id, item, duration, quantity, &buyer.subscriptions)) {
-            return Err(PurchaseError::new(INVALID_PROMOTION, "The promotion is not for this purchase."));
+            return Err(PurchaseError::new(INVALID_PROMOTION_CODE, "The promotion is not for this purchase."));
         }
         let custom_last_day = custom_last_day(call, buyer, item, term, line_item)?;
         Ok(Self { item, quantity, billing_cycle, term, custom_last_day, line_item })
     }
 
     /// Returns the list price and the price to pay of one, in cents, for one billing cycle.
-    pub(super) fn prices(&self) -> (i64, i64) {
+    pub(super) fn list_price_and_price_to_pay(&self) -> (i64, i64) {
         let months = months_of_billing_cycle(&self.billing_cycle).map_or(1, i64::from);
         let list_price = self.term.price * months;
-        (list_price, list_price * percent_to_pay(string_at_path(self.line_item, &["promotionId"])) / 100)
+        (list_price, list_price * percent_of_price_to_pay(string_at_path(self.line_item, &["promotionId"])) / 100)
     }
 
     fn friendly_name(&self) -> &str {
@@ -170,20 +179,20 @@ impl<'a> Purchase<'a> {
 }
 
 /// Checks the quantity against what a subscription and a customer may have.
-fn check_quantity(buyer: &Buyer, item: CatalogItem, quantity: i64) -> Result<(), PurchaseError> {
+fn check_quantity(buyer: &BuyerContext, item: CatalogItem, quantity: i64) -> Result<(), PurchaseError> {
     let (min, max) = item.sku.quantities;
     let owned: i64 = buyer
         .subscriptions
         .iter()
-        .filter(|subscription| uses_seats_of(subscription, item.product.id))
-        .map(quantity_of)
+        .filter(|subscription| uses_seats_of_product(subscription, item.product.id))
+        .map(quantity_of_subscription)
         .sum();
     let left = item.sku.max_per_customer.map_or(max, |limit| max.min(limit - owned)).max(0);
     if quantity < min {
-        return Err(PurchaseError::new(INVALID_INPUT, format!("The quantity must be at least {min}.")));
+        return Err(PurchaseError::new(INVALID_INPUT_CODE, format!("The quantity must be at least {min}.")));
     }
     if quantity > left {
-        let mut error = PurchaseError::new(TOO_MANY_SEATS, format!("At most {left} seats can be bought."));
+        let mut error = PurchaseError::new(TOO_MANY_SEATS_CODE, format!("At most {left} seats can be bought."));
         error.additional_information = Some(json!({ "availableQuantity": left, "purchasedQuantity": owned }));
         return Err(error);
     }
@@ -194,7 +203,7 @@ fn check_quantity(buyer: &Buyer, item: CatalogItem, quantity: i64) -> Result<(),
 fn check_azure_subscription(call: &OperationCall<'_>, line_item: &Value) -> Result<(), PurchaseError> {
     let Some(id) = string_at_path(line_item, &["provisioningContext", "subscriptionId"]) else {
         let description = "A reservation needs the SubscriptionId of an Azure subscription in its provisioningContext.";
-        return Err(PurchaseError::new(SUBSCRIPTION_NOT_VALID, description));
+        return Err(PurchaseError::new(SUBSCRIPTION_NOT_VALID_CODE, description));
     };
     let path = customer_path(call).child_path("subscriptions").child_path(id).child_path("registrationstatus");
     let registration = call.state.get_resource(&path, call.now);
@@ -203,7 +212,7 @@ fn check_azure_subscription(call: &OperationCall<'_>, line_item: &Value) -> Resu
         call.state.get_resource(&customer_path(call).child_path("subscriptions").child_path(id), call.now).is_some();
     if is_plan && registration.is_none_or(|registration| registration["status"] != "registered") {
         let description = "The subscription is not registered for reservations.";
-        return Err(PurchaseError::new(SUBSCRIPTION_NOT_REGISTERED, description));
+        return Err(PurchaseError::new(SUBSCRIPTION_NOT_REGISTERED_CODE, description));
     }
     Ok(())
 }
@@ -211,7 +220,7 @@ fn check_azure_subscription(call: &OperationCall<'_>, line_item: &Value) -> Resu
 /// Returns the last day of the first term, if the line item chooses one.
 fn custom_last_day(
     call: &OperationCall<'_>,
-    buyer: &Buyer,
+    buyer: &BuyerContext,
     item: CatalogItem,
     term: &Term,
     line_item: &Value,
@@ -221,7 +230,7 @@ fn custom_last_day(
     };
     if item.product.kind != ProductKind::OnlineServices || item.sku.is_trial {
         let description = "The term of this product cannot end on a chosen date.";
-        return Err(PurchaseError::new(CUSTOM_END_OF_PRODUCT, description));
+        return Err(PurchaseError::new(CUSTOM_END_OF_PRODUCT_CODE, description));
     }
     let day = Timestamp::parse_with_or_without_zone(text).map(Timestamp::date);
     let whole = crate::lifecycle::Term::new(call.now.date(), term.duration, None);
@@ -233,7 +242,7 @@ fn custom_last_day(
         }
         _ => {
             let description = "The date must be in the first term, and the end of a month or of another subscription.";
-            Err(PurchaseError::new(CUSTOM_END, description))
+            Err(PurchaseError::new(INVALID_CUSTOM_END_CODE, description))
         }
     }
 }
@@ -241,14 +250,14 @@ fn custom_last_day(
 /// Places an order of some line items. Returns the order, and the changes that make it and its subscriptions.
 pub(super) fn place_order(
     call: &OperationCall<'_>,
-    buyer: &Buyer,
+    buyer: &BuyerContext,
     purchases: &[Purchase<'_>],
     random: &mut RandomGenerator,
 ) -> (Value, Vec<StateChange>) {
     let customer = customer_path(call);
     let customer_id = customer.segments().last().copied().unwrap_or_default().to_owned();
     let order_id: String = random.random_guid().simple().to_string().chars().take(12).collect();
-    let provisioned = call.now + PROVISIONING_TIME;
+    let provisioned = call.now + ORDER_PROVISIONING_DURATION;
     let mut changes = Vec::new();
     let mut line_items = Vec::new();
     for purchase in purchases {
@@ -280,9 +289,9 @@ pub(super) fn place_order(
         }
         let mut details = purchase.line_item.clone();
         if let Some(fields) = details.as_object_mut() {
-            fields.retain(|name, _| REPEATED_FIELDS.contains(&name.as_str()));
+            fields.retain(|name, _| LINE_ITEM_FIELDS_REPEATED_IN_ORDER.contains(&name.as_str()));
         }
-        let (_, price) = purchase.prices();
+        let (_, price) = purchase.list_price_and_price_to_pay();
         line_items.push(NewOrderLine {
             offer_id: purchase.item.id(),
             friendly_name: purchase.friendly_name().to_owned(),
@@ -308,7 +317,7 @@ pub(super) fn place_order(
 }
 
 /// The fields of a line item that its order repeats.
-const REPEATED_FIELDS: [&str; 8] = [
+const LINE_ITEM_FIELDS_REPEATED_IN_ORDER: [&str; 8] = [
     "additionalPartnerIdsOnRecord",
     "attestationAccepted",
     "customTermEndDate",

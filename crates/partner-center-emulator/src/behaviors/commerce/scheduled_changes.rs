@@ -29,27 +29,27 @@ pub(super) fn apply_scheduled_changes(
     for name in ["scheduledNextTermInstructions", "scheduledActions"] {
         let value = sent(name).filter(|_| renews && is_kept(name));
         if let Some(value) = value.filter(|value| current.get(name) != Some(value)) {
-            for instructions in instructions_in(value) {
-                check_instructions(call, current, instructions)?;
+            for instructions in renewal_instructions_in(value) {
+                check_renewal_instructions(call, current, instructions)?;
             }
         }
-        set_or_remove(next, name, value);
+        set_or_remove_field(next, name, value);
     }
     let charge = sent("nextChargeInstructions");
     if charge.is_some() && charge != current.get("nextChargeInstructions") {
         set_internal_field(next, "nextChargeChangedAt", call.now.to_string_in_microseconds());
     }
-    set_or_remove(next, "nextChargeInstructions", charge);
+    set_or_remove_field(next, "nextChargeInstructions", charge);
     Ok(())
 }
 
-fn set_or_remove(subscription: &mut Value, name: &str, value: Option<&Value>) {
+fn set_or_remove_field(subscription: &mut Value, name: &str, value: Option<&Value>) {
     let Some(fields) = subscription.as_object_mut() else { return };
     fields.remove(name);
     fields.extend(value.map(|value| (name.to_owned(), value.clone())));
 }
 
-fn instructions_in(value: &Value) -> Vec<&Value> {
+fn renewal_instructions_in(value: &Value) -> Vec<&Value> {
     match value {
         Value::Array(actions) => actions.iter().filter_map(|action| action.get("instructions")).collect(),
         instructions => vec![instructions],
@@ -57,7 +57,11 @@ fn instructions_in(value: &Value) -> Vec<&Value> {
 }
 
 /// Checks the product, the term and the number of seats of the next term.
-fn check_instructions(call: &OperationCall<'_>, current: &Value, instructions: &Value) -> Result<(), ErrorResponse> {
+fn check_renewal_instructions(
+    call: &OperationCall<'_>,
+    current: &Value,
+    instructions: &Value,
+) -> Result<(), ErrorResponse> {
     let product = &instructions["product"];
     let part = |name: &str| string_at_path(product, &[name]).filter(|part| !part.is_empty());
     let present = string_at_path(current, &["offerId"]).and_then(find_catalog_item);
@@ -102,14 +106,14 @@ fn check_instructions(call: &OperationCall<'_>, current: &Value, instructions: &
     let first_day = last_day_of_subscription(current).and_then(Date::next_day);
     match (custom, first_day) {
         (Some(custom), Some(first_day)) => {
-            check_custom_end(call, item, Term::new(first_day, duration, None), custom.date())
+            check_custom_term_end(call, item, Term::new(first_day, duration, None), custom.date())
         }
         _ => Ok(()),
     }
 }
 
 /// Checks the day that a term shall end on: it is in the term, and that of another subscription or of a month.
-fn check_custom_end(
+fn check_custom_term_end(
     call: &OperationCall<'_>,
     item: CatalogItem,
     term: Term,
@@ -136,11 +140,11 @@ fn check_custom_end(
 pub(super) fn is_aligned_date(subscriptions: &[Value], day: Date) -> bool {
     let is_end_of_month = day.day() == day.month().length(day.year());
     is_end_of_month
-        || subscriptions.iter().any(|other| is_alignment_target(other) && last_day_of_subscription(other) == Some(day))
+        || subscriptions.iter().any(|other| can_align_term_ends(other) && last_day_of_subscription(other) == Some(day))
 }
 
 /// Whether the terms of other subscriptions can end with that of this one.
-pub(super) fn is_alignment_target(subscription: &Value) -> bool {
+pub(super) fn can_align_term_ends(subscription: &Value) -> bool {
     subscription["status"] == "active"
         && subscription["isTrial"] != true
         && string_at_path(subscription, &["productType", "id"]) == Some("OnlineServicesNCE")

@@ -13,33 +13,33 @@ use crate::{
 use serde_json::{Value, json};
 
 /// The maximum number of seats of one subscription, whatever its product.
-pub(super) const MAX_SEATS: i64 = 10_000;
+pub(super) const MAX_SEATS_OF_SUBSCRIPTION: i64 = 10_000;
 
-pub(super) fn quantity_of(subscription: &Value) -> i64 {
+pub(super) fn quantity_of_subscription(subscription: &Value) -> i64 {
     subscription["quantity"].as_i64().unwrap_or_default()
 }
 
 /// Checks the quantity and keeps account of the seats that can be removed again. Returns the number of seats added.
 pub(super) fn change_seat_count(current: &Value, next: &mut Value, now: Timestamp) -> Result<i64, ErrorResponse> {
-    let added = quantity_of(next) - quantity_of(current);
+    let added = quantity_of_subscription(next) - quantity_of_subscription(current);
     if added == 0 {
         return Ok(0);
     }
     let kind = subscription_kind(current);
-    let is_too_many = quantity_of(next) > MAX_SEATS;
-    if quantity_of(next) < 1 || (is_too_many && kind == SubscriptionKind::Legacy) {
-        return Err(bad_request_error(2002, format!("The quantity must be from 1 to {MAX_SEATS}.")));
+    let is_too_many = quantity_of_subscription(next) > MAX_SEATS_OF_SUBSCRIPTION;
+    if quantity_of_subscription(next) < 1 || (is_too_many && kind == SubscriptionKind::Legacy) {
+        return Err(bad_request_error(2002, format!("The quantity must be from 1 to {MAX_SEATS_OF_SUBSCRIPTION}.")));
     }
     let SubscriptionKind::NewCommerce(kind) = kind else { return Ok(added) };
     if is_too_many {
-        return Err(forbidden_error(800_067, format!("A subscription may have {MAX_SEATS} seats.")));
+        return Err(forbidden_error(800_067, format!("A subscription may have {MAX_SEATS_OF_SUBSCRIPTION} seats.")));
     }
     let item = string_at_path(current, &["offerId"]).and_then(find_catalog_item);
-    let (min, max) = item.map_or((1, MAX_SEATS), |item| item.sku.quantities);
+    let (min, max) = item.map_or((1, MAX_SEATS_OF_SUBSCRIPTION), |item| item.sku.quantities);
     if min == max {
         return Err(forbidden_error(800_027, "The product does not let seats be added or removed."));
     }
-    if !(min..=max).contains(&quantity_of(next)) {
+    if !(min..=max).contains(&quantity_of_subscription(next)) {
         return Err(bad_request_error(900_275, format!("The quantity must be from {min} to {max} for this product.")));
     }
     if added < 0 && kind == ProductKind::SoftwareSubscription {
@@ -48,7 +48,7 @@ pub(super) fn change_seat_count(current: &Value, next: &mut Value, now: Timestam
             "Seats of software are not removed. Cancel the subscription and buy again.",
         ));
     }
-    let window = item.and_then(|item| item.cancellation_window()).unwrap_or(DEFAULT_WINDOW);
+    let window = item.and_then(|item| item.cancellation_window()).unwrap_or(DEFAULT_CANCELLATION_WINDOW);
     let details = current.pointer("/refundableQuantity/details").and_then(Value::as_array);
     let until = |detail: &Value| string_at_path(detail, &["allowedUntilDateTime"]).and_then(Timestamp::parse);
     let mut details: Vec<Value> = details
@@ -62,21 +62,23 @@ pub(super) fn change_seat_count(current: &Value, next: &mut Value, now: Timestam
         details.push(json!({ "quantity": added, "allowedUntilDateTime": until }));
     } else {
         let is_open = !details.is_empty();
-        details = remove_newest_seats(details, -added).ok_or_else(|| window_is_over_error(window, is_open))?;
+        details = without_newest_removable_seats(details, -added)
+            .ok_or_else(|| cancellation_window_over_error(window, is_open))?;
     }
-    let total: i64 = details.iter().map(quantity_of).sum();
+    let total: i64 = details.iter().map(quantity_of_subscription).sum();
     next["refundableQuantity"] = json!({ "totalQuantity": total, "details": details });
     Ok(added)
 }
 
 /// The window of what is not in the catalog: a week, as that of online services.
-const DEFAULT_WINDOW: CancellationWindow = CancellationWindow { length: ONE_DAY.saturating_mul(7), is_in_hours: false };
+const DEFAULT_CANCELLATION_WINDOW: CancellationWindow =
+    CancellationWindow { length: ONE_DAY.saturating_mul(7), is_in_hours: false };
 
 /// Returns what is left of the seats that can be removed, of which the newest are removed first; `None` if there are too few.
-fn remove_newest_seats(mut details: Vec<Value>, mut removed: i64) -> Option<Vec<Value>> {
+fn without_newest_removable_seats(mut details: Vec<Value>, mut removed: i64) -> Option<Vec<Value>> {
     while removed > 0 {
         let mut detail = details.pop()?;
-        let seats = quantity_of(&detail);
+        let seats = quantity_of_subscription(&detail);
         if seats > removed {
             detail["quantity"] = (seats - removed).into();
             details.push(detail);
@@ -87,7 +89,7 @@ fn remove_newest_seats(mut details: Vec<Value>, mut removed: i64) -> Option<Vec<
 }
 
 /// Returns the error of seats whose window has passed; `is_open` tells whether that of fewer seats has not.
-fn window_is_over_error(window: CancellationWindow, is_open: bool) -> ErrorResponse {
+fn cancellation_window_over_error(window: CancellationWindow, is_open: bool) -> ErrorResponse {
     if window.is_in_hours {
         let hours = window.length.as_secs() / 3600;
         return bad_request_error(900_214, format!("The {hours}-hour window for removing seats has passed."));
@@ -101,15 +103,16 @@ fn window_is_over_error(window: CancellationWindow, is_open: bool) -> ErrorRespo
 }
 
 /// Checks that the customer has no more seats of the product than its limit, in all subscriptions together.
-pub(super) fn check_customer_limit(call: &OperationCall<'_>, next: &Value) -> Result<(), ErrorResponse> {
+pub(super) fn check_seat_limit_of_customer(call: &OperationCall<'_>, next: &Value) -> Result<(), ErrorResponse> {
     let Some((collection, id)) = call.path.split_last_segment() else { return Ok(()) };
     let item = string_at_path(next, &["offerId"]).and_then(find_catalog_item);
     let Some((item, max)) = item.and_then(|item| Some((item, item.sku.max_per_customer?))) else { return Ok(()) };
     let others = population::all_collection_items(call.state, &collection, call.now);
     let others =
         others.iter().filter(|other| !other["id"].as_str().is_some_and(|other| other.eq_ignore_ascii_case(id)));
-    let others: i64 = others.filter(|other| uses_seats_of(other, item.product.id)).map(quantity_of).sum();
-    if others + quantity_of(next) > max {
+    let others: i64 =
+        others.filter(|other| uses_seats_of_product(other, item.product.id)).map(quantity_of_subscription).sum();
+    if others + quantity_of_subscription(next) > max {
         let left = (max - others).max(0);
         let description =
             format!("A customer may have {max} seats of this product; {left} are left for this subscription.");
@@ -119,7 +122,7 @@ pub(super) fn check_customer_limit(call: &OperationCall<'_>, next: &Value) -> Re
 }
 
 /// Whether a subscription has seats of a product that count.
-pub(super) fn uses_seats_of(subscription: &Value, product_id: &str) -> bool {
+pub(super) fn uses_seats_of_product(subscription: &Value, product_id: &str) -> bool {
     let is_live = matches!(string_at_path(subscription, &["status"]), Some("active" | "pending" | "suspended"));
     is_live && string_at_path(subscription, &["offerId"]).and_then(|offer| offer.split(':').next()) == Some(product_id)
 }

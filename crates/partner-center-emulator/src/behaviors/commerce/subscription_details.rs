@@ -3,14 +3,14 @@
 
 use super::{
     bad_request_error, customer_path, invalid_property_error, promotions::subscriptions_of_customer, respond_with_list,
-    scheduled_changes::is_alignment_target,
+    scheduled_changes::can_align_term_ends,
 };
 use crate::{
     behaviors::{OperationCall, ResponseWithChanges},
     catalog::months_of_term,
     error_response::ErrorResponse,
     json_fields::{string_at_path, without_null_fields},
-    lifecycle::{PROVISIONING_TIME, Term, internal_field, last_day_of_subscription, set_internal_field},
+    lifecycle::{ORDER_PROVISIONING_DURATION, Term, internal_field, last_day_of_subscription, set_internal_field},
     pages::PageRequest,
     random::RandomGenerator,
     service_response::ResourceKind,
@@ -64,7 +64,7 @@ pub(super) fn get_provisioning_status(call: &OperationCall<'_>) -> Response {
 }
 
 /// Registers a subscription for reservations, which takes a moment.
-pub(super) fn register(call: &OperationCall<'_>) -> Response {
+pub(super) fn register_subscription(call: &OperationCall<'_>) -> Response {
     let path = subscription_path(call);
     let Some(subscription) = call.state.get_resource(&path, call.now) else {
         return Err(super::subscription_not_found_error());
@@ -73,7 +73,7 @@ pub(super) fn register(call: &OperationCall<'_>) -> Response {
     let status_path = path.child_path("registrationstatus");
     let changes = vec![
         StateChange::Put(status_path.clone(), status("registering")),
-        StateChange::PutLater(status_path, status("registered"), call.now + PROVISIONING_TIME),
+        StateChange::PutLater(status_path, status("registered"), call.now + ORDER_PROVISIONING_DURATION),
     ];
     let location = call.route.link_path().replace("/registrations", "/registrationstatus");
     let mut response = call.accepted_response();
@@ -101,7 +101,7 @@ pub(super) fn get_registration_status(call: &OperationCall<'_>) -> Response {
 }
 
 /// Activates a subscription of the marketplace, once. Others are active from the beginning.
-pub(super) fn activate(call: &OperationCall<'_>) -> Response {
+pub(super) fn activate_subscription(call: &OperationCall<'_>) -> Response {
     let path = subscription_path(call);
     let Some(mut subscription) = call.state.get_stored_resource(&path, call.now) else {
         return Err(super::subscription_not_found_error());
@@ -135,7 +135,7 @@ pub(super) fn list_custom_term_end_dates(call: &OperationCall<'_>) -> Response {
     };
     let first_day = Timestamp::parse_with_or_without_zone(&start).unwrap_or(call.now).date();
     let term = Term::new(first_day, &duration, None);
-    let subscriptions: Vec<_> = subscriptions_of_customer(call).into_iter().filter(is_alignment_target).collect();
+    let subscriptions: Vec<_> = subscriptions_of_customer(call).into_iter().filter(can_align_term_ends).collect();
     let mut days: Vec<Date> = subscriptions.iter().filter_map(last_day_of_subscription).collect();
     // The ends of the months that the term touches.
     let months = (0..=months).map(|month| add_months(first_day, month));

@@ -3,11 +3,11 @@
 use super::{
     azure_entitlements::check_plan_suspension,
     bad_request_error,
-    cancellation::{check_changeable, check_status_change},
+    cancellation::{check_subscription_changeable, check_subscription_status_change},
     conflict_error,
     legacy_changes::count_version,
     scheduled_changes::apply_scheduled_changes,
-    seats::{change_seat_count, check_customer_limit},
+    seats::{change_seat_count, check_seat_limit_of_customer},
 };
 use crate::{
     behaviors::{
@@ -53,10 +53,10 @@ pub(super) fn update_subscription(call: &OperationCall<'_>) -> Result<ResponseWi
         return Err(conflict_error(900_278, "Another change of the subscription is in progress."));
     }
     check_etag(call, string_at_path(&current, &["attributes", "etag"]))?;
-    check_changeable(&current, now)?;
+    check_subscription_changeable(&current, now)?;
 
     let mut next = current.clone();
-    for name in CHANGEABLE_FIELDS {
+    for name in CHANGEABLE_SUBSCRIPTION_FIELDS {
         if let Some(value) = body.get(name) {
             merge_fields(&mut next, json!({ name: value }));
         }
@@ -64,16 +64,16 @@ pub(super) fn update_subscription(call: &OperationCall<'_>) -> Result<ResponseWi
     if body.get("autoRenewEnabled").is_none_or(Value::is_null) {
         next["autoRenewEnabled"] = false.into();
     }
-    check_status_change(&current, &next, body, now)?;
+    check_subscription_status_change(&current, &next, body, now)?;
     check_plan_suspension(call, &current, &next)?;
-    check_terms(&current, &next, body)?;
+    check_product_allows_changes(&current, &next, body)?;
     let added_seats = change_seat_count(&current, &mut next, now)?;
     if added_seats > 0 {
-        check_customer_limit(call, &next)?;
+        check_seat_limit_of_customer(call, &next)?;
     }
     apply_scheduled_changes(call, &current, &mut next)?;
-    apply_new_status(&current, &mut next, now);
-    count_change(&mut next)?;
+    apply_effects_of_new_status(&current, &mut next, now);
+    count_subscription_change(&mut next)?;
     if subscription_kind(&current) == SubscriptionKind::Legacy {
         count_version(&mut next);
     }
@@ -90,7 +90,7 @@ pub(super) fn update_subscription(call: &OperationCall<'_>) -> Result<ResponseWi
 }
 
 /// The fields that a request changes. All others are as the service has them, whatever is sent back.
-const CHANGEABLE_FIELDS: [&str; 6] =
+const CHANGEABLE_SUBSCRIPTION_FIELDS: [&str; 6] =
     ["autoRenewEnabled", "billingCycle", "friendlyName", "partnerId", "quantity", "status"];
 
 /// The number of seats up to which a change takes effect immediately. Larger ones are accepted with 202.
@@ -100,10 +100,10 @@ const MAX_IMMEDIATE_SEATS: i64 = 100;
 const SLOW_CHANGE_DELAY: Duration = Duration::from_secs(5);
 
 /// The number of changes after which the service wants its support to be contacted.
-const MAX_CHANGES: u64 = 5000;
+const MAX_CHANGES_OF_SUBSCRIPTION: u64 = 5000;
 
 /// Checks what the product of a subscription does not let change: the billing, the term of a trial, the renewal and the reseller.
-fn check_terms(current: &Value, next: &Value, body: &Value) -> Result<(), ErrorResponse> {
+fn check_product_allows_changes(current: &Value, next: &Value, body: &Value) -> Result<(), ErrorResponse> {
     let kind = subscription_kind(current);
     let is_changed = |name: &str| current[name] != next[name];
     let item = string_at_path(current, &["offerId"]).and_then(find_catalog_item);
@@ -125,19 +125,19 @@ fn check_terms(current: &Value, next: &Value, body: &Value) -> Result<(), ErrorR
     if is_changed("autoRenewEnabled") && next["autoRenewEnabled"] == true && current["isTrial"] == true {
         return Err(bad_request_error(800_093, "A trial cannot renew by itself."));
     }
-    if is_changed("partnerId") && !is_partner_id(string_at_path(next, &["partnerId"]).unwrap_or_default()) {
+    if is_changed("partnerId") && !is_partner_id_or_empty(string_at_path(next, &["partnerId"]).unwrap_or_default()) {
         return Err(bad_request_error(800_098, "The partner ID is not that of a reseller."));
     }
     Ok(())
 }
 
 /// Whether `text` is the partner ID of a reseller, or none.
-fn is_partner_id(text: &str) -> bool {
+fn is_partner_id_or_empty(text: &str) -> bool {
     text.is_empty() || (text.len() == 7 && text.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// Does what a new status brings with it.
-fn apply_new_status(current: &Value, next: &mut Value, now: Timestamp) {
+fn apply_effects_of_new_status(current: &Value, next: &mut Value, now: Timestamp) {
     if current["status"] == next["status"] {
         return;
     }
@@ -157,9 +157,9 @@ fn apply_new_status(current: &Value, next: &mut Value, now: Timestamp) {
     }
 }
 
-fn count_change(next: &mut Value) -> Result<(), ErrorResponse> {
+fn count_subscription_change(next: &mut Value) -> Result<(), ErrorResponse> {
     let changes = internal_field(next, "changes").and_then(Value::as_u64).unwrap_or_default() + 1;
-    if changes > MAX_CHANGES {
+    if changes > MAX_CHANGES_OF_SUBSCRIPTION {
         return Err(bad_request_error(900_311, "The subscription was changed too many times. Contact the support."));
     }
     set_internal_field(next, "changes", changes);
@@ -168,15 +168,15 @@ fn count_change(next: &mut Value) -> Result<(), ErrorResponse> {
 
 #[cfg(test)]
 mod tests {
-    use super::{MAX_CHANGES, count_change};
+    use super::{MAX_CHANGES_OF_SUBSCRIPTION, count_subscription_change};
     use crate::{behaviors::commerce::tests::code, lifecycle::set_internal_field};
     use serde_json::json;
 
     #[test]
     fn too_many_changes_are_rejected() {
         let mut subscription = json!({});
-        set_internal_field(&mut subscription, "changes", MAX_CHANGES - 1);
-        assert_eq!(code(count_change(&mut subscription)), 0);
-        assert_eq!(code(count_change(&mut subscription)), 900_311);
+        set_internal_field(&mut subscription, "changes", MAX_CHANGES_OF_SUBSCRIPTION - 1);
+        assert_eq!(code(count_subscription_change(&mut subscription)), 0);
+        assert_eq!(code(count_subscription_change(&mut subscription)), 900_311);
     }
 }

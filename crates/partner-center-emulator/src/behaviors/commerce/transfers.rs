@@ -24,7 +24,7 @@ use serde_json::{Value, json};
 
 type Response = Result<ResponseWithChanges, ErrorResponse>;
 
-const MICROSOFT_NEW_COMMERCE: &str = "OnlineServicesNCE";
+const NEW_COMMERCE_PRODUCT_TYPE: &str = "OnlineServicesNCE";
 
 pub(super) fn list_transfers(call: &OperationCall<'_>) -> Response {
     respond_with_list(call, collection_items(call).into_iter().map(|(_, transfer)| transfer).collect())
@@ -46,8 +46,11 @@ pub(super) fn create_transfer(call: &OperationCall<'_>) -> Response {
     let id = random.random_guid().to_string();
     let now = call.now.to_string_in_microseconds();
     let mut transfer = without_null_fields(call.body.clone());
-    let line_items: Result<Vec<_>, _> =
-        line_items.iter().zip(0..).map(|(line_item, number)| line_item_of(call, line_item, number)).collect();
+    let line_items: Result<Vec<_>, _> = line_items
+        .iter()
+        .zip(0..)
+        .map(|(line_item, number)| transfer_line_item_from_sent(call, line_item, number))
+        .collect();
     let customer = call.route.path_parameter("customer-tenant-id").unwrap_or_default();
     let own = json!({
         "id": id,
@@ -68,7 +71,11 @@ pub(super) fn create_transfer(call: &OperationCall<'_>) -> Response {
 }
 
 /// Returns a line item with what is known of its subscription.
-fn line_item_of(call: &OperationCall<'_>, line_item: &Value, number: i64) -> Result<Value, ErrorResponse> {
+fn transfer_line_item_from_sent(
+    call: &OperationCall<'_>,
+    line_item: &Value,
+    number: i64,
+) -> Result<Value, ErrorResponse> {
     let id = string_at_path(line_item, &["subscriptionId"]).unwrap_or_default();
     let path = customer_path(call).child_path("subscriptions").child_path(id);
     let Some(subscription) = call.state.get_resource(&path, call.now) else {
@@ -96,38 +103,41 @@ fn line_item_of(call: &OperationCall<'_>, line_item: &Value, number: i64) -> Res
 }
 
 /// Returns a transfer that a request has created. That of the documentation has no states.
-fn written_transfer(call: &OperationCall<'_>) -> Option<(crate::resource_path::ResourcePath, Value)> {
+fn created_transfer_in_path(call: &OperationCall<'_>) -> Option<(crate::resource_path::ResourcePath, Value)> {
     let id = call.route.path_parameter("transfer-id").unwrap_or_default();
     let path = customer_path(call).child_path("transfers").child_path(id);
     let transfer = call.state.get_stored_resource(&path, call.now)?;
     internal_field(&transfer, "created").is_some().then_some((path, transfer))
 }
 
-fn status_of(transfer: &Value) -> &str {
+fn status_of_transfer(transfer: &Value) -> &str {
     string_at_path(transfer, &["status"]).unwrap_or_default()
 }
 
-fn wrong_state_error(status: &str) -> ErrorResponse {
+fn wrong_transfer_state_error(status: &str) -> ErrorResponse {
     bad_request_error(900_102, format!("The transfer is {status}, which does not allow it."))
 }
 
 /// Rejects or cancels a transfer, or adds the subscriptions of the partner that has them.
 pub(super) fn update_transfer(call: &OperationCall<'_>) -> Response {
-    let Some((path, mut transfer)) = written_transfer(call) else { return respond_from_store(call) };
+    let Some((path, mut transfer)) = created_transfer_in_path(call) else { return respond_from_store(call) };
     let wanted = string_at_path(&call.body, &["status"]).map(str::to_ascii_lowercase);
     let is_open = |status: &str| matches!(status, "Active" | "Pending" | "InProgress");
     let line_items = call.body["lineItems"].as_array().cloned().unwrap_or_default();
-    match (wanted.as_deref(), status_of(&transfer)) {
+    match (wanted.as_deref(), status_of_transfer(&transfer)) {
         (Some("reject"), status) if is_open(status) => transfer["status"] = "Reject".into(),
         (Some("cancel"), "Pending") => transfer["status"] = "Cancel".into(),
-        (Some("reject" | "cancel"), status) => return Err(wrong_state_error(status)),
+        (Some("reject" | "cancel"), status) => return Err(wrong_transfer_state_error(status)),
         (_, "Pending" | "InProgress") if !line_items.is_empty() => {
-            let line_items: Result<Vec<_>, _> =
-                line_items.iter().zip(0..).map(|(line_item, number)| line_item_of(call, line_item, number)).collect();
+            let line_items: Result<Vec<_>, _> = line_items
+                .iter()
+                .zip(0..)
+                .map(|(line_item, number)| transfer_line_item_from_sent(call, line_item, number))
+                .collect();
             transfer["lineItems"] = line_items?.into();
             transfer["status"] = "InProgress".into();
         }
-        (_, status) => return Err(wrong_state_error(status)),
+        (_, status) => return Err(wrong_transfer_state_error(status)),
     }
     transfer["lastModifiedTime"] = call.now.to_string_in_microseconds().into();
     let shown = without_internal_fields(transfer.clone());
@@ -137,9 +147,9 @@ pub(super) fn update_transfer(call: &OperationCall<'_>) -> Response {
 
 /// Withdraws a transfer of legacy subscriptions, which is gone then.
 pub(super) fn withdraw_transfer(call: &OperationCall<'_>) -> Response {
-    let Some((path, transfer)) = written_transfer(call) else { return respond_from_store(call) };
-    if !matches!(status_of(&transfer), "Active" | "Pending") {
-        return Err(wrong_state_error(status_of(&transfer)));
+    let Some((path, transfer)) = created_transfer_in_path(call) else { return respond_from_store(call) };
+    if !matches!(status_of_transfer(&transfer), "Active" | "Pending") {
+        return Err(wrong_transfer_state_error(status_of_transfer(&transfer)));
     }
     let response = call.respond_with_resource(json!({}), ResourceKind::Other, false);
     Ok(ResponseWithChanges { response, changes: vec![StateChange::Delete(path)] })
@@ -147,9 +157,9 @@ pub(super) fn withdraw_transfer(call: &OperationCall<'_>) -> Response {
 
 /// Accepts a transfer: its subscriptions are ordered by the partner that gets them.
 pub(super) fn accept_transfer(call: &OperationCall<'_>) -> Response {
-    let Some((path, mut transfer)) = written_transfer(call) else { return respond_from_store(call) };
-    if !matches!(status_of(&transfer), "Active" | "InProgress") {
-        return Err(wrong_state_error(status_of(&transfer)));
+    let Some((path, mut transfer)) = created_transfer_in_path(call) else { return respond_from_store(call) };
+    if !matches!(status_of_transfer(&transfer), "Active" | "InProgress") {
+        return Err(wrong_transfer_state_error(status_of_transfer(&transfer)));
     }
     let order_id: String =
         call.state.random_for_next_change("order").random_guid().simple().to_string().chars().take(12).collect();
@@ -197,7 +207,7 @@ pub(super) fn list_transfer_eligibilities(call: &OperationCall<'_>) -> Response 
     let eligibilities = subscriptions.iter().map(|subscription| {
         let kind = string_at_path(subscription, &["productType", "id"]);
         let reason = match string_at_path(subscription, &["status"]) {
-            Some("active") if kind.is_none_or(|kind| kind == MICROSOFT_NEW_COMMERCE) => None,
+            Some("active") if kind.is_none_or(|kind| kind == NEW_COMMERCE_PRODUCT_TYPE) => None,
             Some("active") => Some("The product does not transfer.".to_owned()),
             status => Some(format!("The subscription is {}.", status.unwrap_or("unknown"))),
         };
@@ -208,7 +218,7 @@ pub(super) fn list_transfer_eligibilities(call: &OperationCall<'_>) -> Response 
 }
 
 pub(super) fn get_transfer(call: &OperationCall<'_>) -> Response {
-    match written_transfer(call) {
+    match created_transfer_in_path(call) {
         Some((_, transfer)) => {
             let transfer = without_internal_fields(transfer);
             let response = call.respond_with_resource(transfer, ResourceKind::Other, false);

@@ -1,8 +1,8 @@
 //! Transitions: seats of a subscription move to another product, in the same, in a new or in another subscription.
 
 use super::{
-    bad_request_error, country_of_call, forbidden_error, invalid_property_error, promotions::subscriptions_of_customer,
-    respond_with_list, seats::quantity_of,
+    bad_request_error, country_of_query_or_customer, forbidden_error, invalid_property_error,
+    promotions::subscriptions_of_customer, respond_with_list, seats::quantity_of_subscription,
 };
 use crate::{
     behaviors::{OperationCall, ResponseWithChanges, stored::not_found_response},
@@ -10,8 +10,8 @@ use crate::{
     error_response::ErrorResponse,
     json_fields::{string_at_path, without_null_fields},
     lifecycle::{
-        NewSubscription, SubscriptionKind, Term, last_day_of_subscription, open_cancellation_window, set_product,
-        set_term, subscription_kind,
+        NewSubscription, SubscriptionKind, Term, last_day_of_subscription, open_cancellation_window,
+        set_last_day_of_term, set_product_of_subscription, subscription_kind,
     },
     random::{RandomGenerator, keyed_hash},
     resource_path::ResourcePath,
@@ -22,21 +22,21 @@ use crate::{
 use serde_json::{Value, json};
 
 /// Returns the subscription whose sub-resource a request is for, as it is stored, with its path.
-fn source_of_call(call: &OperationCall<'_>) -> Option<(ResourcePath, Value)> {
+fn source_subscription_of_call(call: &OperationCall<'_>) -> Option<(ResourcePath, Value)> {
     let (path, _) = call.path.split_last_segment()?;
     let subscription = call.state.get_stored_resource(&path, call.now)?;
     Some((path, subscription))
 }
 
-fn legacy_error() -> ErrorResponse {
+fn legacy_subscription_error() -> ErrorResponse {
     forbidden_error(900_263, "The operation is not for legacy subscriptions.")
 }
 
 /// Lists the products that a subscription can move to, and the subscriptions of them that can take its seats.
-pub(super) fn list_eligibilities(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
-    let Some((_, source)) = source_of_call(call) else { return not_found_response(call) };
+pub(super) fn list_transition_eligibilities(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
+    let Some((_, source)) = source_subscription_of_call(call) else { return not_found_response(call) };
     if subscription_kind(&source) == SubscriptionKind::Legacy {
-        return Err(legacy_error());
+        return Err(legacy_subscription_error());
     }
     let item = string_at_path(&source, &["offerId"]).and_then(find_catalog_item);
     let targets = item.map_or(&[][..], |item| item.sku.transition_targets);
@@ -57,7 +57,7 @@ pub(super) fn list_eligibilities(call: &OperationCall<'_>) -> Result<ResponseWit
     let key = keyed_hash(call.state.population.seed, call.path.to_string().as_bytes());
     let operation_id = RandomGenerator::for_purpose(key, "transition eligibility", 0_u64).random_guid();
     let items = targets.iter().filter_map(|id| find_catalog_item(id)).map(|target| {
-        let is_target = |other: &&Value| !is_scheduled && source["isTrial"] != true && is_of(other, target);
+        let is_target = |other: &&Value| !is_scheduled && source["isTrial"] != true && is_subscription_of_item(other, target);
         let others = subscriptions.iter().filter(is_target).filter(|other| other["id"] != source["id"]);
         json!({
             "operationId": operation_id,
@@ -74,12 +74,12 @@ pub(super) fn list_eligibilities(call: &OperationCall<'_>) -> Result<ResponseWit
 }
 
 /// Whether a subscription is of the product and the SKU of a catalog item.
-fn is_of(subscription: &Value, item: CatalogItem) -> bool {
+fn is_subscription_of_item(subscription: &Value, item: CatalogItem) -> bool {
     let offer = string_at_path(subscription, &["offerId"]).and_then(find_catalog_item);
     offer.is_some_and(|offer| offer.product.id == item.product.id && offer.sku.id == item.sku.id)
 }
 
-fn months_of(subscription: &Value) -> u32 {
+fn term_months_of_subscription(subscription: &Value) -> u32 {
     string_at_path(subscription, &["termDuration"]).and_then(months_of_term).unwrap_or_default()
 }
 
@@ -88,8 +88,12 @@ fn subscription_eligibility(source: &Value, target: &Value, now: Timestamp) -> V
     let checks = [
         (target["status"] != "active", 1, "The target subscription is not active."),
         (window.is_some_and(|until| now <= until), 2, "The target subscription is within its cancellation window."),
-        (months_of(target) < months_of(source), 3, "The term of the target is shorter than that of the source."),
-        (ends_earlier(target, source), 4, "The term of the target ends before that of the source."),
+        (
+            term_months_of_subscription(target) < term_months_of_subscription(source),
+            3,
+            "The term of the target is shorter than that of the source.",
+        ),
+        (ends_before_source(target, source), 4, "The term of the target ends before that of the source."),
     ];
     let errors: Vec<_> = checks
         .iter()
@@ -106,15 +110,15 @@ fn subscription_eligibility(source: &Value, target: &Value, now: Timestamp) -> V
     })
 }
 
-fn ends_earlier(target: &Value, source: &Value) -> bool {
+fn ends_before_source(target: &Value, source: &Value) -> bool {
     last_day_of_subscription(target) < last_day_of_subscription(source)
 }
 
 /// Lists the transitions of a subscription, or the one that is named.
 pub(super) fn list_transitions(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
-    let Some((_, source)) = source_of_call(call) else { return not_found_response(call) };
+    let Some((_, source)) = source_subscription_of_call(call) else { return not_found_response(call) };
     if subscription_kind(&source) == SubscriptionKind::Legacy {
-        return Err(legacy_error());
+        return Err(legacy_subscription_error());
     }
     let wanted = call.query.first_value("operationId").map(str::to_ascii_lowercase);
     let written = call.state.written_collection_items(&call.path, call.now).into_iter();
@@ -123,7 +127,7 @@ pub(super) fn list_transitions(call: &OperationCall<'_>) -> Result<ResponseWithC
 }
 
 /// The target of a transition, which was checked.
-struct Target {
+struct TransitionTarget {
     item: CatalogItem,
     term: String,
     billing_cycle: String,
@@ -134,16 +138,16 @@ struct Target {
 
 /// Moves seats to another product. The response is the transition with its first event.
 pub(super) fn create_transition(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
-    let Some((path, source)) = source_of_call(call) else { return not_found_response(call) };
+    let Some((path, source)) = source_subscription_of_call(call) else { return not_found_response(call) };
     if subscription_kind(&source) == SubscriptionKind::Legacy {
-        return Err(legacy_error());
+        return Err(legacy_subscription_error());
     }
-    super::cancellation::check_changeable(&source, call.now)?;
+    super::cancellation::check_subscription_changeable(&source, call.now)?;
     if source["status"] != "active" {
         return Err(bad_request_error(800_002, "Only an active subscription can move to another product."));
     }
-    let target = check_target(call, &source)?;
-    let (to_subscription, mut changes) = move_seats(call, &path, &source, &target);
+    let target = check_transition_target(call, &source)?;
+    let (to_subscription, mut changes) = move_seats_to_target(call, &path, &source, &target);
     let operation_id = call.state.random_for_next_change("transition").random_guid().to_string();
     let transition = without_null_fields(json!({
         "operationId": operation_id,
@@ -169,7 +173,7 @@ pub(super) fn create_transition(call: &OperationCall<'_>) -> Result<ResponseWith
     Ok(ResponseWithChanges { response, changes })
 }
 
-fn check_target(call: &OperationCall<'_>, source: &Value) -> Result<Target, ErrorResponse> {
+fn check_transition_target(call: &OperationCall<'_>, source: &Value) -> Result<TransitionTarget, ErrorResponse> {
     let text = |name: &str| string_at_path(&call.body, &[name]).filter(|text| !text.is_empty());
     let present = string_at_path(source, &["offerId"]).and_then(find_catalog_item);
     let targets = present.map_or(&[][..], |item| item.sku.transition_targets);
@@ -178,7 +182,7 @@ fn check_target(call: &OperationCall<'_>, source: &Value) -> Result<Target, Erro
     let item = item.ok_or_else(|| invalid_property_error("The subscription cannot move to this toCatalogItemId."))?;
     let quantity = call.body["quantity"].as_i64().unwrap_or_default();
     let (_, max) = item.sku.quantities;
-    if !(1..=quantity_of(source).min(max)).contains(&quantity) {
+    if !(1..=quantity_of_subscription(source).min(max)).contains(&quantity) {
         return Err(invalid_property_error(
             "The quantity must be from 1 to that of the subscription and of the product.",
         ));
@@ -191,7 +195,7 @@ fn check_target(call: &OperationCall<'_>, source: &Value) -> Result<Target, Erro
     let billing_cycle = text("billingCycle").map_or_else(|| inherited("billingCycle"), str::to_ascii_lowercase);
     let months = item.term(&term).and_then(|term| months_of_term(term.duration));
     let months = months.ok_or_else(|| bad_request_error(900_268, "The term of the target is not valid."))?;
-    if months < months_of(source) {
+    if months < term_months_of_subscription(source) {
         return Err(bad_request_error(900_267, "The term of the target is shorter than that of the source."));
     }
     let billed = months_of_billing_cycle(&billing_cycle);
@@ -199,7 +203,7 @@ fn check_target(call: &OperationCall<'_>, source: &Value) -> Result<Target, Erro
     if billed > months {
         return Err(bad_request_error(900_270, "The billing cycle is longer than the term."));
     }
-    Ok(Target { item, term, billing_cycle, quantity, subscription })
+    Ok(TransitionTarget { item, term, billing_cycle, quantity, subscription })
 }
 
 fn check_target_subscription(
@@ -217,48 +221,51 @@ fn check_target_subscription(
     if target["status"] == "pending" {
         return Err(bad_request_error(900_261, "The target subscription is not ready. Retry later."));
     }
-    if target["status"] != "active" || super::cancellation::check_changeable(&target, call.now).is_err() {
+    if target["status"] != "active" || super::cancellation::check_subscription_changeable(&target, call.now).is_err() {
         return Err(not_active());
     }
-    if !is_of(&target, item) {
+    if !is_subscription_of_item(&target, item) {
         let description = "The target subscription is of another product than toCatalogItemId.";
         return Err(bad_request_error(900_260, description));
     }
-    if ends_earlier(&target, source) {
+    if ends_before_source(&target, source) {
         return Err(bad_request_error(900_236, "The target subscription does not end later than the source."));
     }
-    if quantity_of(&target) + call.body["quantity"].as_i64().unwrap_or_default() > item.sku.quantities.1 {
+    if quantity_of_subscription(&target) + call.body["quantity"].as_i64().unwrap_or_default() > item.sku.quantities.1 {
         return Err(invalid_property_error("The target subscription cannot have that many seats."));
     }
     Ok((path, target))
 }
 
 /// Moves the seats. Returns the subscription that has them now, if it is not the source, and what changes.
-fn move_seats(
+fn move_seats_to_target(
     call: &OperationCall<'_>,
     path: &ResourcePath,
     source: &Value,
-    target: &Target,
+    target: &TransitionTarget,
 ) -> (Option<Value>, Vec<StateChange>) {
-    let left = quantity_of(source) - target.quantity;
+    let left = quantity_of_subscription(source) - target.quantity;
     if let Some((target_path, subscription)) = &target.subscription {
         let mut grown = subscription.clone();
-        grown["quantity"] = (quantity_of(subscription) + target.quantity).into();
+        grown["quantity"] = (quantity_of_subscription(subscription) + target.quantity).into();
         let changes = vec![
-            StateChange::Put(path.clone(), source_with_seats(source, left)),
+            StateChange::Put(path.clone(), source_with_remaining_seats(source, left)),
             StateChange::Put(target_path.clone(), grown),
         ];
         return (Some(subscription["id"].clone()), changes);
     }
     if left == 0 {
-        return (None, vec![StateChange::Put(path.clone(), moved_subscription(call, source.clone(), target))]);
+        return (
+            None,
+            vec![StateChange::Put(path.clone(), subscription_moved_to_target(call, source.clone(), target))],
+        );
     }
     let id = call.state.random_for_next_change("subscription of a transition").random_guid();
     let customer = call.route.path_parameter("customer-tenant-id").unwrap_or_default().to_ascii_lowercase();
     let text = |name: &str| string_at_path(source, &[name]).unwrap_or_default();
     let new = NewSubscription {
         customer_id: &customer,
-        country: &country_of_call(call),
+        country: &country_of_query_or_customer(call),
         id,
         order_id: text("orderId"),
         item: target.item,
@@ -275,7 +282,7 @@ fn move_seats(
     };
     let mut subscription = new.to_record();
     // It inherits the term and the window of the source.
-    for name in INHERITED_FIELDS {
+    for name in FIELDS_INHERITED_FROM_SOURCE {
         match source.get(name) {
             Some(value) => subscription[name] = value.clone(),
             None => {
@@ -284,14 +291,16 @@ fn move_seats(
         }
     }
     subscription["refundableQuantity"] = json!({ "totalQuantity": 0, "details": [] });
-    let subscription = moved_subscription(call, subscription, target);
+    let subscription = subscription_moved_to_target(call, subscription, target);
     let new_path = super::customer_path(call).child_path("subscriptions").child_path(&id.to_string());
-    let changes =
-        vec![StateChange::Put(path.clone(), source_with_seats(source, left)), StateChange::Put(new_path, subscription)];
+    let changes = vec![
+        StateChange::Put(path.clone(), source_with_remaining_seats(source, left)),
+        StateChange::Put(new_path, subscription),
+    ];
     (Some(id.to_string().into()), changes)
 }
 
-const INHERITED_FIELDS: [&str; 5] = [
+const FIELDS_INHERITED_FROM_SOURCE: [&str; 5] = [
     "cancellationAllowedUntilDate",
     "commitmentEndDate",
     "commitmentEndDateTime",
@@ -300,7 +309,7 @@ const INHERITED_FIELDS: [&str; 5] = [
 ];
 
 /// Returns the source with the seats that are left. What was scheduled for it is gone; without seats it has ended.
-fn source_with_seats(source: &Value, left: i64) -> Value {
+fn source_with_remaining_seats(source: &Value, left: i64) -> Value {
     let mut source = source.clone();
     if let Some(fields) = source.as_object_mut() {
         fields.remove("scheduledActions");
@@ -317,30 +326,30 @@ fn source_with_seats(source: &Value, left: i64) -> Value {
     let mut room = left;
     if let Some(details) = source.pointer_mut("/refundableQuantity/details").and_then(Value::as_array_mut) {
         for detail in details.iter_mut() {
-            let seats = quantity_of(detail).min(room);
+            let seats = quantity_of_subscription(detail).min(room);
             room -= seats;
             detail["quantity"] = seats.into();
         }
-        details.retain(|detail| quantity_of(detail) > 0);
+        details.retain(|detail| quantity_of_subscription(detail) > 0);
         source["refundableQuantity"]["totalQuantity"] = (left - room).into();
     }
     source
 }
 
 /// Returns a subscription as one of the target. A longer term begins today, and so does that of a trial, which is paid from now on.
-fn moved_subscription(call: &OperationCall<'_>, mut subscription: Value, target: &Target) -> Value {
+fn subscription_moved_to_target(call: &OperationCall<'_>, mut subscription: Value, target: &TransitionTarget) -> Value {
     let was_trial = subscription["isTrial"] == true;
-    let is_longer = months_of_term(&target.term).unwrap_or_default() > months_of(&subscription);
+    let is_longer = months_of_term(&target.term).unwrap_or_default() > term_months_of_subscription(&subscription);
     if let Some(fields) = subscription.as_object_mut() {
         fields.remove("scheduledActions");
         fields.remove("scheduledNextTermInstructions");
     }
-    set_product(&mut subscription, target.item);
+    set_product_of_subscription(&mut subscription, target.item);
     subscription["billingCycle"] = target.billing_cycle.as_str().into();
     subscription["termDuration"] = target.term.as_str().into();
     if was_trial || is_longer {
         subscription["effectiveStartDate"] = call.now.to_string_in_microseconds().into();
-        set_term(&mut subscription, Term::new(call.now.date(), &target.term, None));
+        set_last_day_of_term(&mut subscription, Term::new(call.now.date(), &target.term, None));
         open_cancellation_window(&mut subscription, call.now);
     }
     if was_trial {

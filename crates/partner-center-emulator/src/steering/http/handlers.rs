@@ -3,15 +3,15 @@
 #![expect(clippy::unnecessary_wraps, reason = "all handlers have the type of one table")]
 
 use super::{
-    Call,
-    response::{done, json_response, respond_with},
+    SteeringCall,
+    response::{done_response, json_response, respond_with},
 };
 use crate::{
     Fault, Quirks,
     query::QueryParameters,
     request_log::LoggedExchange,
     routing::parameter_name_of_segment,
-    steering::{CONTINUATION_TOKEN, Exchange, Snapshot, SteeringError},
+    steering::{CONTINUATION_TOKEN_HEADER, Exchange, Snapshot, SteeringError},
     timestamp::Timestamp,
 };
 use http::StatusCode;
@@ -21,22 +21,22 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 use std::{num::NonZeroU32, time::Duration};
 
-pub(super) type Handler = fn(&Call<'_>) -> Result<Response, SteeringError>;
+pub(super) type Handler = fn(&SteeringCall<'_>) -> Result<Response, SteeringError>;
 
 /// The maximum time for which a request waits.
-const MAX_WAIT: Duration = Duration::from_secs(60);
+const MAX_WAIT_FOR_REQUEST: Duration = Duration::from_secs(60);
 
 /// The maximum number of requests in a response, and the default.
 const MAX_LISTED_REQUESTS: usize = 1000;
 
-pub(super) fn get_specification(_: &Call<'_>) -> Result<Response, SteeringError> {
+pub(super) fn get_specification(_: &SteeringCall<'_>) -> Result<Response, SteeringError> {
     Ok(respond_with(StatusCode::OK, "application/yaml", include_str!("../../../steering.yaml")))
 }
 
-pub(super) fn get_status(call: &Call<'_>) -> Result<Response, SteeringError> {
+pub(super) fn get_status(call: &SteeringCall<'_>) -> Result<Response, SteeringError> {
     let emulator = call.emulator;
     let state = emulator.handler().service.store.state_snapshot();
-    Ok(done(&json!({
+    Ok(done_response(&json!({
         "version": env!("CARGO_PKG_VERSION"),
         "time": emulator.current_timestamp(),
         "seed": state.population.seed,
@@ -50,27 +50,27 @@ pub(super) fn get_status(call: &Call<'_>) -> Result<Response, SteeringError> {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Reset {
+struct ResetRequest {
     seed: Option<u64>,
     customers: Option<u32>,
 }
 
-pub(super) fn reset(call: &Call<'_>) -> Result<Response, SteeringError> {
-    let Reset { seed, customers } = call.read_body()?;
+pub(super) fn reset_emulator(call: &SteeringCall<'_>) -> Result<Response, SteeringError> {
+    let ResetRequest { seed, customers } = call.read_body()?;
     let start = call.emulator.handler().start.population;
     let customers = customers.unwrap_or(start.count);
-    if customers > MAX_CUSTOMERS {
-        return Err(SteeringError::invalid(format!("customers must be at most {MAX_CUSTOMERS}")));
+    if customers > MAX_GENERATED_CUSTOMERS {
+        return Err(SteeringError::invalid(format!("customers must be at most {MAX_GENERATED_CUSTOMERS}")));
     }
     call.emulator.reset_with(seed.unwrap_or(start.seed), customers);
     get_status(call)
 }
 
 /// The maximum number of generated customers, as on the command line.
-const MAX_CUSTOMERS: u32 = 10_000_000;
+const MAX_GENERATED_CUSTOMERS: u32 = 10_000_000;
 
-pub(super) fn get_clock(call: &Call<'_>) -> Result<Response, SteeringError> {
-    Ok(done(&json!({ "time": call.emulator.current_timestamp() })))
+pub(super) fn get_clock(call: &SteeringCall<'_>) -> Result<Response, SteeringError> {
+    Ok(done_response(&json!({ "time": call.emulator.current_timestamp() })))
 }
 
 #[derive(Deserialize)]
@@ -80,7 +80,7 @@ struct ClockChange {
     time: Option<Timestamp>,
 }
 
-pub(super) fn advance_clock(call: &Call<'_>) -> Result<Response, SteeringError> {
+pub(super) fn advance_clock(call: &SteeringCall<'_>) -> Result<Response, SteeringError> {
     match call.read_body()? {
         ClockChange { advance_seconds: Some(seconds), time: None } => call.emulator.advance_by_seconds(seconds)?,
         ClockChange { advance_seconds: None, time: Some(time) } => call.emulator.advance_to_timestamp(time)?,
@@ -89,13 +89,15 @@ pub(super) fn advance_clock(call: &Call<'_>) -> Result<Response, SteeringError> 
     get_clock(call)
 }
 
-pub(super) fn list_requests(call: &Call<'_>) -> Result<Response, SteeringError> {
-    let query = call.query(&["after", "bodies", "limit", "wait", "method", "path"])?;
-    let after = number(&query, "after")?.unwrap_or(0);
-    let limit = number(&query, "limit")?.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(MAX_LISTED_REQUESTS);
-    let wait = number(&query, "wait")?.map_or(Duration::ZERO, Duration::from_secs);
-    if wait > MAX_WAIT {
-        return Err(SteeringError::invalid(format!("wait must be at most {} seconds", MAX_WAIT.as_secs())));
+pub(super) fn list_logged_requests(call: &SteeringCall<'_>) -> Result<Response, SteeringError> {
+    let query = call.read_query_parameters(&["after", "bodies", "limit", "wait", "method", "path"])?;
+    let after = read_number_parameter(&query, "after")?.unwrap_or(0);
+    let limit = read_number_parameter(&query, "limit")?
+        .and_then(|limit| usize::try_from(limit).ok())
+        .unwrap_or(MAX_LISTED_REQUESTS);
+    let wait = read_number_parameter(&query, "wait")?.map_or(Duration::ZERO, Duration::from_secs);
+    if wait > MAX_WAIT_FOR_REQUEST {
+        return Err(SteeringError::invalid(format!("wait must be at most {} seconds", MAX_WAIT_FOR_REQUEST.as_secs())));
     }
     let (method, path) = (query.first_value("method"), query.first_value("path"));
     let matches = |request: &http::Request<()>| {
@@ -104,7 +106,7 @@ pub(super) fn list_requests(call: &Call<'_>) -> Result<Response, SteeringError> 
     };
     let limit = limit.min(MAX_LISTED_REQUESTS);
     let emulator = call.emulator;
-    emulator.wait_unless_cancelled(after, wait, matches, call.cancelled);
+    emulator.wait_for_request_unless_cancelled(after, wait, matches, call.cancelled);
     let read: fn(&LoggedExchange) -> Exchange = match query.first_value("bodies") {
         None | Some("true") => Exchange::with_bodies,
         Some("false") => Exchange::without_bodies,
@@ -112,29 +114,29 @@ pub(super) fn list_requests(call: &Call<'_>) -> Result<Response, SteeringError> 
     };
     let requests = emulator.exchanges_after(after, limit, matches, read);
     let count = emulator.handler().lock_log().request_count();
-    Ok(done(&json!({ "requests": requests, "count": count })))
+    Ok(done_response(&json!({ "requests": requests, "count": count })))
 }
 
-pub(super) fn clear_requests(call: &Call<'_>) -> Result<Response, SteeringError> {
+pub(super) fn clear_requests(call: &SteeringCall<'_>) -> Result<Response, SteeringError> {
     call.emulator.clear_log();
-    Ok(done(&json!({})))
+    Ok(done_response(&json!({})))
 }
 
-pub(super) fn list_verdicts(call: &Call<'_>) -> Result<Response, SteeringError> {
-    let query = call.query(&["after"])?;
-    let after = number(&query, "after")?.unwrap_or(0);
+pub(super) fn list_verdicts(call: &SteeringCall<'_>) -> Result<Response, SteeringError> {
+    let query = call.read_query_parameters(&["after"])?;
+    let after = read_number_parameter(&query, "after")?.unwrap_or(0);
     let judge = &call.emulator.handler().judge;
-    Ok(done(&json!({ "verdicts": judge.verdicts_after(after), "count": judge.verdict_count() })))
+    Ok(done_response(&json!({ "verdicts": judge.verdicts_after(after), "count": judge.verdict_count() })))
 }
 
-pub(super) fn clear_verdicts(call: &Call<'_>) -> Result<Response, SteeringError> {
+pub(super) fn clear_verdicts(call: &SteeringCall<'_>) -> Result<Response, SteeringError> {
     call.emulator.clear_verdicts();
-    Ok(done(&json!({})))
+    Ok(done_response(&json!({})))
 }
 
-pub(super) fn list_faults(call: &Call<'_>) -> Result<Response, SteeringError> {
+pub(super) fn list_faults(call: &SteeringCall<'_>) -> Result<Response, SteeringError> {
     let faults: Vec<_> = call.emulator.faults().iter().map(|(id, fault)| fault_as_json(*id, fault)).collect();
-    Ok(done(&json!({ "faults": faults })))
+    Ok(done_response(&json!({ "faults": faults })))
 }
 
 #[derive(Deserialize)]
@@ -143,19 +145,19 @@ struct NewFault {
     fault: String,
 }
 
-pub(super) fn add_fault(call: &Call<'_>) -> Result<Response, SteeringError> {
+pub(super) fn add_fault(call: &SteeringCall<'_>) -> Result<Response, SteeringError> {
     let NewFault { fault } = call.read_body()?;
     let fault: Fault = fault.parse().map_err(|error| SteeringError::invalid(format!("{error}")))?;
     let id = call.emulator.add_fault(fault.clone());
     Ok(json_response(StatusCode::CREATED, &fault_as_json(id, &fault)))
 }
 
-pub(super) fn clear_faults(call: &Call<'_>) -> Result<Response, SteeringError> {
+pub(super) fn clear_faults(call: &SteeringCall<'_>) -> Result<Response, SteeringError> {
     call.emulator.clear_faults();
     list_faults(call)
 }
 
-pub(super) fn remove_fault(call: &Call<'_>) -> Result<Response, SteeringError> {
+pub(super) fn remove_fault(call: &SteeringCall<'_>) -> Result<Response, SteeringError> {
     let is_removed = call.parameter.parse().is_ok_and(|id| call.emulator.remove_fault(id));
     if is_removed { list_faults(call) } else { Err(SteeringError::not_found("there is no such fault")) }
 }
@@ -164,11 +166,11 @@ fn fault_as_json(id: u64, fault: &Fault) -> Value {
     json!({ "id": id, "fault": fault.to_string() })
 }
 
-pub(super) fn get_quirks(call: &Call<'_>) -> Result<Response, SteeringError> {
+pub(super) fn get_quirks(call: &SteeringCall<'_>) -> Result<Response, SteeringError> {
     Ok(json_response(StatusCode::OK, &call.emulator.quirks()))
 }
 
-pub(super) fn change_quirks(call: &Call<'_>) -> Result<Response, SteeringError> {
+pub(super) fn change_quirks(call: &SteeringCall<'_>) -> Result<Response, SteeringError> {
     let changed: Map<String, Value> = call.read_body()?;
     let handler = call.emulator.handler();
     // In one step, so that of two changes at the same time none is lost.
@@ -191,11 +193,11 @@ struct RateLimitChange {
     requests_per_minute: Option<NonZeroU32>,
 }
 
-pub(super) fn get_rate_limit(call: &Call<'_>) -> Result<Response, SteeringError> {
-    Ok(done(&json!({ "requestsPerMinute": call.emulator.rate_limit() })))
+pub(super) fn get_rate_limit(call: &SteeringCall<'_>) -> Result<Response, SteeringError> {
+    Ok(done_response(&json!({ "requestsPerMinute": call.emulator.rate_limit() })))
 }
 
-pub(super) fn set_rate_limit(call: &Call<'_>) -> Result<Response, SteeringError> {
+pub(super) fn set_rate_limit(call: &SteeringCall<'_>) -> Result<Response, SteeringError> {
     let RateLimitChange { requests_per_minute } = call.read_body()?;
     call.emulator.set_rate_limit(requests_per_minute);
     get_rate_limit(call)
@@ -203,15 +205,15 @@ pub(super) fn set_rate_limit(call: &Call<'_>) -> Result<Response, SteeringError>
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Revocation {
+struct TokenRevocation {
     #[serde(default)]
     access: bool,
     #[serde(default)]
     refresh: bool,
 }
 
-pub(super) fn revoke_tokens(call: &Call<'_>) -> Result<Response, SteeringError> {
-    let Revocation { access, refresh } = call.read_body()?;
+pub(super) fn revoke_tokens(call: &SteeringCall<'_>) -> Result<Response, SteeringError> {
+    let TokenRevocation { access, refresh } = call.read_body()?;
     if !access && !refresh {
         return Err(SteeringError::invalid("the body must have \"access\": true, \"refresh\": true, or both"));
     }
@@ -221,7 +223,7 @@ pub(super) fn revoke_tokens(call: &Call<'_>) -> Result<Response, SteeringError> 
     if refresh {
         call.emulator.revoke_refresh_tokens();
     }
-    Ok(done(&json!({})))
+    Ok(done_response(&json!({})))
 }
 
 #[derive(Deserialize)]
@@ -230,41 +232,41 @@ struct NewSnapshot {
     name: String,
 }
 
-pub(super) fn list_snapshots(call: &Call<'_>) -> Result<Response, SteeringError> {
-    Ok(done(&json!({ "snapshots": call.emulator.handler().snapshots.names() })))
+pub(super) fn list_snapshots(call: &SteeringCall<'_>) -> Result<Response, SteeringError> {
+    Ok(done_response(&json!({ "snapshots": call.emulator.handler().snapshots.snapshot_names() })))
 }
 
-pub(super) fn take_snapshot(call: &Call<'_>) -> Result<Response, SteeringError> {
+pub(super) fn take_snapshot(call: &SteeringCall<'_>) -> Result<Response, SteeringError> {
     let NewSnapshot { name } = call.read_body()?;
-    call.emulator.handler().snapshots.insert(&name, call.emulator.snapshot())?;
+    call.emulator.handler().snapshots.store_snapshot(&name, call.emulator.snapshot())?;
     Ok(json_response(StatusCode::CREATED, &json!({ "name": name })))
 }
 
-pub(super) fn download_snapshot(call: &Call<'_>) -> Result<Response, SteeringError> {
-    let snapshot = call.emulator.handler().snapshots.get(&call.parameter)?;
+pub(super) fn download_snapshot(call: &SteeringCall<'_>) -> Result<Response, SteeringError> {
+    let snapshot = call.emulator.handler().snapshots.get_snapshot(&call.parameter)?;
     Ok(respond_with(StatusCode::OK, "application/json", snapshot.to_json()))
 }
 
-pub(super) fn upload_snapshot(call: &Call<'_>) -> Result<Response, SteeringError> {
+pub(super) fn upload_snapshot(call: &SteeringCall<'_>) -> Result<Response, SteeringError> {
     let json = str::from_utf8(call.request.body()).map_err(|error| SteeringError::invalid(error.to_string()))?;
     let snapshot = Snapshot::from_json(json).map_err(|error| SteeringError::invalid(error.to_string()))?;
-    call.emulator.handler().snapshots.insert(&call.parameter, snapshot)?;
+    call.emulator.handler().snapshots.store_snapshot(&call.parameter, snapshot)?;
     list_snapshots(call)
 }
 
-pub(super) fn delete_snapshot(call: &Call<'_>) -> Result<Response, SteeringError> {
-    call.emulator.handler().snapshots.remove(&call.parameter)?;
+pub(super) fn delete_snapshot(call: &SteeringCall<'_>) -> Result<Response, SteeringError> {
+    call.emulator.handler().snapshots.remove_snapshot(&call.parameter)?;
     list_snapshots(call)
 }
 
-pub(super) fn restore_snapshot(call: &Call<'_>) -> Result<Response, SteeringError> {
-    let snapshot = call.emulator.handler().snapshots.get(&call.parameter)?;
+pub(super) fn restore_snapshot(call: &SteeringCall<'_>) -> Result<Response, SteeringError> {
+    let snapshot = call.emulator.handler().snapshots.get_snapshot(&call.parameter)?;
     call.emulator.restore(&snapshot);
     get_status(call)
 }
 
 /// Lists what can be read without a parameter but the customer.
-pub(super) fn list_readable_paths(_: &Call<'_>) -> Result<Response, SteeringError> {
+pub(super) fn list_readable_paths(_: &SteeringCall<'_>) -> Result<Response, SteeringError> {
     let is_readable = |operation: &&Operation| {
         let mut parameters = operation.path.split('/').filter_map(parameter_name_of_segment);
         let is_json = operation
@@ -284,13 +286,13 @@ pub(super) fn list_readable_paths(_: &Call<'_>) -> Result<Response, SteeringErro
     let paths = OPERATIONS.iter().filter(is_readable);
     let paths: Vec<_> =
         paths.map(|operation| json!({ "path": operation.path, "summary": operation.summary })).collect();
-    Ok(done(&json!({ "paths": paths })))
+    Ok(done_response(&json!({ "paths": paths })))
 }
 
-pub(super) fn get_resource(call: &Call<'_>) -> Result<Response, SteeringError> {
+pub(super) fn get_resource(call: &SteeringCall<'_>) -> Result<Response, SteeringError> {
     let query = call.request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
     let path = format!("/{}{query}", call.parameter);
-    let response = call.emulator.read_resource(&path, call.request.headers().get(CONTINUATION_TOKEN))?;
+    let response = call.emulator.read_resource(&path, call.request.headers().get(CONTINUATION_TOKEN_HEADER))?;
     Ok(respond_with(response.status(), "application/json", response.into_body()))
 }
 
@@ -308,14 +310,14 @@ struct NewResource {
     value: Option<Value>,
 }
 
-pub(super) fn put_resources(call: &Call<'_>) -> Result<Response, SteeringError> {
+pub(super) fn put_resources(call: &SteeringCall<'_>) -> Result<Response, SteeringError> {
     let NewResources { resources } = call.read_body()?;
     let count = resources.len();
     call.emulator.change_resources(resources.into_iter().map(|NewResource { path, value }| (path, value)).collect())?;
-    Ok(done(&json!({ "changed": count })))
+    Ok(done_response(&json!({ "changed": count })))
 }
 
-impl Call<'_> {
+impl SteeringCall<'_> {
     /// Reads the body, which may be left out where nothing in it is required.
     fn read_body<T: DeserializeOwned>(&self) -> Result<T, SteeringError> {
         let body = self.request.body().as_slice();
@@ -323,7 +325,7 @@ impl Call<'_> {
         serde_json::from_slice(body).map_err(|error| SteeringError::invalid(format!("the body is invalid: {error}")))
     }
 
-    fn query(&self, known: &[&str]) -> Result<QueryParameters, SteeringError> {
+    fn read_query_parameters(&self, known: &[&str]) -> Result<QueryParameters, SteeringError> {
         let query = QueryParameters::parse(self.request.uri());
         if let Some((name, _)) = query.iter().find(|(name, _)| !known.contains(name)) {
             let known = known.join(", ");
@@ -334,7 +336,7 @@ impl Call<'_> {
 }
 
 /// Reads a number from the query.
-fn number(query: &QueryParameters, name: &str) -> Result<Option<u64>, SteeringError> {
+fn read_number_parameter(query: &QueryParameters, name: &str) -> Result<Option<u64>, SteeringError> {
     let number = |value: &str| value.parse().map_err(|_| SteeringError::invalid(format!("{name} must be a number")));
     query.first_value(name).map(number).transpose()
 }

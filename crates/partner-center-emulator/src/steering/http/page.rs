@@ -1,6 +1,6 @@
 //! The page to look at: one file, with its style and its script in it, and nothing from elsewhere.
 
-use super::{Call, response::respond_with};
+use super::{SteeringCall, response::respond_with};
 use crate::steering::SteeringError;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{
@@ -25,7 +25,7 @@ static POLICY: LazyLock<Option<HeaderValue>> = LazyLock::new(|| {
 
 /// Returns the page.
 #[expect(clippy::unnecessary_wraps, reason = "all handlers have the type of one table")]
-pub(super) fn get_page(_: &Call<'_>) -> Result<Response, SteeringError> {
+pub(super) fn get_steering_page(_: &SteeringCall<'_>) -> Result<Response, SteeringError> {
     let mut response = respond_with(StatusCode::OK, "text/html; charset=utf-8", PAGE);
     let headers = response.headers_mut();
     let forbid_all = HeaderValue::from_static("default-src 'none'");

@@ -18,7 +18,7 @@ pub(super) fn respond_with(status: StatusCode, media_type: &'static str, body: i
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
+    headers.insert(CROSS_ORIGIN_RESOURCE_POLICY_HEADER, HeaderValue::from_static("same-origin"));
     response
 }
 
@@ -28,7 +28,7 @@ pub(super) fn json_response(status: StatusCode, body: &impl Serialize) -> Respon
 }
 
 /// Returns a response that something was done.
-pub(super) fn done(body: &Value) -> Response {
+pub(super) fn done_response(body: &Value) -> Response {
     json_response(StatusCode::OK, body)
 }
 
@@ -36,7 +36,7 @@ pub(super) fn error_response(status: StatusCode, message: &str) -> Response {
     json_response(status, &json!({ "error": message }))
 }
 
-pub(super) fn status_of_error(error: &SteeringError) -> StatusCode {
+pub(super) fn status_code_of_error(error: &SteeringError) -> StatusCode {
     match error.kind() {
         SteeringErrorKind::Invalid => StatusCode::BAD_REQUEST,
         SteeringErrorKind::NotFound => StatusCode::NOT_FOUND,
@@ -45,4 +45,4 @@ pub(super) fn status_of_error(error: &SteeringError) -> StatusCode {
 }
 
 /// Keeps pages of other sites from showing what is here.
-const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+const CROSS_ORIGIN_RESOURCE_POLICY_HEADER: HeaderName = HeaderName::from_static("cross-origin-resource-policy");

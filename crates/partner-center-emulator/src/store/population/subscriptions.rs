@@ -56,16 +56,17 @@ fn subscription_count(tenant: &CustomerTenant<'_>) -> u32 {
 }
 
 fn subscription_id(tenant: &CustomerTenant<'_>, number: u32) -> Uuid {
-    RandomGenerator::for_purpose(tenant.seed, "subscription", tenant.random_key(number)).random_guid()
+    RandomGenerator::for_purpose(tenant.seed, "subscription", tenant.random_key_of_resource(number)).random_guid()
 }
 
 fn generate_subscription(tenant: &CustomerTenant<'_>, number: u32) -> Value {
     let id = subscription_id(tenant, number);
-    let mut random = RandomGenerator::for_purpose(tenant.seed, "subscription details", tenant.random_key(number));
+    let mut random =
+        RandomGenerator::for_purpose(tenant.seed, "subscription details", tenant.random_key_of_resource(number));
     // The first is of new commerce and goes on, so that every customer has an active one.
     let offer = SUBSCRIPTION_OFFERS
         [if number == 0 { random.number_below(3) } else { random.number_below(SUBSCRIPTION_OFFERS.len()) }];
-    let created = EARLIEST_CREATION_TIME
+    let created = EARLIEST_SUBSCRIPTION_CREATION
         + ONE_DAY * u32::try_from(random.number_below(500)).unwrap_or_default()
         + Duration::from_micros(random.next_u64() % 86_400_000_000);
     let order = random.random_guid();
@@ -98,14 +99,14 @@ fn generate_subscription(tenant: &CustomerTenant<'_>, number: u32) -> Value {
         SubscriptionOffer::Legacy(offer, name) => {
             let is_azure = offer == LEGACY_AZURE_OFFER;
             let quantity = if is_azure { 1 } else { i64::try_from(quantity).unwrap_or(1) };
-            let order_id = &upper_case(order);
+            let order_id = &upper_case_guid(order);
             let legacy = LegacySubscription { id, order_id, offer, name, friendly_name: name, quantity, created };
             let mut subscription = legacy.to_record(tenant);
             if random.true_once_in(6) {
                 subscription["status"] = "suspended".into();
             }
             if is_azure {
-                subscription["entitlementId"] = upper_case(random.random_guid()).into();
+                subscription["entitlementId"] = upper_case_guid(random.random_guid()).into();
             }
             subscription
         }
@@ -132,7 +133,7 @@ impl LegacySubscription<'_> {
     /// Returns the subscription as it is stored, in its first year.
     pub(super) fn to_record(&self, tenant: &CustomerTenant<'_>) -> Value {
         let is_azure = self.offer == LEGACY_AZURE_OFFER;
-        let id = upper_case(self.id);
+        let id = upper_case_guid(self.id);
         let end = Timestamp::start_of_date(add_months(self.created.date(), 12));
         json!({
             "id": id,
@@ -162,7 +163,7 @@ impl LegacySubscription<'_> {
 const LEGACY_AZURE_OFFER: &str = "MS-AZR-0145P";
 
 /// Returns an identifier as those of legacy subscriptions and their orders are written.
-fn upper_case(id: Uuid) -> String {
+fn upper_case_guid(id: Uuid) -> String {
     id.to_string().to_uppercase()
 }
 
@@ -178,4 +179,4 @@ pub(crate) fn version_in_subscription_etag(etag: &str) -> Option<u64> {
 }
 
 /// The moment before the creation of all generated subscriptions: 2025-01-01T00:00:00Z.
-const EARLIEST_CREATION_TIME: Timestamp = Timestamp::from_unix_time(Duration::from_secs(1_735_689_600));
+const EARLIEST_SUBSCRIPTION_CREATION: Timestamp = Timestamp::from_unix_time(Duration::from_secs(1_735_689_600));

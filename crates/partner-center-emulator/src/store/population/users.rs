@@ -38,7 +38,7 @@ fn user_id(tenant: &CustomerTenant<'_>, number: u32) -> Uuid {
 /// Returns a user. The first is the administrator, who is always active.
 pub(super) fn generate_user(tenant: &CustomerTenant<'_>, number: u32, now: Timestamp) -> Value {
     let id = user_id(tenant, number);
-    let mut random = RandomGenerator::for_purpose(tenant.seed, "user details", tenant.random_key(number));
+    let mut random = RandomGenerator::for_purpose(tenant.seed, "user details", tenant.random_key_of_resource(number));
     let (first, last) = (random.pick_one(tenant.country.given_names), random.pick_one(tenant.country.family_names));
     let (name, display_name) = match number {
         0 => ("admin".to_owned(), "Administrator".to_owned()),

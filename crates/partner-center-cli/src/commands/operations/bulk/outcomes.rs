@@ -110,7 +110,7 @@ impl OutcomePrinter<'_> {
         let error = match result {
             Ok(output) => {
                 self.state.consecutive_failures = 0;
-                return self.add_outcome(index, TargetOutcome::Done(output));
+                return self.add_check_outcome(index, TargetOutcome::Done(output));
             }
             Err(error) => error,
         };
@@ -131,12 +131,12 @@ impl OutcomePrinter<'_> {
         } else {
             TargetOutcome::Failed(self.describe_failure(&target, &error))
         };
-        self.add_outcome(index, outcome)
+        self.add_check_outcome(index, outcome)
     }
 
     /// Adds an outcome, and prints those whose turn it is.
-    pub(super) fn add_outcome(&mut self, index: usize, outcome: TargetOutcome) -> Result<(), CommandError> {
-        self.messages.progress().add_target();
+    pub(super) fn add_check_outcome(&mut self, index: usize, outcome: TargetOutcome) -> Result<(), CommandError> {
+        self.messages.progress_line().add_target();
         self.state.waiting.insert(index, outcome);
         while let Some(outcome) = self.state.waiting.remove(&self.state.next_index) {
             self.state.next_index += 1;
@@ -220,7 +220,7 @@ impl OutcomePrinter<'_> {
         }
         let note = match self.planned {
             Some(format) => Some(format.note().to_owned()),
-            None => self.printer.print_end()?,
+            None => self.printer.print_end_of_list()?,
         };
         let (failed, state) = (self.state.failed.values().sum::<u64>(), &self.state);
         let total = state.done + state.done_earlier + failed;

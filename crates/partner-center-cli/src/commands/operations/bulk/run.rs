@@ -81,7 +81,7 @@ impl<X: Transport, I: Iterator<Item = Target> + Send> Run<'_, X, I> {
                 NextTarget::Target(target) => self.begin_target(target)?,
                 NextTarget::Invalid(index, error_report) => {
                     let failure = TargetFailure::from_report(error_report, "not an ID");
-                    self.printed.add_outcome(index, TargetOutcome::Failed(failure))?;
+                    self.printed.add_check_outcome(index, TargetOutcome::Failed(failure))?;
                 }
                 NextTarget::Pending => return Ok(true),
                 NextTarget::End => return Ok(false),
@@ -97,7 +97,7 @@ impl<X: Transport, I: Iterator<Item = Target> + Send> Run<'_, X, I> {
         if let Some(journal) = self.journal
             && let Some(outcome) = journal.known_outcome(&target, self.printed.noun)?
         {
-            return self.printed.add_outcome(target.index, outcome);
+            return self.printed.add_check_outcome(target.index, outcome);
         }
         self.queue.lock().push_back(target);
         Ok(())
@@ -117,6 +117,6 @@ impl<X: Transport, I: Iterator<Item = Target> + Send> Run<'_, X, I> {
 
     /// Prints the end, and returns the result of the command.
     pub(super) fn finish(self) -> Result<(), CommandError> {
-        self.printed.finish(self.targets.count_remaining(), self.journal.is_some())
+        self.printed.finish(self.targets.count_remaining_ids(), self.journal.is_some())
     }
 }

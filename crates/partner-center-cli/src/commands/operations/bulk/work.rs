@@ -86,12 +86,12 @@ impl Work {
         let operation = self.call.operation;
         let mut request = request::plan_request(&self.call, ids).map_err(LocalError::of_usage)?;
         let mut output = TargetOutput::default();
-        if let Some(reader) = read_change_write::reader_of_call(&self.call) {
+        if let Some(reader) = read_change_write::reading_operation_of_call(&self.call) {
             let change =
                 read_change_write::read_and_change(client, reader, &self.call, &request, &self.messages).await?;
             output.notes = change.differences;
             if output.notes.is_empty() {
-                output.items.push(response::parse_json(r#"{"outcome":"unchanged"}"#));
+                output.items.push(response::parse_own_json(r#"{"outcome":"unchanged"}"#));
                 return Ok(output);
             }
             request.body = Some(change.body);
@@ -118,7 +118,7 @@ impl Work {
             let mut pages = client.request_raw_pages(request.raw_request(operation), pagination);
             let mut items = Vec::new();
             while let Some(page) = X::Mode::into_future(pages.next_page()).await {
-                items.extend(page?.items().map(response::parse_json));
+                items.extend(page?.items().map(response::parse_own_json));
             }
             return Ok(items);
         }
@@ -134,21 +134,21 @@ impl Work {
 fn items_of_response(response: ReceivedResponse, operation: &'static Operation) -> Result<Vec<JsonValue>, Error> {
     let shape = ResultShape::of_operation(operation);
     let item = match (response.response_outcome(operation), response.body) {
-        (Outcome::Absent, _) if shape == ResultShape::Presence => response::json_boolean(false),
-        (Outcome::Absent, _) => response::json_null(),
+        (Outcome::Absent, _) if shape == ResultShape::Presence => response::boolean_json_value(false),
+        (Outcome::Absent, _) => response::null_json_value(),
         (Outcome::Accepted, ReceivedBody::None) => {
-            response.accepted.unwrap_or_else(|| response::parse_json(r#"{"outcome":"accepted"}"#))
+            response.accepted.unwrap_or_else(|| response::parse_own_json(r#"{"outcome":"accepted"}"#))
         }
-        (_, ReceivedBody::None) if shape == ResultShape::Presence => response::json_boolean(true),
+        (_, ReceivedBody::None) if shape == ResultShape::Presence => response::boolean_json_value(true),
         (_, ReceivedBody::Json(value)) => match shape {
             ResultShape::List { items } => {
                 return list::items_of_complete_list(&value, items)
                     .ok_or_else(|| Error::custom("the response has no list"));
             }
-            ResultShape::Nothing => response::parse_json(r#"{"outcome":"done"}"#),
+            ResultShape::Nothing => response::parse_own_json(r#"{"outcome":"done"}"#),
             _ => value,
         },
-        (_, ReceivedBody::None | ReceivedBody::Bytes(_)) => response::parse_json(r#"{"outcome":"done"}"#),
+        (_, ReceivedBody::None | ReceivedBody::Bytes(_)) => response::parse_own_json(r#"{"outcome":"done"}"#),
     };
     Ok(vec![item])
 }

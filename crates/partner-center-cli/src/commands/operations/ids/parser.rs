@@ -20,12 +20,12 @@ pub(super) struct IdWord {
 
 impl IdWord {
     fn new(text: &str, position: String) -> Self {
-        Self { text: text.trim().chars().take(MAX_WORD_LENGTH).collect(), position }
+        Self { text: text.trim().chars().take(MAX_ID_WORD_LENGTH).collect(), position }
     }
 }
 
 /// The maximum length of a word in characters, beyond which it is truncated; every spelling of a GUID is shorter.
-const MAX_WORD_LENGTH: usize = 100;
+const MAX_ID_WORD_LENGTH: usize = 100;
 
 /// The maximum number of bytes that are read to find the first line.
 const MAX_FIRST_LINE_SEARCH_BYTES: u64 = 64 << 10;
@@ -33,7 +33,7 @@ const MAX_FIRST_LINE_SEARCH_BYTES: u64 = 64 << 10;
 /// Reads `input` and passes each word to `take` as soon as it is read, until that returns `false`.
 pub(super) fn read_id_words(input: impl Read, take: &mut dyn FnMut(IdWord) -> bool) -> io::Result<()> {
     let mut input = BufReader::new(Utf8Converter::new(input));
-    let InputBeginning { skipped, lines, first } = InputBeginning::read_first_line(&mut input)?;
+    let BeginningOfInput { skipped, lines, first } = BeginningOfInput::read_first_line(&mut input)?;
     let is_json = is_json_input(&first);
     let header = if is_json { None } else { CsvHeader::find_id_column(&first) };
     let rest = Cursor::new(first).chain(input);
@@ -45,7 +45,7 @@ pub(super) fn read_id_words(input: impl Read, take: &mut dyn FnMut(IdWord) -> bo
 }
 
 /// The input up to the end of its first line that is neither blank nor a comment.
-struct InputBeginning {
+struct BeginningOfInput {
     /// The lines before that line.
     skipped: Vec<u8>,
     /// The number of lines before it.
@@ -53,7 +53,7 @@ struct InputBeginning {
     first: Vec<u8>,
 }
 
-impl InputBeginning {
+impl BeginningOfInput {
     fn read_first_line(input: &mut impl BufRead) -> io::Result<Self> {
         let mut beginning = Self { skipped: Vec::new(), lines: 0, first: Vec::new() };
         let mut input = input.take(MAX_FIRST_LINE_SEARCH_BYTES);
@@ -149,7 +149,7 @@ struct JsonIdVisitor<'a> {
 }
 
 impl JsonIdVisitor<'_> {
-    fn pass_id_on<E: de::Error>(&mut self, id: &str) -> Result<(), E> {
+    fn pass_id_to_callback<E: de::Error>(&mut self, id: &str) -> Result<(), E> {
         self.count += 1;
         self.is_stopped = !(self.take)(IdWord::new(id, format!("entry {}", self.count)));
         if self.is_stopped { Err(E::custom("no more IDs are wanted")) } else { Ok(()) }
@@ -172,27 +172,27 @@ impl<'de> Visitor<'de> for &mut JsonIdVisitor<'_> {
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<(), E> {
-        self.pass_id_on(text)
+        self.pass_id_to_callback(text)
     }
 
     fn visit_unit<E: de::Error>(self) -> Result<(), E> {
-        self.pass_id_on("null")
+        self.pass_id_to_callback("null")
     }
 
     fn visit_bool<E: de::Error>(self, value: bool) -> Result<(), E> {
-        self.pass_id_on(&value.to_string())
+        self.pass_id_to_callback(&value.to_string())
     }
 
     fn visit_u64<E: de::Error>(self, value: u64) -> Result<(), E> {
-        self.pass_id_on(&value.to_string())
+        self.pass_id_to_callback(&value.to_string())
     }
 
     fn visit_i64<E: de::Error>(self, value: i64) -> Result<(), E> {
-        self.pass_id_on(&value.to_string())
+        self.pass_id_to_callback(&value.to_string())
     }
 
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<(), E> {
-        self.pass_id_on(&value.to_string())
+        self.pass_id_to_callback(&value.to_string())
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut values: A) -> Result<(), A::Error> {
@@ -212,7 +212,7 @@ impl<'de> Visitor<'de> for &mut JsonIdVisitor<'_> {
             }
         }
         // An object without an ID is reported, not ignored.
-        if has_id { Ok(()) } else { self.pass_id_on("") }
+        if has_id { Ok(()) } else { self.pass_id_to_callback("") }
     }
 }
 
@@ -244,7 +244,7 @@ fn read_separated_words(mut input: impl BufRead, take: &mut dyn FnMut(IdWord) ->
             }
             b'#' => is_comment = true,
             // A word that is too long is not an ID: its beginning is enough for the message.
-            _ if !is_comment && !ends_word && text.len() < 4 * MAX_WORD_LENGTH => text.push(byte),
+            _ if !is_comment && !ends_word && text.len() < 4 * MAX_ID_WORD_LENGTH => text.push(byte),
             _ => {}
         }
     }
@@ -292,7 +292,7 @@ mod tests {
                 ("b", "line 1"),
                 ("c", "line 1"),
                 ("f", "line 4"),
-                (&long[..MAX_WORD_LENGTH], "line 5"),
+                (&long[..MAX_ID_WORD_LENGTH], "line 5"),
                 ("last", "line 6"),
             ],
         );
