@@ -52,7 +52,7 @@ impl ResourceStore {
     /// Replaces the state by another one.
     pub(crate) fn replace_state(&self, state: State) {
         let mut current = self.lock_state();
-        *current = Arc::new(state.as_successor_of(&current));
+        *current = Arc::new(state.into_successor_of(&current));
         if let Some(log) = &self.log {
             log.append_state(Arc::clone(&current));
         }

@@ -275,7 +275,7 @@ fn collect_unknown_paths(value: ValueRef<'_>, at: &str, found: &mut Vec<String>)
             }
         }
         ValueRef::Map(map) => {
-            map.for_each(&mut |key, value| collect_unknown_paths(value, &join_field_path(at, key), found))
+            map.for_each(&mut |key, value| collect_unknown_paths(value, &join_field_path(at, key), found));
         }
         ValueRef::Union(union) => match union.get() {
             UnionRef::Variant(_, object) => collect_unknown_paths(ValueRef::Object(object), at, found),

@@ -266,7 +266,7 @@ fn is_white_space(byte: u8) -> bool {
 }
 
 /// Returns the parts of JSON: brackets, commas, colons, and values without parts.
-pub(super) fn tokens(json: &str) -> impl Iterator<Item = &str> {
+pub(super) fn json_tokens(json: &str) -> impl Iterator<Item = &str> {
     let mut cursor = JsonCursor::new(json);
     std::iter::from_fn(move || {
         let byte = cursor.peek_byte()?;

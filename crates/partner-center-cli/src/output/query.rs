@@ -7,7 +7,7 @@
 use super::{
     FormatStyle, OutputFormatter,
     columns::result_columns,
-    json_cursor::{JsonCursor, tokens},
+    json_cursor::{JsonCursor, json_tokens},
     normalize::Normalizer,
 };
 use jmespath::Variable;

@@ -1,6 +1,6 @@
 //! `--time`: dates with times in the time zone of this machine, or in UTC. By default they stay as they were received.
 
-use super::{ValueEditor, json_cursor::tokens};
+use super::{ValueEditor, json_cursor::json_tokens};
 use crate::arguments::operations::TimeFormat;
 use jiff::tz::TimeZone;
 use partner_center::models::DateTime;
@@ -36,7 +36,7 @@ impl TimeConverter {
     /// Returns JSON with its times converted: all strings that are a date with a time.
     fn convert_json(&self, json: &str) -> String {
         let mut text = String::with_capacity(json.len());
-        for token in tokens(json) {
+        for token in json_tokens(json) {
             let time = token.strip_prefix('"').and_then(|token| token.strip_suffix('"'));
             match time.and_then(|time| self.convert_time(time)) {
                 Some(converted) => text.extend(["\"", &converted, "\""]),

@@ -88,7 +88,7 @@ fn wait_after_tokens(
                 );
             }
             MessageToken::Word(word) if may_be_retry_after && word.eq_ignore_ascii_case("after") => {
-                is_retry_after = true
+                is_retry_after = true;
             }
             MessageToken::Word(word) if ["in", "after", "for"].iter().any(|one| word.eq_ignore_ascii_case(one)) => {}
             // After a colon only the number itself counts.

@@ -52,7 +52,7 @@ fn hide_secret_fields(value: &mut Value) {
             for (name, value) in fields {
                 match value {
                     Value::String(_) | Value::Number(_) if is_secret_field_name(name) => {
-                        *value = HIDDEN_SECRET_PLACEHOLDER.into()
+                        *value = HIDDEN_SECRET_PLACEHOLDER.into();
                     }
                     value => hide_secret_fields(value),
                 }

@@ -109,7 +109,7 @@ impl State {
     }
 
     /// Returns this state as the one that comes after `current`.
-    pub(super) fn as_successor_of(self, current: &Self) -> Self {
+    pub(super) fn into_successor_of(self, current: &Self) -> Self {
         Self { replacements: current.replacements + 1, ..self }
     }
 

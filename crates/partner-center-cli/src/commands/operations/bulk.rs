@@ -191,7 +191,8 @@ async fn find_targets<X: Transport>(
             Ok((call, targets))
         }
         Some(CustomerSelection::OfList) => {
-            let request = request::plan_request(&call, TargetIds::default())?.raw_request(call.operation);
+            let request =
+                request::plan_request(&call, TargetIds::default())?.into_raw_request_of_operation(call.operation);
             let limit = call.options.limit.take();
             let customers = list_customers(client, request, limit).await.map_err(|error| not_listed(&error))?;
             let ids = customers.into_iter().map(|customer| IdArg::Id(customer.id)).collect();

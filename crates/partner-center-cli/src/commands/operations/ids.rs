@@ -2,7 +2,7 @@
 
 mod parser;
 
-use super::input::input_name;
+use super::input::input_name_for_messages;
 use crate::{
     arguments::operations::{
         IdArg, InputFile,
@@ -142,7 +142,7 @@ impl OpenInput {
     fn open(file: &InputFile) -> Self {
         // A read cannot time out: it is done by a thread, so that the deadline applies to the wait for it.
         let (sender, words) = mpsc::sync_channel(MAX_WORDS_AHEAD);
-        let (name, file) = (input_name(file), file.clone());
+        let (name, file) = (input_name_for_messages(file), file.clone());
         thread::spawn(move || {
             let take = &mut |word| sender.send(Ok(word)).is_ok();
             let read = match file {

@@ -115,7 +115,7 @@ impl Work {
         operation: &'static Operation,
     ) -> Result<Vec<JsonValue>, Error> {
         if let Some(pagination) = request::pagination_of_operation(operation) {
-            let mut pages = client.request_raw_pages(request.raw_request(operation), pagination);
+            let mut pages = client.request_raw_pages(request.into_raw_request_of_operation(operation), pagination);
             let mut items = Vec::new();
             while let Some(page) = X::Mode::into_future(pages.next_page()).await {
                 items.extend(page?.items().map(response::parse_own_json));
