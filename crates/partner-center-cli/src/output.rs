@@ -97,7 +97,7 @@ trait OutputFormatter: Send {
     fn append_page(&mut self, items: &[&str], normalizer: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<()>;
 
     /// Appends the end of a complete list, with the items that were held back; returns a message for the user, if there is one.
-    fn append_list_end(&mut self, _normalizer: &mut Normalizer, _text: &mut Vec<u8>) -> io::Result<Option<String>> {
+    fn end_list(&mut self, _normalizer: &mut Normalizer, _text: &mut Vec<u8>) -> io::Result<Option<String>> {
         Ok(None)
     }
 
@@ -132,7 +132,7 @@ impl Printer {
             if prints_customers && selected.is_empty() {
                 columns = customers::columns_with_customer(columns);
             }
-            style.build_formatter(columns, selected)
+            style.build_output_formatter(columns, selected)
         };
         let item_type = result_item_type(operation);
         let is_json = matches!(options.output, OutputFormat::Json | OutputFormat::Jsonl);
@@ -207,7 +207,7 @@ impl Printer {
 
     /// Prints the end of a complete list; returns a message for the user, if there is one.
     pub(crate) fn print_end_of_list(&mut self) -> io::Result<Option<String>> {
-        let note = self.formatter.append_list_end(&mut self.normalizer, &mut self.text)?;
+        let note = self.formatter.end_list(&mut self.normalizer, &mut self.text)?;
         self.write_formatted_text()?;
         Ok(note)
     }

@@ -194,7 +194,7 @@ impl<'a> Session<'a> {
     }
 
     /// Builds the sign-in of a user for `app`.
-    pub(crate) fn build_sign_in<X: Transport>(
+    pub(crate) fn build_user_sign_in<X: Transport>(
         &self,
         transport: X,
         app: AppRegistration,

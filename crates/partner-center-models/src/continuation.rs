@@ -54,7 +54,7 @@ impl ContinuationToken {
 
     /// Reads a link that is a string, and the token of a page; `None` if it has neither.
     #[inline]
-    pub(crate) fn read_uri(
+    pub(crate) fn from_uri_and_token(
         uri: Option<&str>,
         token: Option<&Secret>,
         has_invalid_field: bool,

@@ -93,7 +93,7 @@ impl<L> PageParts<L> {
             return Ok(ContinuationToken::read(link.as_ref(), token.as_ref(), is_invalid));
         }
         let uri = parse_or_mark_invalid::<String>(self.link.as_deref(), &mut is_invalid)?;
-        Ok(ContinuationToken::read_uri(uri.as_deref(), token.as_ref(), is_invalid))
+        Ok(ContinuationToken::from_uri_and_token(uri.as_deref(), token.as_ref(), is_invalid))
     }
 }
 

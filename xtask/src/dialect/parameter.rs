@@ -351,7 +351,7 @@ fn shape_accepts_value(
     value: &Value,
 ) -> bool {
     match shape {
-        Shape::Uuid => value.as_str().is_some_and(is_uuid),
+        Shape::Uuid => value.as_str().is_some_and(is_uuid_text),
         Shape::Bool => value.is_boolean(),
         Shape::Int32 | Shape::Int64 => {
             value.as_i64().is_some_and(|value| range.is_none_or(|range| range.contains(&value)))
@@ -377,7 +377,7 @@ fn shape_accepts_value(
     }
 }
 
-fn is_uuid(text: &str) -> bool {
+fn is_uuid_text(text: &str) -> bool {
     let is_hyphen = |index| [8, 13, 18, 23].contains(&index);
     text.len() == 36
         && text.bytes().enumerate().all(|(index, byte)| match byte {

@@ -201,7 +201,7 @@ pub(super) fn example_documentation(
 }
 
 /// Returns a string as a literal, a raw one if it has quotes.
-pub(super) fn raw_string_literal(string: &str) -> Result<TokenStream> {
+pub(super) fn string_literal_tokens(string: &str) -> Result<TokenStream> {
     let literal =
         if string.contains('"') { super::examples::raw_string_literal(string) } else { format!("{string:?}") };
     literal.parse().map_err(|error| anyhow!("the example {literal}: {error}"))

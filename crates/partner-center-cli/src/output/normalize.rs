@@ -190,7 +190,7 @@ impl ValueReader {
                 if value.is_compact {
                     return ReadValue::Received(start..cursor.position());
                 }
-                ReadValue::Changed(self.append_changed(|changed| value.append_compact_json_to(changed)))
+                ReadValue::Changed(self.append_to_changed_text(|changed| value.append_compact_json_to(changed)))
             }
         }
     }
@@ -214,7 +214,7 @@ impl ValueReader {
             let position = cursor.position();
             let Some(name) = cursor.read_name_of_current_field() else { break };
             let value = self.read_value(place, item, cursor);
-            let form = PartForm::Changed(self.append_changed(|changed| {
+            let form = PartForm::Changed(self.append_to_changed_text(|changed| {
                 name.append_compact_json_to(changed);
                 changed.push(b':');
                 match value {
@@ -278,7 +278,7 @@ impl ValueReader {
                     PartForm::Received(name.position..range.end)
                 }
                 ReadValue::Received(range) => PartForm::Named(
-                    self.append_changed(|changed| changed.extend_from_slice(cursor.bytes_between(range))),
+                    self.append_to_changed_text(|changed| changed.extend_from_slice(cursor.bytes_between(range))),
                 ),
                 ReadValue::Changed(range) => PartForm::Named(range),
             };
@@ -291,8 +291,8 @@ impl ValueReader {
             return PartForm::Received(name.position..cursor.position());
         }
         match name.received.filter(|_| known.is_none()) {
-            Some(name) => PartForm::Changed(self.append_changed(|changed| append_field(name, value, changed))),
-            None => PartForm::Named(self.append_changed(|changed| value.append_compact_json_to(changed))),
+            Some(name) => PartForm::Changed(self.append_to_changed_text(|changed| append_field(name, value, changed))),
+            None => PartForm::Named(self.append_to_changed_text(|changed| value.append_compact_json_to(changed))),
         }
     }
 
@@ -367,7 +367,7 @@ impl ValueReader {
     }
 
     /// Lets `append` append to the text of what is changed, and returns the place of what it appended.
-    fn append_changed(&mut self, append: impl FnOnce(&mut Vec<u8>)) -> Range<usize> {
+    fn append_to_changed_text(&mut self, append: impl FnOnce(&mut Vec<u8>)) -> Range<usize> {
         let start = self.changed.len();
         append(&mut self.changed);
         start..self.changed.len()

@@ -52,8 +52,9 @@ impl QueryFormatter {
         let mut normalizer = Normalizer::new(None);
         let mut cursor = JsonCursor::new(&result);
         if cursor.peek_byte() != Some(b'[') {
-            let mut formatter =
-                self.style.build_formatter(result_columns(&self.columns_of_first_result(&result)), &self.selected);
+            let mut formatter = self
+                .style
+                .build_output_formatter(result_columns(&self.columns_of_first_result(&result)), &self.selected);
             return formatter.append_value(&result, &mut normalizer, text).map(|()| None);
         }
         let mut items = Vec::new();
@@ -61,9 +62,9 @@ impl QueryFormatter {
             items.push(cursor.read_value().json);
         }
         let columns = self.columns_of_first_result(items.first().copied().unwrap_or_default());
-        let mut formatter = self.style.build_formatter(result_columns(&columns), &self.selected);
+        let mut formatter = self.style.build_output_formatter(result_columns(&columns), &self.selected);
         formatter.append_page(&items, &mut normalizer, text)?;
-        formatter.append_list_end(&mut normalizer, text)
+        formatter.end_list(&mut normalizer, text)
     }
 
     fn columns_of_first_result(&self, first: &str) -> Vec<String> {
@@ -88,7 +89,7 @@ impl OutputFormatter for QueryFormatter {
         Ok(())
     }
 
-    fn append_list_end(&mut self, _: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<Option<String>> {
+    fn end_list(&mut self, _: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<Option<String>> {
         let json = format!("[{}]", std::mem::take(&mut self.items).join(","));
         self.append_result(&json, text)
     }

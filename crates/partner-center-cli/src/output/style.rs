@@ -27,7 +27,7 @@ impl FormatStyle {
     }
 
     /// Returns a formatter with these columns, or of whole values; `selected` are the paths of the columns, if they were chosen.
-    pub(super) fn build_formatter(&self, columns: Vec<Column>, selected: &[String]) -> Box<dyn OutputFormatter> {
+    pub(super) fn build_output_formatter(&self, columns: Vec<Column>, selected: &[String]) -> Box<dyn OutputFormatter> {
         let mut formatter: Box<dyn OutputFormatter> = match self.output {
             OutputFormat::Table => {
                 let width = terminal::terminal_width(&Term::stdout());

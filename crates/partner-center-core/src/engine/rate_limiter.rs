@@ -239,10 +239,10 @@ impl Reservation {
 
     fn release(self, scope: &mut RateLimitedScope, schedule: &mut RequestSchedule) {
         if let Some(slot) = self.configured {
-            schedule.release_slot(slot);
+            schedule.cancel_reservation(slot);
         }
         if let Some(slot) = self.learned {
-            scope.release_slot(slot);
+            scope.cancel_reservation(slot);
         }
     }
 }

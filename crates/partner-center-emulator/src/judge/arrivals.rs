@@ -100,7 +100,7 @@ const GRACE: Duration = Duration::from_secs(1);
 const MAX_RETRY_INTERVAL: Duration = Duration::from_secs(5 * 60);
 
 /// The number of requests of a list that is polling.
-const POLL_COUNT: u32 = 10;
+const MIN_REQUESTS_TO_BE_POLLING: u32 = 10;
 
 /// Requests of a list in a shorter interval are no polling, but for example several users of a program.
 const MIN_POLL_INTERVAL: Duration = Duration::from_secs(1);
@@ -280,7 +280,7 @@ impl Arrivals {
         }
         poll.count = if interval > MAX_POLL_INTERVAL { 1 } else { poll.count + 1 };
         poll.last = now;
-        if poll.count < POLL_COUNT {
+        if poll.count < MIN_REQUESTS_TO_BE_POLLING {
             return false;
         }
         poll.count = 0;
@@ -291,7 +291,7 @@ impl Arrivals {
 /// Returns the message for a list that was polled.
 pub(super) fn polled_message(uri: &Uri) -> String {
     format!(
-        "{} was requested {POLL_COUNT} times in a row although nothing in it was written: read what has changed from \
+        "{} was requested {MIN_REQUESTS_TO_BE_POLLING} times in a row although nothing in it was written: read what has changed from \
          /v1/auditrecords, or register a webhook",
         uri.path().escape_debug()
     )

@@ -89,7 +89,7 @@ fn operation_example(spec: &Spec, operation: &Operation, name: &Ident, inputs: &
             (None, false) => {}
         }
         let Some(InputSample { sent, .. }) = sample else { continue };
-        let sent = sent.iter().map(|sent| samples::raw_string_literal(sent)).collect::<Result<Vec<_>>>()?;
+        let sent = sent.iter().map(|sent| samples::string_literal_tokens(sent)).collect::<Result<Vec<_>>>()?;
         match location {
             InputLocation::Path(name) => path.extend(sent.iter().map(|sent| quote!((#name, #sent.to_owned())))),
             InputLocation::Query(name) => query.extend(sent.iter().map(|sent| quote!((#name, #sent.to_owned())))),

@@ -14,7 +14,7 @@ use crate::{
         ParameterLocation, RequestBody, Response,
     },
     document::Spec,
-    generate::samples::raw_string_literal,
+    generate::samples::string_literal_tokens,
 };
 use anyhow::{Context as _, Result};
 use heck::ToPascalCase as _;
@@ -174,7 +174,7 @@ fn media_type_expression(format: &BodyType) -> TokenStream {
 fn example_expressions(examples: &[BodyExample], folder: &Path) -> Result<Vec<TokenStream>> {
     let table = |example: &BodyExample| {
         let BodyExample { name, summary, has_unknown_fields, .. } = example;
-        let json = raw_string_literal(&example.load_json(folder).with_context(|| format!("the example {name}"))?)?;
+        let json = string_literal_tokens(&example.load_json(folder).with_context(|| format!("the example {name}"))?)?;
         Ok(quote!(Example { name: #name, summary: #summary, json: #json, has_unknown_fields: #has_unknown_fields }))
     };
     examples.iter().map(table).collect()

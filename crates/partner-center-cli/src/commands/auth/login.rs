@@ -49,7 +49,7 @@ pub(crate) async fn sign_in<X: Transport>(
     .app;
     // An invalid setting is an error before the user signs in.
     let is_cached = is_token_cached(&session.settings)?;
-    let sign_in = session.build_sign_in(transport, app)?;
+    let sign_in = session.build_user_sign_in(transport, app)?;
     let signed_in = if *browser {
         sign_in_in_browser(&sign_in, session, messages).await?
     } else {

@@ -107,8 +107,8 @@ impl RateLimitedScope {
         rate.map(|rate| self.schedule.reserve_slot(moment, Duration::from_secs_f64(rate.recip())))
     }
 
-    pub(super) fn release_slot(&mut self, slot: ReservedSlot) {
-        self.schedule.release_slot(slot);
+    pub(super) fn cancel_reservation(&mut self, slot: ReservedSlot) {
+        self.schedule.cancel_reservation(slot);
     }
 
     pub(super) fn record_accepted(&mut self, sent_at: Instant) {

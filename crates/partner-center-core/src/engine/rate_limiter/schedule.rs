@@ -44,7 +44,7 @@ impl RequestSchedule {
     }
 
     /// Gives back a slot that is not used.
-    pub(super) fn release_slot(&mut self, slot: ReservedSlot) {
+    pub(super) fn cancel_reservation(&mut self, slot: ReservedSlot) {
         if slot.resets != self.resets {
             return;
         }

@@ -201,7 +201,7 @@ impl<'a> MigrationContext<'a> {
             .iter()
             .map(|add_on| without_internal_fields(self.migration_of_plan(add_on, &mut random, &order_id, &mut changes)))
             .collect();
-        start_with_internal_fields(&mut migration, &id, self.now);
+        start_migration_keeping_internal_fields(&mut migration, &id, self.now);
         migration["purchaseFullTerm"] = (wanted["purchaseFullTerm"] == true).into();
         if let Some(reference) = string_at_path(wanted, &["externalReferenceId"]) {
             migration["externalReferenceId"] = reference.into();
@@ -284,7 +284,7 @@ fn error_of_reasons(reasons: &[IneligibilityReason]) -> ErrorResponse {
     }
 }
 
-fn start_with_internal_fields(migration: &mut Value, id: &str, now: Timestamp) {
+fn start_migration_keeping_internal_fields(migration: &mut Value, id: &str, now: Timestamp) {
     let internal = ["subscription", "order"].map(|name| crate::lifecycle::internal_field(migration, name).cloned());
     migration["id"] = id.into();
     start_migration(migration, now);
