@@ -133,7 +133,7 @@ pub(super) fn model_example_documentation(spec: &Spec, definition: &Definition) 
     let (name, variable) = (format_ident!("{}", definition.name), format_ident!("{}", definition.name.to_snake_case()));
     // One field a line, at the columns of the function around the code.
     let fields = serialized_fields(properties, example, ": ").join(",\n            ");
-    let json = raw_string_literal(&format!("{{\n            {fields}\n        }}"))?;
+    let json = string_literal_tokens(&format!("{{\n            {fields}\n        }}"))?;
     let is_object = |shape: &Shape| match shape {
         Shape::Named(name) => {
             spec.definition(name).is_ok_and(|target| matches!(target.kind, DefinitionKind::Object(_)))
