@@ -185,13 +185,12 @@ fn set_field_at_path(tree: &mut JsonTree, value: Type, path: &str, change: &Fiel
         (kind, is_nullable) = (value, child_is_nullable);
     }
     let text = match change {
-        FieldValue::Text(text) => text.clone(),
+        FieldValue::Text(text) | FieldValue::Content(text) => text.clone(),
         FieldValue::Json(json) => {
             *place = parse_generated_json(json);
             return Ok(());
         }
         FieldValue::File(file) => input::read_input_text(file)?,
-        FieldValue::Content(text) => text.clone(),
         FieldValue::Null if is_nullable || kind == Type::Any => "null".to_owned(),
         FieldValue::Null => {
             return Err(invalid(

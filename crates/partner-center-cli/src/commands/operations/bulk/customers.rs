@@ -32,7 +32,7 @@ pub(crate) async fn list_customers<X: Transport>(
         && let Some(page) = X::Mode::into_future(pages.next_page()).await
     {
         for item in page?.items() {
-            let customer = Customer::from_listed_json(item).map_err(unreadable_entry_error)?;
+            let customer = Customer::from_listed_json(item).map_err(|error| unreadable_entry_error(&error))?;
             if known.insert(customer.id.clone()) {
                 customers.push(customer);
             }
@@ -43,10 +43,10 @@ pub(crate) async fn list_customers<X: Transport>(
 }
 
 /// A customer that cannot be read would be left out silently.
-fn unreadable_entry_error(error: serde_json::Error) -> Error {
+fn unreadable_entry_error(error: &serde_json::Error) -> Error {
     Error::custom(LocalError::of_report(ErrorReport::new(
         "an entry of the customer list cannot be read",
-        &error,
+        error,
         "see what the service sends with `partner-center customers list -o jsonl`, or name the customers with --customers",
     )))
 }
