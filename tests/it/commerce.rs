@@ -446,7 +446,7 @@ fn mistakes_are_errors_before_sending_or_cannot_be_made() {
     let partial: Subscription = parse(json!({ "id": subscription, "quantity": 14 }));
     let error = client.call(UpdateSubscription::new(customer, subscription, partial)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Request);
-    assert!(error.to_string().contains("`creationDate`") && error.to_string().contains("`update`"), "{error}");
+    assert!(error.to_string().contains("`autoRenewEnabled`") && error.to_string().contains("`update`"), "{error}");
     assert_eq!(emulator.requests().len(), sent_before);
 
     // A body that leaves out what was read would turn off the renewal. What is read and changed keeps it, with unknown fields.

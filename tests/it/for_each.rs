@@ -1,8 +1,9 @@
 //! Work on many items at the same time: an outcome for each, at most so many at the same time, and an end that loses nothing.
 
 use partner_center::{
-    Client, Credential, ErrorKind, GetCustomer, Reqwest, RetryPolicy, SyncClient, Transport, Ureq,
-    transport::{Async, Blocking, Mode, Output},
+    Client, Credential, Error, ErrorKind, GetCustomer, Reqwest, RetryPolicy, SyncClient, Transport, Ureq,
+    request::{AttemptDescription, CallDescription, Hooks},
+    transport::{Async, Blocking, Mode, Output, http::StatusCode},
 };
 use partner_center_emulator::Emulator;
 use partner_center_tests::{ScriptedTransport, Server, Step, block_on, response};
@@ -10,7 +11,7 @@ use std::{
     collections::VecDeque,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
-        Arc, Mutex,
+        Arc, Barrier, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
@@ -57,12 +58,13 @@ async fn each_item_has_an_outcome_in_async_mode() {
     assert_complete(all, &server);
 }
 
-/// Returns work that takes 20 ms, with the number of calls that are under way and the maximum of it.
-fn slow_work() -> (Arc<AtomicUsize>, Arc<AtomicUsize>, impl Fn() + Clone + Send + Sync + 'static) {
+/// Returns work that takes 20 ms after what it is passed, with the number of calls that are under way and the maximum of it.
+fn slow_work() -> (Arc<AtomicUsize>, Arc<AtomicUsize>, impl Fn(&dyn Fn()) + Clone + Send + Sync + 'static) {
     let (current, max) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let (counter, peak) = (current.clone(), max.clone());
-    let work = move || {
+    let work = move |wait: &dyn Fn()| {
         peak.fetch_max(counter.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+        wait();
         std::thread::sleep(Duration::from_millis(20));
         counter.fetch_sub(1, Ordering::SeqCst);
     };
@@ -78,9 +80,15 @@ fn work_is_bounded_and_stops_without_losing_an_outcome() {
     let (current, max, work) = slow_work();
     let begun = Arc::new(AtomicUsize::new(0));
     let count = begun.clone();
+    // The first ones wait for each other.
+    let all_are_under_way = Arc::new(Barrier::new(CONCURRENCY));
     let mut outcomes = offline().for_each(0..1000, CONCURRENCY, move |_, _| {
-        count.fetch_add(1, Ordering::SeqCst);
-        work();
+        let number = count.fetch_add(1, Ordering::SeqCst);
+        work(&|| {
+            if number < CONCURRENCY {
+                all_are_under_way.wait();
+            }
+        });
         Ok(())
     });
     let mut reported = outcomes.by_ref().take(20).count();
@@ -123,7 +131,7 @@ fn items_may_come_from_a_queue() {
 fn dropped_run_leaves_no_work_behind() {
     let (current, _, work) = slow_work();
     let mut outcomes = offline().for_each(0.., CONCURRENCY, move |_, _| {
-        work();
+        work(&|| {});
         Ok(())
     });
     outcomes.next();
@@ -204,23 +212,39 @@ fn async_work_needs_no_runtime() {
     assert_eq!(tags, Some(20));
 }
 
-/// One 429 holds up all who share the client, so that few others are sent before the service accepts more.
+/// The attempts that are begun in the 2.5 s after the first 429, which requests a pause of 3 s.
+#[derive(Default)]
+struct BegunAfter429(Mutex<(Option<Instant>, usize)>);
+
+impl Hooks for BegunAfter429 {
+    fn before_attempt(&self, _: &CallDescription<'_>, _: &AttemptDescription) {
+        let mut seen = self.0.lock().unwrap();
+        if seen.0.is_some_and(|since| since.elapsed() < Duration::from_millis(2500)) {
+            seen.1 += 1;
+        }
+    }
+
+    fn after_attempt(&self, _: &CallDescription<'_>, _: &AttemptDescription, outcome: Result<StatusCode, &Error>) {
+        if outcome.is_err_and(Error::is_throttled) {
+            self.0.lock().unwrap().0.get_or_insert_with(Instant::now);
+        }
+    }
+}
+
+/// One 429 holds up all who share the client, so that no others are sent but those that were about to be.
 #[test]
 fn throttled_response_slows_all_of_a_run() {
-    // The others are under way for longer than it takes to read the 429.
     let emulator = Emulator::builder().customers(200).fault("delay:50ms".parse().unwrap());
-    let emulator = emulator.fault("429:retry-after=1@40".parse().unwrap()).build();
+    let emulator = emulator.fault("429:retry-after=3@40".parse().unwrap()).build();
     let server = emulator.serve("127.0.0.1:0").unwrap();
-    let client: SyncClient = client(Ureq::new().unwrap(), &server.url());
-    let start = Instant::now();
-    let outcomes = client.for_each(0..80, CONCURRENCY, |client, _| {
-        let error = client.call(GetCustomer::new(Uuid::nil())).unwrap_err();
-        assert_eq!(error.status().unwrap(), 404);
-        Ok(Instant::now())
-    });
-    let ends: Vec<_> = outcomes.map(|outcome| outcome.result.unwrap() - start).collect();
-    let late = ends.iter().filter(|end| **end > Duration::from_secs(1)).count();
-    assert!(late >= 80 - 40 - CONCURRENCY, "{ends:?}");
+    let begun = Arc::new(BegunAfter429::default());
+    let client = Client::builder(Ureq::new().unwrap(), Credential::token(Emulator::TOKEN)).base_url(server.url());
+    let client = client.hooks(begun.clone()).build().unwrap();
+    let outcomes = client.for_each(0..80, CONCURRENCY, |client, _| client.call(GetCustomer::new(Uuid::nil())));
+    let found = outcomes.filter(|outcome| !outcome.result.as_ref().unwrap_err().is_not_found()).count();
+    // Without the pause, all forty that are left would be begun in this time.
+    let (since, begun) = *begun.0.lock().unwrap();
+    assert!(since.is_some() && begun <= 2 * CONCURRENCY && found == 0, "{begun} were begun");
     let status = client.rate_limit_status();
     assert_eq!((status.throttled_responses, status.paused_for, status.retries_left), (1, None, 100));
     assert!(status.requests_per_minute.is_some());

@@ -336,7 +336,7 @@ impl EmulatorBuilder {
         let (file, saved) = DataFile::open(path, PopulationSettings { seed, customers, rare_values })?;
         let SavedEmulator { population, state, session } = saved;
         let journal = Journal::start(file).map_err(|error| crate::DataFileError::io(path, error))?;
-        let store = ResourceStore::with_state(state).saved_in(journal);
+        let store = ResourceStore::with_state(state).saved_in(journal, session.unwrap_or_default());
         let mut authority = Authority::new(population.seed, self.authority.clone());
         if let Some(SavedSession { authority: saved, .. }) = session {
             authority = authority.restore(saved);

@@ -16,7 +16,7 @@ use crate::{
     service_response::{ResponseContent, ServiceResponse},
     settings::Settings,
     steering::{Delivery, NamedSnapshots},
-    store::{ChangesLost, SavedSession},
+    store::{ChangesLost, SavedSession, State},
 };
 use http::StatusCode;
 use partner_center_core::Request;
@@ -95,12 +95,18 @@ impl RequestHandler {
 
     /// Blocks until all changes are saved, if the state is kept in a file.
     pub(crate) fn save(&self) -> Result<(), ChangesLost> {
-        let Service { store, authority, .. } = &self.service;
-        store.save_session(|| SavedSession {
-            clock_offset: self.clock.offset_from_system(),
-            authority: authority.saved_authority(),
-        });
+        let store = &self.service.store;
+        store.save_session(|| self.session());
         store.wait_until_saved()
+    }
+
+    /// Replaces the state by another one, to which the clock and the authority have been set. Events of the old one are dropped.
+    pub(crate) fn replace_state(&self, state: State) {
+        self.service.store.replace_state(state, || self.session());
+        #[cfg(feature = "webhooks")]
+        self.service.webhooks.drop_events();
+        // If it cannot be saved, the next response says so.
+        let _ = self.save();
     }
 
     /// Notes what became of the response to the request with this number, and whether it is certain what the client knows of it.
@@ -189,6 +195,14 @@ impl RequestHandler {
         let response = service.respond(request, settings, clock, cancelled);
         judge_response(judge, (number, request), &response, before.as_ref(), settings, (&service.store, now));
         response
+    }
+
+    /// Returns what is saved besides the state.
+    fn session(&self) -> SavedSession {
+        SavedSession {
+            clock_offset: self.clock.offset_from_system(),
+            authority: self.service.authority.saved_authority(),
+        }
     }
 
     fn wait_if_rate_limit_exceeded(&self) -> Option<Duration> {

@@ -139,8 +139,10 @@ impl Server {
         let (end, has_stopped) = mpsc::channel();
         runtime.spawn(async move {
             serve_until_stopped(&listener, &handler, &security, stopped).await;
-            // Before `end`: a caller that waits for the end may bind to the port.
+            // All before `end`: a caller that waits for the end may bind to the port, and open the data file.
             drop(listener);
+            drop(handler);
+            drop(security);
             drop(end);
         });
         Ok(Self {

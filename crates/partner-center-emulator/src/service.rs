@@ -173,7 +173,10 @@ impl Service {
             Ok((response, changes))
         });
         #[cfg(feature = "webhooks")]
-        if let Some(event) = event.filter(|_| response.is_ok()) {
+        if let Some(event) = event.filter(|_| response.is_ok())
+            // The receiver reads the resource, which must not be lost then.
+            && self.store.wait_until_saved().is_ok()
+        {
             self.webhooks.send_event(&event);
         }
         response

@@ -38,10 +38,10 @@ impl ResourceStore {
         Self { state: Mutex::new(Arc::new(state)), log: None, saved_session: Mutex::default() }
     }
 
-    /// Saves all changes from now on in `log`, which has saved the state as it is.
+    /// Saves all changes from now on in `log`, which has saved the state as it is, and this session.
     #[cfg(feature = "persistence")]
-    pub(crate) fn saved_in(self, log: impl ChangeLog + 'static) -> Self {
-        Self { log: Some(Box::new(log)), ..self }
+    pub(crate) fn saved_in(self, log: impl ChangeLog + 'static, session: SavedSession) -> Self {
+        Self { log: Some(Box::new(log)), saved_session: Mutex::new(session), ..self }
     }
 
     /// Returns the state as it is now. Later writes do not change it.
@@ -49,12 +49,14 @@ impl ResourceStore {
         Arc::clone(&self.lock_state())
     }
 
-    /// Replaces the state by another one.
-    pub(crate) fn replace_state(&self, state: State) {
+    /// Replaces the state by another one, which is saved with the session or not at all.
+    pub(crate) fn replace_state(&self, state: State, session: impl FnOnce() -> SavedSession) {
         let mut current = self.lock_state();
         *current = Arc::new(state.into_successor_of(&current));
         if let Some(log) = &self.log {
-            log.append_state(Arc::clone(&current));
+            let mut saved = self.lock_saved_session();
+            *saved = session();
+            log.append_state(Arc::clone(&current), Some(*saved));
         }
     }
 
@@ -78,7 +80,7 @@ impl ResourceStore {
             if let Some((log, record)) = log
                 && log.append_record(record)
             {
-                log.append_state(Arc::clone(&current));
+                log.append_state(Arc::clone(&current), None);
             }
         }
         Ok(result)
@@ -87,7 +89,7 @@ impl ResourceStore {
     /// Saves what the emulator has besides its resources, if that has changed.
     pub(crate) fn save_session(&self, session: impl FnOnce() -> SavedSession) {
         let Some(log) = &self.log else { return };
-        let mut saved = self.saved_session.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut saved = self.lock_saved_session();
         // While it is locked, so that no older session is saved after a newer one.
         let session = session();
         if session.authority != saved.authority || session.clock_offset.abs_diff(saved.clock_offset) > CLOCK_TOLERANCE {
@@ -104,6 +106,10 @@ impl ResourceStore {
     /// Blocks until all changes so far are saved.
     pub(crate) fn wait_until_saved(&self) -> Result<(), ChangesLost> {
         self.log.as_ref().map_or(Ok(()), |log| log.wait_until_saved())
+    }
+
+    fn lock_saved_session(&self) -> MutexGuard<'_, SavedSession> {
+        self.saved_session.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock_state(&self) -> MutexGuard<'_, Arc<State>> {

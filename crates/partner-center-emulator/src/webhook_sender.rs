@@ -7,7 +7,7 @@ mod signer;
 
 pub(crate) use event::{Event, event_of_write};
 
-use queue::{EventQueue, QueuedEvent};
+use queue::EventQueue;
 use signer::{CERTIFICATE_PATHS, EventSigner};
 use std::{
     fmt, io,
@@ -71,7 +71,7 @@ impl WebhookSender {
         };
         let copies = if self.settings.faults.contains(&WebhookFault::Duplicate) { 2 } else { 1 };
         for _ in 0..copies {
-            if !self.queue.push(QueuedEvent { event: event.clone(), attempts: 0, due: Instant::now() }) {
+            if !self.queue.push(event.clone()) {
                 tracing::warn!("the event {} is not sent: too many wait for their receivers", event.name);
             }
         }
@@ -84,6 +84,11 @@ impl WebhookSender {
                 Err(error) => tracing::warn!("no event is sent: {error}"),
             }
         }
+    }
+
+    /// Drops the events that have not been delivered so far.
+    pub(crate) fn drop_events(&self) {
+        self.queue.clear();
     }
 
     /// Returns the certificate of the authority that has issued the certificate of the signer, in PEM.
@@ -131,8 +136,9 @@ impl Worker {
             .tls_config(ureq::tls::TlsConfig::builder().root_certs(ureq::tls::RootCerts::PlatformVerifier).build())
             .build()
             .new_agent();
-        while let Some(QueuedEvent { event, attempts, .. }) = self.queue.next_due() {
-            let problem = match self.signer.signed_request(&event, &self.settings.faults) {
+        while let Some(queued) = self.queue.next_due() {
+            let (event, attempts) = (&queued.event, queued.attempts + 1);
+            let problem = match self.signer.signed_request(event, &self.settings.faults) {
                 Ok(request) => match agent.run(request) {
                     Ok(response) if response.status().is_success() => {
                         tracing::info!("the event {} was delivered", event.name);
@@ -143,7 +149,6 @@ impl Worker {
                 },
                 Err(error) => error,
             };
-            let attempts = attempts + 1;
             // The address may have a secret in its query: it is not logged.
             tracing::warn!(
                 "the event {} was not delivered, attempt {attempts} of {MAX_ATTEMPTS}: {problem}",
@@ -152,7 +157,10 @@ impl Worker {
             if attempts < MAX_ATTEMPTS {
                 let interval = self.settings.retry_interval.saturating_mul(1 << (attempts - 1));
                 let due = Instant::now() + interval.min(MAX_RETRY_INTERVAL);
-                self.queue.push(QueuedEvent { event, attempts, due });
+                let name = event.name;
+                if !self.queue.push_again(queued, due) {
+                    tracing::warn!("the event {name} is not sent again: too many wait for their receivers");
+                }
             }
         }
     }

@@ -19,8 +19,9 @@ const CONVERSION_FEATURES: [&str; 4] = ["chrono", "jiff", "rust_decimal", "time"
 
 /// Crates whose features are many, with those that are combined as if they were one: they do not depend on each other, and all
 /// combinations would take hours.
-const GROUPED_FEATURES: [(&str, &[&str]); 2] = [
+const GROUPED_FEATURES: [(&str, &[&str]); 3] = [
     ("partner-center-core", &["gzip,rustls,sign-in,webhook-events"]),
+    ("partner-center-emulator", &["persistence,tls"]),
     ("partner-center", &["rustls,no-wire-log,sign-in", "journal,webhook-events,full"]),
 ];
 

@@ -375,6 +375,8 @@ fn strict_bundle_has_what_the_emulator_is_tested_against() {
         "          type: number\n          format: double",
         "          type: string\n          format: date-time",
     );
+    // A key of data is not an extension.
+    let things = things.replace("x-pc-data", "data");
     let strict = bundle::strict_bundle_document(&Spec::parse(&things).unwrap(), folder.path()).unwrap();
     assert!(!strict.contains("x-extensible-enum") && !strict.contains("x-pc-"), "{strict}");
     contains(&strict, &["enum:", "pattern: ^([1-9][0-9]{3}|000[1-9])-"]);

@@ -216,6 +216,6 @@ fn customers_that_were_listed_are_completed() {
     // What is not to be kept between runs is not kept.
     fs::remove_file(&file).unwrap();
     let mut command = user.command(&["customers", "list"]);
-    command.env("PARTNER_CENTER_TOKEN", Emulator::TOKEN).env("PARTNER_CENTER_TOKEN_CACHE", "off").output().unwrap();
-    assert!(!file.exists());
+    let command = command.env("PARTNER_CENTER_TOKEN", Emulator::TOKEN).env("PARTNER_CENTER_TOKEN_CACHE", "off");
+    assert!(command.output().unwrap().status.success() && !file.exists());
 }

@@ -46,10 +46,11 @@ const MAX_SEARCHED: usize = 1000;
 struct PendingRequest {
     method: Method,
     uri: Uri,
-    /// Identifies the call: its method and URI.
+    /// Identifies the call: its method, URI and body.
     call: u64,
-    /// Identifies a write: its call and its body.
-    write: Option<u64>,
+    /// Whether it is done twice if it is sent twice with two ids.
+    is_unsafe_write: bool,
+    is_next_page: bool,
     caller: u64,
     request_id: Option<Uuid>,
     correlation_id: Option<Uuid>,
@@ -59,8 +60,10 @@ struct PendingRequest {
 
 struct UnansweredWrite {
     number: u64,
-    write: u64,
+    call: u64,
     request_id: Option<Uuid>,
+    correlation_id: Option<Uuid>,
+    time: Duration,
 }
 
 struct RequiredWait {
@@ -68,6 +71,8 @@ struct RequiredWait {
     call: u64,
     correlation_id: Option<Uuid>,
     status: StatusCode,
+    /// Whether no other request of the call was on its way when the response was sent.
+    is_only_request: bool,
     begin: Duration,
     end: Duration,
 }
@@ -91,6 +96,9 @@ pub(super) struct PolledList {
 /// The time in which requests may arrive that were on their way when the service told a caller to wait.
 const GRACE: Duration = Duration::from_secs(1);
 
+/// The time in which a write that had no response is expected to be sent again.
+const MAX_RETRY_INTERVAL: Duration = Duration::from_secs(5 * 60);
+
 /// The number of requests of a list that is polling.
 const POLL_COUNT: u32 = 10;
 
@@ -109,20 +117,23 @@ impl Arrivals {
         now: Duration,
     ) -> Vec<(Misbehavior, String)> {
         let (method, uri, headers) = (request.method(), request.uri(), request.headers());
-        let call = keyed_hash(0, format!("{method} {uri}").as_bytes());
+        let call = keyed_hash(keyed_hash(0, format!("{method} {uri}").as_bytes()), request.body());
         let request_id = guid_header(headers, REQUEST_ID_HEADER);
         let correlation_id = guid_header(headers, CORRELATION_ID_HEADER);
-        let write = is_unsafe_write(request).then(|| keyed_hash(call, request.body()));
+        let is_unsafe_write = is_unsafe_write(request);
         let mut findings = Vec::new();
         findings.extend(self.early_retry(call, correlation_id, now));
         findings.extend(request_id.and_then(|id| self.reused_request_id(id)));
-        findings.extend(write.and_then(|write| self.changed_request_id(write, request_id)));
+        if is_unsafe_write {
+            findings.extend(self.changed_request_id(call, request_id, correlation_id, now));
+        }
         let pending = PendingRequest {
             method: method.clone(),
             // A clone would keep the buffer of the connection in memory.
             uri: uri.to_string().parse().unwrap_or_default(),
             call,
-            write,
+            is_unsafe_write,
+            is_next_page: is_next_page(request),
             caller: keyed_hash(1, headers.get(AUTHORIZATION).map_or(&[][..], HeaderValue::as_bytes)),
             request_id,
             correlation_id,
@@ -153,11 +164,10 @@ impl Arrivals {
         let pending = self.pending.remove(&number)?;
         let status = pending.status.filter(|_| delivery == Delivery::Sent && is_certain);
         let Some(status) = status else {
-            if delivery != Delivery::Sent
-                && is_certain
-                && let Some(write) = pending.write
-            {
-                push_bounded(&mut self.unanswered, UnansweredWrite { number, write, request_id: pending.request_id });
+            if delivery != Delivery::Sent && is_certain && pending.is_unsafe_write {
+                let PendingRequest { call, request_id, correlation_id, .. } = pending;
+                let unanswered = UnansweredWrite { number, call, request_id, correlation_id, time: now };
+                push_bounded(&mut self.unanswered, unanswered);
             }
             return None;
         };
@@ -173,15 +183,24 @@ impl Arrivals {
             (pending.retry_after, status.is_client_error() || status.is_server_error())
         {
             let PendingRequest { call, correlation_id, .. } = pending;
-            let end = now.saturating_add(wait);
-            push_bounded(&mut self.waits, RequiredWait { number, call, correlation_id, status, begin: now, end });
+            let is_only_request = self.pending.values().all(|other| other.call != call);
+            let (begin, end) = (now, now.saturating_add(wait));
+            let wait = RequiredWait { number, call, correlation_id, status, is_only_request, begin, end };
+            push_bounded(&mut self.waits, wait);
         }
         if !status.is_success() {
             return None;
         }
         if pending.method != Method::GET {
             let path = pending.uri.path();
-            self.polls.retain(|_, poll| !path.starts_with(&poll.path));
+            // A write changes other lists of the customer, too: an order adds subscriptions.
+            let customer = customer_prefix(path);
+            let is_changed =
+                |list: &str| path.starts_with(list) || customer.is_some_and(|customer| list.starts_with(customer));
+            self.polls.retain(|_, poll| !is_changed(&poll.path));
+            return None;
+        }
+        if pending.is_next_page {
             return None;
         }
         self.count_poll(&pending, now).then_some(PolledList { method: pending.method, uri: pending.uri })
@@ -191,9 +210,11 @@ impl Arrivals {
         self.waits.retain(|wait| now < wait.end);
         let wait = self.waits.iter().find(|wait| {
             let is_same_work = wait.correlation_id.is_some() && wait.correlation_id == correlation_id;
-            let is_late_enough =
-                wait.status == StatusCode::TOO_MANY_REQUESTS && now >= wait.begin.saturating_add(GRACE);
-            wait.call == call && (is_same_work || is_late_enough)
+            // Before, it may have been on its way.
+            let is_late = now >= wait.begin.saturating_add(GRACE);
+            let is_for_all_work = wait.status == StatusCode::TOO_MANY_REQUESTS;
+            let is_informed = is_late || (is_same_work && wait.is_only_request);
+            wait.call == call && (is_same_work || is_for_all_work) && is_informed
         })?;
         let (required, waited) = (wait.end.saturating_sub(wait.begin), now.saturating_sub(wait.begin));
         let message = format!(
@@ -215,8 +236,17 @@ impl Arrivals {
         Some((Misbehavior::ReusedRequestId, message))
     }
 
-    fn changed_request_id(&mut self, write: u64, request_id: Option<Uuid>) -> Option<(Misbehavior, String)> {
-        let position = self.unanswered.iter().position(|unanswered| unanswered.write == write)?;
+    fn changed_request_id(
+        &mut self,
+        call: u64,
+        request_id: Option<Uuid>,
+        correlation_id: Option<Uuid>,
+        now: Duration,
+    ) -> Option<(Misbehavior, String)> {
+        self.unanswered.retain(|unanswered| now < unanswered.time.saturating_add(MAX_RETRY_INTERVAL));
+        let is_same_work =
+            |unanswered: &UnansweredWrite| unanswered.call == call && unanswered.correlation_id == correlation_id;
+        let position = self.unanswered.iter().position(is_same_work)?;
         let earlier = self.unanswered.remove(position)?;
         if request_id.is_some() && earlier.request_id == request_id {
             return None;
@@ -245,6 +275,7 @@ impl Arrivals {
         });
         let interval = now.saturating_sub(poll.last);
         if interval < MIN_POLL_INTERVAL && poll.count > 0 {
+            poll.last = now;
             return false;
         }
         poll.count = if interval > MAX_POLL_INTERVAL { 1 } else { poll.count + 1 };
@@ -288,6 +319,20 @@ fn is_unsafe_write(request: &Request) -> bool {
     route.is_ok_and(|route| route.operation.idempotency != Idempotency::Natural)
 }
 
+/// Whether a request is for a page of a list after the first one.
+fn is_next_page(request: &Request) -> bool {
+    let has_token = request.headers().keys().any(|name| name.as_str().contains("continuationtoken"));
+    let query = request.uri().query().unwrap_or_default().to_ascii_lowercase();
+    has_token || ["seekoperation=next", "continuationtoken=", "offset="].iter().any(|part| query.contains(part))
+}
+
+/// Returns what the paths of all that a customer has begin with, if `path` is one of them.
+fn customer_prefix(path: &str) -> Option<&str> {
+    const CUSTOMERS: &str = "/v1/customers/";
+    let id = path.strip_prefix(CUSTOMERS)?.split('/').next().filter(|id| !id.is_empty())?;
+    path.get(..=CUSTOMERS.len() + id.len())
+}
+
 fn guid_header(headers: &HeaderMap, name: HeaderName) -> Option<Uuid> {
     parse_guid(headers.get(name)?.to_str().ok()?)
 }
@@ -301,12 +346,133 @@ fn push_bounded<T>(queue: &mut VecDeque<T>, item: T) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Arrivals, MAX_REQUESTS, MAX_SEARCHED};
-    use crate::steering::Delivery;
+    use super::{Arrivals, MAX_REQUESTS, MAX_SEARCHED, MIN_POLL_INTERVAL};
+    use crate::{judge::Misbehavior, steering::Delivery};
     use hyper::body::Bytes;
     use partner_center_core::{Request, Response};
     use std::time::Duration;
     use uuid::Uuid;
+
+    /// Requests that arrive at given times, in seconds.
+    #[derive(Default)]
+    struct Timeline {
+        arrivals: Arrivals,
+        count: u64,
+    }
+
+    impl Timeline {
+        /// Returns the number of the request and what is wrong with it.
+        fn arrive(&mut self, seconds: u64, request: &Request) -> (u64, Vec<Misbehavior>) {
+            self.count += 1;
+            let findings = self.arrivals.request_arrived(self.count, request, Duration::from_secs(seconds));
+            (self.count, findings.into_iter().map(|(misbehavior, _)| misbehavior).collect())
+        }
+
+        /// Returns whether a list is polled.
+        fn respond(&mut self, number: u64, seconds: u64, status: u16) -> bool {
+            let response = http::Response::builder().status(status).header("Retry-After", "60");
+            self.arrivals.response_made(number, &response.body(Bytes::new()).unwrap());
+            let now = Duration::from_secs(seconds);
+            self.arrivals.response_delivered(number, Delivery::Sent, true, now).is_some()
+        }
+
+        /// Returns whether a list is polled.
+        fn exchange(&mut self, seconds: u64, request: &Request) -> bool {
+            let (number, _) = self.arrive(seconds, request);
+            self.respond(number, seconds, 200)
+        }
+    }
+
+    fn request(method: &str, uri: &str, headers: &[(&str, &str)], body: &str) -> Request {
+        let mut request = http::Request::builder().method(method).uri(uri);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.body(body.as_bytes().to_vec()).unwrap()
+    }
+
+    const WORK: (&str, &str) = ("MS-CorrelationId", "5f6e7d8c-9b0a-4c1d-8e2f-30415263748a");
+    const OTHER_WORK: (&str, &str) = ("MS-CorrelationId", "15263748-5960-4a7b-8c9d-aebfc0d1e2f3");
+    const USERS: &str = "/v1/customers/0d1e2f3a-4b5c-4d6e-8f70-8192a3b4c5d6/users";
+    const ORDERS: &str = "/v1/customers/0d1e2f3a-4b5c-4d6e-8f70-8192a3b4c5d6/orders";
+
+    #[test]
+    fn another_piece_of_work_waits_once_it_may_know() {
+        let mut timeline = Timeline::default();
+        let list = request("GET", "/v1/customers", &[], "");
+        let (first, _) = timeline.arrive(0, &list);
+        timeline.respond(first, 0, 429);
+        assert_eq!(timeline.arrive(0, &list).1, []);
+        assert_eq!(timeline.arrive(30, &list).1, [Misbehavior::EarlyRetry]);
+        assert_eq!(timeline.arrive(60, &list).1, []);
+    }
+
+    #[test]
+    fn requests_of_one_piece_of_work_at_the_same_time_are_no_retries() {
+        let mut timeline = Timeline::default();
+        let create = |name| request("POST", USERS, &[WORK], name);
+        let (first, _) = timeline.arrive(0, &create("Mia"));
+        timeline.respond(first, 0, 429);
+        assert_eq!(timeline.arrive(5, &create("Eva")).1, [], "another body is another call");
+        assert_eq!(timeline.arrive(5, &create("Mia")).1, [Misbehavior::EarlyRetry]);
+
+        let mut timeline = Timeline::default();
+        let list = request("GET", USERS, &[WORK], "");
+        let (first, _) = timeline.arrive(0, &list);
+        timeline.arrive(0, &list);
+        timeline.respond(first, 0, 429);
+        assert_eq!(timeline.arrive(0, &list).1, [], "it was on its way, as the second one");
+        assert_eq!(timeline.arrive(2, &list).1, [Misbehavior::EarlyRetry]);
+    }
+
+    #[test]
+    fn same_write_of_other_work_or_much_later_is_no_retry() {
+        for (seconds, correlation_id, expected) in
+            [(10, WORK, &[Misbehavior::ChangedRequestId][..]), (10, OTHER_WORK, &[]), (3600, WORK, &[])]
+        {
+            let mut timeline = Timeline::default();
+            let (first, _) = timeline.arrive(0, &request("POST", USERS, &[WORK], "{}"));
+            timeline.arrivals.response_delivered(first, Delivery::NotSent, true, Duration::ZERO);
+            let again = request("POST", USERS, &[correlation_id], "{}");
+            assert_eq!(timeline.arrive(seconds, &again).1, expected, "{seconds} {correlation_id:?}");
+        }
+    }
+
+    #[test]
+    fn pages_of_a_long_list_are_no_polling() {
+        let pages = [
+            request("GET", "/v1/customers?seekOperation=Next", &[], ""),
+            request("GET", "/v1/customers", &[("MS-ContinuationToken", "t")], ""),
+            request("GET", "/v1/invoices?size=10&Offset=10", &[], ""),
+        ];
+        for page in pages {
+            let mut timeline = Timeline::default();
+            assert!((0..30).all(|number| !timeline.exchange(10 * number, &page)), "{}", page.uri());
+        }
+    }
+
+    #[test]
+    fn polling_is_requesting_again_after_a_pause_without_a_write() {
+        let list = request("GET", USERS, &[], "");
+        let mut timeline = Timeline::default();
+        assert_eq!((0..10).filter(|number| timeline.exchange(10 * number, &list)).count(), 1);
+
+        let mut timeline = Timeline::default();
+        for tick in 0..100_u32 {
+            let (number, _) = timeline.arrive(0, &list);
+            let now = tick * MIN_POLL_INTERVAL / 2;
+            timeline.arrivals.response_made(number, &Response::default());
+            let polled = timeline.arrivals.response_delivered(number, Delivery::Sent, true, now);
+            assert!(polled.is_none(), "no pause is as long as the interval");
+        }
+
+        let mut timeline = Timeline::default();
+        let order = request("POST", ORDERS, &[], "{}");
+        for number in 0..30 {
+            assert!(!timeline.exchange(10 * number, &list), "the customer was written to");
+            timeline.exchange(10 * number, &order);
+        }
+    }
 
     #[test]
     fn memory_of_the_judge_is_bounded() {

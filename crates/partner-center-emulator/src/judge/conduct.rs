@@ -49,7 +49,7 @@ pub(crate) fn judge_response(
     (store, now): (&ResourceStore, Timestamp),
 ) {
     let find_guilty = |misbehavior, message| judge.find_guilty(number, request, misbehavior, message);
-    if response.status == StatusCode::FORBIDDEN {
+    if is_missing_permission(response) {
         find_guilty(Misbehavior::MissingPermission, permission_message(request, response));
     }
     // A request without a valid token writes nothing.
@@ -80,6 +80,15 @@ pub(super) fn is_in_audit_log(list: &Operation) -> bool {
         rest.is_some_and(|rest| rest.is_empty() || (rest.starts_with("/{") && !rest[1..].contains('/')))
     };
     list.items.is_some() && OPERATIONS.iter().filter(is_below).any(leaves_record)
+}
+
+/// The codes of errors that say that an operation needs a user, or an application.
+const CALLER_KIND_CODES: [u32; 2] = [900_329, 1002];
+
+/// Whether a response says that the operation is for callers of another kind. A business rule has status 403, too.
+fn is_missing_permission(response: &ServiceResponse) -> bool {
+    let ResponseContent::Error(body) = &response.content else { return false };
+    response.status == StatusCode::FORBIDDEN && CALLER_KIND_CODES.iter().any(|code| body["code"] == *code)
 }
 
 fn permission_message(request: &Request, response: &ServiceResponse) -> String {
@@ -130,7 +139,8 @@ fn reset_fields(before: &ResourceBefore, request: &Request, after: &State, now: 
     let reset: Vec<_> = old
         .iter()
         .filter(|(name, value)| {
-            let is_left_out = get_field_ignoring_case(body, name).is_none_or(Value::is_null);
+            // A field that is `null` is reset on purpose.
+            let is_left_out = get_field_ignoring_case(body, name).is_none();
             is_left_out && is_writable(name) && !is_empty(Some(value)) && is_empty(new.get(name.as_str()))
         })
         .map(|(name, _)| name.as_str())

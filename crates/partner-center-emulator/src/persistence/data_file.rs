@@ -14,6 +14,8 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
     sync::Arc,
+    thread,
+    time::{Duration, Instant},
 };
 use tempfile::NamedTempFile;
 
@@ -38,10 +40,24 @@ const PIECE_SIZE: usize = 1 << 20;
 /// The memory that the database may use, in bytes. It is read once, and otherwise only written.
 const CACHE_SIZE: usize = 16 << 20;
 
+/// The time in which another emulator may close the file.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+
 /// A file with the state of an emulator.
 pub(crate) struct DataFile {
     database: Database,
     extent: Extent,
+    /// What the file had when it was opened.
+    pub(super) sizes: Sizes,
+}
+
+/// The sizes of what a file has, in bytes.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Sizes {
+    /// That of the state, approximately.
+    pub(super) state: usize,
+    /// That of the records since then.
+    pub(super) records: usize,
 }
 
 /// Which pieces and records there are, so that missing ones are noticed.
@@ -101,8 +117,9 @@ impl DataFile {
         let opened = catch_unwind(AssertUnwindSafe(|| open_database(path)));
         let database = opened.unwrap_or_else(|_| Err(DataFileError::damaged(path, "it contradicts itself")))?;
         let read = catch_unwind(AssertUnwindSafe(|| read_database(&database, path, settings)));
-        let (saved, extent) = read.unwrap_or_else(|_| Err(DataFileError::damaged(path, "it contradicts itself")))?;
-        Ok((Self { database, extent }, saved))
+        let (saved, extent, sizes) =
+            read.unwrap_or_else(|_| Err(DataFileError::damaged(path, "it contradicts itself")))?;
+        Ok((Self { database, extent, sizes }, saved))
     }
 
     /// Writes all of a batch or nothing. It is on the disk afterwards.
@@ -188,8 +205,16 @@ fn create_file(path: &Path, settings: PopulationSettings) -> Result<(), DataFile
     }
 }
 
+/// Opens the database, which another emulator may be about to close: requests that its server abandoned keep it open until they notice.
 fn open_database(path: &Path) -> Result<Database, DataFileError> {
-    match Builder::new().set_cache_size(CACHE_SIZE).open(path) {
+    let start = Instant::now();
+    let open = || Builder::new().set_cache_size(CACHE_SIZE).open(path);
+    let mut opened = open();
+    while matches!(opened, Err(DatabaseError::DatabaseAlreadyOpen)) && start.elapsed() < CLOSE_TIMEOUT {
+        thread::sleep(Duration::from_millis(20));
+        opened = open();
+    }
+    match opened {
         Ok(database) => Ok(database),
         Err(DatabaseError::DatabaseAlreadyOpen) => {
             let problem = "is in use by another process: end that one, or name another file";
@@ -213,12 +238,12 @@ fn other_version(path: &Path, format: impl fmt::Display) -> DataFileError {
     DataFileError::new(DataFileErrorKind::OtherVersion, path, problem)
 }
 
-/// Returns what the file has, and which pieces and records there are.
+/// Returns what the file has, and which pieces and records there are, of which sizes.
 fn read_database(
     database: &Database,
     path: &Path,
     wanted: PopulationSettings,
-) -> Result<(SavedEmulator, Extent), DataFileError> {
+) -> Result<(SavedEmulator, Extent, Sizes), DataFileError> {
     let reader =
         Reader { transaction: database.begin_read().map_err(|error| DataFileError::damaged(path, error))?, path };
     let format: u64 = reader.single_value(FORMATS)?.ok_or_else(|| reader.damaged("there is no format"))?;
@@ -245,12 +270,14 @@ fn read_database(
             State::from_snapshot(snapshot).map_err(|error| reader.damaged(error))?
         }
     };
+    let mut sizes = Sizes { state: json.len(), records: 0 };
     reader.for_each(RECORDS, first_record..next_record, |record| {
+        sizes.records += record.len();
         let changes: Vec<StateChange> = serde_json::from_slice(record).map_err(|error| reader.damaged(error))?;
         state.apply_changes(changes).map_err(|_| reader.damaged("it has more than the emulator holds"))
     })?;
     let session = reader.single_json(SESSION)?;
-    Ok((SavedEmulator { population, state, session }, Extent { pieces, first_record, next_record }))
+    Ok((SavedEmulator { population, state, session }, Extent { pieces, first_record, next_record }, sizes))
 }
 
 struct Reader<'a> {
@@ -343,7 +370,8 @@ mod tests {
 
     fn open_store(path: &Path) -> ResourceStore {
         let (file, saved) = DataFile::open(path, DEFAULTS).unwrap();
-        ResourceStore::with_state(saved.state).saved_in(Journal::start(file).unwrap())
+        ResourceStore::with_state(saved.state)
+            .saved_in(Journal::start(file).unwrap(), saved.session.unwrap_or_default())
     }
 
     #[test]
@@ -368,7 +396,7 @@ mod tests {
     fn records_are_replaced_by_a_state_when_they_are_larger() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("data");
-        let store = open_store(&path);
+        let mut store = open_store(&path);
         let resource = ResourcePath::from_segments(["v1", "x"]);
         let text = "x".repeat(16 << 10);
         for number in 0..20 {
@@ -376,6 +404,11 @@ mod tests {
             let changes = vec![StateChange::Put(resource.clone(), value)];
             store.update_state(|_| Ok::<_, StoreFull>(((), changes))).unwrap();
             store.wait_until_saved().unwrap();
+            // Also if no start has many records.
+            if number % 3 == 0 {
+                drop(store);
+                store = open_store(&path);
+            }
         }
         drop(store);
         let database = Database::open(&path).unwrap();

@@ -1,4 +1,4 @@
-use super::data_file::{Batch, DataFile};
+use super::data_file::{Batch, DataFile, Sizes};
 use crate::store::{ChangeLog, ChangesLost, SavedSession, State};
 use std::{
     io, mem,
@@ -29,10 +29,8 @@ struct Queue {
     appended_count: u64,
     /// How much of that is in the file.
     saved_count: u64,
-    /// The size of the records since the last state, in bytes.
-    record_bytes: usize,
-    /// The size of that state, approximately.
-    state_bytes: usize,
+    /// The sizes of what is in the file and in the batch.
+    sizes: Sizes,
     is_closed: bool,
     /// Nothing is saved any more.
     has_failed: bool,
@@ -43,7 +41,8 @@ const MIN_RECORD_BYTES: usize = if cfg!(test) { 64 << 10 } else { 16 << 20 };
 
 impl Journal {
     pub(crate) fn start(file: DataFile) -> io::Result<Self> {
-        let shared = Arc::new(Shared::default());
+        let queue = Queue { sizes: file.sizes, ..Queue::default() };
+        let shared = Arc::new(Shared { queue: Mutex::new(queue), ..Shared::default() });
         let writer = {
             let shared = Arc::clone(&shared);
             let thread = thread::Builder::new().name("partner-center-data".to_owned());
@@ -56,18 +55,19 @@ impl Journal {
 impl ChangeLog for Journal {
     fn append_record(&self, record: Vec<u8>) -> bool {
         self.shared.append(|queue| {
-            queue.record_bytes += record.len();
+            queue.sizes.records += record.len();
             queue.batch.records.push(record);
-            queue.record_bytes > MIN_RECORD_BYTES.max(queue.state_bytes)
+            queue.sizes.records > MIN_RECORD_BYTES.max(queue.sizes.state)
         })
     }
 
-    fn append_state(&self, state: Arc<State>) {
+    fn append_state(&self, state: Arc<State>, session: Option<SavedSession>) {
         self.shared.append(|queue| {
-            (queue.record_bytes, queue.state_bytes) = (0, state.stored_bytes());
+            queue.sizes = Sizes { state: state.stored_bytes(), records: 0 };
             // The state has them.
             queue.batch.records.clear();
             queue.batch.state = Some(state);
+            queue.batch.session = session.or(queue.batch.session);
         });
     }
 

@@ -84,7 +84,7 @@ impl Exchange {
             number: logged.number,
             received: logged.received.to_string_in_microseconds(),
             method: request.method().to_string(),
-            uri: redacted_uri(request.uri()),
+            uri: redacted_uri(&request.uri().to_string()),
             headers: redacted_headers(request.headers()),
             body: read_body(request.body()),
             body_size: request.body().size,
@@ -104,7 +104,7 @@ fn redacted_headers(headers: &HeaderMap) -> Vec<ExchangeHeader> {
         let text = String::from_utf8_lossy(value.as_bytes());
         let value = match name.as_str() {
             // It may have the code of a sign-in.
-            "location" | "referer" => text.parse().map_or_else(|_| text.into_owned(), |uri| redacted_uri(&uri)),
+            "location" | "referer" => redacted_uri(&text),
             name if is_secret_header(name) => super::redaction::HIDDEN_SECRET_PLACEHOLDER.to_owned(),
             _ => text.into_owned(),
         };

@@ -1,25 +1,25 @@
 //! Hides secrets in what the log shows. The log itself has what was received, as long as it is in memory.
 
-use http::Uri;
 use partner_center_spec::{SCHEMAS, SchemaKind};
+use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use std::{collections::HashSet, sync::LazyLock};
 
 /// What stands in place of a secret.
 pub(super) const HIDDEN_SECRET_PLACEHOLDER: &str = "(hidden)";
 
+/// What stands in place of JSON whose secrets cannot be found.
+const HIDDEN_JSON_PLACEHOLDER: &str = "(hidden: not valid JSON)";
+
 /// Whether a header holds a secret; `name` is in lower case.
 pub(super) fn is_secret_header(name: &str) -> bool {
     ["authorization", "cookie", "proxy-authorization", "set-cookie"].contains(&name)
 }
 
-/// Returns a URI as text, without the secrets in its query and in its fragment.
-pub(super) fn redacted_uri(uri: &Uri) -> String {
-    let text = uri.to_string();
-    match text.split_once('?') {
-        Some((path, query)) => format!("{path}?{}", redacted_form(query)),
-        None => text,
-    }
+/// Returns the text of a URI, without the secrets in its query and in its fragment.
+pub(super) fn redacted_uri(uri: &str) -> String {
+    let (path, rest) = uri.split_at(uri.find(['?', '#']).unwrap_or(uri.len()));
+    path.to_owned() + &redacted_form(rest)
 }
 
 /// Returns a body as text, without its secrets, or `None` if it is not text.
@@ -29,8 +29,11 @@ pub(super) fn redacted_body(bytes: &[u8]) -> Option<String> {
         hide_secret_fields(&mut value);
         return Some(value.to_string());
     }
-    let is_form = text.contains('=') && !text.contains(char::is_whitespace) && !text.contains('<');
-    Some(if is_form { redacted_form(&text) } else { text })
+    Some(match text.trim_start().chars().next() {
+        Some('{' | '[') => HIDDEN_JSON_PLACEHOLDER.to_owned(),
+        Some('<') => text,
+        _ => redacted_form(&text),
+    })
 }
 
 /// Returns UTF-8 or UTF-16 text without its byte order mark.
@@ -72,14 +75,21 @@ fn hide_secret_fields(value: &mut Value) {
 
 /// Hides secrets in a form or a query, and leaves all else as it is.
 fn redacted_form(form: &str) -> String {
-    let field = |field: &str| match field.split_once('=') {
-        // The code of a sign-in; in JSON it is that of an error.
-        Some((name, _)) if is_secret_field_name(name) || name == "code" => {
-            format!("{name}={HIDDEN_SECRET_PLACEHOLDER}")
+    const SEPARATORS: [char; 5] = ['?', '#', '&', '\r', '\n'];
+    let redact = |part: &str| match part.split_once('=') {
+        Some((name, value)) if is_secret_form_field(name) => {
+            let separator = &value[value.trim_end_matches(SEPARATORS).len()..];
+            format!("{name}={HIDDEN_SECRET_PLACEHOLDER}{separator}")
         }
-        _ => field.to_owned(),
+        _ => part.to_owned(),
     };
-    form.split('&').map(field).collect::<Vec<_>>().join("&")
+    form.split_inclusive(SEPARATORS).map(redact).collect()
+}
+
+fn is_secret_form_field(name: &str) -> bool {
+    let name = percent_decode_str(name).decode_utf8_lossy();
+    // The code of a sign-in; in JSON it is that of an error.
+    is_secret_field_name(name.trim()) || name.trim() == "code"
 }
 
 /// Whether a field, of JSON or of a form, holds a secret.
@@ -124,12 +134,30 @@ mod tests {
         assert_eq!(body[0]["name"], "Mia");
         let form = redacted_body(b"client_id=app&client_secret=p4&refresh_token=p5&code=p6").unwrap();
         assert!(form.starts_with("client_id=app&client_secret=(hidden)&"), "{form}");
-        let uri = redacted_uri(&"/callback?code=p7&state=x".parse().unwrap());
+        let uri = redacted_uri("/callback?code=p7&state=x");
         assert_eq!(uri, "/callback?code=(hidden)&state=x");
         let utf16: Vec<u8> = "\u{feff}{\"password\":\"p8\"}".encode_utf16().flat_map(u16::to_le_bytes).collect();
         let all = format!("{body}{form}{uri}{}", redacted_body(&utf16).unwrap());
         for number in 1..=8 {
             assert!(!all.contains(&format!("p{number}")), "{all}");
+        }
+    }
+
+    #[test]
+    fn secrets_are_hidden_in_what_cannot_be_parsed() {
+        for body in [
+            "grant_type=x&client_secret=p1\n",
+            "client_secret=p1\r\nname=Mia",
+            "name=Mia&client%5Fsecret=p1",
+            "{\"client_secret\": \"p1\"",
+            " [{\"password\": p1}]",
+        ] {
+            let shown = redacted_body(body.as_bytes()).unwrap();
+            assert!(!shown.contains("p1") && shown.contains("(hidden"), "{shown}");
+        }
+        for uri in ["my app:/back?code=p1", "http://localhost/#access_token=p1", "/back?state=x#code=p1"] {
+            let shown = redacted_uri(uri);
+            assert!(!shown.contains("p1") && shown.ends_with("=(hidden)"), "{shown}");
         }
     }
 

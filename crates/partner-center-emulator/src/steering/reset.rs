@@ -26,10 +26,10 @@ impl Emulator {
         let handler = self.handler();
         let start = &handler.start;
         let population = CustomerStore { seed, count: customers, ..start.population };
-        handler.service.store.replace_state(State::new(population));
         let time = start.time.unwrap_or_else(SystemTime::now).duration_since(UNIX_EPOCH).unwrap_or_default();
         handler.clock.set_timestamp(Timestamp::from_unix_time(time));
         handler.service.authority.reset_to_start();
+        handler.replace_state(State::new(population));
         *handler.rate_limit.lock().unwrap_or_else(PoisonError::into_inner) = start.rate_limit.clone();
         handler.judge.clear();
         let previous_requests = {
@@ -44,7 +44,5 @@ impl Emulator {
                 faults.add_fault(fault.clone(), previous_requests);
             }
         });
-        // If it cannot be saved, the next response says so.
-        let _ = handler.save();
     }
 }

@@ -93,10 +93,8 @@ impl Emulator {
     /// of requests stay as they are.
     pub fn restore(&self, snapshot: &Snapshot) {
         let handler = self.handler();
-        handler.service.store.replace_state(State::clone(&snapshot.state));
         handler.clock.set_timestamp(snapshot.time);
-        // If it cannot be saved, the next response says so.
-        let _ = handler.save();
+        handler.replace_state(State::clone(&snapshot.state));
     }
 }
 

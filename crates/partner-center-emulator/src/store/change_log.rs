@@ -7,8 +7,8 @@ pub(crate) trait ChangeLog: Send + Sync {
     /// Appends the changes of a write in JSON, and returns whether the whole state should follow, as there are many by now.
     fn append_record(&self, record: Vec<u8>) -> bool;
 
-    /// Appends a state, which replaces all before it.
-    fn append_state(&self, state: Arc<State>);
+    /// Appends a state, which replaces all before it, and a session, both or none.
+    fn append_state(&self, state: Arc<State>, session: Option<SavedSession>);
 
     fn append_session(&self, session: SavedSession);
 

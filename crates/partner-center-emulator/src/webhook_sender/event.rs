@@ -13,9 +13,9 @@ use serde_json::Value;
 #[derive(Clone)]
 pub(crate) struct Event {
     pub(crate) name: &'static str,
-    resource_name: &'static str,
-    resource_uri: Option<String>,
-    audit_uri: Option<String>,
+    pub(super) resource_name: &'static str,
+    pub(super) resource_uri: Option<String>,
+    pub(super) audit_uri: Option<String>,
     pub(super) changed: Timestamp,
     /// The address that is registered. It may have a secret in its query.
     pub(super) receiver: String,

@@ -14,6 +14,8 @@ pub(super) struct EventQueue {
 #[derive(Default)]
 struct QueueState {
     events: Vec<QueuedEvent>,
+    /// How often the queue was cleared.
+    generation: u64,
     is_closed: bool,
 }
 
@@ -22,20 +24,32 @@ pub(super) struct QueuedEvent {
     /// The number of attempts so far.
     pub(super) attempts: u32,
     pub(super) due: Instant,
+    /// The generation of the queue when the event was new.
+    generation: u64,
 }
 
 const MAX_EVENTS: usize = 1000;
 
 impl EventQueue {
     /// Adds an event, or returns `false` if there are too many.
-    pub(super) fn push(&self, event: QueuedEvent) -> bool {
+    pub(super) fn push(&self, event: Event) -> bool {
         let mut state = self.lock_state();
-        if state.events.len() >= MAX_EVENTS {
-            return false;
-        }
-        state.events.push(event);
-        self.changed.notify_all();
-        true
+        let event = QueuedEvent { event, attempts: 0, due: Instant::now(), generation: state.generation };
+        self.push_to(&mut state, event)
+    }
+
+    /// Adds an event again whose attempt has failed, unless the queue was cleared since, or returns `false` if there are too many.
+    pub(super) fn push_again(&self, event: QueuedEvent, due: Instant) -> bool {
+        let mut state = self.lock_state();
+        let event = QueuedEvent { attempts: event.attempts + 1, due, ..event };
+        event.generation != state.generation || self.push_to(&mut state, event)
+    }
+
+    /// Drops all events, and that of the attempt in progress if it fails.
+    pub(super) fn clear(&self) {
+        let mut state = self.lock_state();
+        state.events.clear();
+        state.generation += 1;
     }
 
     /// Waits until an event is due, and takes it out: that which has been due for longest. Returns `None` once the queue is closed.
@@ -61,8 +75,52 @@ impl EventQueue {
         self.changed.notify_all();
     }
 
+    fn push_to(&self, state: &mut QueueState, event: QueuedEvent) -> bool {
+        if state.events.len() >= MAX_EVENTS {
+            return false;
+        }
+        state.events.push(event);
+        self.changed.notify_all();
+        true
+    }
+
     fn lock_state(&self) -> MutexGuard<'_, QueueState> {
         // Nothing panics while it is locked.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::EventQueue;
+    use crate::{timestamp::Timestamp, webhook_sender::Event};
+    use std::time::Instant;
+
+    fn event(name: &'static str) -> Event {
+        Event {
+            name,
+            resource_name: "customer",
+            resource_uri: None,
+            audit_uri: None,
+            changed: Timestamp::default(),
+            receiver: "http://localhost/".to_owned(),
+            signature_in_own_header: false,
+            origin: String::new(),
+        }
+    }
+
+    #[test]
+    fn cleared_queue_drops_the_event_of_the_attempt_in_progress() {
+        let queue = EventQueue::default();
+        assert!(queue.push(event("waits")) && queue.push(event("is attempted")));
+        let attempted = queue.next_due().unwrap();
+        queue.clear();
+        assert!(queue.push_again(attempted, Instant::now()));
+        assert!(queue.push(event("is new")));
+        let next = queue.next_due().unwrap();
+        assert_eq!((next.event.name, next.attempts), ("is new", 0));
+        assert!(queue.push_again(next, Instant::now()));
+        assert_eq!(queue.next_due().unwrap().attempts, 1);
+        assert!(queue.lock_state().events.is_empty());
     }
 }

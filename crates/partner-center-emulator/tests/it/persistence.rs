@@ -114,6 +114,25 @@ fn restored_snapshot_is_kept() {
 }
 
 #[test]
+fn reset_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("emulator.data");
+    let emulator = open(&path);
+    emulator.advance_clock(Duration::from_secs(40 * 24 * 60 * 60));
+    drop(emulator);
+    let emulator = open(&path);
+    emulator.reset();
+    drop(emulator);
+    let time = |emulator: &Emulator| -> String {
+        let snapshot: Value = serde_json::from_str(&emulator.snapshot().to_json()).unwrap();
+        snapshot["time"].as_str().unwrap().to_owned()
+    };
+    let in_twenty_days = Emulator::default();
+    in_twenty_days.advance_clock(Duration::from_secs(20 * 24 * 60 * 60));
+    assert!(time(&open(&path)) < time(&in_twenty_days));
+}
+
+#[test]
 fn revoked_tokens_stay_revoked() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("emulator.data");
@@ -186,32 +205,33 @@ fn damaged_file_is_an_error_or_complete() {
     let intact = fs::read(&path).unwrap();
 
     let damaged = folder.path().join("damaged.data");
-    let is_rejected = |content: &[u8]| {
+    let is_rejected = |content: &[u8], damage: &str| {
         fs::write(&damaged, content).unwrap();
         match Emulator::builder().build_with_data_file(&damaged) {
             Ok(emulator) => {
-                assert_eq!(state(&emulator), saved, "nothing is lost without a word");
+                assert_eq!(state(&emulator), saved, "nothing is lost without a word: {damage}");
                 false
             }
             Err(error) => {
                 assert!(
                     matches!(error.kind(), DataFileErrorKind::Damaged | DataFileErrorKind::OtherVersion),
-                    "{error}"
+                    "{damage}: {error}"
                 );
                 true
             }
         }
     };
-    assert!(is_rejected(b"{\"customers\": []}"));
+    assert!(is_rejected(b"{\"customers\": []}", "it is JSON"));
     for length in [5, 100, 4096, intact.len() / 2] {
-        assert!(is_rejected(&intact[..length]), "cut off at {length}");
+        let damage = format!("it is cut off at {length}");
+        assert!(is_rejected(&intact[..length], &damage), "{damage}");
     }
     let mut rejected = 0;
     let used: Vec<_> = (0..intact.len()).filter(|place| intact[*place] != 0).collect();
     for place in used.iter().step_by(used.len() / 40) {
         let mut content = intact.clone();
         content[*place] ^= 0x55;
-        rejected += usize::from(is_rejected(&content));
+        rejected += usize::from(is_rejected(&content, &format!("byte {place} is another")));
     }
     assert!(rejected > 0);
 }

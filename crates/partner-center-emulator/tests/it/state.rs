@@ -13,7 +13,7 @@ fn customer(emulator: &Emulator, index: usize) -> String {
     format!("/v1/customers/{}", page["items"][index]["id"].as_str().unwrap())
 }
 
-fn new_customer(domain: &str) -> Value {
+pub(crate) fn new_customer(domain: &str) -> Value {
     json!({
         "companyProfile": { "domain": domain },
         "billingProfile": {

@@ -433,17 +433,7 @@ impl Operation for UpdateSubscription {
             .path("customer-tenant-id", &self.customer_tenant_id)
             .path("subscription-id", &self.subscription_id)
             .header_quoted("If-Match", self.if_match.as_ref())
-            .complete_body(
-                &self.subscription,
-                &[
-                    "id",
-                    "creationDate",
-                    "quantity",
-                    "status",
-                    "autoRenewEnabled",
-                    "attributes",
-                ],
-            )
+            .complete_body(&self.subscription, &["id", "autoRenewEnabled"])
             .check()
     }
 }
