@@ -464,3 +464,26 @@ fn planned_request_of_the_api_command_has_no_secret() {
         assert!(!ended.stdout.contains("Sample-1"), "{}", ended.stdout);
     }
 }
+
+#[test]
+fn change_whose_result_cannot_be_shown_is_not_a_failed_one() {
+    let file = path_in_empty_folder("result_not_shown", "customers.txt");
+    let ids = customer_ids("2");
+    fs::write(&file, ids.join("\n")).unwrap();
+    let server = serve(&Emulator::builder().customers(2).build());
+    for transport in ["reqwest", "ureq"] {
+        let email = format!("email={transport}@contoso.example");
+        // A number has no length.
+        let options = ["--set", &email, "--query", "length(`1`)", "--transport", transport];
+        let ended: CommandOutput = update_billing_profiles(&server, &file, &options).output().unwrap().into();
+        assert_eq!(ended.status, Some(1), "{}", ended.stderr);
+        assert!(ended.stderr.contains("error: the change was made for 2 customers; its result"), "{}", ended.stderr);
+
+        let email = format!("email={transport}@fabrikam.example");
+        let update = ["billing-profile", "update", "--customer", &ids[0], "--yes", "--set", &email];
+        let ended = run_on(&server, &[&update[..], &options[2..]].concat());
+        assert_eq!(ended.status, Some(1), "{}", ended.stderr);
+        assert!(ended.stderr.contains("error: the change was made; its result cannot be shown"), "{}", ended.stderr);
+        assert!(ended.stderr.contains("do not send it again"), "{}", ended.stderr);
+    }
+}
