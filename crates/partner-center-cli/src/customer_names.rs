@@ -72,7 +72,7 @@ pub(crate) fn complete_customer(typed: &OsStr) -> Vec<CompletionCandidate> {
 }
 
 fn typed_profile() -> Option<String> {
-    let words: Vec<_> = env::args().collect();
+    let words: Vec<_> = env::args_os().map(|word| word.into_string().unwrap_or_default()).collect();
     let option = words.iter().enumerate().find_map(|(position, word)| match word.strip_prefix("--profile") {
         Some("") => words.get(position + 1).cloned(),
         Some(value) => value.strip_prefix('=').map(str::to_owned),

@@ -70,7 +70,14 @@ impl ErrorReport {
             return Self { message, cause: local.to_string(), advice };
         }
         let connection_advice = error.transport_error().and_then(connection_advice);
-        Self::new(message, error, &connection_advice.map_or_else(|| advice_for_error(error, sources), Cow::from))
+        let mut advice = connection_advice.map_or_else(|| advice_for_error(error, sources), Cow::from);
+        if error.is_outcome_unknown() {
+            advice = format!(
+                "the service may have done it all the same: look at what is there before you do it again; {advice}"
+            )
+            .into();
+        }
+        Self::new(message, error, &advice)
     }
 
     fn message_cause_and_advice(&self) -> (&str, &str, &str) {
@@ -102,14 +109,25 @@ impl CommandError {
         if error.transport_error().and_then(connection_advice).is_some() {
             error_report.advice += "; `partner-center doctor` checks the connection step by step";
         }
-        if error.is_outcome_unknown() {
-            error_report.advice = format!(
-                "the service may have done it all the same: look at what is there before you do it again; {}",
-                error_report.advice
-            );
-        }
         let details = Box::new(ErrorDetails::of_client_error(error));
         Self::Reported { error_report, status: exit_status_of_error(error), details }
+    }
+
+    /// Converts an error of showing what a change has returned: the change was made, and must not be made again.
+    pub(crate) fn after_change(self, change: &str) -> Self {
+        match self {
+            Self::OutputClosed => Self::Summary(format!("{change}; the output was closed")),
+            Self::Reported { error_report: ErrorReport { message, cause, .. }, details, .. } => Self::Reported {
+                error_report: ErrorReport {
+                    message: format!("{change}; its result cannot be shown"),
+                    cause: format!("{message}: {cause}"),
+                    advice: "do not send it again: look at what is there now".to_owned(),
+                },
+                status: EXIT_FAILED,
+                details,
+            },
+            Self::Summary(summary) => Self::Summary(format!("{change}; {summary}")),
+        }
     }
 
     /// Converts an error of building a transport.
@@ -214,6 +232,21 @@ impl LocalError {
     /// Nothing has the name that was given.
     pub(crate) fn not_found(error_report: ErrorReport) -> Self {
         Self { error_report, status: EXIT_NOT_FOUND }
+    }
+
+    /// What was read or received cannot be used.
+    pub(crate) fn of_report(error_report: ErrorReport) -> Self {
+        Self { error_report, status: EXIT_FAILED }
+    }
+
+    /// Whether the error is that nothing has the name that was given.
+    pub(crate) fn is_not_found(error: &Error) -> bool {
+        Self::of_client_error(error).is_some_and(|error| error.status == EXIT_NOT_FOUND)
+    }
+
+    /// Whether the error is one of what was given, because of which the request was not sent.
+    pub(crate) fn is_of_arguments(error: &Error) -> bool {
+        Self::of_client_error(error).is_some_and(|error| matches!(error.status, EXIT_USAGE | EXIT_NOT_FOUND))
     }
 
     /// Converts a usage error.

@@ -103,7 +103,7 @@ impl RequestLog {
     /// Returns the exchanges after the one with this number, the oldest first.
     pub(crate) fn exchanges_after(&self, number: u64) -> impl Iterator<Item = &LoggedExchange> {
         let first = self.newest.front().map_or(0, |oldest| oldest.number);
-        self.newest.range(self.position_of_request(number + 1, first)..)
+        self.newest.range(self.position_of_request(number.saturating_add(1), first)..)
     }
 
     /// Drops all requests. The numbers go on.

@@ -13,12 +13,12 @@ use crate::{
     scheduled_response::ScheduledResponse,
     steering::{
         self, Delivery,
-        http::{MAX_STEERING_BODY_SIZE, is_steering_path},
+        http::{MAX_STEERING_BODY_SIZE, is_steering_path, may_have_large_body, refuse_access},
     },
     store::ChangesLost,
 };
 use futures_util::future::{Either, select};
-use http::{StatusCode, header::CONNECTION};
+use http::{HeaderValue, StatusCode, header::CONNECTION};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{
@@ -309,14 +309,22 @@ async fn respond_to_request(
     sender: ResponseScheduler,
     request: http::Request<Incoming>,
 ) -> Result<http::Response<ResponseBody>, Box<dyn Error + Send + Sync>> {
+    let is_steering = is_steering_path(request.uri().path());
+    let has_large_body = is_steering && may_have_large_body(request.method(), request.uri().path());
+    let max_body_size = if has_large_body { MAX_STEERING_BODY_SIZE } else { MAX_REQUEST_BODY_SIZE };
+    // Before the body is in memory, which may be large.
+    let refusal = if is_steering { refuse_access(&request) } else { None };
     let (head, mut body) = request.into_parts();
-    let is_steering = is_steering_path(head.uri.path());
-    let max_body_size = if is_steering { MAX_STEERING_BODY_SIZE } else { MAX_REQUEST_BODY_SIZE };
+    if let Some(refusal) = refusal {
+        discard_body(&mut body).await;
+        let mut response = complete_response(refusal);
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        return Ok(response);
+    }
     let body = match Limited::new(&mut body, max_body_size).collect().await {
         Ok(collected) => collected.to_bytes(),
         Err(error) if error.is::<LengthLimitError>() => {
-            // A client that is still sending does not read the response.
-            let _ = timeout(SHUTDOWN_TIMEOUT, async { while let Some(Ok(_)) = body.frame().await {} }).await;
+            discard_body(&mut body).await;
             return Ok(connection_closing_response(StatusCode::PAYLOAD_TOO_LARGE)?);
         }
         Err(_) => return Ok(connection_closing_response(StatusCode::BAD_REQUEST)?),
@@ -360,6 +368,11 @@ async fn respond_to_steering_request(
         },
         Either::Right(_) => Err(io::Error::from(io::ErrorKind::ConnectionAborted).into()),
     }
+}
+
+/// Reads the rest of a body for a moment: a client that is still sending does not read the response.
+async fn discard_body(body: &mut Incoming) {
+    let _ = timeout(SHUTDOWN_TIMEOUT, async { while let Some(Ok(_)) = body.frame().await {} }).await;
 }
 
 /// Returns the response to a request whose body could not be read to its end, so that the connection cannot be reused.

@@ -83,6 +83,8 @@ pub(crate) enum FieldValue {
     Json(String),
     /// The content of a file.
     File(InputFile),
+    /// The content of a file that was read.
+    Content(String),
     /// `null`
     Null,
 }

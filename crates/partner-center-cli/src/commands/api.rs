@@ -6,7 +6,10 @@ use super::operations::{
     request::{PlannedRequest, append_query_parameter, pagination_of_operation, percent_encode, to_client_idempotency},
 };
 use crate::{
-    arguments::{ApiCall, OutputFormat, operations::naming::ResourceNoun},
+    arguments::{
+        ApiCall, OutputFormat,
+        operations::{naming::ResourceNoun, tables::json_body_type},
+    },
     error::{CommandError, ErrorReport, UsageError},
     messages::Messages,
     output::{Printer, write_to_stdout},
@@ -18,7 +21,7 @@ use partner_center::{
     request::{FromResponse, ResponseReader},
     transport::Mode,
 };
-use partner_center_spec::{Method, OPERATIONS, Operation};
+use partner_center_spec::{Method, OPERATIONS, Operation, Type};
 use std::{
     io::{self, IsTerminal},
     str,
@@ -108,11 +111,13 @@ fn plan_api_request(call: &ApiCall, session: &Session<'_>) -> Result<PlannedRequ
     let (types, headers): (Vec<_>, Vec<_>) =
         call.headers.iter().cloned().partition(|(name, _)| name.eq_ignore_ascii_case("content-type"));
     let content_type = types.into_iter().next().map(|(_, value)| value);
+    let method = call.method.into();
+    let body_type = find_operation(method, &target).and_then(json_body_type).map_or(Type::Any, |(_, value)| value);
     let body = match &call.body {
-        Some(file) => Some(input::read_body_content(file, content_type)?),
+        Some(file) => Some(input::read_body_content(file, content_type, body_type)?),
         None => None,
     };
-    Ok(PlannedRequest { method: call.method.into(), target, headers, body })
+    Ok(PlannedRequest { method, target, headers, body })
 }
 
 /// Returns the path and the query of the request. A URL must be one of the service at `base_url`, as the token goes nowhere

@@ -6,7 +6,7 @@ mod server;
 mod toolset;
 
 use crate::{
-    arguments::{McpCommand, Options, OutputFormat, TransportName},
+    arguments::{McpCommand, Options, OutputFormat, TransportName, operations::tables::is_read_only},
     error::{CommandError, ErrorReport, UsageError},
     interruption,
     messages::Messages,
@@ -74,7 +74,7 @@ fn list_tools(toolset: &Toolset) -> String {
     let mut text = String::new();
     for operation in toolset.operations() {
         let kind = match operation {
-            _ if toolset::is_read_only(operation) => "reads",
+            _ if is_read_only(operation) => "reads",
             _ if crate::arguments::operations::tables::asks_before_sending(operation) => "confirm",
             _ => "writes",
         };

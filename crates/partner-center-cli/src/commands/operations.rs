@@ -24,7 +24,7 @@ use crate::{
             OperationCall,
             help::{cloud_name, markdown_to_plain_text},
             naming::ResourceNoun,
-            tables::{ResultShape, example_body},
+            tables::{ResultShape, example_body, is_read_only},
         },
     },
     customer_names::CustomerNamesCollector,
@@ -189,7 +189,12 @@ async fn send_and_print<X: Transport>(
         session.options.output,
         messages,
     )?;
-    print_response(response, call, session.options.output, printer, messages)
+    print_response(response, call, session.options.output, printer, messages).map_err(|error| match error {
+        // The reader of the output wants no more of it.
+        CommandError::OutputClosed => error,
+        _ if is_read_only(call.operation) => error,
+        _ => error.after_change("the change was made"),
+    })
 }
 
 /// Asks before a request that removes something, cannot be undone, or replaces what was read, unless `--yes` confirms it.

@@ -378,3 +378,112 @@ fn times_are_printed_in_the_zone_that_is_asked_for() {
     let local = list("local");
     assert!(local.ends_with("T05:00:00+05:00") && received.ends_with("T00:00:00Z"), "{local} {received}");
 }
+
+/// Runs a change of the billing profile of the customers that `file` names.
+fn update_billing_profiles(server: &Server, file: &Path, more: &[&str]) -> Command {
+    let update = ["billing-profile", "update", "--yes", "-o", "jsonl", "--customers", file.to_str().unwrap()];
+    command_on(server, &[&update[..], more].concat())
+}
+
+#[test]
+fn value_of_standard_input_is_that_of_every_customer() {
+    let file = path_in_empty_folder("standard_input", "customers.txt");
+    fs::write(&file, customer_ids("3").join("\n")).unwrap();
+    let server = serve(&Emulator::builder().customers(3).build());
+    for transport in ["reqwest", "ureq"] {
+        let email = format!("{transport}@contoso.example");
+        let mut command = update_billing_profiles(&server, &file, &["--set-file", "email=-", "--transport", transport]);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(email.as_bytes()).unwrap();
+        let ended = CommandOutput::from(child.wait_with_output().unwrap());
+        let items = lines(&ended.stdout);
+        assert!(items.len() == 3 && items.iter().all(|item| item["email"] == email.as_str()), "{}", ended.stdout);
+    }
+}
+
+#[test]
+fn change_is_made_once_for_a_customer_that_is_named_twice() {
+    let list = stdout(&["customers", "list", "--emulator", "--emulator-customers", "3", "-o", "jsonl"]);
+    let customer = &lines(&list)[1];
+    let (id, domain) = (customer["id"].as_str().unwrap(), customer["companyProfile"]["domain"].as_str().unwrap());
+    let file = path_in_empty_folder("named_twice", "customers.txt");
+    for (transport, names) in [("reqwest", [id, domain]), ("ureq", [domain, id])] {
+        fs::write(&file, names.join("\n")).unwrap();
+        let server = serve(&Emulator::builder().customers(3).build());
+        let journal = file.with_file_name(format!("{transport}.jsonl"));
+        let journal = ["--transport", transport, "--journal", journal.to_str().unwrap(), "--set", "email=a@b.example"];
+        let ended: CommandOutput = update_billing_profiles(&server, &file, &journal).output().unwrap().into();
+        assert_eq!((ended.status, lines(&ended.stdout).len()), (Some(0), 1), "{}", ended.stderr);
+        // The journal knows it under its other name.
+        fs::write(&file, names[1]).unwrap();
+        let ended: CommandOutput = update_billing_profiles(&server, &file, &journal).output().unwrap().into();
+        assert!(ended.stderr.ends_with("note: 1 of 1 were done in an earlier run\n"), "{}", ended.stderr);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn changes_are_summed_up_if_the_output_is_closed() {
+    let file = path_in_empty_folder("output_closed", "customers.txt");
+    fs::write(&file, customer_ids("5").join("\n")).unwrap();
+    for transport in ["reqwest", "ureq"] {
+        let server = serve(&Emulator::builder().customers(5).build());
+        let options = ["--set", "email=a@b.example", "--concurrency", "1", "--transport", transport];
+        let mut command = update_billing_profiles(&server, &file, &options);
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let child = command.stdout(writer).stderr(Stdio::piped()).spawn().unwrap();
+        let ended = CommandOutput::from(child.wait_with_output().unwrap());
+        assert_eq!(ended.status, Some(1), "{}", ended.stderr);
+        let last = ended.stderr.lines().last().unwrap();
+        assert!(
+            last.starts_with("error: the change was made for ") && last.ends_with("the output was closed"),
+            "{last}"
+        );
+    }
+}
+
+#[test]
+fn planned_requests_of_domains_say_that_these_are_looked_up() {
+    let file = path_in_empty_folder("planned_domains", "customers.txt");
+    fs::write(&file, "contoso.example").unwrap();
+    let ended = run(&["users", "list", "--curl", "--customers", file.to_str().unwrap()]);
+    assert!(ended.status == Some(0) && ended.stderr.contains("note: a domain in a path"), "{}", ended.stderr);
+}
+
+#[test]
+fn planned_request_of_the_api_command_has_no_secret() {
+    let file = path_in_empty_folder("api_secret", "body.json");
+    fs::write(&file, r#"{"passwordProfile":{"password":"Sample-1"},"displayName":"Ana"}"#).unwrap();
+    let path = format!("customers/{DOCUMENTED}/users");
+    for (flag, content_type) in [("--dry-run", None), ("--curl", None), ("--curl", Some("Content-Type: text/json"))] {
+        let mut arguments = vec!["api", "POST", &path, "--body", file.to_str().unwrap(), flag];
+        arguments.extend(content_type.iter().flat_map(|header| ["--header", header]));
+        let ended = run(&arguments);
+        assert!(ended.stdout.contains("Ana") && ended.stdout.contains("[secret]"), "{}{}", ended.stdout, ended.stderr);
+        assert!(!ended.stdout.contains("Sample-1"), "{}", ended.stdout);
+    }
+}
+
+#[test]
+fn change_whose_result_cannot_be_shown_is_not_a_failed_one() {
+    let file = path_in_empty_folder("result_not_shown", "customers.txt");
+    let ids = customer_ids("2");
+    fs::write(&file, ids.join("\n")).unwrap();
+    let server = serve(&Emulator::builder().customers(2).build());
+    for transport in ["reqwest", "ureq"] {
+        let email = format!("email={transport}@contoso.example");
+        // A number has no length.
+        let options = ["--set", &email, "--query", "length(`1`)", "--transport", transport];
+        let ended: CommandOutput = update_billing_profiles(&server, &file, &options).output().unwrap().into();
+        assert_eq!(ended.status, Some(1), "{}", ended.stderr);
+        assert!(ended.stderr.contains("error: the change was made for 2 customers; its result"), "{}", ended.stderr);
+
+        let email = format!("email={transport}@fabrikam.example");
+        let update = ["billing-profile", "update", "--customer", &ids[0], "--yes", "--set", &email];
+        let ended = run_on(&server, &[&update[..], &options[2..]].concat());
+        assert_eq!(ended.status, Some(1), "{}", ended.stderr);
+        assert!(ended.stderr.contains("error: the change was made; its result cannot be shown"), "{}", ended.stderr);
+        assert!(ended.stderr.contains("do not send it again"), "{}", ended.stderr);
+    }
+}

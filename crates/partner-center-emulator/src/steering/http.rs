@@ -11,7 +11,10 @@ mod response;
 
 use crate::Emulator;
 use handlers::Handler;
-use http::{Method, StatusCode, header::ALLOW};
+use http::{
+    HeaderValue, Method, StatusCode,
+    header::{ALLOW, LOCATION},
+};
 use partner_center_core::{Request, Response};
 use percent_encoding::percent_decode_str;
 use response::{error_response, status_code_of_error};
@@ -20,7 +23,7 @@ use std::sync::atomic::AtomicBool;
 /// The first segment of the path of all steering requests. No path of the service begins with an underscore.
 const STEERING_ROOT_SEGMENT: &str = "_emulator";
 
-/// The maximum size of the body of a request, in bytes. Snapshots have the largest.
+/// The maximum size of the body of a request that [`may_have_large_body`], in bytes.
 pub(crate) const MAX_STEERING_BODY_SIZE: usize = 512 << 20;
 
 /// Whether a request to `path` steers the emulator. The path must be exact: it has no other spelling.
@@ -30,12 +33,26 @@ pub(crate) fn is_steering_path(path: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Returns the response to a steering request. One that waits ends when it is `cancelled`.
+/// Whether a request has a body without the limit of other requests: a snapshot, or resources.
+pub(crate) fn may_have_large_body(method: &Method, path: &str) -> bool {
+    (method == Method::PUT && path.starts_with("/_emulator/snapshots/"))
+        || (method == Method::POST && path == "/_emulator/resources")
+}
+
+/// Returns the response to a request that may not steer, whatever its body is.
+pub(crate) fn refuse_access<B>(request: &http::Request<B>) -> Option<Response> {
+    access::check_access(request).err().map(|(status, message)| error_response(status, &message))
+}
+
+/// Returns the response to a steering request that [`refuse_access`] does not refuse. One that waits ends when it is `cancelled`.
 pub(crate) fn respond(emulator: &Emulator, request: &Request, cancelled: &AtomicBool) -> Response {
-    if let Err((status, message)) = access::check_access(request) {
-        return error_response(status, &message);
-    }
     let path = request.uri().path();
+    if path.strip_prefix('/') == Some(STEERING_ROOT_SEGMENT) {
+        // The addresses in the page are relative to its folder.
+        let mut response = error_response(StatusCode::PERMANENT_REDIRECT, "the path is /_emulator/");
+        response.headers_mut().insert(LOCATION, HeaderValue::from_static("/_emulator/"));
+        return response;
+    }
     let rest = path.get(STEERING_ROOT_SEGMENT.len() + 2..).unwrap_or_default();
     let allowed: Vec<_> = STEERING_ROUTES.iter().filter(|route| route.matches_path(rest)).collect();
     // HEAD is GET whose body is not sent.

@@ -32,6 +32,10 @@ impl CustomerOverlay {
         self.customers.get(&index).is_some_and(Option::is_none)
     }
 
+    pub(super) fn deleted_indexes(&self) -> impl Iterator<Item = u32> {
+        self.customers.iter().filter(|(_, customer)| customer.is_none()).map(|(index, _)| *index)
+    }
+
     pub(super) fn index_of_created(&self, id: Uuid) -> Option<u32> {
         self.created.get(&id).copied()
     }

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet},
-    ops::Bound,
+    ops::{Bound, Range},
     sync::Arc,
 };
 use uuid::Uuid;
@@ -230,11 +230,24 @@ impl State {
 
     /// Returns the indexes of the customers of the list from `start` on, in their order.
     pub(crate) fn customer_indexes(&self, start: u32) -> impl Iterator<Item = u32> {
-        let created =
-            self.first_created_index()..self.first_created_index().saturating_add(self.customers.created_count);
+        let created = self.created_indexes();
         let indexes =
             (start.min(self.population.count)..self.population.count).chain(start.max(created.start)..created.end);
         indexes.filter(|index| !self.customers.is_deleted(*index))
+    }
+
+    /// Returns the number of the customers of the list, without going through it.
+    pub(crate) fn customer_count(&self) -> usize {
+        let (generated, created) = (0..self.population.count, self.created_indexes());
+        let deleted = self.customers.deleted_indexes();
+        let deleted = deleted.filter(|index| generated.contains(index) || created.contains(index)).count();
+        generated.len() + created.len() - deleted
+    }
+
+    /// Returns the indexes of the customers that requests have created, also of those that have been deleted since.
+    fn created_indexes(&self) -> Range<u32> {
+        let first = self.first_created_index();
+        first..first.saturating_add(self.customers.created_count)
     }
 
     /// Appends the customer at `index` to `json` as a list has it.
@@ -479,6 +492,7 @@ mod tests {
                 state.apply_changes(vec![StateChange::Delete(ResourcePath::for_customer(id))]).unwrap();
             }
             let after: Vec<u32> = state.customer_indexes(0).collect();
+            assert_eq!(state.customer_count(), after.len());
             let (old, new) = after.split_at(before.len() - 1);
             assert_eq!(old, before.iter().copied().filter(|index| *index != 2).collect::<Vec<_>>());
             assert_eq!(

@@ -6,6 +6,8 @@ use partner_center_emulator::{DataFileErrorKind, Emulator, EmulatorBuilder};
 use serde_json::{Value, json};
 use std::{
     fs,
+    io::Write,
+    net::TcpStream,
     path::Path,
     time::{Duration, UNIX_EPOCH},
 };
@@ -177,6 +179,18 @@ fn file_is_for_one_emulator_at_a_time() {
     assert_eq!(error_kind(Emulator::builder(), &path), DataFileErrorKind::InUse);
     drop(emulator);
     drop(open(&path));
+}
+
+#[test]
+fn file_can_be_opened_after_its_server_has_shut_down() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("emulator.data");
+    for _ in 0..5 {
+        let server = open(&path).serve("127.0.0.1:0").unwrap();
+        let mut connection = TcpStream::connect(server.address()).unwrap();
+        write!(connection, "GET /_emulator/requests?wait=60 HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+        server.shutdown();
+    }
 }
 
 #[test]

@@ -238,6 +238,16 @@ fn steering_is_not_reached_by_clients_of_the_service() {
         send_with(&server, "POST", "/_emulator/reset", &format!("{json}Origin: https://example.com\r\n"), "{}").0,
         403
     );
+    let head = "PUT /_emulator/snapshots/huge HTTP/1.1\r\nHost: localhost\r\nContent-Length: 500000000\r\n\r\n{";
+    let mut connection = TcpStream::connect(server.address()).unwrap();
+    connection.write_all(head.as_bytes()).unwrap();
+    let mut response = String::new();
+    connection.read_to_string(&mut response).unwrap();
+    assert!(response.starts_with("HTTP/1.1 415 "), "a body that is refused is not waited for: {response}");
+    let large = format!("{{\"seed\": 1{}}}", " ".repeat(1 << 20));
+    assert_eq!(send_with(&server, "POST", "/_emulator/reset", json, &large).0, 413);
+    assert_eq!(send_with(&server, "GET", "/_emulator/requests?after=18446744073709551615", "", "").0, 200);
+    assert_eq!(send_with(&server, "GET", "/_emulator", "", "").0, 308);
     assert_eq!(send_with(&server, "PUT", "/_emulator/reset", json, "{}").0, 405);
     assert_eq!(send_with(&server, "GET", "/_emulator/v1/customers", "", "").0, 404);
     let (status, _) = crate::get(&emulator, "/_emulator/status");

@@ -31,6 +31,8 @@ pub(super) const MAX_OUTPUT_LENGTH: usize = 32 << 20;
 const MAX_LINE_LENGTH: usize = 1 << 20;
 /// The maximum length of a line with an output, each of whose characters may be escaped.
 const MAX_OUTPUT_LINE_LENGTH: usize = 6 * MAX_OUTPUT_LENGTH + MAX_LINE_LENGTH;
+/// The beginning of each line.
+const LINE_START: &[u8] = br#"{"at":"#;
 /// What a line has near its beginning if it can have an output.
 const DONE_STATUS: &[u8] = br#""status":"done""#;
 
@@ -120,8 +122,13 @@ fn read_journal_file(file: &File, purpose: &str) -> io::Result<(JournalState, u6
         if read > max_length {
             return Err(invalid("is too long"));
         }
-        // The last line was not written to its end.
-        let Some(text) = line.strip_suffix(b"\n") else { return Ok((state, length, number == 1)) };
+        let Some(text) = line.strip_suffix(b"\n") else {
+            // It is removed, as it was not written to its end; the only line of a file of another kind is not.
+            if number == 1 && !line.starts_with(LINE_START) && !LINE_START.starts_with(&line) {
+                return Err(invalid("is not a record of a journal"));
+            }
+            return Ok((state, length, number == 1));
+        };
         let record = match serde_json::from_slice::<JournalLine<JournalRecord>>(text) {
             Ok(line) => line.record,
             Err(error) => return Err(invalid(&format!("is not a record of a journal ({error})"))),
@@ -160,6 +167,17 @@ mod tests {
         fs::{self, File},
         process,
     };
+
+    #[test]
+    fn only_line_is_removed_if_it_is_the_beginning_of_a_journal() {
+        let path = env::temp_dir().join(format!("one-line-{}.jsonl", process::id()));
+        for (text, is_kept) in [("a customer's ID", true), (r#"{"id":1}"#, true), (r#"{"at":1"#, false), ("{", false)] {
+            fs::write(&path, text).unwrap();
+            assert_eq!(Journal::open(&path, "post").is_err(), is_kept, "{text}");
+            assert_eq!(fs::read_to_string(&path).unwrap() == text, is_kept, "{text}");
+        }
+        fs::remove_file(path).unwrap();
+    }
 
     #[test]
     fn nothing_is_sent_that_is_not_in_the_journal() {

@@ -144,6 +144,11 @@ pub(crate) fn page_size_parameter(operation: &Operation) -> Option<&'static Para
     operation.parameters.iter().find(|parameter| parameter.location == Location::Query && parameter.name == size)
 }
 
+/// Whether the operation changes nothing.
+pub(crate) fn is_read_only(operation: &Operation) -> bool {
+    matches!(operation.method, Method::Get | Method::Head)
+}
+
 /// Returns the type of the JSON in the request: that of the body, or of the part of a form that is JSON, with its name.
 pub(crate) fn json_body_type(operation: &Operation) -> Option<(Option<&'static str>, Type)> {
     let body = operation.body?;

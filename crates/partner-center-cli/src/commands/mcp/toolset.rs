@@ -6,7 +6,7 @@ use crate::{
         McpCommand,
         operations::{
             help::{command_long_about, markdown_to_plain_text},
-            tables::{ResultShape, asks_before_sending, operation_that_reads_resource},
+            tables::{ResultShape, asks_before_sending, is_read_only, operation_that_reads_resource},
         },
     },
     error::{ErrorReport, UsageError},
@@ -102,11 +102,6 @@ fn is_named(operation: &Operation, name: &str) -> bool {
 /// Returns the name of a tool: the words of its command.
 pub(super) fn tool_name(operation: &Operation) -> String {
     format!("{}_{}", operation.command.resource, operation.command.verb).replace('-', "_")
-}
-
-/// Whether a tool changes nothing.
-pub(super) fn is_read_only(operation: &Operation) -> bool {
-    matches!(operation.method, Method::Get | Method::Head)
 }
 
 /// Returns what an assistant is told of a tool.

@@ -45,6 +45,16 @@ pub(super) fn build_body(
     }
 }
 
+/// Reads the files with values of fields, for requests of which each has them: an input may be read once only.
+pub(super) fn read_field_files(arguments: &mut BodyArguments) -> Result<(), UsageError> {
+    for (_, value) in &mut arguments.changes {
+        if let FieldValue::File(file) = value {
+            *value = FieldValue::Content(input::read_input_text(file)?);
+        }
+    }
+    Ok(())
+}
+
 /// Returns JSON as the body of a request of `operation`.
 pub(super) fn json_request_body(operation: &Operation, tree: &JsonTree) -> RequestBody {
     let value = json_body_type(operation).map_or(Type::Any, |(_, value)| value);
@@ -175,7 +185,7 @@ fn set_field_at_path(tree: &mut JsonTree, value: Type, path: &str, change: &Fiel
         (kind, is_nullable) = (value, child_is_nullable);
     }
     let text = match change {
-        FieldValue::Text(text) => text.clone(),
+        FieldValue::Text(text) | FieldValue::Content(text) => text.clone(),
         FieldValue::Json(json) => {
             *place = parse_generated_json(json);
             return Ok(());

@@ -21,9 +21,10 @@ use super::{
 };
 use crate::{
     arguments::operations::{
-        CallOptions, IdArg, InputFile, OperationCall,
+        IdArg, OperationCall,
         bulk::CustomerSelection,
-        tables::{ResultShape, command_takes_several_ids},
+        tables::{ResultShape, command_takes_several_ids, is_read_only},
+        value::is_domain,
     },
     error::{CommandError, ErrorReport, UsageError},
     error_format::ErrorDetails,
@@ -32,11 +33,11 @@ use crate::{
     session::Session,
 };
 pub(super) use customers::find_customer;
-use customers::{NamedCustomers, list_customers, read_customers};
+use customers::{NamedCustomers, identify_customers, list_customers, read_customers};
 use journal::{RunJournal, journal_purpose};
 use outcomes::{OutcomePrinter, PrintedOutcomes};
 use partner_center::{Client, Error, RetryPolicy, Transport, operations, request::RawRequest, transport::Mode};
-use partner_center_spec::{Method, OPERATIONS, Operation};
+use partner_center_spec::{OPERATIONS, Operation};
 use run::{Run, TargetQueue};
 use std::{sync::Arc, time::Duration};
 pub(super) use target::Customer;
@@ -55,12 +56,13 @@ pub(super) fn is_performed_many_times(call: &OperationCall) -> bool {
 
 /// Performs the call for each target, and prints the results as one list.
 pub(super) async fn run_many_times<X: Transport>(
-    call: OperationCall,
+    mut call: OperationCall,
     transport: X,
     session: &Session<'_>,
     messages: &Messages,
 ) -> Result<(), CommandError> {
     check_options(&call, session)?;
+    body::read_field_files(&mut call.body)?;
     let body = match read_change_write::reading_operation_of_call(&call) {
         Some(_) => None,
         None => body::build_body(call.operation, &call.body, messages)?,
@@ -92,6 +94,7 @@ pub(super) async fn run_many_times<X: Transport>(
         noun: call.result_resource_noun(),
         failure_message: failure_message(&call),
         prints_customers: call.options.bulk.prints_customers(),
+        is_write: is_write(&call),
         planned: PlannedFormat::of_call(&call.options),
         concurrency: call.options.bulk.concurrency,
         deadline: session.deadline,
@@ -128,7 +131,8 @@ pub(super) async fn run_many_times<X: Transport>(
                 Run { client: &client, outcomes, queue, targets, journal: Some(&journal), printed: outcome_printer };
             let ended = run.perform_all().await;
             let finished = ended.and_then(|()| run.finish());
-            journal.finish().and(finished)
+            let stored = journal.finish();
+            finished.and(stored)
         }
     }
 }
@@ -187,7 +191,14 @@ async fn find_targets<X: Transport>(
             Ok((call, Targets::of_customers(customers, id)))
         }
         Some(CustomerSelection::OfFile(file)) => {
-            let targets = read_targets(&call, file, session)?;
+            let mut named = read_customers(RequestedIds::of_customers(file, session.deadline))?;
+            if is_write(&call) || call.options.bulk.journal.is_some() {
+                named.customers = identify_customers(client, named.customers).await.map_err(|error| {
+                    let message = "the customers could not be looked up, and nothing was done";
+                    CommandError::from_client_error(message, &error, &session.sources)
+                })?;
+            }
+            let targets = named_targets(&call, named);
             Ok((call, targets))
         }
         Some(CustomerSelection::OfList) => {
@@ -204,9 +215,8 @@ async fn find_targets<X: Transport>(
     }
 }
 
-fn read_targets(call: &OperationCall, file: &InputFile, session: &Session<'_>) -> Result<Targets, CommandError> {
-    let NamedCustomers { customers, errors } = read_customers(RequestedIds::of_customers(file, session.deadline))?;
-    Ok(Targets::of_customers(customers, call.single_id().map(str::to_owned)).with_errors(errors))
+fn named_targets(call: &OperationCall, NamedCustomers { customers, errors }: NamedCustomers) -> Targets {
+    Targets::of_customers(customers, call.single_id().map(str::to_owned)).with_errors(errors)
 }
 
 /// Whether the requests are known only with the help of the service.
@@ -224,10 +234,12 @@ fn print_planned_requests(
     messages: &Messages,
 ) -> Result<(), CommandError> {
     let mut targets = match &call.options.bulk.customers {
-        Some(CustomerSelection::OfFile(file)) => read_targets(&call, file, session)?,
+        Some(CustomerSelection::OfFile(file)) => {
+            named_targets(&call, read_customers(RequestedIds::of_customers(file, session.deadline))?)
+        }
         _ => Targets::of_ids(RequestedIds::new(call.operation, std::mem::take(&mut call.ids), session.deadline)),
     };
-    let mut invalid = 0;
+    let (mut invalid, mut has_domain) = (0, false);
     loop {
         let target = match targets.next(true) {
             NextTarget::Target(target) => target,
@@ -240,12 +252,19 @@ fn print_planned_requests(
             NextTarget::Pending | NextTarget::End => break,
         };
         let customer = target.customer.as_ref().map(|customer| customer.id.as_str());
+        has_domain |= customer.is_some_and(is_domain)
+            || target.id.as_deref().is_some_and(|id| request::is_customer_domain(call.operation, id));
         let mut request = request::plan_request(&call, TargetIds { customer, id: target.id.as_deref() })?;
         request.body = body.cloned();
         request.set_etag_from_body(call.operation)?;
         write_to_stdout(format.format_request(&request, &session.base_url).as_bytes(), messages)?;
     }
     messages.print(format.note());
+    if has_domain {
+        messages.print(
+            "note: a domain in a path stands for the ID of its customer, which the client looks up when it sends the request",
+        );
+    }
     match invalid {
         0 => Ok(()),
         _ => Err(CommandError::Summary(format!("{invalid} entries are not IDs"))),
@@ -257,10 +276,14 @@ fn get_customer_operation(list: &'static Operation) -> &'static Operation {
     OPERATIONS.iter().find(|operation| operation.id == "getCustomer").unwrap_or(list)
 }
 
+/// Whether the requests change something.
+fn is_write(call: &OperationCall) -> bool {
+    !is_read_only(call.operation) && PlannedFormat::of_call(&call.options).is_none()
+}
+
 /// Asks once before something is changed for many customers.
 fn confirm_all(call: &OperationCall, targets: &Targets) -> Result<(), CommandError> {
-    let CallOptions { is_confirmed, is_dry_run, is_curl, .. } = call.options;
-    if call.operation.method == Method::Get || is_confirmed || is_dry_run || is_curl {
+    if !is_write(call) || call.options.is_confirmed {
         return Ok(());
     }
     let customers = match targets.total() {

@@ -1,11 +1,12 @@
 //! Files and standard input with a body or the value of a field.
 
-use super::{json_tree::JsonTree, request::RequestBody};
+use super::{json_tree::JsonTree, request::RequestBody, secrets::replace_secrets};
 use crate::{
     arguments::operations::InputFile,
     error::{ErrorReport, UsageError},
     text::Utf8Converter,
 };
+use partner_center_spec::Type;
 use std::{
     fs::File,
     io::{self, Read},
@@ -130,14 +131,21 @@ pub(super) fn input_name_for_messages(file: &InputFile) -> String {
     }
 }
 
-/// Reads a body of the content type, which is JSON by default.
-pub(crate) fn read_body_content(file: &InputFile, content_type: Option<String>) -> Result<RequestBody, UsageError> {
+/// Reads a body of the content type, which is JSON by default; `of` is the type of the JSON, by which its secrets are not shown.
+pub(crate) fn read_body_content(
+    file: &InputFile,
+    content_type: Option<String>,
+    of: Type,
+) -> Result<RequestBody, UsageError> {
     if let Some(content_type) = content_type {
         let bytes = read_input_bytes(file)?;
-        let shown = str::from_utf8(&bytes).ok().map(str::to_owned);
+        // Where the secrets of other formats are is not known.
+        let json = str::from_utf8(&bytes).ok().filter(|text| JsonTree::parse(text).is_ok());
+        let shown = json.map(|json| replace_secrets(json, of));
         return Ok(RequestBody { content_type, bytes, shown });
     }
     let json = read_input_as_utf8(file)?;
     parse_json_of_file(file, &json)?;
-    Ok(RequestBody { content_type: "application/json".to_owned(), bytes: json.clone().into_bytes(), shown: Some(json) })
+    let shown = Some(replace_secrets(&json, of));
+    Ok(RequestBody { content_type: "application/json".to_owned(), bytes: json.into_bytes(), shown })
 }

@@ -2,6 +2,7 @@
 
 use super::request::{PlannedRequest, RequestBody};
 use crate::{arguments::operations::CallOptions, output::pretty_print_json};
+use partner_center_spec::Method;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use std::fmt::Write;
 
@@ -67,7 +68,14 @@ fn format_as_http(request: &PlannedRequest, url: &str) -> String {
 }
 
 fn format_as_curl(request: &PlannedRequest, url: &str) -> String {
-    let mut lines = vec![format!("curl --request {} {}", request.method, quote(url))];
+    let method = match request.method {
+        // With --request HEAD, it would wait for the body that the length announces.
+        Method::Head => "--head".to_owned(),
+        method => format!("--request {method}"),
+    };
+    // In a URL, curl takes brackets for a range of URLs.
+    let globbing = if url.contains(['[', ']']) { "--globoff " } else { "" };
+    let mut lines = vec![format!("curl {globbing}{method} {}", quote(url))];
     // The shell replaces the variable, which keeps the token out of what is printed.
     lines.push("--header \"Authorization: Bearer $PARTNER_CENTER_TOKEN\"".to_owned());
     let header = |name: &str, value: &str| format!("--header {}", quote(&format!("{name}: {value}")));
@@ -79,6 +87,9 @@ fn format_as_curl(request: &PlannedRequest, url: &str) -> String {
             RequestBody { shown: Some(shown), .. } => format!("--data-raw {}", quote(shown)),
             RequestBody { bytes, .. } => format!("--data-binary @FILE  # {} bytes", bytes.len()),
         });
+    } else if let Method::Post | Method::Put | Method::Patch = request.method {
+        // The service wants a length, which curl does not send without a body.
+        lines.push(header("Content-Length", "0"));
     }
     lines.join(" \\\n  ") + "\n"
 }
@@ -91,7 +102,6 @@ fn quote(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use partner_center_spec::Method;
 
     fn request(body: Option<&str>) -> PlannedRequest {
         let body = body.map(|shown| RequestBody {
@@ -109,6 +119,20 @@ mod tests {
             PlannedFormat::Http.format_request(&request(None), "https://a.example/"),
             "PUT https://a.example/v1/a?b=x%20y\nIf-Match: \"1\"\n"
         );
+    }
+
+    #[test]
+    fn curl_command_sends_what_the_client_sends() {
+        let mut request = request(None);
+        request.headers.clear();
+        let mut curl = |method, target: &str| {
+            (request.method, request.target) = (method, target.to_owned());
+            PlannedFormat::Curl.format_request(&request, "https://a.example")
+        };
+        assert!(curl(Method::Head, "/v1/a").starts_with("curl --head 'https://a.example/v1/a' \\\n"));
+        assert!(curl(Method::Get, "/v1/a?b=[1]").starts_with("curl --globoff --request GET 'https://"));
+        assert!(!curl(Method::Delete, "/v1/a").contains("Content-Length"));
+        assert!(curl(Method::Post, "/v1/a").ends_with(" \\\n  --header 'Content-Length: 0'\n"));
     }
 
     #[test]

@@ -6,11 +6,10 @@ use http::{
     header::{AUTHORIZATION, CONTENT_TYPE, HOST, ORIGIN},
     uri::Authority,
 };
-use partner_center_core::Request;
 use std::net::IpAddr;
 
 /// Checks that `request` is not one that a page of another site sent, or that a client of the service sent by mistake.
-pub(super) fn check_access(request: &Request) -> Result<(), (StatusCode, String)> {
+pub(super) fn check_access<B>(request: &http::Request<B>) -> Result<(), (StatusCode, String)> {
     let forbidden = |message: String| Err((StatusCode::FORBIDDEN, message));
     let header = |name: &HeaderName| request.headers().get(name).map(|value| value.to_str().unwrap_or_default());
     let host = request.uri().authority().map(Authority::as_str).or(header(&HOST)).unwrap_or_default();

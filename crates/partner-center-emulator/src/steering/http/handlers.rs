@@ -40,7 +40,7 @@ pub(super) fn get_status(call: &SteeringCall<'_>) -> Result<Response, SteeringEr
         "version": env!("CARGO_PKG_VERSION"),
         "time": emulator.current_timestamp(),
         "seed": state.population.seed,
-        "customers": state.customer_indexes(0).count(),
+        "customers": state.customer_count(),
         "changes": state.next_change_number(),
         "requests": emulator.handler().lock_log().request_count(),
         "verdicts": emulator.verdict_count(),

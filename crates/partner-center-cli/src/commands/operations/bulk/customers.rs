@@ -26,15 +26,29 @@ pub(crate) async fn list_customers<X: Transport>(
     }
     let limit = limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
     let mut customers = Vec::new();
+    // A list that changes while its pages are read may have a customer twice.
+    let mut known = HashSet::new();
     while customers.len() < limit
         && let Some(page) = X::Mode::into_future(pages.next_page()).await
     {
-        let page = page?;
-        let listed = page.items().filter_map(|item| serde_json::from_str::<models::Customer>(item).ok());
-        customers.extend(listed.filter_map(|customer| Customer::from_list(&customer)));
+        for item in page?.items() {
+            let customer = Customer::from_listed_json(item).map_err(|error| unreadable_entry_error(&error))?;
+            if known.insert(customer.id.clone()) {
+                customers.push(customer);
+            }
+        }
     }
     customers.truncate(limit);
     Ok(customers)
+}
+
+/// A customer that cannot be read would be left out silently.
+fn unreadable_entry_error(error: &serde_json::Error) -> Error {
+    Error::custom(LocalError::of_report(ErrorReport::new(
+        "an entry of the customer list cannot be read",
+        error,
+        "see what the service sends with `partner-center customers list -o jsonl`, or name the customers with --customers",
+    )))
 }
 
 /// Returns the customer that an ID or a default domain names.
@@ -80,4 +94,27 @@ pub(super) fn read_customers(ids: ids::RequestedIds) -> Result<NamedCustomers, C
         }
     }
     Ok(named)
+}
+
+/// Looks up the IDs of customers that are named by their domains, and returns each customer once, however it is named. One that is
+/// not found stays as it is: its turn brings the error.
+pub(super) async fn identify_customers<X: Transport>(
+    client: &Client<X>,
+    customers: Vec<Customer>,
+) -> Result<Vec<Customer>, Error> {
+    let mut identified = Vec::new();
+    let mut known = HashSet::new();
+    for customer in customers {
+        let mut customer = match find_customer(client, &customer).await {
+            Err(error) if LocalError::is_not_found(&error) => customer,
+            found => found?,
+        };
+        if let Ok(id) = Uuid::try_parse(&customer.id) {
+            customer.id = id.to_string();
+        }
+        if known.insert(customer.id.clone()) {
+            identified.push(customer);
+        }
+    }
+    Ok(identified)
 }

@@ -94,7 +94,10 @@ pub(super) fn journal_purpose(call: &OperationCall, body: Option<&[u8]>, session
     }
     let service = if session.options.emulator { "emulator" } else { &session.base_url };
     words.push(format!("at {service}"));
-    words.extend(session.options.profile.as_ref().map(|profile| format!("profile={profile}")));
+    words.extend(session.settings.profile_name().map(|profile| format!("profile={profile}")));
+    if let Ok(Some(tenant)) = session.settings.get_setting("tenant_id") {
+        words.push(format!("tenant={}", tenant.value()));
+    }
     words.join(" ")
 }
 

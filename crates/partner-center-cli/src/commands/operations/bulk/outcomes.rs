@@ -3,7 +3,7 @@
 use super::{super::planned_request::PlannedFormat, failure::FailureScope, target::Target, work::TargetOutput};
 use crate::{
     arguments::operations::naming::ResourceNoun,
-    error::{CommandError, ErrorReport},
+    error::{CommandError, ErrorReport, LocalError},
     error_format::ErrorDetails,
     messages::Messages,
     output::{Printer, write_to_stdout},
@@ -50,6 +50,8 @@ pub(super) struct OutcomePrinter<'a> {
     /// Says what failed of a target, behind its label.
     pub(super) failure_message: String,
     pub(super) prints_customers: bool,
+    /// Whether the operation changes something, so that each request that was sent counts.
+    pub(super) is_write: bool,
     /// How requests are printed in place of being sent, if they are.
     pub(super) planned: Option<PlannedFormat>,
     pub(super) concurrency: usize,
@@ -66,6 +68,8 @@ enum RunEnd {
     Target(Target, Error),
     /// The targets cannot be read.
     Input(CommandError),
+    /// What was changed cannot be printed.
+    Output(CommandError),
 }
 
 /// What was printed, and what waits for its turn.
@@ -122,10 +126,10 @@ impl OutcomePrinter<'_> {
         let outcome = if state.end.is_some() && error.is_authentication() {
             state.not_requested += 1;
             TargetOutcome::Ended
-        } else if state.end.is_some() && scope != FailureScope::ThisTarget {
+        } else if state.end.is_some() && scope != FailureScope::ThisTarget && !self.is_write {
             state.failed_like_end += 1;
             TargetOutcome::Ended
-        } else if is_end {
+        } else if is_end && state.end.is_none() {
             state.end = Some(RunEnd::Target(target, error));
             TargetOutcome::Ended
         } else {
@@ -149,11 +153,11 @@ impl OutcomePrinter<'_> {
         match outcome {
             TargetOutcome::Done(output) => {
                 self.state.done += 1;
-                self.print_output(&output)
+                self.print_output_or_end(&output)
             }
             TargetOutcome::DoneEarlier(output) => {
                 self.state.done_earlier += 1;
-                self.print_output(&output)
+                self.print_output_or_end(&output)
             }
             TargetOutcome::Failed(TargetFailure { error_report, details, kind }) => {
                 *self.state.failed.entry(kind).or_default() += 1;
@@ -161,6 +165,18 @@ impl OutcomePrinter<'_> {
                 Ok(())
             }
             TargetOutcome::Ended => Ok(()),
+        }
+    }
+
+    /// Prints an output. If that of a change cannot be printed, no other change is begun, and those under way are waited for.
+    fn print_output_or_end(&mut self, output: &TargetOutput) -> Result<(), CommandError> {
+        let printed = self.print_output(output);
+        match printed {
+            Err(error) if self.is_write => {
+                self.state.end.get_or_insert(RunEnd::Output(error));
+                Ok(())
+            }
+            _ => printed,
         }
     }
 
@@ -206,6 +222,10 @@ impl OutcomePrinter<'_> {
             let (target, error) = match end {
                 RunEnd::Target(target, error) => (target, error),
                 RunEnd::Input(error) => return Err(error),
+                RunEnd::Output(error) => {
+                    let rest = self.not_begun_message(not_begun);
+                    return Err(error.after_change(&format!("{}{rest}{again}", self.changes_message())));
+                }
             };
             let like_it = match self.state.failed_like_end {
                 0 => String::new(),
@@ -220,7 +240,10 @@ impl OutcomePrinter<'_> {
         }
         let note = match self.planned {
             Some(format) => Some(format.note().to_owned()),
-            None => self.printer.print_end_of_list()?,
+            None => self.printer.print_end_of_list().map_err(|error| match error.into() {
+                error if self.is_write => CommandError::after_change(error, &self.changes_message()),
+                error => error,
+            })?,
         };
         let (failed, state) = (self.state.failed.values().sum::<u64>(), &self.state);
         let total = state.done + state.done_earlier + failed;
@@ -248,6 +271,15 @@ impl OutcomePrinter<'_> {
         Ok(())
     }
 
+    /// Says how many changes were made.
+    fn changes_message(&self) -> String {
+        let state = &self.state;
+        let failed = state.failed.values().sum::<u64>();
+        let customers = |count: u64| if count == 1 { "one customer".to_owned() } else { format!("{count} customers") };
+        let done = format!("the change was made for {}", customers(state.done + state.done_earlier));
+        if failed == 0 { done } else { format!("{done} and failed for {}", customers(failed)) }
+    }
+
     /// Says how many targets were not begun when the command ends early.
     fn not_begun_message(&self, not_begun: Result<u64, u64>) -> String {
         let of = if self.prints_customers { ("customer", "customers") } else { ("ID", "IDs") };
@@ -269,6 +301,10 @@ fn kind_of_error(error: &Error) -> String {
         (None, _, ErrorKind::Transport) => "no response".to_owned(),
         (None, _, ErrorKind::Timeout) => "timed out".to_owned(),
         (None, _, ErrorKind::Decode | ErrorKind::Paging) => "unusable response".to_owned(),
+        // An error of the command itself: the request may have been sent before.
+        (None, _, ErrorKind::Request) if error.operation() == "custom" && !LocalError::is_of_arguments(error) => {
+            "other error".to_owned()
+        }
         _ => "nothing was sent".to_owned(),
     }
 }
