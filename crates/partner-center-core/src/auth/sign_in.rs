@@ -216,9 +216,8 @@ impl<X: Transport> SignIn<X> {
                 X::Mode::into_future(self.sender.transport.sleep(wait)).await;
                 // After the code has expired, too: the authority says so in its own words.
                 let is_last = code.remaining_lifetime(Instant::now()).is_zero();
-                let outcome = self
-                    .exchange_grant_for_tokens(Grant::DeviceCode(code.secret_device_code()), &RetryPolicy::none())
-                    .await;
+                let outcome =
+                    self.exchange_grant(Grant::DeviceCode(code.secret_device_code()), &RetryPolicy::none()).await;
                 match outcome.map_err(|error| (PollFailure::from_error(&error), error)) {
                     Ok(signed_in) => return Ok(signed_in),
                     Err((PollFailure::Final, error)) => return Err(self.add_authority_name_to_error(error)),
@@ -265,15 +264,13 @@ impl<X: Transport> SignIn<X> {
                 Ok(Err(rejected)) => return Err(Error::authority_rejection_error(SIGN_IN_OPERATION_NAME, rejected)),
                 Err(error) => return Err(Error::new(ErrorKind::Credential, SIGN_IN_OPERATION_NAME, error)),
             };
-            let outcome = self
-                .exchange_grant_for_tokens(request.authorization_code_grant(&code), &self.sender.retry_policy)
-                .await;
+            let outcome = self.exchange_grant(request.authorization_code_grant(&code), &self.sender.retry_policy).await;
             outcome.map_err(|error| self.add_authority_name_to_error(error))
         })
     }
 
     /// Exchanges what the user has granted for tokens.
-    async fn exchange_grant_for_tokens(&self, grant: Grant<'_>, retry_policy: &RetryPolicy) -> Result<SignedIn, Error> {
+    async fn exchange_grant(&self, grant: Grant<'_>, retry_policy: &RetryPolicy) -> Result<SignedIn, Error> {
         let failed = |error: BoxError| Error::new(ErrorKind::Credential, SIGN_IN_OPERATION_NAME, error);
         let client_assertion = self.app.make_client_assertion(&self.authority).map_err(failed)?;
         let exchange = TokenExchange {
