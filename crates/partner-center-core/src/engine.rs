@@ -104,10 +104,8 @@ impl<X: Transport> Engine<X> {
         let started_at = Instant::now();
         let mut metadata = CallMetadata { correlation_id: Some(correlation_id), ..CallMetadata::default() };
         let (provider, deadline) = (&self.token_provider, self.call_deadline(call_context));
-        let token = provider
-            .obtain_current_token(&self.sender, AUTHENTICATE_OPERATION_ID, &mut metadata, deadline, None)
-            .instrument(span)
-            .await;
+        let (sender, id) = (&self.sender, AUTHENTICATE_OPERATION_ID);
+        let token = provider.obtain_current_token(sender, id, &mut metadata, deadline, None).instrument(span).await;
         metadata.elapsed = started_at.elapsed();
         Ok(token.map_err(|error| error.with_metadata(metadata))?.remaining_lifetime(Instant::now()))
     }
