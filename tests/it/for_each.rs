@@ -1,7 +1,7 @@
 //! Work on many items at the same time: an outcome for each, at most so many at the same time, and an end that loses nothing.
 
 use partner_center::{
-    Client, Credential, Error, ErrorKind, GetCustomer, Reqwest, RetryPolicy, SyncClient, Transport, Ureq,
+    Client, Credential, Error, ErrorKind, GetCustomer, Reqwest, RetryPolicy, Transport, Ureq,
     request::{AttemptDescription, CallDescription, Hooks},
     transport::{Async, Blocking, Mode, Output, http::StatusCode},
 };
@@ -58,9 +58,11 @@ async fn each_item_has_an_outcome_in_async_mode() {
     assert_complete(all, &server);
 }
 
+type Counter = Arc<AtomicUsize>;
+
 /// Returns work that takes 20 ms after what it is passed, with the number of calls that are under way and the maximum of it.
-fn slow_work() -> (Arc<AtomicUsize>, Arc<AtomicUsize>, impl Fn(&dyn Fn()) + Clone + Send + Sync + 'static) {
-    let (current, max) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+fn slow_work() -> (Counter, Counter, impl Fn(&dyn Fn()) + Clone + Send + Sync + 'static) {
+    let (current, max) = (Counter::default(), Counter::default());
     let (counter, peak) = (current.clone(), max.clone());
     let work = move |wait: &dyn Fn()| {
         peak.fetch_max(counter.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
