@@ -141,7 +141,7 @@ impl<'a> TypedPaging<'a> {
             |access: &Option<FieldAccess>| access.as_ref().map_or_else(|| quote!(None), |access| access.value.clone());
         let (link, token) = (value(&self.next_link), value(&self.continuation_token));
         let read = if let Some(as_str) = &self.link_as_str {
-            quote!(ContinuationToken::read_uri(#link.map(#as_str), #token, #(#misfits)||*))
+            quote!(ContinuationToken::from_uri_and_token(#link.map(#as_str), #token, #(#misfits)||*))
         } else {
             quote!(ContinuationToken::read(#link, #token, #(#misfits)||*))
         };
