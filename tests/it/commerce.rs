@@ -12,7 +12,7 @@ use std::{
 };
 use uuid::Uuid;
 
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+pub(super) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// 2026-01-05T10:00:00Z.
 const START: Duration = Duration::from_secs(1_767_607_200);
@@ -107,7 +107,7 @@ fn seats(item: &str, quantity: i32, term: &str) -> NewCartLineItem {
         .attestation_accepted(true)
 }
 
-fn code<T: std::fmt::Debug>(result: Result<T, Error>) -> i64 {
+pub(super) fn code<T: std::fmt::Debug>(result: Result<T, Error>) -> i64 {
     let error = result.unwrap_err();
     let service_error = error.service_error().unwrap_or_else(|| panic!("{error}"));
     service_error.code.as_ref().and_then(ErrorCode::number).unwrap()

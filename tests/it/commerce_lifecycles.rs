@@ -3,13 +3,12 @@
 
 #![allow(deprecated, reason = "upgrades and conversions are for legacy subscriptions, which are deprecated")]
 
+use super::commerce::{DAY, code};
 use partner_center::{models::*, operations::*, transport::Blocking, *};
 use partner_center_emulator::{Emulator, EmulatorTransport};
 use serde_json::json;
 use std::time::{Duration, UNIX_EPOCH};
 use uuid::{Uuid, uuid};
-
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 const CUSTOMER: Uuid = uuid!("aaaabbbb-0000-cccc-1111-dddd2222eeee");
 const LEGACY: Uuid = uuid!("a1f46edc-74bc-4201-9476-c0e94f82d106");
@@ -26,11 +25,6 @@ fn partner() -> (Emulator, PartnerClient) {
     let emulator = Emulator::builder().customers(3).start_time(start).build();
     let client = Client::builder(emulator.transport(), Credential::token(Emulator::TOKEN)).build().unwrap();
     (emulator, client)
-}
-
-fn code<T: std::fmt::Debug>(result: Result<T, Error>) -> i64 {
-    let error = result.unwrap_err();
-    error.service_error().and_then(|error| error.code.as_ref()?.number()).unwrap_or_else(|| panic!("{error}"))
 }
 
 fn status_of(client: &PartnerClient, id: Uuid) -> SubscriptionStatus {

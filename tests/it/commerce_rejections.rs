@@ -1,6 +1,7 @@
 //! What a change of a subscription, or the cancellation of an order, is rejected with: each code of the service's documentation comes
 //! from a story that leads to it.
 
+use super::commerce::DAY;
 use partner_center::{models::*, operations::*, transport::Blocking, *};
 use partner_center_emulator::{Emulator, EmulatorTransport};
 use serde_json::json;
@@ -9,8 +10,6 @@ use std::{
     time::{Duration, UNIX_EPOCH},
 };
 use uuid::{Uuid, uuid};
-
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// 2026-06-01T09:00:00Z.
 const START: Duration = Duration::from_secs(1_780_304_400);

@@ -251,7 +251,6 @@ fn wait_is_bounded() {
     assert!(transcript.contains("=> Timeout (registerSubscription)"), "{transcript}");
 }
 
-/// What the service never shows as it was sent does not go unnoticed, and what was not changed is not waited for.
 /// Returns a subscription as the service sends it, as far as it matters.
 fn subscription(quantity: i32, status: &str, renews: bool) -> serde_json::Value {
     json!({
@@ -260,6 +259,7 @@ fn subscription(quantity: i32, status: &str, renews: bool) -> serde_json::Value 
     })
 }
 
+/// What the service never shows as it was sent does not go unnoticed, and what was not changed is not waited for.
 #[test]
 fn value_that_is_never_shown_is_named() {
     struct Change {

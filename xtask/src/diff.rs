@@ -5,7 +5,7 @@ mod operations;
 mod schemas;
 
 use crate::{
-    document::{SourceFile, Spec, is_area_file},
+    document::{ROOT_FILE_NAME, SourceFile, Spec, is_area_file},
     workspace::{LIBRARY_CRATES, run_for_output},
 };
 use anyhow::{Context as _, Result};
@@ -146,11 +146,9 @@ pub(crate) fn describe_changes(root: &Path, revision: &str) -> Result<String> {
 }
 
 /// A version of the workspace: major, minor, patch.
-type Version = [u64; 3];
+struct Version([u64; 3]);
 
-struct DisplayedVersion(Version);
-
-impl fmt::Display for DisplayedVersion {
+impl fmt::Display for Version {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [major, minor, patch] = self.0;
         write!(formatter, "{major}.{minor}.{patch}")
@@ -159,8 +157,8 @@ impl fmt::Display for DisplayedVersion {
 
 /// Returns the version after a change, as Cargo understands semantic versions: before 1.0.0, the minor version is for what breaks
 /// programs and the patch for the rest.
-fn next_version(DisplayedVersion([major, minor, patch]): DisplayedVersion, impact: Impact) -> DisplayedVersion {
-    DisplayedVersion(match (major, impact) {
+fn next_version(Version([major, minor, patch]): Version, impact: Impact) -> Version {
+    Version(match (major, impact) {
         (0, Impact::Breaking) => [0, minor + 1, 0],
         (0, _) | (_, Impact::Documentation) => [major, minor, patch + 1],
         (_, Impact::Addition | Impact::Deprecation) => [major, minor + 1, 0],
@@ -168,19 +166,19 @@ fn next_version(DisplayedVersion([major, minor, patch]): DisplayedVersion, impac
     })
 }
 
-fn workspace_version(manifest: &str) -> Result<DisplayedVersion> {
+fn workspace_version(manifest: &str) -> Result<Version> {
     let version = manifest.lines().find_map(|line| line.strip_prefix("version = \"")?.strip_suffix('"'));
     let version = version.context("Cargo.toml of the workspace has no version")?;
     let numbers: Vec<_> = version.split('.').map(str::parse).collect::<Result<_, _>>()?;
     let numbers = numbers.try_into().ok().with_context(|| format!("{version} does not have three numbers"))?;
-    Ok(DisplayedVersion(numbers))
+    Ok(Version(numbers))
 }
 
 fn read_spec_at(root: &Path, revision: &str) -> Result<Spec> {
     let names = git(root, &["ls-tree", "--name-only", revision, "spec/"])?;
     let mut names: Vec<_> = names.lines().filter_map(|path| path.strip_prefix("spec/")).collect();
     names.retain(|name| is_area_file(name));
-    names.insert(0, crate::document::ROOT_FILE_NAME);
+    names.insert(0, ROOT_FILE_NAME);
     let files = names
         .into_iter()
         .map(|name| Ok(SourceFile { name: name.to_owned(), text: file_at(root, revision, &format!("spec/{name}"))? }));
@@ -199,7 +197,9 @@ fn compare_listings(root: &Path, revision: &str) -> Result<Vec<ListingDifference
         let before =
             if listed.lines().any(|file| file == path) { file_at(root, revision, &path)? } else { String::new() };
         let after = fs::read_to_string(root.join(&path)).with_context(|| path.clone())?;
-        let (before, after): (BTreeSet<_>, BTreeSet<_>) = (before.lines().collect(), after.lines().collect());
+        // The header names the compiler.
+        let [before, after] = [&before, &after]
+            .map(|listing| listing.lines().filter(|line| !line.starts_with("# ")).collect::<BTreeSet<_>>());
         let only_in = |one: &BTreeSet<&str>, other: &BTreeSet<&str>| {
             one.difference(other).map(|line| (*line).to_owned()).collect::<Vec<_>>()
         };

@@ -2,7 +2,7 @@
 //! only its owner may read.
 
 use crate::{
-    arguments::operations::OperationCall,
+    arguments::operations::{OperationCall, bulk::is_customer_list},
     credentials::is_token_cached,
     private_file,
     session::Session,
@@ -106,8 +106,7 @@ struct ListedCompany<'a> {
 impl CustomerNamesCollector {
     /// Returns a collector if the call lists all customers of the profile.
     pub(crate) fn of_call(call: &OperationCall, session: &Session<'_>) -> Option<Self> {
-        let lists_all =
-            call.operation.id == "listCustomers" && call.parameters.is_empty() && call.options.limit.is_none();
+        let lists_all = is_customer_list(call.operation) && call.parameters.is_empty() && call.options.limit.is_none();
         // The customers of an emulator are not the user's; and what is not to be kept between runs is not kept.
         if !lists_all || session.options.emulator || !is_token_cached(&session.settings).unwrap_or_default() {
             return None;

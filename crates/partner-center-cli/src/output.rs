@@ -70,7 +70,7 @@ enum Destination {
     Memory { text: Vec<u8>, max_size: usize },
 }
 
-/// Why a result is refused.
+/// Why a result is rejected.
 #[derive(Debug)]
 pub(crate) struct ResultTooLarge {
     max_size: usize,

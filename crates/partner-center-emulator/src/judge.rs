@@ -12,6 +12,7 @@ pub use verdict::{Misbehavior, Verdict};
 
 use crate::{routing::route_request, steering::Delivery};
 use arrivals::Arrivals;
+use http::Method;
 use partner_center_core::{Request, Response};
 use std::{
     collections::VecDeque,
@@ -62,12 +63,12 @@ impl Judge {
     /// slowly, so that the client may have given up.
     pub(crate) fn response_delivered(&self, number: u64, delivery: Delivery, is_certain: bool, now: Duration) {
         let mut records = self.lock();
-        if let Some(polled) = records.arrivals.response_delivered(number, delivery, is_certain, now) {
-            let route = route_request(&polled.method, polled.uri.path());
+        if let Some(path) = records.arrivals.response_delivered(number, delivery, is_certain, now) {
+            let route = route_request(&Method::GET, &path);
             if route.is_ok_and(|route| conduct::is_in_audit_log(route.operation)) {
                 drop(records);
-                let message = arrivals::polled_message(&polled.uri);
-                self.add_verdict(number, polled.method.as_str(), polled.uri.path(), Misbehavior::PolledList, message);
+                let message = arrivals::polled_message(&path);
+                self.add_verdict(number, Method::GET.as_str(), &path, Misbehavior::PolledList, message);
             }
         }
     }
@@ -87,7 +88,7 @@ impl Judge {
         self.lock().count
     }
 
-    /// Forgets all verdicts, and what happened so far. The numbers go on.
+    /// Forgets all verdicts, and what happened so far. The numbering continues.
     pub(crate) fn clear(&self) {
         let mut records = self.lock();
         *records = Records { count: records.count, ..Records::default() };

@@ -27,7 +27,7 @@ use crate::{resource_path::ResourcePath, timestamp::Timestamp};
 use serde_json::Value;
 
 /// The field of a stored resource that the emulator needs and the service does not send.
-pub(crate) const INTERNAL_FIELDS_PROPERTY: &str = "emulatorInternal";
+const INTERNAL_FIELDS_PROPERTY: &str = "emulatorInternal";
 
 /// The internal field with the moment at which something happens because of a resource.
 pub(crate) const DUE_FIELD: &str = "dueAt";

@@ -106,7 +106,7 @@ impl RequestLog {
         self.newest.range(self.position_of_request(number.saturating_add(1), first)..)
     }
 
-    /// Drops all requests. The numbers go on.
+    /// Drops all requests. The numbering continues.
     pub(crate) fn clear(&mut self) {
         *self = Self { count: self.count, ..Self::default() };
     }

@@ -13,7 +13,7 @@ use crate::{
     scheduled_response::ScheduledResponse,
     steering::{
         self, Delivery,
-        http::{MAX_STEERING_BODY_SIZE, is_steering_path, may_have_large_body, refuse_access},
+        http::{MAX_STEERING_BODY_SIZE, is_steering_path, may_have_large_body, reject_access},
     },
     store::ChangesLost,
 };
@@ -138,11 +138,9 @@ impl Server {
         let (stop, stopped) = watch::channel(());
         let (end, has_stopped) = mpsc::channel();
         runtime.spawn(async move {
-            serve_until_stopped(&listener, &handler, &security, stopped).await;
-            // All before `end`: a caller that waits for the end may bind to the port, and open the data file.
-            drop(listener);
-            drop(handler);
-            drop(security);
+            // A block of its own, which drops all that it owns before `end` is dropped: a caller that waits for the end may
+            // bind to the port, and open the data file.
+            async move { serve_until_stopped(&listener, &handler, &security, stopped).await }.await;
             drop(end);
         });
         Ok(Self {
@@ -310,14 +308,14 @@ async fn respond_to_request(
     request: http::Request<Incoming>,
 ) -> Result<http::Response<ResponseBody>, Box<dyn Error + Send + Sync>> {
     let is_steering = is_steering_path(request.uri().path());
-    let has_large_body = is_steering && may_have_large_body(request.method(), request.uri().path());
+    let has_large_body = may_have_large_body(request.method(), request.uri().path());
     let max_body_size = if has_large_body { MAX_STEERING_BODY_SIZE } else { MAX_REQUEST_BODY_SIZE };
     // Before the body is in memory, which may be large.
-    let refusal = if is_steering { refuse_access(&request) } else { None };
+    let rejection = if is_steering { reject_access(&request) } else { None };
     let (head, mut body) = request.into_parts();
-    if let Some(refusal) = refusal {
+    if let Some(rejection) = rejection {
         discard_body(&mut body).await;
-        let mut response = complete_response(refusal);
+        let mut response = complete_response(rejection);
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         return Ok(response);
     }
@@ -338,15 +336,10 @@ async fn respond_to_request(
         let response = handler.respond(exchange.number, &request, &AtomicBool::new(false));
         return Ok(exchange.response_when_due(sender, response).await?);
     }
-    let cancel_on_drop = CancelResponseOnDrop::default();
-    let cancelled = Arc::clone(&cancel_on_drop.cancelled);
     // A search may take long, as may the disk, and this thread has other connections to serve.
     let number = exchange.number;
-    let response = spawn_blocking(move || handler.respond(number, &request, &cancelled));
-    match select(response, pin!(sender.socket.wait_until_closed_by_peer())).await {
-        Either::Left((response, _)) => Ok(exchange.response_when_due(sender.clone(), response?).await?),
-        Either::Right(_) => Err(io::Error::from(io::ErrorKind::ConnectionAborted).into()),
-    }
+    let response = run_until_closed(&sender, move |cancelled| handler.respond(number, &request, cancelled)).await?;
+    Ok(exchange.response_when_due(sender, response).await?)
 }
 
 /// Responds to a steering request, which may wait.
@@ -355,17 +348,26 @@ async fn respond_to_steering_request(
     sender: ResponseScheduler,
     request: http::Request<Vec<u8>>,
 ) -> Result<http::Response<ResponseBody>, Box<dyn Error + Send + Sync>> {
-    let cancel_on_drop = CancelResponseOnDrop::default();
-    let cancelled = Arc::clone(&cancel_on_drop.cancelled);
-    let response = spawn_blocking(move || {
-        let response = steering::http::respond(&Emulator::from_handler(Arc::clone(&handler)), &request, &cancelled);
+    let response = run_until_closed(&sender, move |cancelled| {
+        let response = steering::http::respond(&Emulator::from_handler(Arc::clone(&handler)), &request, cancelled);
         handler.save().map(|()| response)
     });
-    match select(response, pin!(sender.socket.wait_until_closed_by_peer())).await {
-        Either::Left((response, _)) => match response? {
-            Ok(response) => Ok(complete_response(response)),
-            Err(ChangesLost) => Ok(connection_closing_response(StatusCode::INTERNAL_SERVER_ERROR)?),
-        },
+    match response.await? {
+        Ok(response) => Ok(complete_response(response)),
+        Err(ChangesLost) => Ok(connection_closing_response(StatusCode::INTERNAL_SERVER_ERROR)?),
+    }
+}
+
+/// Runs `work` in another thread, and cancels it once the client has closed the connection or the server stops.
+async fn run_until_closed<T: Send + 'static>(
+    sender: &ResponseScheduler,
+    work: impl FnOnce(&AtomicBool) -> T + Send + 'static,
+) -> Result<T, Box<dyn Error + Send + Sync>> {
+    let cancel_on_drop = CancelResponseOnDrop::default();
+    let cancelled = Arc::clone(&cancel_on_drop.cancelled);
+    let result = spawn_blocking(move || work(&cancelled));
+    match select(result, pin!(sender.socket.wait_until_closed_by_peer())).await {
+        Either::Left((result, _)) => Ok(result?),
         Either::Right(_) => Err(io::Error::from(io::ErrorKind::ConnectionAborted).into()),
     }
 }

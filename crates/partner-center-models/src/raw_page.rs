@@ -45,11 +45,11 @@ impl RawPage {
 
     #[inline]
     fn parse_page(json: &str, pagination: &Pagination) -> serde_json::Result<Self> {
-        let parts = match PageParts::find(json, pagination) {
+        let parts = match RawPageParts::find(json, pagination) {
             Some(parts) => parts,
-            None => PageParts::parse(json, pagination)?,
+            None => RawPageParts::parse(json, pagination)?,
         };
-        let PageParts { items, total_count, continuation } = parts;
+        let RawPageParts { items, total_count, continuation } = parts;
         let first_items: String = items.iter().take(FINGERPRINTED_ITEM_COUNT).map(|item| &json[item.clone()]).collect();
         let fingerprint = (!items.is_empty()).then(|| PageFingerprint::new(first_items, items.len()));
         Ok(Self { total_count, json: json.into(), items, fingerprint, continuation })
@@ -57,14 +57,14 @@ impl RawPage {
 }
 
 /// What is read of a page.
-struct PageParts {
+struct RawPageParts {
     /// Where the items are in the JSON.
     items: Vec<Range<usize>>,
     total_count: Option<i64>,
     continuation: PageContinuation,
 }
 
-impl PageParts {
+impl RawPageParts {
     fn parse(json: &str, pagination: &Pagination) -> serde_json::Result<Self> {
         let ReadPage { list: RawItemList(items), total_count, continuation } =
             ReadPage::parse_page(json, pagination, true)?;
@@ -181,7 +181,7 @@ impl<'de> Visitor<'de> for RawItemListVisitor {
 
 #[cfg(test)]
 mod tests {
-    use super::{PageParts, RawPage};
+    use super::{RawPage, RawPageParts};
     use crate::Paginated as _;
     use crate::{JsonValue, Pagination, RawList, ReplacementKind, from_json_with};
 
@@ -219,12 +219,12 @@ mod tests {
             (r#"{"items":[1],}"#.to_owned(), false),
             (r#"{"items":["\ud83e"]}"#.to_owned(), false),
         ] {
-            let Some(found) = PageParts::find(&page, &paged) else {
+            let Some(found) = RawPageParts::find(&page, &paged) else {
                 assert!(!is_found, "{page}");
                 continue;
             };
             assert!(is_found, "{page}");
-            let parsed = PageParts::parse(&page, &paged).unwrap();
+            let parsed = RawPageParts::parse(&page, &paged).unwrap();
             assert_eq!((found.items, found.total_count), (parsed.items, parsed.total_count), "{page}");
             assert_eq!(format!("{:?}", found.continuation), format!("{:?}", parsed.continuation));
         }

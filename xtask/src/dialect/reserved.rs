@@ -253,7 +253,7 @@ mod tests {
             for name in names.iter().filter(|name| **name == name.to_pascal_case()) {
                 assert!(
                     RESERVED_TYPE_NAMES.contains(&name.as_str()),
-                    "{name} of {path} is missing in the reserved RESERVED_TYPE_NAMES"
+                    "{name} of {path} is missing in RESERVED_TYPE_NAMES"
                 );
             }
         }

@@ -38,14 +38,17 @@ fn compare_operation(before: &Operation, after: &Operation, changes: &mut Change
     }
     changes.add_text_difference(&id, &old.summary, &new.summary);
     changes.add_text_difference(&id, &old.description, &new.description);
-    changes.add_text_difference(&format!("what {id} needs"), &old.permissions, &new.permissions);
+    changes.add_text_difference(&format!("the permission text of {id}"), &old.permissions, &new.permissions);
     changes.add_deprecation(&id, old.deprecated.as_deref(), new.deprecated.as_deref());
     changes.add_list_difference(&id, &old.authentication, &new.authentication, |kind| format!("accepts {kind:?}"));
     changes.add_list_difference(&id, &old.clouds, &new.clouds, |cloud| format!("is in the cloud {cloud:?}"));
     if old.is_destructive != new.is_destructive {
-        let (impact, verb) =
-            if new.is_destructive { (Impact::Breaking, "asks") } else { (Impact::Addition, "no longer asks") };
-        changes.add(impact, format!("the command `{}` {verb} before it sends", new.command));
+        let (impact, verb) = if new.is_destructive {
+            (Impact::Breaking, "asks for confirmation")
+        } else {
+            (Impact::Addition, "no longer asks for confirmation")
+        };
+        changes.add(impact, format!("the command `{}` {verb}", new.command));
     }
     if old.idempotency != new.idempotency {
         changes.add(

@@ -181,7 +181,7 @@ fn version_follows_from_the_greatest_impact() {
         ([1, 2, 3], Addition, "1.3.0"),
         ([1, 2, 3], Breaking, "2.0.0"),
     ] {
-        assert_eq!(next_version(DisplayedVersion(before), impact).to_string(), after);
+        assert_eq!(next_version(Version(before), impact).to_string(), after);
     }
     let manifest = "[workspace.package]\nversion = \"0.12.3\"\n";
     assert_eq!(workspace_version(manifest).unwrap().0, [0, 12, 3]);

@@ -8,7 +8,7 @@ one, are left out.
 
 What an assistant can do:
   By default, the tools only read. With --allow-writes there are those that change something as well; one that removes \
-something, cannot be undone, or replaces what is there asks for `confirm`, which must repeat the ID of the resource.
+something, cannot be undone, or replaces what is there asks for `confirm`, which must be the ID of the resource.
   A list is complete, or the call fails and says how to narrow it: `fields` and `query` (JMESPath) choose what is returned, \
 `limit` takes the first items and says so, and --max-result-size is the maximum.
   No result has a password, a token or another secret: each is replaced by [secret].
@@ -34,7 +34,7 @@ pub(crate) struct McpCommand {
     /// Offer only these tools: areas, resources or tools [default: all that read]
     #[arg(long, value_name = "NAME,..", value_delimiter = ',')]
     pub(crate) tools: Vec<String>,
-    /// Maximum size of a result, 1000 to 100000000; a larger one is refused, never cut
+    /// Maximum size of a result, 1000 to 100000000; a larger one is an error, never cut
     #[arg(long, value_name = "BYTES", default_value_t = 100_000, value_parser = parse_result_size)]
     pub(crate) max_result_size: usize,
     /// Print the tools in place of serving

@@ -282,12 +282,9 @@ fn build_ids_argument(parameter: &'static Parameter) -> Arg {
     complete_customers(argument.value_parser(IdArgParser(parser)).help(help), parameter)
 }
 
-/// The parameter that identifies a customer.
-const CUSTOMER_PARAMETER: &str = "customer-tenant-id";
-
 /// Has shells complete the customers that were listed last, if the argument is the ID of a customer.
 fn complete_customers(argument: Arg, parameter: &Parameter) -> Arg {
-    if parameter.name == CUSTOMER_PARAMETER {
+    if is_customer_id(parameter) {
         argument.add(ArgValueCompleter::new(crate::customer_names::complete_customer))
     } else {
         argument
@@ -573,7 +570,7 @@ impl BodyArguments {
         let assignments = |name| argument_values::<(String, String)>(matches, name).into_iter();
         changes.extend(assignments(name::SET_ARG).map(|(path, value)| (path, FieldValue::Text(value))));
         changes.extend(assignments(name::SET_FILE_ARG).map(|(path, file)| {
-            let file = if file == "-" { InputFile::Stdin } else { InputFile::Path(file.into()) };
+            let Ok(file) = parse_input_file(&file);
             (path, FieldValue::File(file))
         }));
         changes.extend(

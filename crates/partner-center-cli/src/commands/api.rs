@@ -3,6 +3,7 @@
 use super::operations::{
     confirmation, input, list,
     planned_request::PlannedFormat,
+    print_planned_request,
     request::{PlannedRequest, append_query_parameter, pagination_of_operation, percent_encode, to_client_idempotency},
 };
 use crate::{
@@ -55,9 +56,7 @@ pub(crate) async fn run_api_command<X: Transport>(
         .into());
     }
     if let Some(format) = PlannedFormat::of_flags(call.dry_run, call.curl) {
-        write_to_stdout(format.format_request(&request, &session.base_url).as_bytes(), messages)?;
-        messages.print(format.note());
-        return Ok(());
+        return print_planned_request(&request, format, session, messages);
     }
     if request.method == Method::Delete && !call.yes {
         confirmation::ask_to_confirm_removal(&format!("{} {}", request.method, request.target))?;

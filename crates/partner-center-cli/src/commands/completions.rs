@@ -37,6 +37,9 @@ fi
 
 /// Prints the completions of the words that a shell has typed, if one calls this command for them.
 pub(crate) fn complete_words() -> bool {
+    if env::var_os(SHELL_VARIABLE).is_none() {
+        return false;
+    }
     let words: Vec<_> = env::args_os().skip_while(|word| word != "--").skip(2).collect();
     let command = || Arguments::clap_command_for_completion(typed_words(&words));
     let environment = CompleteEnv::with_factory(command).var(SHELL_VARIABLE).bin(PROGRAM_NAME);

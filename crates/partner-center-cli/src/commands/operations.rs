@@ -207,7 +207,7 @@ fn ask_before_destructive_request(call: &OperationCall, request: &PlannedRequest
 }
 
 /// Prints a request in place of sending it.
-fn print_planned_request(
+pub(super) fn print_planned_request(
     request: &PlannedRequest,
     format: PlannedFormat,
     session: &Session<'_>,

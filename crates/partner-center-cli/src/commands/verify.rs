@@ -6,7 +6,14 @@ mod shape;
 
 use super::operations::{confirmation, request::PlannedRequest};
 use crate::{
-    arguments::VerifyCommand, error::CommandError, messages::Messages, output::write_to_stdout, session::Session,
+    arguments::{
+        VerifyCommand,
+        operations::tables::{CUSTOMER_PARAMETER, is_customer_id},
+    },
+    error::CommandError,
+    messages::Messages,
+    output::write_to_stdout,
+    session::Session,
 };
 use exchange::{Difference, ExchangeShape};
 use partner_center::{
@@ -14,15 +21,12 @@ use partner_center::{
     transport::{Blocking, Mode, Request},
 };
 use partner_center_emulator::Emulator;
-use partner_center_spec::{Location, MediaType, Method, OPERATIONS, Operation};
+use partner_center_spec::{MediaType, Method, OPERATIONS, Operation};
 use recording::RecordingTransport;
 use uuid::Uuid;
 
 /// A customer that the emulator always has.
 const EMULATOR_CUSTOMER: &str = "aaaabbbb-0000-cccc-1111-dddd2222eeee";
-
-/// The path parameter that `--customer` is for.
-const CUSTOMER_PARAMETER: &str = "customer-tenant-id";
 
 /// Sends the requests to the service, which are GET alone, and prints in what the emulator differs.
 pub(crate) async fn run_verify<X: Transport>(
@@ -68,8 +72,8 @@ pub(crate) async fn run_verify<X: Transport>(
         }
         let Some(response) = last_exchange.take() else { continue };
         let service = ExchangeShape::of_response(operation, &response);
-        let emulated =
-            ask_emulator(&emulator, operation).map(|response| ExchangeShape::of_response(operation, &response));
+        let emulated = request_from_emulator(&emulator, operation)
+            .map(|response| ExchangeShape::of_response(operation, &response));
         differences.extend(emulated.and_then(|emulated| Difference::between(operation, &service, &emulated)));
     }
     messages.print(format_args!("{} of {count} operations differ", differences.len()));
@@ -84,16 +88,14 @@ fn is_comparable(operation: &Operation, with_customer: bool) -> bool {
     let mut required = operation.parameters.iter().filter(|parameter| parameter.is_required);
     operation.method == Method::Get
         && operation.responses.iter().any(is_json)
-        && required.all(|parameter| {
-            with_customer && parameter.location == Location::Path && parameter.name == CUSTOMER_PARAMETER
-        })
+        && required.all(|parameter| with_customer && is_customer_id(parameter))
 }
 
 fn path_of(operation: &Operation, customer: &str) -> String {
     operation.path.replace(&format!("{{{CUSTOMER_PARAMETER}}}"), customer)
 }
 
-fn ask_emulator(emulator: &Emulator, operation: &Operation) -> Option<partner_center::transport::Response> {
+fn request_from_emulator(emulator: &Emulator, operation: &Operation) -> Option<partner_center::transport::Response> {
     let mut request = Request::new(Vec::new());
     *request.uri_mut() = path_of(operation, EMULATOR_CUSTOMER).parse().ok()?;
     let token = format!("Bearer {}", Emulator::TOKEN).parse().ok()?;

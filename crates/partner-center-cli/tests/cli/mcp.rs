@@ -118,7 +118,7 @@ fn server_introduces_itself_and_its_tools() {
 }
 
 #[test]
-fn list_is_complete_or_refused() {
+fn list_is_complete_or_rejected() {
     let mut assistant =
         Assistant::connect(&["--emulator", "--emulator-customers", "700", "--max-result-size", "60000"]);
     let texts = assistant.call("customers_list", json!({ "fields": ["id"] }));
@@ -154,11 +154,11 @@ fn list_that_breaks_off_is_an_error() {
 }
 
 #[test]
-fn change_is_refused_unless_it_is_allowed() {
+fn change_is_rejected_unless_it_is_allowed() {
     let mut assistant = Assistant::connect(&["--emulator", "--tools", "customers,subscriptions_get"]);
     let arguments = json!({ "customer": DOCUMENTED, "confirm": DOCUMENTED });
     let error = assistant.call_in_vain("customers_delete", arguments);
-    assert!(error["message"].as_str().unwrap().contains("was refused, and nothing was sent"), "{error}");
+    assert!(error["message"].as_str().unwrap().contains("was rejected, and nothing was sent"), "{error}");
     assert!(error["advice"].as_str().unwrap().contains("--allow-writes"), "{error}");
     let error = assistant.call_in_vain("users_list", json!({ "customer": DOCUMENTED }));
     assert!(error["advice"].as_str().unwrap().contains("--tools"), "{error}");

@@ -10,7 +10,7 @@ use crate::{
     steering::Delivery,
 };
 use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri,
+    HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
     header::{AUTHORIZATION, RETRY_AFTER},
 };
 use partner_center_core::{Request, Response};
@@ -26,11 +26,11 @@ use uuid::Uuid;
 pub(super) struct Arrivals {
     /// The requests without a response so far, by their numbers.
     pending: HashMap<u64, PendingRequest>,
-    /// The request ids that had a response, with the number of the request. Their order is that of `answered_order`.
-    answered: HashMap<Uuid, u64>,
-    answered_order: VecDeque<Uuid>,
+    /// The request ids that had a response, with the number of the request. Their order is that of `with_response_order`.
+    with_response: HashMap<Uuid, u64>,
+    with_response_order: VecDeque<Uuid>,
     /// Writes that had no response.
-    unanswered: VecDeque<UnansweredWrite>,
+    without_response: VecDeque<UnansweredWrite>,
     /// Calls that have to wait.
     waits: VecDeque<RequiredWait>,
     /// Lists that were requested, by what identifies the caller and the list.
@@ -45,7 +45,7 @@ const MAX_SEARCHED: usize = 1000;
 
 struct PendingRequest {
     method: Method,
-    uri: Uri,
+    path: String,
     /// Identifies the call: its method, URI and body.
     call: u64,
     /// Whether it is done twice if it is sent twice with two ids.
@@ -87,12 +87,6 @@ struct Poll {
 #[derive(Clone, Copy)]
 struct RetryAfter(Duration);
 
-/// A list that was polled.
-pub(super) struct PolledList {
-    pub(super) method: Method,
-    pub(super) uri: Uri,
-}
-
 /// The time in which requests may arrive that were on their way when the service told a caller to wait.
 const GRACE: Duration = Duration::from_secs(1);
 
@@ -129,8 +123,7 @@ impl Arrivals {
         }
         let pending = PendingRequest {
             method: method.clone(),
-            // A clone would keep the buffer of the connection in memory.
-            uri: uri.to_string().parse().unwrap_or_default(),
+            path: uri.path().to_owned(),
             call,
             is_unsafe_write,
             is_next_page: is_next_page(request),
@@ -160,23 +153,23 @@ impl Arrivals {
         delivery: Delivery,
         is_certain: bool,
         now: Duration,
-    ) -> Option<PolledList> {
+    ) -> Option<String> {
         let pending = self.pending.remove(&number)?;
         let status = pending.status.filter(|_| delivery == Delivery::Sent && is_certain);
         let Some(status) = status else {
             if delivery != Delivery::Sent && is_certain && pending.is_unsafe_write {
                 let PendingRequest { call, request_id, correlation_id, .. } = pending;
-                let unanswered = UnansweredWrite { number, call, request_id, correlation_id, time: now };
-                push_bounded(&mut self.unanswered, unanswered);
+                let without_response = UnansweredWrite { number, call, request_id, correlation_id, time: now };
+                push_bounded(&mut self.without_response, without_response);
             }
             return None;
         };
         if let Some(id) = pending.request_id {
-            if self.answered.insert(id, number).is_none() {
-                self.answered_order.push_back(id);
+            if self.with_response.insert(id, number).is_none() {
+                self.with_response_order.push_back(id);
             }
-            if self.answered_order.len() > MAX_REQUESTS {
-                self.answered_order.pop_front().and_then(|oldest| self.answered.remove(&oldest));
+            if self.with_response_order.len() > MAX_REQUESTS {
+                self.with_response_order.pop_front().and_then(|oldest| self.with_response.remove(&oldest));
             }
         }
         if let (Some(RetryAfter(wait)), true) =
@@ -192,7 +185,7 @@ impl Arrivals {
             return None;
         }
         if pending.method != Method::GET {
-            let path = pending.uri.path();
+            let path = pending.path.as_str();
             // A write changes other lists of the customer, too: an order adds subscriptions.
             let customer = customer_prefix(path);
             let is_changed =
@@ -203,7 +196,7 @@ impl Arrivals {
         if pending.is_next_page {
             return None;
         }
-        self.count_poll(&pending, now).then_some(PolledList { method: pending.method, uri: pending.uri })
+        self.count_poll(&pending, now).then_some(pending.path)
     }
 
     fn early_retry(&mut self, call: u64, correlation_id: Option<Uuid>, now: Duration) -> Option<(Misbehavior, String)> {
@@ -228,7 +221,7 @@ impl Arrivals {
     }
 
     fn reused_request_id(&self, id: Uuid) -> Option<(Misbehavior, String)> {
-        let number = self.answered.get(&id)?;
+        let number = self.with_response.get(&id)?;
         let message = format!(
             "its MS-RequestId {id} is that of request {number}, which had a response: use a new one after each response, and the \
              same one only after none"
@@ -243,11 +236,12 @@ impl Arrivals {
         correlation_id: Option<Uuid>,
         now: Duration,
     ) -> Option<(Misbehavior, String)> {
-        self.unanswered.retain(|unanswered| now < unanswered.time.saturating_add(MAX_RETRY_INTERVAL));
-        let is_same_work =
-            |unanswered: &UnansweredWrite| unanswered.call == call && unanswered.correlation_id == correlation_id;
-        let position = self.unanswered.iter().position(is_same_work)?;
-        let earlier = self.unanswered.remove(position)?;
+        self.without_response.retain(|without_response| now < without_response.time.saturating_add(MAX_RETRY_INTERVAL));
+        let is_same_work = |without_response: &UnansweredWrite| {
+            without_response.call == call && without_response.correlation_id == correlation_id
+        };
+        let position = self.without_response.iter().position(is_same_work)?;
+        let earlier = self.without_response.remove(position)?;
         if request_id.is_some() && earlier.request_id == request_id {
             return None;
         }
@@ -269,7 +263,7 @@ impl Arrivals {
             }
         }
         let poll = self.polls.entry(key).or_insert_with(|| Poll {
-            path: request.uri.path().to_owned(),
+            path: request.path.clone(),
             count: 0,
             last: now.saturating_sub(MAX_POLL_INTERVAL),
         });
@@ -289,11 +283,11 @@ impl Arrivals {
 }
 
 /// Returns the message for a list that was polled.
-pub(super) fn polled_message(uri: &Uri) -> String {
+pub(super) fn polled_message(path: &str) -> String {
     format!(
         "{} was requested {MIN_REQUESTS_TO_BE_POLLING} times in a row although nothing in it was written: read what has changed from \
          /v1/auditrecords, or register a webhook",
-        uri.path().escape_debug()
+        path.escape_debug()
     )
 }
 
@@ -503,12 +497,12 @@ mod tests {
             }
             assert!(arrivals.waits.len() <= MAX_SEARCHED);
         }
-        let Arrivals { pending, answered, answered_order, unanswered, polls, .. } = &arrivals;
+        let Arrivals { pending, with_response, with_response_order, without_response, polls, .. } = &arrivals;
         for (name, length, limit) in [
             ("pending", pending.len(), MAX_REQUESTS),
-            ("answered", answered.len(), MAX_REQUESTS),
-            ("answered_order", answered_order.len(), MAX_REQUESTS),
-            ("unanswered", unanswered.len(), MAX_SEARCHED),
+            ("with_response", with_response.len(), MAX_REQUESTS),
+            ("with_response_order", with_response_order.len(), MAX_REQUESTS),
+            ("without_response", without_response.len(), MAX_SEARCHED),
             ("polls", polls.len(), MAX_SEARCHED),
         ] {
             assert!(length <= limit, "{name} has {length} entries");

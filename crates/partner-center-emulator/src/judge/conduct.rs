@@ -49,8 +49,8 @@ pub(crate) fn judge_response(
     (store, now): (&ResourceStore, Timestamp),
 ) {
     let find_guilty = |misbehavior, message| judge.find_guilty(number, request, misbehavior, message);
-    if is_missing_permission(response) {
-        find_guilty(Misbehavior::MissingPermission, permission_message(request, response));
+    if let Some(message) = missing_permission(request, response) {
+        find_guilty(Misbehavior::MissingPermission, message);
     }
     // A request without a valid token writes nothing.
     if let Some(before) = before.filter(|_| response.status != StatusCode::UNAUTHORIZED) {
@@ -85,20 +85,17 @@ pub(super) fn is_in_audit_log(list: &Operation) -> bool {
 /// The codes of errors that say that an operation needs a user, or an application.
 const CALLER_KIND_CODES: [u32; 2] = [900_329, 1002];
 
-/// Whether a response says that the operation is for callers of another kind. A business rule has status 403, too.
-fn is_missing_permission(response: &ServiceResponse) -> bool {
-    let ResponseContent::Error(body) = &response.content else { return false };
-    response.status == StatusCode::FORBIDDEN && CALLER_KIND_CODES.iter().any(|code| body["code"] == *code)
-}
-
-fn permission_message(request: &Request, response: &ServiceResponse) -> String {
-    let description = match &response.content {
-        ResponseContent::Error(body) => string_at_path(body, &["description"]).unwrap_or_default(),
-        _ => "",
-    };
+/// Returns the message for a response that says that the operation is for callers of another kind. A business rule has status 403,
+/// too.
+fn missing_permission(request: &Request, response: &ServiceResponse) -> Option<String> {
+    let ResponseContent::Error(body) = &response.content else { return None };
+    if response.status != StatusCode::FORBIDDEN || !CALLER_KIND_CODES.iter().any(|code| body["code"] == *code) {
+        return None;
+    }
+    let description = string_at_path(body, &["description"]).unwrap_or_default();
     let operation = route_request(request.method(), request.uri().path()).map(|route| route.operation.id);
     let operation = operation.map(|id| format!("{id}: ")).unwrap_or_default();
-    format!("{operation}the credentials are not enough (403). {description}")
+    Some(format!("{operation}the credentials are not enough (403). {description}"))
 }
 
 fn missing_if_match(before: &ResourceBefore, request: &Request) -> Option<String> {

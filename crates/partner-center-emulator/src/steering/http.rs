@@ -40,11 +40,11 @@ pub(crate) fn may_have_large_body(method: &Method, path: &str) -> bool {
 }
 
 /// Returns the response to a request that may not steer, whatever its body is.
-pub(crate) fn refuse_access<B>(request: &http::Request<B>) -> Option<Response> {
+pub(crate) fn reject_access<B>(request: &http::Request<B>) -> Option<Response> {
     access::check_access(request).err().map(|(status, message)| error_response(status, &message))
 }
 
-/// Returns the response to a steering request that [`refuse_access`] does not refuse. One that waits ends when it is `cancelled`.
+/// Returns the response to a steering request that [`reject_access`] does not reject. One that waits ends when it is `cancelled`.
 pub(crate) fn respond(emulator: &Emulator, request: &Request, cancelled: &AtomicBool) -> Response {
     let path = request.uri().path();
     if path.strip_prefix('/') == Some(STEERING_ROOT_SEGMENT) {

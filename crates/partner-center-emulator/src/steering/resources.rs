@@ -100,7 +100,7 @@ impl Emulator {
                         ))));
                     }
                 }
-                Ok(((), changes.iter().map(|(_, change)| change.clone()).collect()))
+                Ok(((), changes.into_iter().map(|(_, change)| change).collect()))
             })
             .map_err(|ResourceChangeError(error)| error)?;
         // An error shows in the responses to all further requests.

@@ -243,7 +243,7 @@ fn steering_is_not_reached_by_clients_of_the_service() {
     connection.write_all(head.as_bytes()).unwrap();
     let mut response = String::new();
     connection.read_to_string(&mut response).unwrap();
-    assert!(response.starts_with("HTTP/1.1 415 "), "a body that is refused is not waited for: {response}");
+    assert!(response.starts_with("HTTP/1.1 415 "), "a body that is rejected is not waited for: {response}");
     let large = format!("{{\"seed\": 1{}}}", " ".repeat(1 << 20));
     assert_eq!(send_with(&server, "POST", "/_emulator/reset", json, &large).0, 413);
     assert_eq!(send_with(&server, "GET", "/_emulator/requests?after=18446744073709551615", "", "").0, 200);

@@ -51,10 +51,11 @@ pub(super) fn ensure_replacement_is_read_first(spec: &Spec, operation: &Operatio
     if !operation.facts.is_replacement() {
         return Ok(());
     }
-    let body = request_body_schema_name(operation)
-        .with_context(|| format!("{X_PC_REPLACES}: the body is no object: leave it out"))?;
-    let is_required = operation.body.as_ref().is_some_and(|body| body.required);
-    ensure!(is_required, "{X_PC_REPLACES}: the body is not required: write `required: true`");
+    let body = request_body_schema_name(operation).with_context(|| {
+        format!(
+            "{X_PC_REPLACES}: the body is not a required object: write `required: true` and a $ref, or leave it out"
+        )
+    })?;
     let is_got = spec
         .operations
         .iter()

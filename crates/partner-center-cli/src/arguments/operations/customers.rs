@@ -1,19 +1,18 @@
 //! What `customers list` has beyond the tables: a filter as options, in place of the JSON that the service expects.
 
-use super::OperationCall;
+use super::{OperationCall, bulk::is_customer_list};
 use crate::arguments::parse_guid;
 use clap::{Arg, ArgGroup, ArgMatches, Command, builder::NonEmptyStringValueParser};
 use partner_center::CustomerFilter;
 use partner_center_spec::Operation;
 use uuid::Uuid;
 
-const LIST_CUSTOMERS_OPERATION: &str = "listCustomers";
 /// The parameter that the options stand for.
 const FILTER_PARAMETER: &str = "filter";
 
 /// Adds the options of the filter to the command of the list.
 pub(super) fn add_filter_options(operation: &Operation, command: Command) -> Command {
-    if operation.id != LIST_CUSTOMERS_OPERATION {
+    if !is_customer_list(operation) {
         return command;
     }
     let prefix = |name, help| {
@@ -35,7 +34,7 @@ pub(super) fn add_filter_options(operation: &Operation, command: Command) -> Com
 
 /// Sets the filter of the options.
 pub(super) fn set_filter_from_options(call: &mut OperationCall, matches: &ArgMatches) {
-    if call.operation.id != LIST_CUSTOMERS_OPERATION {
+    if !is_customer_list(call.operation) {
         return;
     }
     let text = |name: &str| matches.get_one::<String>(name).cloned();

@@ -104,7 +104,7 @@ pub(crate) fn command_takes_several_ids(operation: &Operation) -> bool {
 }
 
 /// The name of the parameter that names a customer, wherever it is.
-const CUSTOMER_PARAMETER: &str = "customer-tenant-id";
+pub(crate) const CUSTOMER_PARAMETER: &str = "customer-tenant-id";
 
 /// Returns the parameter with the customer that the operation is about, if it is about something that a customer has.
 pub(crate) fn customer_parameter(operation: &Operation) -> Option<&'static Parameter> {

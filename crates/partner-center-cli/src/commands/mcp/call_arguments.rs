@@ -75,7 +75,7 @@ pub(super) fn build_call(
     })
 }
 
-/// Checks that `confirm` repeats the ID of the resource.
+/// Checks that `confirm` is the ID of the resource.
 fn check_confirmation(
     operation: &'static Operation,
     parameters: &[(&'static Parameter, Vec<String>)],
@@ -89,7 +89,7 @@ fn check_confirmation(
     }
     Err(usage_error(
         format!("`{}` was not confirmed, and nothing was sent", tool_name(operation)),
-        format!("`{CONFIRM_ARGUMENT}` must repeat {}, which is {expected}", confirmed_value(operation)),
+        format!("`{CONFIRM_ARGUMENT}` must be {}, which is {expected}", confirmed_value(operation)),
         "ask the user whether this may be done; then call it again with that value",
     ))
 }

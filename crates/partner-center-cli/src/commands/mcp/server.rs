@@ -89,7 +89,10 @@ impl ToolServer {
             let credential = session.configured_credential()?.build_credential(&self.messages);
             shared.insert(session.build_client(transport, credential, &self.messages)?).clone()
         };
-        Ok(session.deadline.map_or_else(|| client.clone(), |deadline| client.with_deadline(deadline)))
+        Ok(match session.deadline {
+            Some(deadline) => client.with_deadline(deadline),
+            None => client,
+        })
     }
 
     /// Calls a tool, and returns its result and what is worth knowing beside it.
@@ -188,7 +191,7 @@ impl ServerHandler for ToolServer {
             NamedTool::Unknown => {
                 return Err(ErrorData::invalid_params(format!("there is no tool `{}`", request.name), None));
             }
-            refused => return Ok(error_result(&refusal(&refused, &request.name).into()).into()),
+            rejected => return Ok(error_result(&rejection_report(&rejected, &request.name).into()).into()),
         };
         let call = AssertUnwindSafe(self.call_operation(operation, request.arguments.unwrap_or_default()));
         let outcome = call.catch_unwind().await.unwrap_or_else(|_| Err(panic_error(operation).into()));
@@ -209,8 +212,8 @@ fn error_result(error: &CommandError) -> CallToolResult {
 }
 
 /// Says why a tool that exists is not offered.
-fn refusal(tool: &NamedTool, name: &str) -> ErrorReport {
-    let message = format!("`{name}` was refused, and nothing was sent");
+fn rejection_report(tool: &NamedTool, name: &str) -> ErrorReport {
+    let message = format!("`{name}` was rejected, and nothing was sent");
     match tool {
         NamedTool::Write => ErrorReport {
             message,

@@ -144,13 +144,12 @@ fn tool_description(operation: &Operation) -> String {
         text.push_str("\n\nThis tool reads it first, and sends it back complete with the changes of `set`.");
     }
     if asks_before_sending(operation) {
-        text =
-            format!("{text}\n\nAsk the user first; then `{CONFIRM_ARGUMENT}` repeats {}.", confirmed_value(operation));
+        text = format!("{text}\n\nAsk the user first; then `{CONFIRM_ARGUMENT}` is {}.", confirmed_value(operation));
     }
     text
 }
 
-/// Names the value that `confirm` must repeat.
+/// Names the value that `confirm` must have.
 pub(super) fn confirmed_value(operation: &Operation) -> String {
     match operation.parameters.iter().rfind(|parameter| parameter.location == Location::Path) {
         Some(parameter) => format!("the value of `{}`", super::input_schema::argument_name(parameter)),

@@ -37,7 +37,7 @@ use customers::{NamedCustomers, identify_customers, list_customers, read_custome
 use journal::{RunJournal, journal_purpose};
 use outcomes::{OutcomePrinter, PrintedOutcomes};
 use partner_center::{Client, Error, RetryPolicy, Transport, operations, request::RawRequest, transport::Mode};
-use partner_center_spec::{OPERATIONS, Operation};
+use partner_center_spec::Operation;
 use run::{Run, TargetQueue};
 use std::{sync::Arc, time::Duration};
 pub(super) use target::Customer;
@@ -120,17 +120,15 @@ pub(super) async fn run_many_times<X: Transport>(
     match journal {
         None => {
             let outcomes = client.for_each(queue.clone(), concurrency, perform);
-            let mut run = Run { client: &client, outcomes, queue, targets, journal: None, printed: outcome_printer };
-            let ended = run.perform_all().await;
-            ended.and_then(|()| run.finish())
+            let run = Run { client: &client, outcomes, queue, targets, journal: None, printed: outcome_printer };
+            run.run_to_end().await
         }
         Some(journal) => {
             let targets = targets.with_unique_keys();
             let outcomes = journal.journal.for_each(&client, queue.clone(), concurrency, perform);
-            let mut run =
+            let run =
                 Run { client: &client, outcomes, queue, targets, journal: Some(&journal), printed: outcome_printer };
-            let ended = run.perform_all().await;
-            let finished = ended.and_then(|()| run.finish());
+            let finished = run.run_to_end().await;
             let stored = journal.finish();
             finished.and(stored)
         }
@@ -273,7 +271,7 @@ fn print_planned_requests(
 
 /// Returns the operation that gets a customer with all details.
 fn get_customer_operation(list: &'static Operation) -> &'static Operation {
-    OPERATIONS.iter().find(|operation| operation.id == "getCustomer").unwrap_or(list)
+    partner_center_spec::operation("getCustomer").unwrap_or(list)
 }
 
 /// Whether the requests change something.

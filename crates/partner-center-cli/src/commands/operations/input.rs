@@ -1,6 +1,6 @@
 //! Files and standard input with a body or the value of a field.
 
-use super::{json_tree::JsonTree, request::RequestBody, secrets::replace_secrets};
+use super::{json_tree::JsonTree, request::RequestBody, secrets::with_secrets_replaced};
 use crate::{
     arguments::operations::InputFile,
     error::{ErrorReport, UsageError},
@@ -140,12 +140,11 @@ pub(crate) fn read_body_content(
     if let Some(content_type) = content_type {
         let bytes = read_input_bytes(file)?;
         // Where the secrets of other formats are is not known.
-        let json = str::from_utf8(&bytes).ok().filter(|text| JsonTree::parse(text).is_ok());
-        let shown = json.map(|json| replace_secrets(json, of));
+        let tree = str::from_utf8(&bytes).ok().and_then(|text| JsonTree::parse(text).ok());
+        let shown = tree.map(|tree| with_secrets_replaced(of, tree).to_json());
         return Ok(RequestBody { content_type, bytes, shown });
     }
     let json = read_input_as_utf8(file)?;
-    parse_json_of_file(file, &json)?;
-    let shown = Some(replace_secrets(&json, of));
+    let shown = Some(with_secrets_replaced(of, parse_json_of_file(file, &json)?).to_json());
     Ok(RequestBody { content_type: "application/json".to_owned(), bytes: json.into_bytes(), shown })
 }

@@ -83,7 +83,7 @@ fn print_list_end(printer: &mut Printer, messages: &Messages) -> Result<(), Comm
     Ok(())
 }
 
-fn item_limit_or_max(limit: Option<u32>) -> usize {
+pub(super) fn item_limit_or_max(limit: Option<u32>) -> usize {
     limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX))
 }
 

@@ -5,14 +5,14 @@ use super::{
     body,
     json_tree::JsonTree,
     request::{PlannedRequest, RequestBody},
-    response::{ReceivedBody, ReceivedResponse},
+    response::ReceivedBody,
 };
 use crate::{
     arguments::operations::{BodyArguments, OperationCall, tables::operation_that_reads_resource},
     error::LocalError,
     messages::Messages,
 };
-use partner_center::{Client, Error, Transport, transport::Mode};
+use partner_center::{Client, Error, Transport};
 use partner_center_spec::{Method, Operation};
 use serde_json::Value;
 
@@ -41,8 +41,7 @@ pub(super) async fn read_and_change<X: Transport>(
 ) -> Result<Change, Error> {
     let target = request.target.split('?').next().unwrap_or_default().to_owned();
     let read = PlannedRequest { method: Method::Get, target, headers: Vec::new(), body: None };
-    let response =
-        X::Mode::into_future(client.request_as::<ReceivedResponse>(read.into_raw_request_of_operation(reader))).await?;
+    let response = super::send_request(client, read, reader).await?;
     let ReceivedBody::Json(current) = response.body else {
         return Err(Error::custom("the service has returned nothing to change"));
     };

@@ -15,32 +15,33 @@ pub(crate) fn replace_secrets(json: &str, of: Type) -> String {
 
 /// Returns the value with its secrets replaced.
 pub(super) fn with_secrets_replaced(value: Type, mut tree: JsonTree) -> JsonTree {
+    replace_secrets_in_tree(value, &mut tree);
+    tree
+}
+
+fn replace_secrets_in_tree(value: Type, tree: &mut JsonTree) {
     if tree.is_null() {
-        return tree;
+        return;
     }
     if value.is_secret() {
-        return JsonTree::Value(parse_own_json("\"[secret]\""));
+        *tree = JsonTree::Value(parse_own_json("\"[secret]\""));
+        return;
     }
     match tree.expand_one_level() {
         JsonTree::List(entries) => {
             let item = if let Type::List(item) = value { *item } else { Type::Any };
             for entry in entries {
-                *entry = with_secrets_replaced(item, entry.clone());
+                replace_secrets_in_tree(item, entry);
             }
         }
         JsonTree::Object(fields) => {
             for (name, field) in fields {
-                let of = type_of_field(
-                    value,
-                    name,
-                    matches!(field, JsonTree::Value(value) if value.json().starts_with('"')),
-                );
-                *field = with_secrets_replaced(of, field.clone());
+                let is_string = matches!(field, JsonTree::Value(value) if value.json().starts_with('"'));
+                replace_secrets_in_tree(type_of_field(value, name, is_string), field);
             }
         }
         JsonTree::Value(_) => {}
     }
-    tree
 }
 
 /// Returns the type of a field of an object of the type `of`.

@@ -6,7 +6,7 @@ use crate::{
     behaviors::{OperationCall, ResponseWithChanges, example_items},
     error_response::ErrorResponse,
     json_fields::string_at_path,
-    lifecycle::{INTERNAL_FIELDS_PROPERTY, SubscriptionKind, set_internal_field, subscription_kind},
+    lifecycle::{SubscriptionKind, set_internal_field, subscription_kind, without_internal_fields},
     resource::SelfLinks,
     resource_path::ResourcePath,
     service_response::ResourceKind,
@@ -135,7 +135,7 @@ pub(super) fn create_upgrade(call: &OperationCall<'_>) -> Response {
 
 fn upgrade_changes(call: &OperationCall<'_>, source: LegacySource, target: &str, id: &str) -> Vec<StateChange> {
     let LegacySource { path, mut subscription } = source;
-    let mut upgraded = subscription.clone();
+    let mut upgraded = without_internal_fields(subscription.clone());
     let customer = call.route.path_parameter("customer-tenant-id").unwrap_or_default().to_ascii_lowercase();
     let created = call.now.to_string_in_microseconds();
     let end = Timestamp::start_of_date(add_months(call.now.date(), 12)).to_string_in_seconds();
@@ -153,9 +153,6 @@ fn upgrade_changes(call: &OperationCall<'_>, source: LegacySource, target: &str,
         ("attributes", json!({ "etag": legacy_subscription_etag(id, 1), "objectType": "Subscription" })),
     ] {
         upgraded[field] = value;
-    }
-    if let Some(fields) = upgraded.as_object_mut() {
-        fields.remove(INTERNAL_FIELDS_PROPERTY);
     }
     if call.body["quantity"].as_i64().is_some_and(|quantity| quantity > 0) {
         upgraded["quantity"] = call.body["quantity"].clone();

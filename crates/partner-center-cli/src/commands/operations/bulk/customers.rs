@@ -1,14 +1,13 @@
 //! The customers that an operation is performed for: those of a list, of a file, or the one with a domain.
 
 use super::{
-    super::{ids, request},
+    super::{ids, list, request},
     target::Customer,
 };
 use crate::error::{CommandError, ErrorReport, LocalError};
 use partner_center::{
     Client, CustomerFilter, Error, ListCustomers, Transport, models, request::RawRequest, transport::Mode,
 };
-use partner_center_spec::OPERATIONS;
 use std::collections::HashSet;
 use uuid::Uuid;
 
@@ -18,13 +17,13 @@ pub(crate) async fn list_customers<X: Transport>(
     request: RawRequest,
     limit: Option<u32>,
 ) -> Result<Vec<Customer>, Error> {
-    let list = OPERATIONS.iter().find(|operation| operation.id == "listCustomers");
-    let pagination = list.and_then(request::pagination_of_operation).unwrap_or_default();
+    let operation = partner_center_spec::operation("listCustomers");
+    let pagination = operation.and_then(request::pagination_of_operation).unwrap_or_default();
     let mut pages = client.request_raw_pages(request, pagination);
     if limit.is_none() {
         pages = pages.prefetch();
     }
-    let limit = limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+    let limit = list::item_limit_or_max(limit);
     let mut customers = Vec::new();
     // A list that changes while its pages are read may have a customer twice.
     let mut known = HashSet::new();

@@ -114,7 +114,7 @@ impl OutcomePrinter<'_> {
         let error = match result {
             Ok(output) => {
                 self.state.consecutive_failures = 0;
-                return self.add_check_outcome(index, TargetOutcome::Done(output));
+                return self.add_outcome(index, TargetOutcome::Done(output));
             }
             Err(error) => error,
         };
@@ -135,11 +135,11 @@ impl OutcomePrinter<'_> {
         } else {
             TargetOutcome::Failed(self.describe_failure(&target, &error))
         };
-        self.add_check_outcome(index, outcome)
+        self.add_outcome(index, outcome)
     }
 
     /// Adds an outcome, and prints those whose turn it is.
-    pub(super) fn add_check_outcome(&mut self, index: usize, outcome: TargetOutcome) -> Result<(), CommandError> {
+    pub(super) fn add_outcome(&mut self, index: usize, outcome: TargetOutcome) -> Result<(), CommandError> {
         self.messages.progress_line().add_target();
         self.state.waiting.insert(index, outcome);
         while let Some(outcome) = self.state.waiting.remove(&self.state.next_index) {

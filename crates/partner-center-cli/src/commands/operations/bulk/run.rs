@@ -53,8 +53,14 @@ pub(super) struct Run<'a, X: Transport, I: Iterator<Item = Target>> {
 }
 
 impl<X: Transport, I: Iterator<Item = Target> + Send> Run<'_, X, I> {
+    /// Performs the work for all targets, and returns the result of the command.
+    pub(super) async fn run_to_end(mut self) -> Result<(), CommandError> {
+        self.perform_all().await?;
+        self.finish()
+    }
+
     /// Begins work for one target after the other, as many at the same time as may be, and prints what comes of it.
-    pub(super) async fn perform_all(&mut self) -> Result<(), CommandError> {
+    async fn perform_all(&mut self) -> Result<(), CommandError> {
         let mut reported_pauses = 0;
         loop {
             let has_more = self.begin_targets()?;
@@ -81,7 +87,7 @@ impl<X: Transport, I: Iterator<Item = Target> + Send> Run<'_, X, I> {
                 NextTarget::Target(target) => self.begin_target(target)?,
                 NextTarget::Invalid(index, error_report) => {
                     let failure = TargetFailure::from_report(error_report, "not an ID");
-                    self.printed.add_check_outcome(index, TargetOutcome::Failed(failure))?;
+                    self.printed.add_outcome(index, TargetOutcome::Failed(failure))?;
                 }
                 NextTarget::Pending => return Ok(true),
                 NextTarget::End => return Ok(false),
@@ -97,7 +103,7 @@ impl<X: Transport, I: Iterator<Item = Target> + Send> Run<'_, X, I> {
         if let Some(journal) = self.journal
             && let Some(outcome) = journal.known_outcome(&target, self.printed.noun)?
         {
-            return self.printed.add_check_outcome(target.index, outcome);
+            return self.printed.add_outcome(target.index, outcome);
         }
         self.queue.lock().push_back(target);
         Ok(())
@@ -116,7 +122,7 @@ impl<X: Transport, I: Iterator<Item = Target> + Send> Run<'_, X, I> {
     }
 
     /// Prints the end, and returns the result of the command.
-    pub(super) fn finish(self) -> Result<(), CommandError> {
+    fn finish(self) -> Result<(), CommandError> {
         self.printed.finish(self.targets.count_remaining_ids(), self.journal.is_some())
     }
 }
