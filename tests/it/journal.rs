@@ -45,7 +45,7 @@ fn create_policy(customer: &str) -> RawRequest {
 
 /// Does what is left to do: two calls for each customer, of which the second is a write.
 fn run(url: &str, path: &Path, customers: Vec<String>) -> Vec<JournalEntry> {
-    let journal = Journal::open(path, PURPOSE).unwrap().repeat_unknown();
+    let journal = Journal::open(path, PURPOSE).unwrap().retry_unknown();
     let outcomes = journal.for_each(&client(url), customers, 4, |client, customer| {
         client.call(GetCustomer::new(customer.parse().unwrap()))?;
         client.request(create_policy(customer))
@@ -149,7 +149,7 @@ fn created() -> Step {
 }
 
 #[test]
-fn unknown_item_is_left_alone_or_repeated_with_its_request_id() {
+fn unknown_item_is_left_alone_or_retried_with_its_request_id() {
     let folder = TempDir::new().unwrap();
     let (client, recording) = scripted([Step::InvalidHead, created()]);
     let customer = Uuid::nil().to_string();
@@ -169,7 +169,7 @@ fn unknown_item_is_left_alone_or_repeated_with_its_request_id() {
     let journal = open();
     assert_eq!((run(&journal), journal.entries()[0].clone()), (0, entry.clone()));
     drop(journal);
-    let journal = open().repeat_unknown();
+    let journal = open().retry_unknown();
     assert_eq!(run(&journal), 1);
     let [done] = &journal.finish().unwrap()[..] else { panic!("one item") };
     assert_eq!((done.state, done.request_id), (ItemState::Done, entry.request_id));
@@ -177,9 +177,9 @@ fn unknown_item_is_left_alone_or_repeated_with_its_request_id() {
     assert_eq!(text.lines().map(|line| &line[..6]).collect::<Vec<_>>(), ["a POST", "a POST"], "{text}");
 }
 
-/// An id that the service has answered is not used again; the journal knows the one that followed.
+/// An id to which the service has responded is not used again; the journal knows the one that followed.
 #[test]
-fn answered_request_id_is_replaced() {
+fn completed_request_id_is_replaced() {
     let folder = TempDir::new().unwrap();
     let throttled = response(429, "").with("Retry-After", "1");
     let (client, recording) = scripted([throttled.into(), response(400, "{}").into(), created()]);
@@ -197,7 +197,7 @@ fn answered_request_id_is_replaced() {
     assert_eq!(ids, ["a", "b", "c"], "{text}");
     let lines = fs::read_to_string(journal_path(&folder)).unwrap();
     assert_eq!(lines.matches(r#""status":"sending""#).count(), 3, "{lines}");
-    assert_eq!(lines.matches(r#""answered":"#).count(), 1, "{lines}");
+    assert_eq!(lines.matches(r#""completed":"#).count(), 1, "{lines}");
     assert!(!lines.contains("not in the journal"), "{lines}");
 }
 
@@ -213,13 +213,13 @@ fn get() -> RawRequest {
 /// Does `work` for one item in one run; returns the state of the item, if it is in the journal, and what was sent.
 fn run_steps(
     folder: &TempDir,
-    repeats_unknown: bool,
+    retries_unknown: bool,
     steps: impl IntoIterator<Item = Step>,
     work: impl Fn(&ScriptedClient) -> Result<(), Error> + Send + Sync + 'static,
 ) -> (Option<ItemState>, Vec<String>) {
     let (client, recording) = scripted(steps);
     let journal = Journal::open(journal_path(folder), PURPOSE).unwrap();
-    let journal = if repeats_unknown { journal.repeat_unknown() } else { journal };
+    let journal = if retries_unknown { journal.retry_unknown() } else { journal };
     journal.for_each(&client, ["the item"], 1, move |client, _| work(client)).for_each(drop);
     let state = journal.finish().unwrap().first().map(|entry| entry.state);
     let text = recording.to_text("http://127.0.0.1:9");
@@ -235,7 +235,7 @@ fn last_id(folder: &TempDir, path: &str) -> String {
 }
 
 #[test]
-fn performed_write_whose_response_is_unusable_is_not_repeated() {
+fn performed_write_whose_response_is_unusable_is_not_sent_again() {
     let folder = TempDir::new().unwrap();
     let work = |client: &ScriptedClient| client.request_as::<Vec<u8>>(post("a")).map(drop);
     let unusable = || Step::from(response(201, r#"{"not":"a list"}"#));
@@ -248,7 +248,7 @@ fn performed_write_whose_response_is_unusable_is_not_repeated() {
 }
 
 #[test]
-fn item_whose_second_write_fails_is_not_repeated() {
+fn item_whose_second_write_fails_is_not_sent_again() {
     let folder = TempDir::new().unwrap();
     let work = |client: &ScriptedClient| client.request(post("a")).and_then(|_| client.request(post("b"))).map(drop);
     let steps = [created(), response(400, "{}").into()];
@@ -263,7 +263,7 @@ fn item_whose_second_write_fails_is_not_repeated() {
 }
 
 #[test]
-fn write_before_a_call_that_is_not_sent_is_not_repeated() {
+fn write_before_a_call_that_is_not_sent_is_not_sent_again() {
     let folder = TempDir::new().unwrap();
     // The second call fails before it has an id.
     let work = |client: &ScriptedClient| {

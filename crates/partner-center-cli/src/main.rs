@@ -102,7 +102,7 @@ impl ServiceTask {
                 messages
             }
             // So would the question whether to go on.
-            Self::Operation(call) if call.may_ask() => Messages::new(options.quiet),
+            Self::Operation(call) if call.may_need_confirmation() => Messages::new(options.quiet),
             Self::Operation(call) if call.options.bulk.prints_customers() => {
                 Messages::with_progress(options, ResourceNoun::new("customers"))
             }

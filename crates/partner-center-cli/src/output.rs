@@ -97,7 +97,7 @@ trait OutputFormatter: Send {
     fn append_page(&mut self, items: &[&str], normalizer: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<()>;
 
     /// Appends the end of a complete list, with the items that were held back; returns a message for the user, if there is one.
-    fn end_list(&mut self, _normalizer: &mut Normalizer, _text: &mut Vec<u8>) -> io::Result<Option<String>> {
+    fn end_list_with_note(&mut self, _normalizer: &mut Normalizer, _text: &mut Vec<u8>) -> io::Result<Option<String>> {
         Ok(None)
     }
 
@@ -207,7 +207,7 @@ impl Printer {
 
     /// Prints the end of a complete list; returns a message for the user, if there is one.
     pub(crate) fn print_end_of_list(&mut self) -> io::Result<Option<String>> {
-        let note = self.formatter.end_list(&mut self.normalizer, &mut self.text)?;
+        let note = self.formatter.end_list_with_note(&mut self.normalizer, &mut self.text)?;
         self.write_formatted_text()?;
         Ok(note)
     }

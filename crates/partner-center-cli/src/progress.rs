@@ -17,7 +17,7 @@ use std::{
 };
 
 /// The interval at which the line is redrawn when nothing changes, and the maximum rate.
-const REDRAW_INTERVAL: Duration = Duration::from_millis(200);
+const IDLE_REDRAW_INTERVAL: Duration = Duration::from_millis(200);
 const MAX_DRAWS_PER_SECOND: u8 = 20;
 /// After so long without an item, the line says that the command is waiting.
 const WAITING_MESSAGE_DELAY: Duration = Duration::from_secs(2);
@@ -54,7 +54,7 @@ impl ProgressLine {
         let bar = ProgressBar::with_draw_target(None, target).with_style(
             style.with_key("items", items).with_key("pace", ItemRateTracker { count: 0, since: Instant::now() }),
         );
-        bar.enable_steady_tick(REDRAW_INTERVAL);
+        bar.enable_steady_tick(IDLE_REDRAW_INTERVAL);
         Self(bar)
     }
 

@@ -8,7 +8,6 @@
 mod call;
 pub(crate) mod rate_limiter;
 pub(crate) mod request_sender;
-pub(crate) mod retry_budget;
 mod service_call;
 pub(crate) mod tracing_fields;
 
@@ -47,10 +46,10 @@ impl CallContext {
         self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
     }
 
-    /// Returns the id of the next request of a call, whose last id the service has `answered`.
-    pub(crate) fn next_request_id(&self, call: &PreparedRequest, answered: Option<Uuid>) -> Result<Uuid, Error> {
+    /// Returns the id of the next request of a call, whose last id is `completed`: the service has responded to it.
+    pub(crate) fn next_request_id(&self, call: &PreparedRequest, completed: Option<Uuid>) -> Result<Uuid, Error> {
         let Some(request_ids) = self.request_ids_of(call) else { return Ok(Uuid::new_v4()) };
-        let request_id = request_ids.next_request_id(&format!("{} {}", call.method, call.path()), answered);
+        let request_id = request_ids.next_request_id(&format!("{} {}", call.method, call.path()), completed);
         request_id.map_err(|error| Error::new(ErrorKind::Request, call.operation, error))
     }
 

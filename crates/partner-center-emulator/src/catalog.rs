@@ -155,7 +155,7 @@ pub(crate) fn months_of_term(duration: &str) -> Option<u32> {
     }
 }
 
-/// Returns the months of a billing cycle, or `None` for one that does not repeat.
+/// Returns the months of a billing cycle, or `None` for one that does not recur.
 pub(crate) fn months_of_billing_cycle(billing_cycle: &str) -> Option<u32> {
     match billing_cycle.to_ascii_lowercase().as_str() {
         "monthly" => Some(1),

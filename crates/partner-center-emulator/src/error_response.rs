@@ -68,7 +68,7 @@ impl ErrorResponse {
     /// Returns the error for an etag that is no longer that of the resource.
     pub(crate) fn stale_etag_error() -> Self {
         let description =
-            "The etag does not match: the resource has changed since it was read. Get it again, and repeat the change.";
+            "The etag does not match: the resource has changed since it was read. Get it again, and change that.";
         Self::documented_error(StatusCode::BAD_REQUEST, 2055, description)
     }
 

@@ -25,7 +25,7 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::{GracefulShutdown, Watcher},
 };
-use response_scheduler::{ResponseBody, ResponseScheduler, complete_response};
+use response_scheduler::{ResponseBody, ResponseScheduler, response_with_whole_body};
 use socket::ResettableSocket;
 use std::{
     error::Error,
@@ -315,7 +315,7 @@ async fn respond_to_request(
     let (head, mut body) = request.into_parts();
     if let Some(rejection) = rejection {
         discard_body(&mut body).await;
-        let mut response = complete_response(rejection);
+        let mut response = response_with_whole_body(rejection);
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         return Ok(response);
     }
@@ -353,7 +353,7 @@ async fn respond_to_steering_request(
         handler.save().map(|()| response)
     });
     match response.await? {
-        Ok(response) => Ok(complete_response(response)),
+        Ok(response) => Ok(response_with_whole_body(response)),
         Err(ChangesLost) => Ok(connection_closing_response(StatusCode::INTERNAL_SERVER_ERROR)?),
     }
 }

@@ -228,7 +228,7 @@ fn is_connect_error(error: &ureq::Error) -> bool {
         | ureq::Error::ConnectionFailed
         | ureq::Error::ConnectProxyFailed(_)
         | ureq::Error::Timeout(ureq::Timeout::Resolve | ureq::Timeout::Connect) => true,
-        // An established connection may report an unreachable peer, but no refusal.
+        // An established connection may report an unreachable peer, but not that it was rejected.
         ureq::Error::Io(error) => error.kind() == io::ErrorKind::ConnectionRefused,
         _ => false,
     }

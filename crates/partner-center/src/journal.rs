@@ -4,7 +4,7 @@
 //! Before a write is sent, its `MS-RequestId` is written; when the work for an item has ended, its outcome is. If the program
 //! is killed in between, or a call fails after a write that may have been performed, the item is *unknown*. The request ids are
 //! what makes it safe to do again, as the service does a write once for each id: a call that is made again keeps its id, whatever
-//! the answer, unless it was not performed; see [`Journal::repeat_unknown`]. Reads are not in the journal.
+//! the response, unless it was not performed; see [`Journal::retry_unknown`]. Reads are not in the journal.
 //!
 //! The file is text, a JSON object on each line, and only grows:
 //!
@@ -79,7 +79,7 @@ use uuid::Uuid;
 #[derive(Clone)]
 pub struct Journal {
     shared: Arc<Mutex<SharedJournalState>>,
-    repeats_unknown: bool,
+    retries_unknown: bool,
 }
 
 struct SharedJournalState {
@@ -117,7 +117,7 @@ impl Journal {
                 begun: HashSet::new(),
                 outputs: HashMap::new(),
             })),
-            repeats_unknown: false,
+            retries_unknown: false,
         })
     }
 
@@ -127,12 +127,12 @@ impl Journal {
     /// n-th id), so that a service that honors it does nothing twice. So this is for work that sends the same for the same
     /// item, in calls that are idempotent, or whose operation honors the id.
     #[must_use]
-    pub fn repeat_unknown(self) -> Self {
-        Self { repeats_unknown: true, ..self }
+    pub fn retry_unknown(self) -> Self {
+        Self { retries_unknown: true, ..self }
     }
 
     /// Does some work for each of the `items`, as [`Client::for_each`] does, except for those that are done, and for those that
-    /// are unknown unless [`repeat_unknown`](Self::repeat_unknown) is on. An item is known by its `Display`;
+    /// are unknown unless [`retry_unknown`](Self::retry_unknown) is on. An item is known by its `Display`;
     /// its work is begun once while the journal is open, so that what fails is tried again after it was opened again, and an item
     /// that is in the list twice is skipped the second time.
     ///
@@ -220,7 +220,7 @@ impl Journal {
 
 impl fmt::Debug for Journal {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Journal").field("repeats_unknown", &self.repeats_unknown).finish_non_exhaustive()
+        formatter.debug_struct("Journal").field("retries_unknown", &self.retries_unknown).finish_non_exhaustive()
     }
 }
 
@@ -235,13 +235,13 @@ impl<I: Iterator<Item: fmt::Display>> Iterator for PendingItems<I> {
     type Item = I::Item;
 
     fn next(&mut self) -> Option<I::Item> {
-        let repeats_unknown = self.journal.repeats_unknown;
+        let retries_unknown = self.journal.retries_unknown;
         let is_pending = |item: &I::Item| {
             let item = item.to_string();
             let mut shared = self.journal.lock_shared_state();
             let is_pending = match shared.state.state_of_item(&item) {
                 Some(ItemState::Done) => false,
-                Some(ItemState::Unknown) => repeats_unknown,
+                Some(ItemState::Unknown) => retries_unknown,
                 Some(ItemState::Failed) | None => true,
             };
             is_pending && shared.begun.insert(item)
@@ -261,9 +261,9 @@ struct ItemRecorder {
 #[derive(Default)]
 struct ItemCalls {
     made: Vec<String>,
-    /// The ids that were sent in an earlier run, too. An answer to one does not tell what has come of it then: the call keeps its
+    /// The ids that were sent in an earlier run, too. A response to one does not tell what has come of it then: the call keeps its
     /// id, also after a 429, and the item stays unknown if it fails.
-    repeated: Vec<Uuid>,
+    reused: Vec<Uuid>,
 }
 
 impl ItemRecorder {
@@ -285,19 +285,19 @@ impl ItemRecorder {
 }
 
 impl RequestIds for ItemRecorder {
-    fn next_request_id(&self, call: &str, answered: Option<Uuid>) -> Result<Uuid, Box<dyn StdError + Send + Sync>> {
+    fn next_request_id(&self, call: &str, completed: Option<Uuid>) -> Result<Uuid, Box<dyn StdError + Send + Sync>> {
         let mut calls = self.lock_calls();
-        if let Some(repeated) = answered.filter(|answered| calls.repeated.contains(answered)) {
-            return Ok(repeated);
+        if let Some(reused) = completed.filter(|completed| calls.reused.contains(completed)) {
+            return Ok(reused);
         }
         let preceding = calls.made.iter().filter(|made| *made == call).count();
-        if answered.is_none() {
+        if completed.is_none() {
             calls.made.push(call.to_owned());
         }
         let mut shared = self.journal.lock_shared_state();
         let SharedJournalState { file, state, .. } = &mut *shared;
-        let (request_id, is_repeated, record) = state.next_request_id_and_record(&self.item, call, preceding, answered);
-        calls.repeated.extend(is_repeated.then_some(request_id));
+        let (request_id, is_reused, record) = state.next_request_id_and_record(&self.item, call, preceding, completed);
+        calls.reused.extend(is_reused.then_some(request_id));
         match file.append_record(&record) {
             Ok(_) => Ok(request_id),
             Err(error) => Err(format!("the journal cannot be written, so that nothing was sent: {error}").into()),
@@ -305,7 +305,7 @@ impl RequestIds for ItemRecorder {
     }
 
     fn record_not_performed(&self, request_id: Uuid) {
-        if self.lock_calls().repeated.contains(&request_id) {
+        if self.lock_calls().reused.contains(&request_id) {
             return;
         }
         let mut shared = self.journal.lock_shared_state();

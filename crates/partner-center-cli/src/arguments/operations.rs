@@ -549,7 +549,7 @@ impl OperationCall {
     }
 
     /// Whether a person may be asked before the request is sent.
-    pub(crate) fn may_ask(&self) -> bool {
+    pub(crate) fn may_need_confirmation(&self) -> bool {
         let is_write_for_many = self.options.bulk.customers.is_some() && self.operation.method != Method::Get;
         !self.options.is_confirmed && (asks_before_sending(self.operation) || is_write_for_many)
     }

@@ -72,7 +72,7 @@ impl OutputFormatter for CsvFormatter {
     }
 
     /// Appends the header if the list is empty.
-    fn end_list(&mut self, _: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<Option<String>> {
+    fn end_list_with_note(&mut self, _: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<Option<String>> {
         self.begin_csv_page(text)?.flush()?;
         Ok(None)
     }

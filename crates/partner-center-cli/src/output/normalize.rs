@@ -196,7 +196,7 @@ impl ValueReader {
     }
 
     fn read_list(&mut self, place: ValuePosition<'_>, item: ShapeIndex, cursor: &mut JsonCursor<'_>) -> ReadValue {
-        let mut list = self.begin_container(cursor);
+        let mut list = self.new_container_at_cursor(cursor);
         while cursor.move_to_next_item() {
             let position = cursor.position();
             let form = match self.read_value(place, item, cursor) {
@@ -209,7 +209,7 @@ impl ValueReader {
     }
 
     fn read_map(&mut self, place: ValuePosition<'_>, item: ShapeIndex, cursor: &mut JsonCursor<'_>) -> ReadValue {
-        let mut map = self.begin_container(cursor);
+        let mut map = self.new_container_at_cursor(cursor);
         while cursor.move_to_next_field() {
             let position = cursor.position();
             let Some(name) = cursor.read_name_of_current_field() else { break };
@@ -228,7 +228,7 @@ impl ValueReader {
     }
 
     fn read_object(&mut self, place: ValuePosition<'_>, known: &KnownFields, cursor: &mut JsonCursor<'_>) -> ReadValue {
-        let mut object = self.begin_container(cursor);
+        let mut object = self.new_container_at_cursor(cursor);
         let (mut previous, mut previous_order, mut is_in_order) = (None, None, true);
         while cursor.move_to_next_field() {
             let position = cursor.position();
@@ -318,7 +318,7 @@ impl ValueReader {
         }
     }
 
-    fn begin_container(&self, cursor: &JsonCursor<'_>) -> Container {
+    fn new_container_at_cursor(&self, cursor: &JsonCursor<'_>) -> Container {
         let start = cursor.position();
         Container { start, first_part: self.parts.len(), next: start + 1, is_changed: false }
     }

@@ -64,7 +64,7 @@ impl QueryFormatter {
         let columns = self.columns_of_first_result(items.first().copied().unwrap_or_default());
         let mut formatter = self.style.build_output_formatter(result_columns(&columns), &self.selected);
         formatter.append_page(&items, &mut normalizer, text)?;
-        formatter.end_list(&mut normalizer, text)
+        formatter.end_list_with_note(&mut normalizer, text)
     }
 
     fn columns_of_first_result(&self, first: &str) -> Vec<String> {
@@ -89,7 +89,7 @@ impl OutputFormatter for QueryFormatter {
         Ok(())
     }
 
-    fn end_list(&mut self, _: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<Option<String>> {
+    fn end_list_with_note(&mut self, _: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<Option<String>> {
         let json = format!("[{}]", std::mem::take(&mut self.items).join(","));
         self.append_result(&json, text)
     }

@@ -32,8 +32,8 @@ impl OutputFormatter for ColumnSelector {
         self.formatter.append_page(&items.iter().map(String::as_str).collect::<Vec<_>>(), normalizer, text)
     }
 
-    fn end_list(&mut self, normalizer: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<Option<String>> {
-        self.formatter.end_list(normalizer, text)
+    fn end_list_with_note(&mut self, normalizer: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<Option<String>> {
+        self.formatter.end_list_with_note(normalizer, text)
     }
 
     fn append_value(&mut self, value: &str, normalizer: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<()> {
@@ -95,12 +95,12 @@ impl OutputFormatter for ItemSorter {
         Ok(())
     }
 
-    fn end_list(&mut self, normalizer: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<Option<String>> {
+    fn end_list_with_note(&mut self, normalizer: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<Option<String>> {
         let mut items = std::mem::take(&mut self.items);
         items.sort_by(|(one, _), (other, _)| compare_sort_keys(one, other, self.is_reverse));
         let items: Vec<_> = items.iter().map(|(_, item)| item.as_str()).collect();
         self.formatter.append_page(&items, normalizer, text)?;
-        self.formatter.end_list(normalizer, text)
+        self.formatter.end_list_with_note(normalizer, text)
     }
 
     fn append_value(&mut self, value: &str, normalizer: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<()> {

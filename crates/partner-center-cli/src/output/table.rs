@@ -95,7 +95,7 @@ impl OutputFormatter for TableFormatter {
         rows.iter().try_for_each(|row| write_table_row(row, widths, self.terminal_width.is_some(), text))
     }
 
-    fn end_list(&mut self, _: &mut Normalizer, _: &mut Vec<u8>) -> io::Result<Option<String>> {
+    fn end_list_with_note(&mut self, _: &mut Normalizer, _: &mut Vec<u8>) -> io::Result<Option<String>> {
         // A program that reads the table counts its lines.
         Ok(match self.count {
             0 => Some(format!("no {}", self.noun.plural())),

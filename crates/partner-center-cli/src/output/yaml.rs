@@ -20,7 +20,7 @@ impl OutputFormatter for YamlFormatter {
         Ok(())
     }
 
-    fn end_list(&mut self, _: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<Option<String>> {
+    fn end_list_with_note(&mut self, _: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<Option<String>> {
         if !self.has_items {
             text.extend_from_slice(b"[]\n");
         }

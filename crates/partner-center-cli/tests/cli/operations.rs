@@ -500,7 +500,7 @@ fn dry_run_shows_the_address_as_it_is_sent() {
 }
 
 #[test]
-fn refusal_to_delete_is_a_sentence() {
+fn rejected_deletion_is_a_sentence() {
     let ended = run_at(NOWHERE, &["customers", "delete", "484e548c-f5f3-4528-93a9-c16c6373cb59"]);
     let said = "this must be confirmed: DELETE /v1/customers/484e548c-f5f3-4528-93a9-c16c6373cb59 deletes a customer";
     assert!(ended.stderr.contains(said), "{}", ended.stderr);

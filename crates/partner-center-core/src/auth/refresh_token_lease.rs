@@ -1,3 +1,5 @@
+//! The lease on a refresh token, which keeps other processes from exchanging the same one.
+
 use partner_center_models::Secret;
 use std::{any::Any, fmt};
 

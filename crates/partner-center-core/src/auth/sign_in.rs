@@ -17,9 +17,9 @@ use crate::{
     CallMetadata, Cloud, Error, ErrorKind, Limits, Mode, Output, RetryPolicy, Transport,
     base_url::BaseUrl,
     client::{authority_url, token_scope, user_agent},
-    engine::{request_sender::RequestSender, retry_budget::RetryBudget},
+    engine::request_sender::RequestSender,
     error::BoxError,
-    retry::Retryability,
+    retry::{RetryBudget, Retryability},
 };
 use device_code::DeviceCodeExchange;
 use http::HeaderValue;
@@ -283,7 +283,7 @@ impl<X: Transport> SignIn<X> {
             },
             user_agent: &self.user_agent,
             operation: SIGN_IN_OPERATION_NAME,
-            extend_lease: &|_| {},
+            extend_refresh_claim: &|_| {},
         };
         let outcome = self.sender.send(&exchange, retry_policy, &mut new_call_metadata(), self.deadline, None).await;
         let IssuedTokens { access_token, refresh_token } = outcome?;

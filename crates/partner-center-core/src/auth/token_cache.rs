@@ -3,7 +3,7 @@
 //! Clones of a client, in whatever threads and tasks, share one cache. Each call asks [`TokenCache::next_action`] what
 //! to do. A fresh token is used. From shortly before it expires, one call refreshes it while the others still use it;
 //! once it has expired, the others wait for that one refresh, and share its token or its error. The call that refreshes
-//! holds a lease, which it extends before each wait: a task that is no longer polled, or that was dropped, loses it,
+//! holds a claim, which it extends before each wait: a task that is no longer polled, or that was dropped, loses it,
 //! and one of the waiting calls takes over. The cache does no I/O and reads no clock, so every sequence of events can
 //! be tested; `token_provider` does the work.
 
@@ -30,7 +30,7 @@ pub(crate) struct TokenCache {
     token: Option<Arc<CachedToken>>,
     /// The number of refreshes so far; the latest one has this number.
     refreshes: u64,
-    /// The number of the refresh that is in progress, and the end of its lease.
+    /// The number of the refresh that is in progress, and the end of its claim.
     refreshing: Option<(u64, Instant)>,
     /// The last refresh that failed, unless a later one has succeeded.
     failure: Option<(u64, RefreshFailure)>,
@@ -47,8 +47,8 @@ pub(crate) struct TokenQuery {
     pub(crate) pending_refresh: Option<u64>,
     /// The deadline of the call.
     pub(crate) deadline: Option<Instant>,
-    /// The first lease of a refresh, should this call begin one.
-    pub(crate) lease: Duration,
+    /// The first claim of a refresh, should this call begin one.
+    pub(crate) claim: Duration,
 }
 
 /// The next action of a call.
@@ -82,7 +82,7 @@ impl TokenCache {
                 return Step::Ready(TokenAction::Fail(error.clone()));
             }
         }
-        let refreshing = self.refreshing.filter(|(_, lease_end)| *lease_end > now);
+        let refreshing = self.refreshing.filter(|(_, claim_end)| *claim_end > now);
         let rejected = query.rejected.as_ref().map(|rejected| rejected.refresh);
         let is_valid = |token: &&Arc<CachedToken>| {
             rejected.is_none_or(|rejected| token.refresh > rejected) && !has_moment_passed(token.expires_at, now)
@@ -98,12 +98,12 @@ impl TokenCache {
         if has_moment_passed(query.deadline, now) {
             return Step::Ready(TokenAction::DeadlineExceeded);
         }
-        if let Some((refresh, lease_end)) = refreshing {
+        if let Some((refresh, claim_end)) = refreshing {
             query.pending_refresh.get_or_insert(refresh);
-            return Step::WaitUntil(query.deadline.map_or(lease_end, |deadline| deadline.min(lease_end)));
+            return Step::WaitUntil(query.deadline.map_or(claim_end, |deadline| deadline.min(claim_end)));
         }
         self.refreshes += 1;
-        self.refreshing = Some((self.refreshes, end_of_refresh_lease(now, query.lease)));
+        self.refreshing = Some((self.refreshes, end_of_refresh_claim(now, query.claim)));
         Step::Ready(TokenAction::Refresh(self.refreshes, token.cloned()))
     }
 
@@ -115,8 +115,8 @@ impl TokenCache {
     /// Stores the token of a refresh that succeeded, for all calls.
     pub(crate) fn store_token(&mut self, token: CachedToken) -> Arc<CachedToken> {
         let token = Arc::new(token);
-        self.release_refresh_lease(token.refresh);
-        // A refresh that lost its lease may end after the one that took over.
+        self.release_refresh_claim(token.refresh);
+        // A refresh that lost its claim may end after the one that took over.
         if self.token.as_ref().is_none_or(|other| other.refresh < token.refresh) {
             self.token = Some(token.clone());
             self.failure = None;
@@ -125,28 +125,28 @@ impl TokenCache {
         token
     }
 
-    /// Lets the lease of a refresh end no earlier than `lease` from `now`.
-    pub(crate) fn extend_refresh_lease(&mut self, refresh: u64, lease: Duration, now: Instant) {
-        if let Some((_, lease_end)) = self.refreshing.as_mut().filter(|(other, _)| *other == refresh) {
-            *lease_end = end_of_refresh_lease(now, lease);
+    /// Lets the claim of a refresh end no earlier than `claim` from `now`.
+    pub(crate) fn extend_refresh_claim(&mut self, refresh: u64, claim: Duration, now: Instant) {
+        if let Some((_, claim_end)) = self.refreshing.as_mut().filter(|(other, _)| *other == refresh) {
+            *claim_end = end_of_refresh_claim(now, claim);
         }
     }
 
     /// Stores the error of a refresh, for all calls that wait for it.
     pub(crate) fn store_refresh_failure(&mut self, refresh: u64, error: RefreshFailure) {
-        self.release_refresh_lease(refresh);
+        self.release_refresh_claim(refresh);
         self.failure = Some((refresh, error));
     }
 
     /// Ends an early refresh that failed, and begins the cooldown. The error is for no other call, as the token is
     /// still valid; a call that needs a new one now takes over.
     pub(crate) fn defer_refresh(&mut self, refresh: u64, now: Instant) {
-        self.release_refresh_lease(refresh);
+        self.release_refresh_claim(refresh);
         self.cooldown_end = Some(now + REFRESH_COOLDOWN);
     }
 
     /// Ends a refresh without an outcome: one of the calls that wait for it takes over.
-    pub(crate) fn release_refresh_lease(&mut self, refresh: u64) {
+    pub(crate) fn release_refresh_claim(&mut self, refresh: u64) {
         self.refreshing.take_if(|(other, _)| *other == refresh);
     }
 }
@@ -202,16 +202,16 @@ fn has_moment_passed(moment: Option<Instant>, now: Instant) -> bool {
     moment.is_some_and(|moment| moment <= now)
 }
 
-/// Returns the end of a lease, at most a year from now: adding the maximum duration to an instant would overflow.
-fn end_of_refresh_lease(now: Instant, lease: Duration) -> Instant {
-    now + lease.min(Duration::from_secs(365 * 24 * 60 * 60))
+/// Returns the end of a claim, at most a year from now: adding the maximum duration to an instant would overflow.
+fn end_of_refresh_claim(now: Instant, claim: Duration) -> Instant {
+    now + claim.min(Duration::from_secs(365 * 24 * 60 * 60))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const LEASE: Duration = Duration::from_secs(1000);
+    const CLAIM: Duration = Duration::from_secs(1000);
 
     fn token(refresh: u64, lifetime: Option<u64>, now: Instant) -> CachedToken {
         let mut access_token = AccessToken::new(format!("token-{refresh}"));
@@ -220,7 +220,7 @@ mod tests {
     }
 
     fn query() -> TokenQuery {
-        TokenQuery { rejected: None, pending_refresh: None, deadline: None, lease: LEASE }
+        TokenQuery { rejected: None, pending_refresh: None, deadline: None, claim: CLAIM }
     }
 
     /// Returns the action as a string.
@@ -356,8 +356,8 @@ mod tests {
         let mut waiting = query();
         assert_eq!(action(&mut cache, &mut query(), at(0)), "refresh 1");
         assert_eq!(action(&mut cache, &mut waiting, at(0)), "wait 1000");
-        cache.extend_refresh_lease(1, Duration::from_secs(5), at(999));
-        cache.extend_refresh_lease(7, Duration::from_secs(500), at(999));
+        cache.extend_refresh_claim(1, Duration::from_secs(5), at(999));
+        cache.extend_refresh_claim(7, Duration::from_secs(500), at(999));
         assert_eq!(action(&mut cache, &mut waiting, at(1000)), "wait 4");
         assert_eq!(action(&mut cache, &mut waiting, at(1004)), "refresh 2");
         cache.store_token(token(2, None, at(1005)));
@@ -370,12 +370,12 @@ mod tests {
         assert_eq!(action(&mut cache, &mut query(), at(0)), "refresh 1");
         assert_eq!(action(&mut cache, &mut waiting, at(0)), "wait 1000");
         assert_eq!(action(&mut cache, &mut other, at(0)), "wait 1000");
-        cache.release_refresh_lease(1);
+        cache.release_refresh_claim(1);
         assert_eq!(action(&mut cache, &mut waiting, at(1)), "refresh 2");
         cache.store_token(token(2, None, at(2)));
         assert_eq!(action(&mut cache, &mut other, at(2)), "use 2");
-        assert_eq!(end_of_refresh_lease(start, Duration::MAX), at(365 * 24 * 60 * 60));
-        let endless = &mut TokenQuery { lease: Duration::MAX, ..query() };
+        assert_eq!(end_of_refresh_claim(start, Duration::MAX), at(365 * 24 * 60 * 60));
+        let endless = &mut TokenQuery { claim: Duration::MAX, ..query() };
         assert!(action(&mut TokenCache::default(), endless, at(0)).starts_with("refresh"));
     }
 

@@ -24,7 +24,7 @@ pub(crate) struct TokenExchange<'a> {
     /// The operation that the token is for.
     pub(crate) operation: &'static str,
     /// Told that nothing may happen for a while.
-    pub(crate) extend_lease: &'a (dyn Fn(Duration) + Sync),
+    pub(crate) extend_refresh_claim: &'a (dyn Fn(Duration) + Sync),
 }
 
 impl<X: Transport> RetryableRequest<X> for TokenExchange<'_> {
@@ -42,8 +42,8 @@ impl<X: Transport> RetryableRequest<X> for TokenExchange<'_> {
         MAX_TOKEN_RESPONSE_SIZE
     }
 
-    fn extend_lease(&self, duration: Duration) {
-        (self.extend_lease)(duration);
+    fn extend_refresh_claim(&self, duration: Duration) {
+        (self.extend_refresh_claim)(duration);
     }
 
     fn attempt_span(&self, attempt: &AttemptDescription) -> Span {

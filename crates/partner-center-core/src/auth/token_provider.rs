@@ -1,6 +1,6 @@
 //! The token provider: returns the token that a call is made with, and refreshes it when the token cache says so.
 //!
-//! Calls begin in [`TokenProvider::token`]. There the token cache decides: the call uses the current token, waits for
+//! Calls begin in [`TokenProvider::obtain_current_token`]. There the token cache decides: the call uses the current token, waits for
 //! the refresh of another call, or refreshes the token itself ([`TokenRefresh::obtain_token`]), with the grant of the credential
 //! or the user's [`TokenSource`]. A refresh with a refresh token runs in this order: lease (other processes are kept
 //! out), token request, rotation (the new refresh token is stored by the user's code), and only then is the lease
@@ -40,7 +40,7 @@ const EARLY_REFRESH_TIMEOUT: Duration = Duration::from_secs(10);
 const MAX_TOKEN_SOURCE_THREADS: usize = 8;
 
 /// The time that a refresh has, beyond its timeouts, before it counts as abandoned.
-const REFRESH_LEASE_GRACE: Duration = Duration::from_secs(5);
+const REFRESH_CLAIM_GRACE: Duration = Duration::from_secs(5);
 
 const INVALID_TOKEN_MESSAGE: &str = "the token that was issued is empty or has a character that is invalid in a token";
 
@@ -141,8 +141,8 @@ impl<M: Mode> TokenProvider<M> {
             Self::Refreshing(refreshing) => refreshing,
         };
         let is_rejected = rejected.is_some();
-        let lease = sender.limits.timeout.saturating_add(REFRESH_LEASE_GRACE);
-        let mut query = TokenQuery { rejected, pending_refresh: None, deadline, lease };
+        let claim = sender.limits.timeout.saturating_add(REFRESH_CLAIM_GRACE);
+        let mut query = TokenQuery { rejected, pending_refresh: None, deadline, claim };
         let next_action = move |cache: &mut TokenCache| cache.next_action(&mut query, Instant::now());
         let sleep = |delay| sender.transport.sleep(delay);
         match X::Mode::into_future(wait_for::<M, _, _>(&refreshing.cache, next_action, sleep)).await {
@@ -182,15 +182,15 @@ impl RefreshGuard<'_> {
     }
 
     /// Reports that nothing may happen for `duration`.
-    fn extend_refresh_lease(&self, duration: Duration) {
-        let lease = duration.saturating_add(REFRESH_LEASE_GRACE);
-        self.cache.update(|cache| cache.extend_refresh_lease(self.number, lease, Instant::now()));
+    fn extend_refresh_claim(&self, duration: Duration) {
+        let claim = duration.saturating_add(REFRESH_CLAIM_GRACE);
+        self.cache.update(|cache| cache.extend_refresh_claim(self.number, claim, Instant::now()));
     }
 }
 
 impl Drop for RefreshGuard<'_> {
     fn drop(&mut self) {
-        self.cache.update(|cache| cache.release_refresh_lease(self.number));
+        self.cache.update(|cache| cache.release_refresh_claim(self.number));
     }
 }
 
@@ -280,7 +280,7 @@ impl<X: Transport> TokenRefresh<'_, X> {
             })
         };
         let token = self.run_custom_code(&self.refreshing.source_threads, request, deadline).await;
-        let token = token.map_err(|unfinished| self.incomplete_custom_code_error(unfinished, "the token source"))?;
+        let token = token.map_err(|unfinished| self.custom_code_timeout_error(unfinished, "the token source"))?;
         token.map_err(|error| self.token_not_issued_error(error))
     }
 
@@ -319,7 +319,7 @@ impl<X: Transport> TokenRefresh<'_, X> {
                 },
                 user_agent: &self.refreshing.user_agent,
                 operation: self.operation,
-                extend_lease: &|duration| self.guard.extend_refresh_lease(duration),
+                extend_refresh_claim: &|duration| self.guard.extend_refresh_claim(duration),
             };
             let mut of_request = CallMetadata { correlation_id: metadata.correlation_id, ..CallMetadata::default() };
             let error = match self.sender.send(&exchange, retry_policy, &mut of_request, deadline, None).await {
@@ -351,8 +351,8 @@ impl<X: Transport> TokenRefresh<'_, X> {
         let Some(user) = &grant.user else { return Ok(None) };
         let Some(before_refresh) = user.before_refresh_callback() else { return Ok(None) };
         let lease = self.run_custom_code(&self.refreshing.lease_threads, before_refresh, deadline).await;
-        let lease = lease
-            .map_err(|unfinished| self.incomplete_custom_code_error(unfinished, "the lease of the refresh token"))?;
+        let lease =
+            lease.map_err(|unfinished| self.custom_code_timeout_error(unfinished, "the lease of the refresh token"))?;
         let mut lease = lease.map_err(|error| self.token_not_issued_error(error))?;
         if let Some(refresh_token) = lease.refresh_token.take() {
             user.adopt_stored_refresh_token(refresh_token);
@@ -403,7 +403,7 @@ impl<X: Transport> TokenRefresh<'_, X> {
         deadline: Option<Instant>,
     ) -> Result<T, CustomCodeIncomplete> {
         let timeout = self.sender.limits.timeout;
-        self.guard.extend_refresh_lease(timeout);
+        self.guard.extend_refresh_claim(timeout);
         let end_of_timeout = Instant::now().checked_add(timeout);
         let end = [deadline, end_of_timeout].into_iter().flatten().min();
         let sleep = |delay| self.sender.transport.sleep(delay);
@@ -427,7 +427,7 @@ impl<X: Transport> TokenRefresh<'_, X> {
     }
 
     /// Returns the error for custom code, named by `name`, that has not finished.
-    fn incomplete_custom_code_error(&self, unfinished: CustomCodeIncomplete, name: &str) -> RefreshError {
+    fn custom_code_timeout_error(&self, unfinished: CustomCodeIncomplete, name: &str) -> RefreshError {
         match unfinished {
             CustomCodeIncomplete::DeadlineExceeded => self.deadline_exceeded_error(),
             CustomCodeIncomplete::TimedOut(limit) => {

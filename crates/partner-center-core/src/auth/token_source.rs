@@ -1,3 +1,5 @@
+//! Tokens that the program obtains itself.
+
 use crate::{AccessToken, Mode};
 use std::error::Error as StdError;
 

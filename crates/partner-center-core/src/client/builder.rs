@@ -9,9 +9,9 @@ use crate::{
         CallContext, Engine, OnReplacementCallback, TraceparentCallback,
         rate_limiter::{RateLimitScope, RateLimiter},
         request_sender::RequestSender,
-        retry_budget::RetryBudget,
     },
     request::parse_header_value,
+    retry::RetryBudget,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 use partner_center_models::Replacement;

@@ -3,7 +3,7 @@
 
 use super::{
     CallContext, Engine,
-    request_sender::{EarlyResponse, may_send_again},
+    request_sender::EarlyResponse,
     service_call::{CallPlan, ServiceCall},
 };
 use crate::{
@@ -11,6 +11,7 @@ use crate::{
     body::{BodyReader, DecodeError, DecodedOrEmpty},
     pagination::{PrefetchedPage, Prefetcher},
     request::PreparedRequest,
+    retry::may_send_again,
 };
 use http::StatusCode;
 use partner_center_models::Idempotency;

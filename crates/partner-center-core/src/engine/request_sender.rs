@@ -1,15 +1,15 @@
 //! Attempts: sends one request, to the service or to the authority, until there is a usable response or the retry
 //! policy ends it.
 //!
-//! This is the only loop that retries. What differs between a call of the service and a request for a token is a
+//! This is the loop that retries; a call that is rejected with 401 begins it once more with another token. What differs between a call of the service and a request for a token is a
 //! [`RetryableRequest`]: how the request is built for each attempt, and what a response to it means.
 
-use super::{rate_limiter::Ticket, retry_budget::RetryBudget, tracing_fields::record_error_in_span};
+use super::{rate_limiter::Ticket, tracing_fields::record_error_in_span};
 use crate::{
     AttemptDescription, CallMetadata, Error, ErrorKind, Limits, Mode, Output, Request, Response, RetryPolicy,
     Transport, TransportError, WriteOutcome,
     response_headers::has_service_headers,
-    retry::{AttemptError, RetryDecision, Retryability, decide_retry},
+    retry::{AttemptError, RetryBudget, RetryDecision, Retryability, decide_retry, may_send_again},
 };
 use http::{HeaderMap, StatusCode};
 use partner_center_models::Idempotency;
@@ -44,8 +44,8 @@ pub(crate) trait RetryableRequest<X: Transport>: Sync {
     }
     /// Returns a ticket of the limiter that such requests wait in, if there is one.
     fn rate_limit_ticket(&self) -> Option<Ticket<'_>>;
-    /// Returns the id of the next request, after one that was `answered`.
-    fn next_request_id(&self, _answered: Option<Uuid>) -> Result<Uuid, Error> {
+    /// Returns the id of the next request, after one that is `completed`.
+    fn next_request_id(&self, _completed: Option<Uuid>) -> Result<Uuid, Error> {
         Ok(Uuid::new_v4())
     }
     /// Returns the maximum size of the response in bytes.
@@ -55,13 +55,13 @@ pub(crate) trait RetryableRequest<X: Transport>: Sync {
         None
     }
     /// Reports that nothing may happen for `duration`, while a response or the next attempt is waited for.
-    fn extend_lease(&self, duration: Duration);
+    fn extend_refresh_claim(&self, duration: Duration);
     fn attempt_span(&self, attempt: &AttemptDescription) -> Span;
     fn call_before_attempt_hooks(&self, _attempt: &AttemptDescription) {}
     fn call_after_attempt_hooks(&self, _attempt: &AttemptDescription, _outcome: Result<StatusCode, &Error>) {}
     fn build_http_request(&self, metadata: &CallMetadata) -> Result<Request, http::Error>;
     /// Inspects a response before it is decoded.
-    fn inspect_before_decoding(&self, _response: &Response) -> Output<'_, X, ()> {
+    fn prefetch_before_decoding(&self, _response: &Response) -> Output<'_, X, ()> {
         X::Mode::ready(())
     }
     /// Decodes a response. Its head is left as it is.
@@ -149,7 +149,7 @@ impl<X: Transport> RequestSender<X> {
                 }
                 RetryDecision::Retry(delay) => {
                     tracing::warn!(attempts = metadata.attempts, ?delay, "will be retried");
-                    request.extend_lease(delay);
+                    request.extend_refresh_claim(delay);
                     self.back_off(delay, ticket.as_ref()).await;
                 }
             }
@@ -219,7 +219,7 @@ impl<X: Transport> RequestSender<X> {
         let EarlyResponse { sent_at, outcome } = match next {
             AttemptStep::Receive(early_response) => early_response,
             AttemptStep::Send(http_request) => {
-                request.extend_lease(Limits::of(&http_request).timeout);
+                request.extend_refresh_claim(Limits::of(&http_request).timeout);
                 let sent_at = Instant::now();
                 let outcome = X::Mode::into_future(self.transport.send(http_request)).await;
                 EarlyResponse { sent_at, outcome }
@@ -248,7 +248,7 @@ impl<X: Transport> RequestSender<X> {
                 has_response: true,
             })
         } else {
-            X::Mode::into_future(request.inspect_before_decoding(&response)).await;
+            X::Mode::into_future(request.prefetch_before_decoding(&response)).await;
             request.decode_response_value(&mut response)
         };
         let outcome = decoded.as_ref().err().map(|failed| match failed.error.status() {
@@ -300,19 +300,6 @@ fn with_write_outcome<X: Transport, R: RetryableRequest<X>>(
     let matters = request.idempotency() != Idempotency::Natural || is_rejected_after_another;
     let error = failed.error.with_write_outcome(matters.then_some(metadata.write_outcome));
     AttemptError { error, ..failed }
-}
-
-/// Whether a request that failed may be sent again, by the rule of the service: with the same id as long as there is no response,
-/// and with a new one after any response.
-pub(super) fn may_send_again(idempotency: Idempotency, has_response: bool, write_outcome: WriteOutcome) -> bool {
-    match idempotency {
-        Idempotency::Natural => true,
-        // It was not sent, or was rejected, as with 429.
-        _ if write_outcome == WriteOutcome::NotPerformed => true,
-        // The service recognizes the id. With a new one, it would perform the request once more.
-        Idempotency::RequestId => !has_response,
-        _ => false,
-    }
 }
 
 /// The work of an attempt.

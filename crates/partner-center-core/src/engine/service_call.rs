@@ -137,21 +137,21 @@ impl<X: Transport, T> RetryableRequest<X> for ServiceCall<'_, X, T> {
         Some(self.engine.rate_limiter.ticket(&self.plan.call.target))
     }
 
-    fn next_request_id(&self, answered: Option<Uuid>) -> Result<Uuid, Error> {
-        self.plan.call_context.next_request_id(self.plan.call, answered)
+    fn next_request_id(&self, completed: Option<Uuid>) -> Result<Uuid, Error> {
+        self.plan.call_context.next_request_id(self.plan.call, completed)
     }
 
     fn max_response_size(&self) -> usize {
         self.engine.sender.limits.body
     }
 
-    fn extend_lease(&self, _: Duration) {}
+    fn extend_refresh_claim(&self, _: Duration) {}
 
     fn build_http_request(&self, metadata: &CallMetadata) -> Result<Request, http::Error> {
         self.engine.build_service_request(self.plan.call, self.token, metadata.request_id, self.plan.call_context)
     }
 
-    fn inspect_before_decoding(&self, response: &Response) -> Output<'_, X, ()> {
+    fn prefetch_before_decoding(&self, response: &Response) -> Output<'_, X, ()> {
         let Some(prefetcher) = self.plan.prefetcher.filter(|_| response.status().is_success()) else {
             return X::Mode::ready(());
         };

@@ -71,7 +71,7 @@ use std::{
 pub struct Pages<X: Transport, O: Paginated> {
     operation: &'static str,
     engine: Arc<Engine<X>>,
-    scope: CallContext,
+    call_context: CallContext,
     /// The position in the list; `None` after its end.
     cursor: Option<Result<ListCursor, Error>>,
     /// Sends the request for the next page early, if prefetching is on.
@@ -97,7 +97,7 @@ struct FetchedPage<X: Transport, T> {
 impl<X: Transport, O: Paginated> Pages<X, O> {
     pub(crate) fn new(
         engine: Arc<Engine<X>>,
-        scope: CallContext,
+        call_context: CallContext,
         operation: &'static str,
         list_request: Result<ListRequest, BoxError>,
     ) -> Self {
@@ -107,7 +107,7 @@ impl<X: Transport, O: Paginated> Pages<X, O> {
         Self {
             operation,
             engine,
-            scope,
+            call_context,
             cursor: Some(cursor),
             prefetcher: None,
             prefetched_page: None,
@@ -167,7 +167,7 @@ impl<X: Transport, O: Paginated> Pages<X, O> {
             return Some(X::Mode::ready(Err(error)));
         }
         let cursor = self.cursor.as_ref()?.as_ref().ok()?;
-        let (engine, scope) = (self.engine.clone(), self.scope.clone());
+        let (engine, call_context) = (self.engine.clone(), self.call_context.clone());
         let (request, page) = (cursor.request.clone(), cursor.page);
         let list_request = cursor.list_request.clone();
         let prefetched_page = self.prefetched_page.take();
@@ -185,7 +185,7 @@ impl<X: Transport, O: Paginated> Pages<X, O> {
                 prefetcher: prefetcher.as_deref(),
                 keeps_metadata,
             };
-            let mut performed = engine.perform_call(task, &scope).await?;
+            let mut performed = engine.perform_call(task, &call_context).await?;
             let mut next_token_may_be_consumed = false;
             if let Some(prefetcher) = &prefetcher {
                 let next = match &performed.body {
@@ -198,7 +198,7 @@ impl<X: Transport, O: Paginated> Pages<X, O> {
                 // A page that points to itself ends the list, or is an error: there is nothing to prefetch.
                 if let Some(next) = next.filter(|next| !next.is_same_page(&request)) {
                     performed.next =
-                        PrefetchedPage::confirm_guess_or_send(next, guessed, prefetcher, &engine, &scope).await;
+                        PrefetchedPage::confirm_guess_or_send(next, guessed, prefetcher, &engine, &call_context).await;
                 }
             }
             Ok(FetchedPage { performed, next_token_may_be_consumed })

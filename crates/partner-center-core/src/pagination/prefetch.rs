@@ -124,7 +124,7 @@ impl<X: Transport> PrefetchedPage<X> {
         guessed: Option<Self>,
         prefetcher: &Prefetcher<X::Mode>,
         engine: &Arc<Engine<X>>,
-        scope: &CallContext,
+        call_context: &CallContext,
     ) -> Option<Self> {
         match guessed {
             Some(guessed) if guessed.request == request => Some(guessed),
@@ -132,7 +132,7 @@ impl<X: Transport> PrefetchedPage<X> {
                 prefetcher.is_peeking.store(false, Ordering::Relaxed);
                 None
             }
-            None => Self::send_early(request, prefetcher, engine, scope).await,
+            None => Self::send_early(request, prefetcher, engine, call_context).await,
         }
     }
 
@@ -141,15 +141,15 @@ impl<X: Transport> PrefetchedPage<X> {
         request: PreparedRequest,
         prefetcher: &Prefetcher<X::Mode>,
         engine: &Arc<Engine<X>>,
-        scope: &CallContext,
+        call_context: &CallContext,
     ) -> Option<Self> {
         let token = engine.token_provider.fresh_token(Instant::now())?;
-        let until = engine.call_deadline(scope);
+        let until = engine.call_deadline(call_context);
         let remaining = until.map(|until| until.saturating_duration_since(Instant::now()));
         let request_id = Uuid::new_v4();
         // A request that cannot be built is reported when the page is fetched.
-        let mut http_request = engine.build_service_request(&request, &token, Some(request_id), scope).ok()?;
-        let limits = Limits { timeout: engine.attempt_timeout(scope), body: engine.sender.limits.body };
+        let mut http_request = engine.build_service_request(&request, &token, Some(request_id), call_context).ok()?;
+        let limits = Limits { timeout: engine.attempt_timeout(call_context), body: engine.sender.limits.body };
         http_request.extensions_mut().insert(limits.within(remaining));
         if !engine.rate_limiter.ticket(&request.target).try_admit(engine.rate_limiter.now()) {
             return None;

@@ -7,6 +7,8 @@
 //! save: it is ignored. And a wait that would end after the deadline is not begun.
 
 use super::{RetryAfter, RetryPolicy, Retryability};
+use crate::WriteOutcome;
+use partner_center_models::Idempotency;
 use std::time::Duration;
 
 /// The decision on a failed attempt.
@@ -24,8 +26,8 @@ pub(crate) enum RetryDecision {
 
 /// Decides on a failed attempt.
 ///
-/// `may_send_again` is whether the request may be sent again without being performed twice, `attempts` the number of attempts so far, `remaining` the time until the deadline, if there is one, and `random` a
-/// number in 0..1.
+/// `may_send_again` is whether the request may be sent again without being performed twice, `attempts` the number of attempts so
+/// far, `remaining` the time until the deadline, if there is one, and `random` a number in 0..1.
 pub(crate) fn decide_retry(
     policy: &RetryPolicy,
     may_send_again: bool,
@@ -58,6 +60,19 @@ pub(crate) fn decide_retry(
     match remaining {
         Some(remaining) if delay >= remaining => RetryDecision::DeadlineExceeded,
         _ => RetryDecision::Retry(delay),
+    }
+}
+
+/// Whether a request that failed may be sent again, by the rule of the service: with the same id as long as there is no response,
+/// and with a new one after any response.
+pub(crate) fn may_send_again(idempotency: Idempotency, has_response: bool, write_outcome: WriteOutcome) -> bool {
+    match idempotency {
+        Idempotency::Natural => true,
+        // It was not sent, or was rejected, as with 429.
+        _ if write_outcome == WriteOutcome::NotPerformed => true,
+        // The service recognizes the id. With a new one, it would perform the request once more.
+        Idempotency::RequestId => !has_response,
+        _ => false,
     }
 }
 

@@ -89,7 +89,7 @@ impl RetryPolicy {
         self
     }
 
-    /// Sets how many times [`Client::update`](crate::Client::update) reads a resource again and repeats the change, after somebody
+    /// Sets how many times [`Client::update`](crate::Client::update) reads a resource again and applies the change again, after somebody
     /// else has changed it meanwhile. Default: 10.
     #[must_use]
     pub fn max_conflicts(mut self, max_conflicts: u32) -> Self {

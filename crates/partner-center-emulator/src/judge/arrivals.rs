@@ -30,7 +30,7 @@ pub(super) struct Arrivals {
     with_response: HashMap<Uuid, u64>,
     with_response_order: VecDeque<Uuid>,
     /// Writes that had no response.
-    without_response: VecDeque<UnansweredWrite>,
+    without_response: VecDeque<WriteWithoutResponse>,
     /// Calls that have to wait.
     waits: VecDeque<RequiredWait>,
     /// Lists that were requested, by what identifies the caller and the list.
@@ -58,7 +58,7 @@ struct PendingRequest {
     retry_after: Option<RetryAfter>,
 }
 
-struct UnansweredWrite {
+struct WriteWithoutResponse {
     number: u64,
     call: u64,
     request_id: Option<Uuid>,
@@ -159,7 +159,7 @@ impl Arrivals {
         let Some(status) = status else {
             if delivery != Delivery::Sent && is_certain && pending.is_unsafe_write {
                 let PendingRequest { call, request_id, correlation_id, .. } = pending;
-                let without_response = UnansweredWrite { number, call, request_id, correlation_id, time: now };
+                let without_response = WriteWithoutResponse { number, call, request_id, correlation_id, time: now };
                 push_bounded(&mut self.without_response, without_response);
             }
             return None;
@@ -237,7 +237,7 @@ impl Arrivals {
         now: Duration,
     ) -> Option<(Misbehavior, String)> {
         self.without_response.retain(|without_response| now < without_response.time.saturating_add(MAX_RETRY_INTERVAL));
-        let is_same_work = |without_response: &UnansweredWrite| {
+        let is_same_work = |without_response: &WriteWithoutResponse| {
             without_response.call == call && without_response.correlation_id == correlation_id
         };
         let position = self.without_response.iter().position(is_same_work)?;

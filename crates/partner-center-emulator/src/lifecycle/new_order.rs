@@ -28,7 +28,7 @@ pub(crate) struct NewOrderLine {
     pub(crate) subscription_id: Option<Uuid>,
     /// The price of all of it, in cents.
     pub(crate) price: i64,
-    /// What the request said of it, such as `promotionId`, and the order repeats.
+    /// What the request said of it, such as `promotionId`, and the order has as well.
     pub(crate) details: Value,
 }
 

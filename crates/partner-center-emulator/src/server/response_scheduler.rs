@@ -34,7 +34,7 @@ impl ResponseScheduler {
             self.wait_unless_closed(delay).await?;
         }
         match delivery {
-            ResponseDelivery::Complete(response) => Ok(complete_response(response)),
+            ResponseDelivery::Complete(response) => Ok(response_with_whole_body(response)),
             ResponseDelivery::Drip(response, pause) => {
                 Ok(response.map(|body| self.chunked_body(body, DRIP_CHUNK_SIZE, pause, None)))
             }
@@ -83,7 +83,7 @@ impl ResponseScheduler {
 }
 
 /// Returns a response whose body is sent in one piece.
-pub(super) fn complete_response(response: Response) -> http::Response<ResponseBody> {
+pub(super) fn response_with_whole_body(response: Response) -> http::Response<ResponseBody> {
     response.map(|body| Full::from(body).map_err(|never: Infallible| match never {}).boxed_unsync())
 }
 

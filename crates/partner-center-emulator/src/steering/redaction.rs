@@ -19,7 +19,7 @@ pub(super) fn is_secret_header(name: &str) -> bool {
 /// Returns the text of a URI, without the secrets in its query and in its fragment.
 pub(super) fn redacted_uri(uri: &str) -> String {
     let (path, rest) = uri.split_at(uri.find(['?', '#']).unwrap_or(uri.len()));
-    path.to_owned() + &redacted_form(rest)
+    path.to_owned() + &redacted_urlencoded_form(rest)
 }
 
 /// Returns a body as text, without its secrets, or `None` if it is not text.
@@ -32,7 +32,7 @@ pub(super) fn redacted_body(bytes: &[u8]) -> Option<String> {
     Some(match text.trim_start().chars().next() {
         Some('{' | '[') => HIDDEN_JSON_PLACEHOLDER.to_owned(),
         Some('<') => text,
-        _ => redacted_form(&text),
+        _ => redacted_urlencoded_form(&text),
     })
 }
 
@@ -74,7 +74,7 @@ fn hide_secret_fields(value: &mut Value) {
 }
 
 /// Hides secrets in a form or a query, and leaves all else as it is.
-fn redacted_form(form: &str) -> String {
+fn redacted_urlencoded_form(form: &str) -> String {
     const SEPARATORS: [char; 5] = ['?', '#', '&', '\r', '\n'];
     let redact = |part: &str| match part.split_once('=') {
         Some((name, value)) if is_secret_form_field(name) => {

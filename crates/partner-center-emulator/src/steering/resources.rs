@@ -16,7 +16,7 @@ use http::{HeaderValue, Method};
 use partner_center_core::{Request, Response};
 use partner_center_spec::{Authentication, MediaType, Operation, Outcome, Type};
 use serde_json::Value;
-use std::sync::atomic::AtomicBool;
+use std::{collections::BTreeMap, sync::atomic::AtomicBool};
 
 impl Emulator {
     /// Returns the response to `GET` of `path`, which may have a query, as text: what the service has now, without authentication,
@@ -33,7 +33,7 @@ impl Emulator {
     /// # Ok::<(), partner_center_emulator::SteeringError>(())
     /// ```
     pub fn resource(&self, path: &str) -> Result<String, SteeringError> {
-        let response = self.read_resource(path, None)?;
+        let response = self.get_from_service(path, None)?;
         let text = String::from_utf8_lossy(response.body()).into_owned();
         match response.status() {
             status if status.is_success() => Ok(text),
@@ -78,29 +78,32 @@ impl Emulator {
     /// Puts resources, or deletes those that are `None`: all or none.
     pub(super) fn change_resources(&self, resources: Vec<(String, Option<Value>)>) -> Result<(), SteeringError> {
         let mut changes = Vec::new();
-        let mut customers = Vec::new();
         for (path, value) in resources {
+            let is_put = value.is_some();
             let (path, change) = resource_change(&path, value)?;
-            if let ["v1", "customers", id] = path.segments()[..] {
-                customers.push(id.to_owned());
-            }
-            changes.push((path, change));
+            changes.push((path, is_put, change));
         }
         self.handler()
             .service
             .store
             .update_state(|state| {
-                for (path, _) in &changes {
-                    let ["v1", "customers", id, _, ..] = path.segments()[..] else { continue };
-                    let is_there = customers.iter().any(|created| created == id)
-                        || parse_guid(id).is_some_and(|id| state.find_customer_by_id(id).is_some());
-                    if !is_there {
+                // Of the customers that this changes: whether they are there.
+                let mut customers = BTreeMap::new();
+                for (path, is_put, _) in &changes {
+                    let segments = path.segments();
+                    let ["v1", "customers", id, below @ ..] = &segments[..] else { continue };
+                    if below.is_empty() {
+                        customers.insert(*id, *is_put);
+                        continue;
+                    }
+                    let is_in_state = || parse_guid(id).is_some_and(|id| state.find_customer_by_id(id).is_some());
+                    if !customers.get(id).copied().unwrap_or_else(is_in_state) {
                         return Err(ResourceChangeError(SteeringError::not_found(format!(
                             "there is no customer {id:?}: put it before what it has"
                         ))));
                     }
                 }
-                Ok(((), changes.into_iter().map(|(_, change)| change).collect()))
+                Ok(((), changes.into_iter().map(|(.., change)| change).collect()))
             })
             .map_err(|ResourceChangeError(error)| error)?;
         // An error shows in the responses to all further requests.
@@ -109,7 +112,7 @@ impl Emulator {
     }
 
     /// Responds to `GET` of `path`, with this continuation token.
-    pub(super) fn read_resource(&self, path: &str, token: Option<&HeaderValue>) -> Result<Response, SteeringError> {
+    pub(super) fn get_from_service(&self, path: &str, token: Option<&HeaderValue>) -> Result<Response, SteeringError> {
         let mut request = Request::default();
         *request.uri_mut() =
             path.parse().map_err(|error| SteeringError::invalid(format!("{path:?} is not a path: {error}")))?;

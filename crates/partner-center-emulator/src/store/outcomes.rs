@@ -21,7 +21,7 @@ pub(crate) struct WriteOutcomes {
     bytes: usize,
 }
 
-/// What a repeated write has in common with the first.
+/// What a write that is sent again has in common with the first.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub(crate) struct WriteOutcomeKey {
     #[serde(rename = "requestId")]

@@ -38,7 +38,7 @@ fn restored_emulator_is_as_it_was() {
     emulator.restore(&start);
     assert_eq!(items(&emulator, "/v1/customers"), customers, "also not as a page that was kept");
     let again = create_customer(&emulator);
-    assert_eq!(again, (StatusCode::CREATED, created.clone()), "the same customer, not a repeated write");
+    assert_eq!(again, (StatusCode::CREATED, created.clone()), "the same customer, not a write that was sent again");
     emulator.restore(&with_customer);
     assert_eq!(items(&emulator, "/v1/customers").len(), 31);
     assert_eq!(create_customer(&emulator).1, created, "the first response");

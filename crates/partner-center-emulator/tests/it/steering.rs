@@ -278,6 +278,28 @@ fn delivery_tells_what_a_fault_made_of_a_response() {
 }
 
 #[test]
+fn resource_of_a_customer_that_the_same_request_deletes_is_not_put() {
+    let server = emulator(3).serve("127.0.0.1:0").unwrap();
+    let customer = "/v1/customers/0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9";
+    let user = "3f6a0c52-8b1d-4c7e-9a40-5d2e1f0b9c83";
+    let put = |path: String, value: Value| json!({ "path": path, "value": value });
+    let customer_put = || put(customer.to_owned(), json!({ "companyProfile": { "companyName": "Tailwind Toys" } }));
+    let user_put = || put(format!("{customer}/users/{user}"), json!({ "id": user }));
+    let deletion = || put(customer.to_owned(), Value::Null);
+    for (resources, status) in [
+        (json!([deletion(), user_put()]), 404),
+        (json!([customer_put(), deletion(), user_put()]), 404),
+        (json!([user_put(), customer_put()]), 404),
+        (json!([customer_put(), user_put()]), 200),
+        (json!([deletion(), user_put()]), 404),
+        (json!([deletion(), customer_put(), user_put()]), 200),
+    ] {
+        let response = steer(&server, "POST", "resources", &json!({ "resources": resources }));
+        assert_eq!(response.0, status, "{resources}: {}", response.1);
+    }
+}
+
+#[test]
 fn resource_that_is_not_as_specified_is_not_put() {
     let emulator = emulator(3);
     let (_, page) = crate::get(&emulator, "/v1/customers");

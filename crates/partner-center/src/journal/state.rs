@@ -43,9 +43,9 @@ pub(super) enum JournalRecord {
         #[serde(default, skip_serializing_if = "is_zero")]
         preceding: usize,
         request_id: Uuid,
-        /// The earlier request id of the same call, which the service has answered.
+        /// The earlier request id of the same call, to which the service has responded.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        answered: Option<Uuid>,
+        completed: Option<Uuid>,
     },
     NotPerformed {
         item: String,
@@ -103,25 +103,25 @@ impl JournalState {
     }
 
     /// Returns the id of the next request of an item, whether it was sent before, and what to write before it is sent. `preceding`
-    /// calls of this run have the same method and path; `answered` is the last id of the call.
+    /// calls of this run have the same method and path; `completed` is the last id of the call.
     pub(super) fn next_request_id_and_record(
         &mut self,
         item: &str,
         call: &str,
         preceding: usize,
-        answered: Option<Uuid>,
+        completed: Option<Uuid>,
     ) -> (Uuid, bool, JournalRecord) {
         let calls = &self.item_record_mut(item).calls;
-        let (preceding, known) = match answered {
+        let (preceding, known) = match completed {
             None => (preceding, calls.get(&(call.to_owned(), preceding)).copied()),
-            Some(answered) => {
-                let answered = calls.iter().find(|((other, _), id)| other == call && **id == answered);
-                (answered.map_or(preceding, |((_, preceding), _)| *preceding), None)
+            Some(completed) => {
+                let completed = calls.iter().find(|((other, _), id)| other == call && **id == completed);
+                (completed.map_or(preceding, |((_, preceding), _)| *preceding), None)
             }
         };
         let request_id = known.unwrap_or_else(Uuid::new_v4);
         let record =
-            JournalRecord::Sending { item: item.to_owned(), call: call.to_owned(), preceding, request_id, answered };
+            JournalRecord::Sending { item: item.to_owned(), call: call.to_owned(), preceding, request_id, completed };
         self.apply_record(&record);
         (request_id, known.is_some(), record)
     }
@@ -175,7 +175,7 @@ impl JournalState {
             }
             JournalRecord::NotPerformed { item, request_id } => {
                 let item = self.item_record_mut(item);
-                // The service may have answered it: the next request has another id. Other calls of the item keep theirs.
+                // The service may have responded to it: the next request has another id. Other calls of the item keep theirs.
                 item.calls.retain(|_, id| id != request_id);
                 if item.calls.is_empty() {
                     item.entry.state = ItemState::Failed;

@@ -22,7 +22,7 @@ use uuid::Uuid;
 pub struct AuthorizationRequest {
     url: String,
     redirect_uri: String,
-    /// The value that the response repeats: it shows that it is a response to this request.
+    /// The value that the response returns: it shows that it is a response to this request.
     state: String,
     code_verifier: Secret,
 }

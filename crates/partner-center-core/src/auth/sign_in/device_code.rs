@@ -141,7 +141,7 @@ impl<X: Transport> RetryableRequest<X> for DeviceCodeExchange<'_> {
         MAX_TOKEN_RESPONSE_SIZE
     }
 
-    fn extend_lease(&self, _: Duration) {}
+    fn extend_refresh_claim(&self, _: Duration) {}
 
     fn attempt_span(&self, attempt: &AttemptDescription) -> Span {
         attempt_span(&Method::POST, None, self.authority, attempt)

@@ -1,3 +1,5 @@
+//! The schedule of a rate limiter: which request is sent when.
+
 use std::{
     collections::BTreeMap,
     ops::Bound,

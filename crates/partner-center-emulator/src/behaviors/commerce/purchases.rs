@@ -316,7 +316,7 @@ pub(super) fn place_order(
     (order, changes)
 }
 
-/// The fields of a line item that its order repeats.
+/// The fields of a line item that its order has as well.
 const LINE_ITEM_FIELDS_REPEATED_IN_ORDER: [&str; 8] = [
     "additionalPartnerIdsOnRecord",
     "attestationAccepted",

@@ -292,7 +292,7 @@ pub(super) fn list_readable_paths(_: &SteeringCall<'_>) -> Result<Response, Stee
 pub(super) fn get_resource(call: &SteeringCall<'_>) -> Result<Response, SteeringError> {
     let query = call.request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
     let path = format!("/{}{query}", call.parameter);
-    let response = call.emulator.read_resource(&path, call.request.headers().get(CONTINUATION_TOKEN_HEADER))?;
+    let response = call.emulator.get_from_service(&path, call.request.headers().get(CONTINUATION_TOKEN_HEADER))?;
     Ok(respond_with(response.status(), "application/json", response.into_body()))
 }
 

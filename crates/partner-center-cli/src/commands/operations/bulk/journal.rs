@@ -19,7 +19,7 @@ use std::{collections::HashMap, path::Path};
 pub(super) struct RunJournal {
     pub(super) journal: Journal,
     entries: HashMap<String, JournalEntry>,
-    repeats_unknown: bool,
+    retries_unknown: bool,
 }
 
 impl RunJournal {
@@ -31,10 +31,10 @@ impl RunJournal {
             UsageError(ErrorReport::new(&message, &error, advice))
         })?;
         // The service does such a call once, however often it is sent with the same request ID.
-        let repeats_unknown = call.operation.idempotency != Idempotency::None;
-        let journal = if repeats_unknown { opened.repeat_unknown() } else { opened };
+        let retries_unknown = call.operation.idempotency != Idempotency::None;
+        let journal = if retries_unknown { opened.retry_unknown() } else { opened };
         let entries = journal.entries().into_iter().map(|entry| (entry.item.clone(), entry)).collect();
-        Ok(Self { journal, entries, repeats_unknown })
+        Ok(Self { journal, entries, retries_unknown })
     }
 
     /// Returns the outcome of a target for which nothing is to be done any more.
@@ -55,7 +55,7 @@ impl RunJournal {
                 })?;
                 Ok(Some(TargetOutcome::DoneEarlier(output)))
             }
-            ItemState::Unknown if !self.repeats_unknown => {
+            ItemState::Unknown if !self.retries_unknown => {
                 let request_id = entry.request_id.map(|id| format!(" (request id {id})")).unwrap_or_default();
                 let error_report = ErrorReport {
                     message: format!("{}: it is not known whether the service has done it", target.label(noun)),

@@ -1,3 +1,5 @@
+//! The retry budget: what keeps the retries of all calls from multiplying the load of a service that is down.
+
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The retries that a client and its clones may still make, so that they do not multiply the load of a service that is down.
