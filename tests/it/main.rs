@@ -37,5 +37,6 @@ mod sign_in;
 mod specification;
 mod token_lifetimes;
 mod token_timeouts;
+mod traces;
 mod transports;
 mod updates;
