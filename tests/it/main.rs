@@ -24,6 +24,7 @@ mod foreign_clients;
 mod fuzz_corpus;
 mod guide;
 mod journal;
+mod journaled_runs;
 mod list_methods;
 mod operations;
 mod polling;
