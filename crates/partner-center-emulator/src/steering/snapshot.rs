@@ -89,12 +89,13 @@ impl Emulator {
         Snapshot { state: handler.service.store.state_snapshot(), time: handler.clock.current_timestamp() }
     }
 
-    /// Goes back to the state and the time of `snapshot`, which may be that of another emulator. Faults, quirks, tokens and the log
-    /// of requests stay as they are.
+    /// Goes back to the state and the time of `snapshot`, which may be that of another emulator. Faults, quirks, tokens, the log
+    /// of requests and the list of verdicts stay as they are. What was requested before leads to no verdict any more.
     pub fn restore(&self, snapshot: &Snapshot) {
         let handler = self.handler();
         handler.clock.set_timestamp(snapshot.time);
         handler.replace_state(State::clone(&snapshot.state));
+        handler.judge.forget_requests();
     }
 }
 
