@@ -290,6 +290,11 @@ impl State {
         self.bytes
     }
 
+    /// Returns that size with the responses to earlier writes, which have a limit of their own.
+    pub(crate) fn stored_bytes_with_outcomes(&self) -> usize {
+        self.bytes + self.outcomes.stored_bytes()
+    }
+
     /// Applies all of `changes`, or none if the store is full.
     pub(crate) fn apply_changes(&mut self, changes: Vec<StateChange>) -> Result<(), StoreFull> {
         let size: usize = changes.iter().map(StateChange::size_in_memory).sum();
