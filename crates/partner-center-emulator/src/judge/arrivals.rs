@@ -203,7 +203,7 @@ impl Arrivals {
             // Before, it may have been on its way.
             let grace = match origin.correlation_id {
                 Some(_) => GRACE,
-                None => GRACE.min((wait.end - wait.begin) / 2),
+                None => GRACE.min(wait.end.saturating_sub(wait.begin) / 2),
             };
             let is_informed = now >= wait.begin.saturating_add(grace) || (is_same_work && wait.is_only_request);
             wait.call == call && (is_same_work || is_for_all_work) && is_informed

@@ -120,6 +120,11 @@ fn message_of_a_changed_request_id_says_what_was_changed() {
     }
 }
 
+/// Returns an `Authorization` with these claims.
+fn jwt(claims: String) -> String {
+    format!("Bearer e30.{}.x", BASE64_URL_SAFE_NO_PAD.encode(claims))
+}
+
 #[test]
 fn polling_goes_on_with_a_new_token_of_the_same_user() {
     let poll = |token_of: fn(u64) -> String| {
@@ -127,9 +132,6 @@ fn polling_goes_on_with_a_new_token_of_the_same_user() {
         let list = |number| request("GET", USERS, &[("Authorization", &token_of(number))], "");
         (0..10).filter(|number| timeline.exchange(600 * number, &list(*number))).count()
     };
-    fn jwt(claims: String) -> String {
-        format!("Bearer e30.{}.x", BASE64_URL_SAFE_NO_PAD.encode(claims))
-    }
     assert_eq!(poll(|number| jwt(format!(r#"{{"tid":"t","appid":"a","sub":"s","iat":{number}}}"#))), 1);
     assert_eq!(poll(|number| jwt(format!(r#"{{"tid":"t","appid":"a","sub":"s{number}"}}"#))), 0);
     assert_eq!(poll(|number| format!("Bearer {number}")), 0, "nothing is known of these callers");
