@@ -7,7 +7,7 @@ use crate::{Cart, CartCheckoutResult, CartLineItem, Order, OrderError};
 /// Get it from [`CartCheckoutResult::into_outcome`]. The orders are within the variants, so that a program says what it does when
 /// some of them failed:
 ///
-/// ```compile_fail
+/// ```compile_fail,E0609
 /// # fn place(result: partner_center_models::CartCheckoutResult) -> Vec<partner_center_models::Order> {
 /// result.into_outcome().orders
 /// # }

@@ -15,6 +15,9 @@ const EXCHANGE_LATENCY: Duration = Duration::from_millis(20);
 /// The limit: 500 in a period of ten seconds, which is 500 a minute, six times as fast.
 const REQUESTS_PER_PERIOD: u32 = 500;
 const RATE_LIMIT_PERIOD: Duration = Duration::from_secs(10);
+/// The bars: the part of the allowed rate that is used at least, and the part of the requests that is rejected at most.
+const MIN_USED_RATE: f64 = 0.98;
+const MAX_REJECTED_SHARE: f64 = 0.01;
 
 enum SimulatedService {
     FixedWindow { start: Option<Duration>, count: u32 },
@@ -197,13 +200,25 @@ impl ClientPolicy for AwsAdaptivePolicy {
     }
 }
 
-/// Returns the part of the allowed rate that is used, and the part of all requests that is rejected.
-fn simulate(
-    service: &mut SimulatedService,
-    policy: &mut dyn ClientPolicy,
-    workers: usize,
-    requests: u32,
-) -> (f64, f64) {
+/// The outcome of a simulated run.
+struct SimulatedRun {
+    /// The part of the allowed rate that is used after the first period, in which a client may send its quota in a burst.
+    used_rate: f64,
+    accepted: u32,
+    rejected: u32,
+}
+
+impl SimulatedRun {
+    fn rejected_share(&self) -> f64 {
+        f64::from(self.rejected) / f64::from(self.accepted + self.rejected)
+    }
+
+    fn meets_bars(&self) -> bool {
+        self.used_rate >= MIN_USED_RATE && self.rejected_share() < MAX_REJECTED_SHARE
+    }
+}
+
+fn simulate(service: &mut SimulatedService, policy: &mut dyn ClientPolicy, workers: usize) -> SimulatedRun {
     #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
     enum Event {
         Wait,
@@ -212,12 +227,12 @@ fn simulate(
     }
     let mut events: BinaryHeap<_> = (0..workers).map(|worker| Reverse((Duration::ZERO, worker, Event::Wait))).collect();
     let mut random = fastrand::Rng::with_seed(1);
-    let (mut accepted, mut rejected, mut end) = (0, 0, Duration::ZERO);
+    let (mut accepted, mut accepted_at_first, mut rejected, mut end) = (0, 0, 0, Duration::ZERO);
     while let Some(Reverse((now, worker, event))) = events.pop() {
         let mut later = |delay, event| events.push(Reverse((now + delay, worker, event)));
         match event {
             Event::Wait => match policy.wait(worker, now) {
-                Duration::ZERO if accepted >= requests => {}
+                Duration::ZERO if accepted >= SIMULATED_REQUEST_COUNT => {}
                 Duration::ZERO => later(EXCHANGE_LATENCY.mul_f64(random.f64()), Event::Arrival { sent_at: now }),
                 wait => later(wait, Event::Wait),
             },
@@ -227,6 +242,7 @@ fn simulate(
                     rejected += 1;
                 } else {
                     (accepted, end) = (accepted + 1, now);
+                    accepted_at_first += u32::from(now < RATE_LIMIT_PERIOD);
                 }
                 later((sent_at + EXCHANGE_LATENCY).saturating_sub(now), Event::Response { sent_at, retry_after });
             }
@@ -235,42 +251,56 @@ fn simulate(
                     Some(retry_after) => policy.throttled(worker, sent_at, now, retry_after),
                     None => policy.accepted(worker, sent_at, now),
                 }
-                if accepted < requests {
+                if accepted < SIMULATED_REQUEST_COUNT {
                     later(Duration::ZERO, Event::Wait);
                 }
             }
         }
     }
-    let allowed = f64::from(REQUESTS_PER_PERIOD) * end.as_secs_f64() / RATE_LIMIT_PERIOD.as_secs_f64();
-    (f64::from(accepted) / allowed, f64::from(rejected) / f64::from(accepted + rejected))
+    let periods = end.saturating_sub(RATE_LIMIT_PERIOD).as_secs_f64() / RATE_LIMIT_PERIOD.as_secs_f64();
+    let used_rate = f64::from(accepted - accepted_at_first) / (f64::from(REQUESTS_PER_PERIOD) * periods);
+    SimulatedRun { used_rate, accepted, rejected }
 }
 
 #[test]
 fn limit_of_the_service_is_used_and_hardly_exceeded() {
     let mut table = String::new();
-    for workers in [8, 16, 32] {
+    for workers in [8_u32, 16, 32] {
+        let worker_count = workers as usize;
         for (index, (kind, _)) in SimulatedService::all().into_iter().enumerate() {
-            let run = |policy: &mut dyn ClientPolicy| {
-                simulate(&mut SimulatedService::all()[index].1, policy, workers, SIMULATED_REQUEST_COUNT)
+            let mut run = |name, policy: &mut dyn ClientPolicy| {
+                let run = simulate(&mut SimulatedService::all()[index].1, policy, worker_count);
+                let (used, rejected) = (run.used_rate, run.rejected_share() * 100.0);
+                writeln!(table, "{kind}, {workers} workers, {name}: {used:.3} used, {rejected:.2} % 429").unwrap();
+                run
             };
-            let of_ours = |requests_per_minute| {
+            let mut run_ours = |name, requests_per_minute| {
                 let limiter = RateLimiter::new(requests_per_minute, RateLimitScope::Partner);
                 let tickets = (0..workers).map(|_| None).collect();
-                run(&mut OwnPolicy { limiter: &limiter, start: Instant::now(), tickets })
+                run(name, &mut OwnPolicy { limiter: &limiter, start: Instant::now(), tickets })
             };
-            let (ours, configured) = (of_ours(None), of_ours(Some(3000)));
-            let (aws, azure) =
-                (run(&mut AwsAdaptivePolicy::new(workers)), run(&mut AzureSdkPolicy(vec![Duration::ZERO; workers])));
-            for (name, (used, rejected)) in [("ours", ours), ("configured", configured), ("AWS", aws), ("Azure", azure)]
-            {
-                let rejected = rejected * 100.0;
-                writeln!(table, "{kind}, {workers} workers, {name}: {used:.3} used, {rejected:.2} % 429").unwrap();
-            }
-            // A bucket is filled at first, and its 429 say nothing of its rate.
+            let ours = run_ours("ours", None);
+            let at_limit = run_ours("configured to the limit", Some(3000));
+            let below_limit = run_ours("configured to 499 a period", Some(2994));
+            let aws = run("AWS", &mut AwsAdaptivePolicy::new(worker_count));
+            let azure = run("Azure", &mut AzureSdkPolicy(vec![Duration::ZERO; worker_count]));
             let is_bucket = kind == "token bucket";
-            assert!(ours.0 >= 0.98 && ours.1 < if is_bucket { 0.02 } else { 0.01 }, "{table}");
-            assert!(configured.0 >= 0.97 && configured.1 < 0.001, "{table}");
-            assert!(ours.1 < azure.1 && (is_bucket || ours.1 < aws.1), "{table}");
+            assert!(below_limit.meets_bars() && below_limit.rejected == 0, "{table}");
+            // The time of an exchange varies, so that at the limit itself a period has 501 requests once. That 429 costs up to
+            // a second of the 50 that are judged, as `Retry-After` is rounded up, and then 0.7 %, by which the learned rate is
+            // lower; a bucket does not care.
+            assert!(at_limit.used_rate >= if is_bucket { 0.999 } else { 1.0 - 1.0 / 50.0 - 0.007 }, "{table}");
+            assert!(at_limit.rejected <= 1, "{table}");
+            // A bucket is filled at first, and its 429 looks like that of a period of one second. So two bursts are rejected
+            // in part: of the first all that is under way, and of the second, at 500 a second, what is under way for 20 ms.
+            // With 32 at a time the first alone is more than one percent; two more are rejected later.
+            let bursts = f64::from(workers) + f64::from(REQUESTS_PER_PERIOD) * EXCHANGE_LATENCY.as_secs_f64();
+            if is_bucket && workers == 32 {
+                assert!(ours.used_rate >= MIN_USED_RATE && f64::from(ours.rejected) <= bursts + 2.0, "{table}");
+            } else {
+                assert!(ours.meets_bars(), "{table}");
+            }
+            assert!(ours.rejected < azure.rejected && (is_bucket || ours.rejected < aws.rejected), "{table}");
         }
     }
     #[expect(clippy::print_stdout, reason = "shown with `--nocapture`; the documentation of performance has it")]
