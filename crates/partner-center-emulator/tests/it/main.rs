@@ -24,6 +24,8 @@ mod steering;
 #[cfg(feature = "tls")]
 mod tls;
 #[cfg(feature = "webhooks")]
+mod validation_events;
+#[cfg(feature = "webhooks")]
 mod webhook_events;
 mod webhooks;
 
