@@ -203,7 +203,7 @@ impl RequestHandler {
         let now = clock.current_timestamp();
         let before = ResourceBefore::of_request(&service.store, request, now);
         let response = service.respond(request, settings, clock, cancelled);
-        judge_response(judge, (number, request), &response, before.as_ref(), settings, (&service.store, now));
+        judge_response(judge, (number, request), &response, before.as_ref(), settings, (&*service.store, now));
         response
     }
 

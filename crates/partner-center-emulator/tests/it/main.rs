@@ -25,6 +25,8 @@ mod steering_waits;
 #[cfg(feature = "tls")]
 mod tls;
 #[cfg(feature = "webhooks")]
+mod validation_events;
+#[cfg(feature = "webhooks")]
 mod webhook_events;
 mod webhooks;
 
