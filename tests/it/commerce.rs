@@ -1,106 +1,19 @@
-//! A year of a customer's commerce over HTTP, in both modes: after each step the lists agree with the story.
+//! The commerce of a customer, in short stories: migrations, transfers, devices, and what callers get wrong.
 
-#![allow(deprecated, reason = "agreements are still confirmed in this way")]
-
-use partner_center::{models::*, operations::*, transport::Mode, *};
+use partner_center::{models::*, operations::*, *};
 use partner_center_emulator::Emulator;
-use partner_center_tests::block_on;
 use serde_json::{Value, json};
-use std::{
-    cell::Cell,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::time::{Duration, UNIX_EPOCH};
 use uuid::Uuid;
 
 pub(super) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// 2026-01-05T10:00:00Z.
-const START: Duration = Duration::from_secs(1_767_607_200);
+pub(super) const START: Duration = Duration::from_secs(1_767_607_200);
 
-const BUSINESS_BASIC: &str = "CFQ7TTC069GL:0001:CFQ7TTC0G225";
-const BUSINESS_STANDARD: &str = "CFQ7TTC0X301:0001:CFQ7TTC0K5DG";
-const E3: &str = "CFQ7TTC0T5K5:0001:CFQ7TTC0K83V";
-const E5: &str = "CFQ7TTC0EE50:0001:CFQ7TTC0PE9F";
-const TEAMS_PHONE: &str = "CFQ7TTC0VHQL:0001:CFQ7TTC0X30T";
+pub(super) const E3: &str = "CFQ7TTC0T5K5:0001:CFQ7TTC0K83V";
 
-/// A partner with one customer, and the time that has passed.
-struct Partner<X: Transport> {
-    client: Client<X>,
-    emulator: Emulator,
-    customer: Uuid,
-    passed: Cell<Duration>,
-}
-
-impl<X: Transport> Partner<X> {
-    fn call<O: SingleResponse>(&self, operation: O) -> Result<O::Response, Error>
-    where
-        O::Response: Send,
-    {
-        block_on::<X::Mode, _>(self.client.call(operation))
-    }
-
-    fn now(&self) -> SystemTime {
-        UNIX_EPOCH + START + self.passed.get()
-    }
-
-    fn wait(&self, time: Duration) {
-        self.emulator.advance_clock(time);
-        self.passed.set(self.passed.get() + time);
-    }
-
-    /// Lets time pass until a day of the story.
-    fn wait_until_day(&self, day: u32) {
-        self.wait((DAY * day).checked_sub(self.passed.get()).unwrap());
-    }
-
-    fn subscriptions(&self) -> Vec<Subscription> {
-        let mut pages = self.client.pages(ListSubscriptions::new(self.customer));
-        block_on::<X::Mode, _>(X::Mode::block_or_box(async move {
-            let mut all = Vec::new();
-            while let Some(page) = X::Mode::into_future(pages.next_page()).await {
-                all.extend(page.unwrap().items);
-            }
-            all
-        }))
-    }
-
-    /// Returns offer, status and seats of all subscriptions, in the order of their purchase.
-    fn overview(&self) -> Vec<(String, SubscriptionStatus, i32)> {
-        let of = |subscription: Subscription| {
-            (subscription.offer_id.unwrap(), subscription.status.unwrap(), subscription.quantity.unwrap())
-        };
-        self.subscriptions().into_iter().map(of).collect()
-    }
-
-    fn subscription(&self, id: Uuid) -> Subscription {
-        self.call(GetSubscription::new(self.customer, id)).unwrap()
-    }
-
-    /// Reads a subscription, changes it, and sends all of it back.
-    fn change(&self, id: Uuid, change: impl FnOnce(&mut Subscription)) -> Result<Subscription, Error> {
-        let mut subscription = self.subscription(id);
-        change(&mut subscription);
-        let completion = self.call(UpdateSubscription::new(self.customer, id, subscription))?;
-        Ok(completion.completed().unwrap())
-    }
-
-    fn buy(&self, line_items: Vec<NewCartLineItem>) -> CheckoutOutcome {
-        let cart = self.call(CreateCart::new(self.customer, NewCart::new(line_items))).unwrap();
-        let result = self.call(CheckoutCart::new(self.customer, cart.id.unwrap())).unwrap();
-        // Longer than the emulator takes to provision.
-        self.wait(Duration::from_secs(10));
-        result.into_outcome()
-    }
-
-    /// Returns the subscription of the only line item of an order.
-    fn bought(&self, order: &Order) -> Uuid {
-        let order = self.call(GetOrder::new(self.customer, order.id.clone().unwrap())).unwrap();
-        assert_eq!(order.status, Some(OrderStatus::Completed));
-        order.line_items.unwrap()[0].subscription_id.unwrap()
-    }
-}
-
-fn seats(item: &str, quantity: i32, term: &str) -> NewCartLineItem {
+pub(super) fn seats(item: &str, quantity: i32, term: &str) -> NewCartLineItem {
     NewCartLineItem::new(item, quantity)
         .billing_cycle(BillingCycle::Monthly)
         .term_duration(term)
@@ -113,11 +26,11 @@ pub(super) fn code<T: std::fmt::Debug>(result: Result<T, Error>) -> i64 {
     service_error.code.as_ref().and_then(ErrorCode::number).unwrap()
 }
 
-fn parse<T: serde::de::DeserializeOwned>(value: Value) -> T {
+pub(super) fn parse<T: serde::de::DeserializeOwned>(value: Value) -> T {
     serde_json::from_value(value).unwrap()
 }
 
-fn new_customer() -> Customer {
+pub(super) fn new_customer() -> Customer {
     parse(json!({
         "companyProfile": { "domain": "northwindbooks.onmicrosoft.com" },
         "billingProfile": {
@@ -133,165 +46,8 @@ fn new_customer() -> Customer {
     }))
 }
 
-fn agreement() -> CustomerAgreement {
-    parse(json!({
-        "primaryContact": { "firstName": "Nora", "lastName": "Winther", "email": "nora@northwindbooks.example" },
-        "templateId": "117a77b0-9360-443b-8795-c6dedc750cf9",
-        "dateAgreed": "2026-01-05T00:00:00Z",
-        "type": "MicrosoftCustomerAgreement",
-    }))
-}
-
-/// Lives through the year.
-#[expect(clippy::too_many_lines, reason = "one story, told in its order")]
-fn year<X: Transport>(transport: X, url: &str, emulator: Emulator) {
-    let client = Client::builder(transport, Credential::token(Emulator::TOKEN)).base_url(url).build().unwrap();
-    let customer = block_on::<X::Mode, _>(client.call(CreateCustomer::new(new_customer()))).unwrap().id.unwrap();
-    let partner = Partner { client, emulator, customer, passed: Cell::default() };
-    let (active, deleted) = (SubscriptionStatus::Active, SubscriptionStatus::Deleted);
-
-    // Day 0: nothing is sold before the agreement. Of a cart of three items, one is wrong.
-    let line_items =
-        vec![seats(BUSINESS_BASIC, 10, "P1Y"), seats(E3, 5, "P1M"), seats("CFQ7TTC069GL:0001:CFQ7TTC0GONE", 1, "P1Y")];
-    let cart = partner.call(CreateCart::new(customer, NewCart::new(line_items))).unwrap();
-    let CartOutcome::Partial { line_items, faulty } = cart.outcome() else { panic!("{:?}", cart.line_items) };
-    assert_eq!((line_items.len(), faulty.len()), (2, 1));
-    assert_eq!(faulty[0].error.as_ref().unwrap().error_code, Some(CartErrorCode::CatalogItemIdIsNotValid));
-    let cart_id = cart.id.unwrap();
-    assert_eq!(code(partner.call(CheckoutCart::new(customer, cart_id))), 13_605);
-    partner.call(CreateCustomerAgreement::new(customer, agreement())).unwrap();
-    let checkout = partner.call(CheckoutCart::new(customer, cart_id)).unwrap();
-    assert_eq!(partner.call(CheckoutCart::new(customer, cart_id)).unwrap().orders, checkout.orders, "nothing twice");
-    let CheckoutOutcome::Partial { orders, errors } = checkout.into_outcome() else { panic!("one cannot be bought") };
-    assert_eq!((orders.len(), errors[0].code), (2, Some(400_019)));
-    assert_eq!(orders[0].line_items.as_ref().unwrap()[0].subscription_id, None, "not yet provisioned");
-    assert!(partner.overview().iter().all(|(_, status, _)| *status == SubscriptionStatus::Pending));
-    partner.wait(Duration::from_secs(10));
-    let [basic, e3] = [partner.bought(&orders[0]), partner.bought(&orders[1])];
-    let expected = [(BUSINESS_BASIC.to_owned(), active.clone(), 10), (E3.to_owned(), active.clone(), 5)];
-    assert_eq!(partner.overview(), expected);
-
-    // Day 3, 5 and 12: more seats, fewer, and too late for fewer.
-    partner.wait_until_day(3);
-    partner.change(basic, |subscription| subscription.quantity = Some(15)).unwrap();
-    partner.wait_until_day(5);
-    assert_eq!(partner.subscription(basic).removable_seats_at(partner.now()), 15);
-    partner.change(basic, |subscription| subscription.quantity = Some(12)).unwrap();
-    partner.wait_until_day(12);
-    let subscription = partner.subscription(basic);
-    assert_eq!((subscription.removable_seats_at(partner.now()), subscription.quantity), (0, Some(12)));
-    assert!(!subscription.can_be_cancelled_at(partner.now()));
-    assert_eq!(code(partner.change(basic, |subscription| subscription.quantity = Some(11))), 800_090);
-
-    // Day 13: another product with fewer seats is scheduled for the end of the term.
-    partner.wait_until_day(13);
-    let [product_id, sku_id, availability_id] = BUSINESS_STANDARD.split(':').collect::<Vec<_>>()[..] else { panic!() };
-    let product = ProductTerm::new().product_id(product_id).sku_id(sku_id).availability_id(availability_id);
-    let product = product.billing_cycle(BillingCycle::Annual).term_duration("P1Y");
-    let instructions = TermInstructions::new().product(product).quantity(8);
-    partner
-        .change(basic, |subscription| subscription.scheduled_next_term_instructions = Some(instructions.clone()))
-        .unwrap();
-    assert_eq!(partner.subscription(basic).scheduled_next_term_instructions, Some(instructions));
-
-    // Day 20: a suspended subscription changes in nothing else.
-    partner.wait_until_day(20);
-    partner.change(e3, |subscription| subscription.status = Some(SubscriptionStatus::Suspended)).unwrap();
-    assert_eq!(code(partner.change(e3, |subscription| subscription.quantity = Some(6))), 800_091);
-    partner.change(e3, |subscription| subscription.status = Some(SubscriptionStatus::Active)).unwrap();
-
-    // Day 30: an add-on that ends together with its base; and one that is cancelled two days later.
-    partner.wait_until_day(30);
-    let end = partner.subscription(basic).commitment_end_date.unwrap();
-    let dates = ListCustomTermEndDates::new(customer, "P1Y").target_coterm_subscription_id(basic);
-    let dates = block_on::<X::Mode, _>(partner.client.pages(dates).next_page()).unwrap().unwrap();
-    let [date] = &dates.body.items[..] else { panic!("{:?}", dates.body.items) };
-    let date = date.allowed_custom_term_end_date.clone().unwrap();
-    let line_item = seats(TEAMS_PHONE, 4, "P1Y").custom_term_end_date(date);
-    let orders = partner.buy(vec![line_item]).into_complete().unwrap();
-    let phones = partner.bought(&orders[0]);
-    assert_eq!(partner.subscription(phones).commitment_end_date, Some(end.clone()));
-    let orders = partner.buy(vec![seats(TEAMS_PHONE, 2, "P1Y")]).into_complete().unwrap();
-    let regretted = partner.bought(&orders[0]);
-    partner.wait_until_day(32);
-    assert!(partner.subscription(regretted).can_be_cancelled_at(partner.now()));
-    assert_eq!(partner.subscription(regretted).refund_at(partner.now()), Some(&RefundType::Partial));
-    let cancelled =
-        partner.change(regretted, |subscription| subscription.status = Some(SubscriptionStatus::Deleted)).unwrap();
-    assert_eq!((cancelled.status, cancelled.quantity), (Some(deleted.clone()), Some(2)));
-    assert_eq!(code(partner.change(regretted, |subscription| subscription.friendly_name = Some("x".into()))), 2011);
-
-    // Day 40: the add-on is past its window.
-    partner.wait_until_day(40);
-    assert_eq!(
-        code(partner.change(phones, |subscription| subscription.status = Some(SubscriptionStatus::Deleted))),
-        900_117
-    );
-
-    // Day 60: the monthly subscription has been renewed twice, and moves to a higher product.
-    partner.wait_until_day(60);
-    let renewed = partner.subscription(e3);
-    assert_eq!(renewed.effective_start_date.unwrap().as_str(), "2026-03-05T00:00:00Z");
-    let eligibilities = ListTransitionEligibilities::new(customer, e3);
-    let eligibilities = block_on::<X::Mode, _>(partner.client.page(eligibilities)).unwrap().items;
-    assert_eq!(eligibilities[0].catalog_item_id.as_deref(), Some(E5));
-    let transition = NewTransition::new(E5, 5, TransitionType::TransitionOnly);
-    partner.call(CreateTransition::new(customer, e3, transition)).unwrap();
-    partner.wait(Duration::from_secs(10));
-    let transitions = block_on::<X::Mode, _>(partner.client.page(ListTransitions::new(customer, e3))).unwrap().items;
-    assert_eq!(transitions[0].events.as_ref().unwrap()[0].status, Some(TransitionEventStatus::Completed));
-    let story = [
-        (BUSINESS_BASIC.to_owned(), active.clone(), 12),
-        (E5.to_owned(), active.clone(), 5),
-        (TEAMS_PHONE.to_owned(), active.clone(), 4),
-        (TEAMS_PHONE.to_owned(), deleted.clone(), 2),
-    ];
-    assert_eq!(partner.overview(), story);
-
-    // Day 100: what does not renew expires, and is gone in the end.
-    partner.wait_until_day(100);
-    partner.change(e3, |subscription| subscription.auto_renew_enabled = Some(false)).unwrap();
-    partner.wait_until_day(130);
-    assert_eq!(partner.subscription(e3).status, Some(SubscriptionStatus::Expired));
-    assert_eq!(code(partner.change(e3, |subscription| subscription.auto_renew_enabled = Some(true))), 900_279);
-    partner.wait_until_day(160);
-    assert_eq!(partner.subscription(e3).status, Some(SubscriptionStatus::Disabled));
-
-    // A year later: the renewal has come with what was scheduled, and the windows are open again.
-    partner.wait_until_day(366);
-    let renewed = partner.subscription(basic);
-    assert_eq!(renewed.offer_id.as_deref(), Some(BUSINESS_STANDARD));
-    assert_eq!((renewed.quantity, renewed.billing_cycle.clone()), (Some(8), Some(BillingCycle::Annual)));
-    assert_eq!(renewed.scheduled_next_term_instructions, None);
-    assert_eq!(renewed.removable_seats_at(partner.now()), 8);
-    assert!(renewed.can_be_cancelled_at(partner.now()));
-    let story = [
-        (BUSINESS_STANDARD.to_owned(), active.clone(), 8),
-        (E5.to_owned(), deleted.clone(), 5),
-        (TEAMS_PHONE.to_owned(), active, 4),
-        (TEAMS_PHONE.to_owned(), deleted.clone(), 2),
-    ];
-    assert_eq!(partner.overview(), story);
-    partner.change(basic, |subscription| subscription.status = Some(SubscriptionStatus::Deleted)).unwrap();
-    assert_eq!(partner.subscription(basic).status, Some(deleted));
-}
-
-fn emulator() -> Emulator {
+pub(super) fn emulator() -> Emulator {
     Emulator::builder().customers(3).start_time(UNIX_EPOCH + START).build()
-}
-
-#[test]
-fn year_of_a_customer_is_lived_blocking() {
-    let emulator = emulator();
-    let server = emulator.serve("127.0.0.1:0").unwrap();
-    year(Ureq::new().unwrap(), &server.url(), emulator.clone());
-}
-
-#[test]
-fn year_of_a_customer_is_lived_async() {
-    let emulator = emulator();
-    let server = emulator.serve("127.0.0.1:0").unwrap();
-    year(Reqwest::new().unwrap(), &server.url(), emulator.clone());
 }
 
 #[test]

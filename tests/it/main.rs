@@ -11,6 +11,7 @@ mod commerce;
 mod commerce_lifecycles;
 mod commerce_properties;
 mod commerce_rejections;
+mod commerce_year;
 mod completeness;
 mod concurrency;
 mod conversations;

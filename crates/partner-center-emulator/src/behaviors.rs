@@ -27,6 +27,8 @@ pub(crate) use audit::{audit_record_of_write, leaves_record};
 pub(crate) use commerce::run_migration_schedule;
 pub(crate) use documented::{example_items, is_item_template, item_exists};
 pub(crate) use stored::not_found_error;
+#[cfg(feature = "webhooks")]
+pub(crate) use webhooks::TEST_EVENT;
 
 use crate::{
     authority::Caller,
@@ -124,6 +126,7 @@ pub(crate) fn find_behavior(operation: &Operation) -> OperationBehavior {
         "listSubscribedSkus" => licenses::list_subscribed_skus,
         "createWebhookRegistration" => webhooks::create_webhook_registration,
         "updateWebhookRegistration" => webhooks::update_registration,
+        "createValidationEvent" => webhooks::create_validation_event,
         id => commerce::find_behavior(id).unwrap_or(stored::respond_from_store),
     }
 }

@@ -31,12 +31,15 @@ use http::{HeaderMap, StatusCode, header::AUTHORIZATION};
 use partner_center_core::Request;
 use partner_center_spec::{Authentication, MediaType, Method, Operation, Type};
 use serde_json::Value;
-use std::{sync::atomic::AtomicBool, time::Duration};
+use std::{
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 pub(crate) struct Service {
     /// The seed of faults and of the headers of responses. The store has that of the customers.
     pub(crate) seed: u64,
-    pub(crate) store: ResourceStore,
+    pub(crate) store: Arc<ResourceStore>,
     /// An access token that is accepted, besides those that the authority issues.
     pub(crate) token: String,
     pub(crate) authority: Authority,

@@ -146,6 +146,10 @@ fn conflict_error(code: u32, description: impl Into<String>) -> ErrorResponse {
     ErrorResponse::documented_error(StatusCode::CONFLICT, code, description)
 }
 
+fn change_in_progress_error() -> ErrorResponse {
+    conflict_error(900_278, "Another change of the subscription is in progress.")
+}
+
 fn subscription_not_found_error() -> ErrorResponse {
     ErrorResponse::documented_error(StatusCode::NOT_FOUND, 20_003, "There is no such subscription.")
 }

@@ -21,8 +21,11 @@ mod sign_in;
 mod snapshots;
 mod state;
 mod steering;
+mod steering_waits;
 #[cfg(feature = "tls")]
 mod tls;
+#[cfg(feature = "webhooks")]
+mod validation_events;
 #[cfg(feature = "webhooks")]
 mod webhook_events;
 mod webhooks;

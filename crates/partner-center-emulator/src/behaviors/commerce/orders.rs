@@ -6,6 +6,7 @@ use super::{
     conflict_error, customer_path, forbidden_error, has_customer_agreement, invalid_property_error,
     purchases::{BuyerContext, Purchase, place_order},
     respond_with_list,
+    subscriptions::apply_effects_of_new_status,
 };
 use crate::{
     behaviors::{
@@ -142,6 +143,10 @@ fn cancel_line_items(
     sent: &[Value],
     changes: &mut Vec<StateChange>,
 ) -> Result<(), ErrorResponse> {
+    let pending_change_error = || conflict_error(800_014, "Another change of the order is pending. Retry later.");
+    if order["status"] == "pending" {
+        return Err(pending_change_error());
+    }
     let ordered = string_at_path(order, &["creationDate"]).and_then(Timestamp::parse).unwrap_or_default();
     let line_items = order.get_mut("lineItems").and_then(Value::as_array_mut);
     let line_items = line_items.ok_or_else(|| invalid_property_error("The order has no line items."))?;
@@ -154,9 +159,14 @@ fn cancel_line_items(
         check_cancellable_by_order(offer, ordered, call.now)?;
         if let Some(id) = string_at_path(line_item, &["subscriptionId"]) {
             let path = subscriptions.child_path(id);
-            if let Some(mut subscription) = call.state.get_stored_resource(&path, call.now) {
-                subscription["status"] = "deleted".into();
-                changes.push(StateChange::Put(path, subscription));
+            if call.state.is_write_pending(&path, call.now) {
+                return Err(pending_change_error());
+            }
+            if let Some(subscription) = call.state.get_stored_resource(&path, call.now) {
+                let mut cancelled = subscription.clone();
+                cancelled["status"] = "deleted".into();
+                apply_effects_of_new_status(&subscription, &mut cancelled, call.now);
+                changes.push(StateChange::Put(path, cancelled));
             }
         }
         line_item["quantity"] = 0.into();

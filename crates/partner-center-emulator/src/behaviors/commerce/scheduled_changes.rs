@@ -36,11 +36,23 @@ pub(super) fn apply_scheduled_changes(
         set_or_remove_field(next, name, value);
     }
     let charge = sent("nextChargeInstructions");
-    if charge.is_some() && charge != current.get("nextChargeInstructions") {
+    if let Some(charge) = charge.filter(|charge| current.get("nextChargeInstructions") != Some(charge)) {
+        check_charge_instructions(current, charge)?;
         set_internal_field(next, "nextChargeChangedAt", call.now.to_string_in_microseconds());
     }
     set_or_remove_field(next, "nextChargeInstructions", charge);
     Ok(())
+}
+
+/// Checks that the term of a subscription can be billed as a request wants from the next charge on.
+fn check_charge_instructions(current: &Value, instructions: &Value) -> Result<(), ErrorResponse> {
+    let item = string_at_path(current, &["offerId"]).and_then(find_catalog_item);
+    let term = item.and_then(|item| item.term(string_at_path(current, &["termDuration"])?));
+    let Some(billing_cycle) = string_at_path(instructions, &["product", "billingCycle"]) else { return Ok(()) };
+    if term.is_some_and(|term| term.billing_cycles.iter().any(|known| known.eq_ignore_ascii_case(billing_cycle))) {
+        return Ok(());
+    }
+    Err(bad_request_error(800_097, format!("The billing cycle {billing_cycle:?} is not available for this term.")))
 }
 
 fn set_or_remove_field(subscription: &mut Value, name: &str, value: Option<&Value>) {

@@ -4,7 +4,7 @@ use super::{
     azure_entitlements::check_plan_suspension,
     bad_request_error,
     cancellation::{check_subscription_changeable, check_subscription_status_change},
-    conflict_error,
+    change_in_progress_error,
     legacy_changes::count_version,
     scheduled_changes::apply_scheduled_changes,
     seats::{change_seat_count, check_seat_limit_of_customer},
@@ -50,7 +50,7 @@ pub(super) fn update_subscription(call: &OperationCall<'_>) -> Result<ResponseWi
     let OperationCall { state, ref path, now, ref body, .. } = *call;
     let Some(current) = state.get_stored_resource(path, now) else { return not_found_response(call) };
     if state.is_write_pending(path, now) {
-        return Err(conflict_error(900_278, "Another change of the subscription is in progress."));
+        return Err(change_in_progress_error());
     }
     check_etag(call, string_at_path(&current, &["attributes", "etag"]))?;
     check_subscription_changeable(&current, now)?;
@@ -137,7 +137,7 @@ fn is_partner_id_or_empty(text: &str) -> bool {
 }
 
 /// Does what a new status brings with it.
-fn apply_effects_of_new_status(current: &Value, next: &mut Value, now: Timestamp) {
+pub(super) fn apply_effects_of_new_status(current: &Value, next: &mut Value, now: Timestamp) {
     if current["status"] == next["status"] {
         return;
     }

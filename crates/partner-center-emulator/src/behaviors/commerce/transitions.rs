@@ -1,7 +1,7 @@
 //! Transitions: seats of a subscription move to another product, in the same, in a new or in another subscription.
 
 use super::{
-    bad_request_error, country_of_query_or_customer, forbidden_error, invalid_property_error,
+    bad_request_error, change_in_progress_error, country_of_query_or_customer, forbidden_error, invalid_property_error,
     promotions::subscriptions_of_customer, respond_with_list, seats::quantity_of_subscription,
 };
 use crate::{
@@ -142,6 +142,9 @@ pub(super) fn create_transition(call: &OperationCall<'_>) -> Result<ResponseWith
     if subscription_kind(&source) == SubscriptionKind::Legacy {
         return Err(legacy_subscription_error());
     }
+    if call.state.is_write_pending(&path, call.now) {
+        return Err(change_in_progress_error());
+    }
     super::cancellation::check_subscription_changeable(&source, call.now)?;
     if source["status"] != "active" {
         return Err(bad_request_error(800_002, "Only an active subscription can move to another product."));
@@ -218,7 +221,7 @@ fn check_target_subscription(
     if source["id"].as_str().is_some_and(|source| source.eq_ignore_ascii_case(id)) {
         return Err(bad_request_error(900_259, "The target subscription is the source itself."));
     }
-    if target["status"] == "pending" {
+    if target["status"] == "pending" || call.state.is_write_pending(&path, call.now) {
         return Err(bad_request_error(900_261, "The target subscription is not ready. Retry later."));
     }
     if target["status"] != "active" || super::cancellation::check_subscription_changeable(&target, call.now).is_err() {
