@@ -11,7 +11,7 @@ use crate::{
 use clap::ValueEnum;
 use partner_center::{
     AppRegistration, Client, ClientBuilder, Cloud, Credential, Error, RetryPolicy, Secret, Transport, auth::SignIn,
-    concurrency::RateLimitScope, transport::Limits,
+    transport::Limits,
 };
 use partner_center_emulator::{Emulator, Server};
 use std::{
@@ -171,16 +171,19 @@ impl<'a> Session<'a> {
         self.finish_client(self.client_builder(retry, transport, credential, messages)?)
     }
 
-    /// Builds a client that shares its limiter with those that are built with the same one.
-    pub(crate) fn build_client_with_limiter<X: Transport>(
+    /// Builds a client that takes the place of an `earlier` one, whose rate limiter it shares.
+    pub(crate) fn build_next_client<X: Transport>(
         &self,
-        limiter: &RateLimitScope,
+        earlier: Option<&Client<X>>,
         transport: X,
         credential: Credential<X::Mode>,
         messages: &Messages,
     ) -> Result<Client<X>, UsageError> {
         let builder = self.client_builder(RetryPolicy::default(), transport, credential, messages)?;
-        self.finish_client(builder.rate_limit_scope(limiter.clone()))
+        self.finish_client(match earlier {
+            Some(client) => builder.share_rate_limiter(client),
+            None => builder,
+        })
     }
 
     fn client_builder<X: Transport>(

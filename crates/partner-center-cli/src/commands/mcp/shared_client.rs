@@ -1,15 +1,18 @@
 //! The client of all calls, which has the connections, the limiter and the token.
 
 use crate::{error::CommandError, messages::Messages, session::Session};
-use partner_center::{Client, Reqwest, concurrency::RateLimitScope, transport::DefaultTransport};
+use partner_center::{Client, Reqwest, transport::DefaultTransport};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The client, which the first call builds, with the credential that is configured then.
 #[derive(Default)]
-pub(super) struct SharedClient {
-    client: Mutex<Option<Client<Reqwest>>>,
-    /// What the service has said of its limits is true of the next client as well.
-    limiter: RateLimitScope,
+pub(super) struct SharedClient(Mutex<ClientState>);
+
+#[derive(Default)]
+struct ClientState {
+    client: Option<Client<Reqwest>>,
+    /// Whether the next call looks for the credential again.
+    is_outdated: bool,
 }
 
 impl SharedClient {
@@ -19,16 +22,20 @@ impl SharedClient {
         session: &Session<'_>,
         messages: &Messages,
     ) -> Result<Client<Reqwest>, CommandError> {
-        let mut shared = self.lock();
-        let client = if let Some(client) = &*shared {
-            client.clone()
-        } else {
-            let transport =
-                Reqwest::with_defaults().map_err(|error| CommandError::from_transport_setup_error(&error))?;
-            // The next calls have deadlines of their own.
-            let session = session.without_deadline();
-            let credential = session.configured_credential()?.build_credential(messages);
-            shared.insert(session.build_client_with_limiter(&self.limiter, transport, credential, messages)?).clone()
+        let mut state = self.lock();
+        let client = match &state.client {
+            Some(client) if !state.is_outdated => client.clone(),
+            earlier => {
+                let transport =
+                    Reqwest::with_defaults().map_err(|error| CommandError::from_transport_setup_error(&error))?;
+                // The next calls have deadlines of their own.
+                let session = session.without_deadline();
+                let credential = session.configured_credential()?.build_credential(messages);
+                // The service counts the requests of both together.
+                let client = session.build_next_client(earlier.as_ref(), transport, credential, messages)?;
+                *state = ClientState { client: Some(client.clone()), is_outdated: false };
+                client
+            }
         };
         Ok(match session.deadline {
             Some(deadline) => client.with_deadline(deadline),
@@ -38,10 +45,10 @@ impl SharedClient {
 
     /// Lets the next call look for the credential again, as the user may sign in now.
     pub(super) fn forget_credential(&self) {
-        *self.lock() = None;
+        self.lock().is_outdated = true;
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Client<Reqwest>>> {
-        self.client.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, ClientState> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
