@@ -13,7 +13,12 @@ use crate::{
 };
 use partner_center::journal::{ItemState, Journal, JournalEntry};
 use partner_center_spec::Idempotency;
-use std::{collections::HashMap, path::Path, time::Duration};
+use std::{
+    collections::HashMap,
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 /// The age of a request beyond which it is not sent again with the same ID: Microsoft does not say for how long the service remembers
 /// the IDs of requests, and what it has forgotten it would do twice.
@@ -21,6 +26,7 @@ const MAX_RETRY_AGE: Duration = Duration::from_secs(60 * 60);
 
 /// A journal, and what earlier runs have written to it.
 pub(super) struct RunJournal {
+    path: PathBuf,
     pub(super) journal: Journal,
     entries: HashMap<String, JournalEntry>,
     idempotency: Idempotency,
@@ -38,7 +44,7 @@ impl RunJournal {
         let idempotency = call.operation.idempotency;
         let journal = if idempotency == Idempotency::None { opened } else { opened.retry_unknown() };
         let entries = journal.entries().into_iter().map(|entry| (entry.item.clone(), entry)).collect();
-        Ok(Self { journal, entries, idempotency })
+        Ok(Self { path: path.to_owned(), journal, entries, idempotency })
     }
 
     /// Returns the outcome of a target for which nothing is to be done any more.
@@ -83,6 +89,19 @@ impl RunJournal {
     fn may_be_forgotten(&self, entry: &JournalEntry) -> bool {
         let age = entry.unknown_since.map(|sent| sent.elapsed());
         self.idempotency == Idempotency::RequestId && age.is_some_and(|age| !age.is_ok_and(|age| age <= MAX_RETRY_AGE))
+    }
+
+    /// Deletes the journal of a list that is complete: the same command is to read what the service has then.
+    pub(super) fn delete(self) -> Result<(), CommandError> {
+        let Self { path, journal, .. } = self;
+        drop(journal);
+        fs::remove_file(&path).map_err(|error| {
+            CommandError::new(
+                &format!("the journal {} could not be deleted", path.display()),
+                &error,
+                "delete it: the list is complete, and the same command would print it again from the journal",
+            )
+        })
     }
 
     /// Forces the journal to the disk.
