@@ -1,11 +1,14 @@
 //! Traces of calls: the spans, and the `traceparent` of their requests.
 
 use partner_center::{
-    Client, Credential, GetCustomer,
-    transport::{Async, Blocking, Mode},
+    Client, Credential, GetCustomer, Transport,
+    transport::{Async, Blocking, Mode, Output, Request, Response, TransportError},
 };
 use partner_center_tests::{CapturedLog, HeaderTransport, ScriptedTransport, Step, block_on, response};
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 use tracing_subscriber::fmt::format::FmtSpan;
 use uuid::Uuid;
 
@@ -59,10 +62,28 @@ fn spans_have_the_fields_of_open_telemetry() {
     assert_spans_of_two_attempts::<Async>();
 }
 
+/// Lets other calls go on before each request is sent.
+struct YieldingTransport(ScriptedTransport<Async>);
+
+impl Transport for YieldingTransport {
+    type Mode = Async;
+
+    fn send(&self, request: Request) -> Output<'_, Self, Result<Response, TransportError>> {
+        Box::pin(async move {
+            tokio::task::yield_now().await;
+            self.0.send(request).await
+        })
+    }
+
+    fn sleep(&self, delay: Duration) -> Output<'_, Self, ()> {
+        self.0.sleep(delay)
+    }
+}
+
 #[test]
 fn spans_of_calls_at_the_same_time_are_apart() {
     let steps = (0..8).map(|_| response(200, "{}").into());
-    let transport = ScriptedTransport::<Async>::new(steps);
+    let transport = YieldingTransport(ScriptedTransport::new(steps));
     let client = Client::builder(transport, Credential::token("the-token")).build().unwrap();
     let log = log_of(|| {
         block_on::<Async, _>(Box::pin(async {
