@@ -127,7 +127,7 @@ const FIRST_SEATS: usize = 0;
 const MONTHLY: usize = 1;
 const REGRETTED: usize = 3;
 
-fn agreement() -> CustomerAgreement {
+pub(super) fn agreement() -> CustomerAgreement {
     parse(json!({
         "primaryContact": { "firstName": "Nora", "lastName": "Winther", "email": "nora@northwindbooks.example" },
         "templateId": "117a77b0-9360-443b-8795-c6dedc750cf9",

@@ -21,6 +21,7 @@ mod stored;
 mod tenant;
 mod usage;
 mod users;
+mod utilizations;
 mod webhooks;
 
 pub(crate) use audit::{audit_record_of_write, leaves_record};
@@ -96,6 +97,7 @@ pub(crate) fn find_behavior(operation: &Operation) -> OperationBehavior {
         "listSubscriptionUsageRecords" => usage::list_subscription_usage_records,
         "getSubscriptionUsageSummary" => usage::get_subscription_usage_summary,
         "listMeterUsageRecords" | "listResourceUsageRecords" => usage::list_usage_details,
+        "listAzureUtilizations" => utilizations::list_azure_utilizations,
         "getServiceCostsSummary" => service_costs::get_service_costs_summary,
         "listServiceCostLineItems" => service_costs::list_service_cost_line_items,
         "getCustomerOrganization" => tenant::get_organization,
