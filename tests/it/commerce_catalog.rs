@@ -7,6 +7,8 @@ use uuid::{Uuid, uuid};
 
 const CUSTOMER: Uuid = uuid!("aaaabbbb-0000-cccc-1111-dddd2222eeee");
 const BUSINESS_BASIC: &str = "CFQ7TTC069GL:0001:CFQ7TTC0G225";
+/// The promotion of Business Basic.
+const OF_BASIC: &str = "39NFJQT1CXL6:000H:39NFJQT1L9D5";
 const BUSINESS_STANDARD: &str = "CFQ7TTC0X301:0001:CFQ7TTC0K5DG";
 
 fn client() -> Client<EmulatorTransport<Blocking>> {
@@ -85,7 +87,7 @@ fn inventory_has_the_skus_that_the_catalog_has() {
     let client = client();
     let target = |product: &str, sku: Option<&str>| {
         let target = InventoryTarget::new(product);
-        sku.into_iter().fold(target, |target, sku| target.sku_id(sku))
+        sku.into_iter().fold(target, InventoryTarget::sku_id)
     };
     let targets =
         vec![target("DZH318Z0NF44", None), target("CFQ7TTC0X301", Some("0007")), target("CFQ7TTC0GONE", None)];
@@ -114,14 +116,13 @@ fn promotion_is_for_a_term_a_number_of_seats_and_once() {
     client.call(CreateCustomerAgreement::new(customer, super::commerce_year::agreement())).unwrap();
     let check = |item: &str, seats: i32, term: &str, promotion: Option<&str>| -> Value {
         let item = PromotionEligibilityItem::new(item, seats, term, BillingCycle::Annual);
-        let item = promotion.into_iter().fold(item, |item, promotion| item.promotion_id(promotion));
+        let item = promotion.into_iter().fold(item, PromotionEligibilityItem::promotion_id);
         let request = CheckPromotionEligibilities::new(customer, PromotionEligibilityRequest::new(vec![item]));
         json_of(client.page(request).unwrap().items)[0]["eligibilities"][0].take()
     };
     let error = |eligibility: &Value| {
         (eligibility["isEligible"].clone(), eligibility["errors"][0]["type"].as_str().unwrap_or_default().to_owned())
     };
-    const OF_BASIC: &str = "39NFJQT1CXL6:000H:39NFJQT1L9D5";
     let found = check(BUSINESS_BASIC, 10, "P1Y", None);
     assert_eq!((&found["promotionId"], &found["isEligible"]), (&json!(OF_BASIC), &json!(true)), "all of the item");
     for (item, seats, term, promotion, expected) in [

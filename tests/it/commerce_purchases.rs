@@ -122,7 +122,7 @@ fn overage_is_billed_to_an_azure_subscription() {
     assert_eq!(list(), []);
     let overage = client.call(UpdateOverage::new(customer, Overage::new().overage_enabled(true))).unwrap();
     assert!(overage.azure_entitlement_id.is_some(), "without one, the service makes one");
-    assert_eq!(list(), [overage.clone()]);
+    assert_eq!(list(), std::slice::from_ref(&overage));
     let off = Overage::new().azure_entitlement_id(overage.azure_entitlement_id.unwrap()).overage_enabled(false);
     client.call(UpdateOverage::new(customer, off)).unwrap();
     assert_eq!(list()[0].overage_enabled, Some(false));

@@ -260,7 +260,7 @@ fn year<X: Transport>(transport: X, url: &str, emulator: Emulator) {
     partner.wait(Duration::from_secs(10));
     let transitions = block_on::<X::Mode, _>(partner.client.page(ListTransitions::new(customer, e3))).unwrap().items;
     assert_eq!(transitions[0].events.as_ref().unwrap()[0].status, Some(TransitionEventStatus::Completed));
-    story.subscriptions[MONTHLY].0 = E5.to_owned();
+    story.subscriptions[MONTHLY] = (E5.to_owned(), SubscriptionStatus::Active, 5);
     partner.check(&story);
 
     // What does not renew expires, and is gone in the end.

@@ -108,7 +108,7 @@ fn number(code: &CartErrorCode) -> String {
 
 /// Returns the error of a line item in a cart, and the one of its order.
 fn errors_of_cart_and_checkout(partner: &Partner, customer: Uuid, line_item: Value) -> (CartErrorCode, i32) {
-    let cart = serde_json::from_value(json!({ "lineItems": [line_item] })).unwrap();
+    let cart = NewCart::new(vec![serde_json::from_value(line_item).unwrap()]);
     let cart = partner.client.call(CreateCart::new(customer, cart)).unwrap();
     let CartOutcome::Nothing { faulty } = cart.outcome() else { panic!("{cart:?}") };
     let error = faulty[0].error.as_ref().unwrap().error_code.clone().unwrap();

@@ -108,8 +108,9 @@ impl Partner {
 
     /// Places an order of line items that are JSON.
     pub(super) fn order_of(&self, line_items: Value) -> Result<Order, Error> {
-        let order = serde_json::from_value(json!({ "lineItems": line_items })).unwrap();
-        self.client.call(CreateOrder::new(CUSTOMER, order))
+        let mut order = json!({});
+        order["lineItems"] = line_items;
+        self.client.call(CreateOrder::new(CUSTOMER, serde_json::from_value(order).unwrap()))
     }
 
     /// Changes an order by a body that is JSON.
@@ -133,9 +134,8 @@ impl Partner {
         let path = format!("/v1/customers/{CUSTOMER}/{path}");
         let mut resource: Value =
             self.emulator.resource(&path).map_or(json!({}), |it| serde_json::from_str(&it).unwrap());
-        for (name, value) in fields.as_object().unwrap() {
-            resource[name] = value.clone();
-        }
+        let Value::Object(fields) = fields else { panic!("{fields} are no fields") };
+        resource.as_object_mut().unwrap().extend(fields);
         self.emulator.put_resource(&path, &resource.to_string()).unwrap();
     }
 
