@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "to panic is how a test fails")]
 
 mod account;
+mod account_rejections;
 mod azure_credential;
 mod call_controls;
 mod client;
