@@ -4,7 +4,7 @@ use crate::{
     arguments::{MAX_OPTION_DURATION, operations::tables::etag_parameter},
     credentials::{SignInEnded, TokenFileInUse},
     error_format::{self, ErrorDetails},
-    output::{QueryError, ResultTooLarge},
+    output::{QueryError, ResultTooLarge, TooManyHeldItems},
     settings::AddressSources,
     terminal::{terminal_width, wrap_paragraph},
 };
@@ -289,6 +289,11 @@ impl From<io::Error> for CommandError {
             let advice = "nothing of it is shown, as a part could be taken for all of it; name the `fields` that are needed, compute \
                           with a `query` such as length(@), filter, or set a `limit`; the user can raise --max-result-size";
             return ErrorReport::new("the result is too large", error, advice).into();
+        }
+        if let Some(error) = error.get_ref().and_then(|error| error.downcast_ref::<TooManyHeldItems>()) {
+            let advice = "narrow the list with a filter or a limit; or list it without a query and without --sort-by: with --output \
+                          jsonl, each page is printed when it arrives, for another program to compute with";
+            return ErrorReport::new("the list is too large to be sorted or queried", error, advice).into();
         }
         match error.kind() {
             io::ErrorKind::BrokenPipe => Self::OutputClosed,

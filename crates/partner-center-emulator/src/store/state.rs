@@ -172,6 +172,12 @@ impl State {
         self.due.first().filter(|(moment, _)| *moment <= now).cloned()
     }
 
+    /// Returns what the resource at `path` becomes later than `now`, if that is written.
+    pub(crate) fn get_pending_resource(&self, path: &ResourcePath, now: Timestamp) -> Option<Value> {
+        let (moment, value) = self.resources.get(path)?.next.as_ref()?;
+        (now < *moment).then(|| without_internal_fields(Value::clone(value)))
+    }
+
     /// Returns the response to an earlier write, if it has been done.
     pub(crate) fn find_outcome(&self, key: &WriteOutcomeKey, now: Timestamp) -> Option<Arc<WriteOutcome>> {
         self.outcomes.get_outcome(key, now)
@@ -289,6 +295,11 @@ impl State {
     #[cfg(any(test, feature = "persistence"))]
     pub(crate) fn stored_bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// Returns that size with the responses to earlier writes, which have a limit of their own.
+    pub(crate) fn stored_bytes_with_outcomes(&self) -> usize {
+        self.bytes + self.outcomes.stored_bytes()
     }
 
     /// Applies all of `changes`, or none if the store is full.

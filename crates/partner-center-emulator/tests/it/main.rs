@@ -23,6 +23,7 @@ mod sign_in;
 mod snapshots;
 mod state;
 mod steering;
+mod steering_waits;
 #[cfg(feature = "tls")]
 mod tls;
 #[cfg(feature = "webhooks")]

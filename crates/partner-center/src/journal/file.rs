@@ -52,9 +52,10 @@ impl JournalFile {
             ),
             TryLockError::Error(error) => error,
         })?;
-        let (state, length, is_new) = read_journal_file(&file, purpose)?;
-        file.set_len(length)?;
-        let mut journal = Self { file, length, failure: None };
+        let mut journal = Self { file, length: 0, failure: None };
+        let (state, length, is_new) = read_journal_file(&journal.file, purpose)?;
+        journal.file.set_len(length)?;
+        journal.length = length;
         journal.file.seek(SeekFrom::End(0))?;
         if is_new {
             journal.append_record(&JournalRecord::Opened { purpose: purpose.to_owned() })?;
@@ -96,6 +97,14 @@ impl JournalFile {
             Some(failure) => Err(copy_io_error(failure)),
             None => self.file.sync_data(),
         }
+    }
+}
+
+/// A process that is just being started has the file, too, until it executes its program, and would keep the lock until then.
+impl Drop for JournalFile {
+    fn drop(&mut self) {
+        // If it cannot be unlocked, it is when the last handle is closed.
+        let _ = self.file.unlock();
     }
 }
 
@@ -159,6 +168,7 @@ fn copy_io_error(error: &io::Error) -> io::Error {
 
 #[cfg(test)]
 mod tests {
+    use super::JournalFile;
     use crate::{Client, Credential, ErrorKind, journal::Journal};
     use partner_center_core::{Blocking, Method, RawRequest};
     use partner_center_emulator::Emulator;
@@ -167,6 +177,19 @@ mod tests {
         fs::{self, File},
         process,
     };
+
+    #[test]
+    fn closed_journal_is_free_while_a_started_process_has_its_handle() {
+        let path = env::temp_dir().join(format!("closed-{}.jsonl", process::id()));
+        let (journal, _) = JournalFile::open(&path, "test").unwrap();
+        let handle_of_process = journal.file.try_clone().unwrap();
+        assert!(JournalFile::open(&path, "test").is_err());
+        drop(journal);
+        assert!(JournalFile::open(&path, "another purpose").is_err());
+        drop(JournalFile::open(&path, "test").unwrap());
+        drop(handle_of_process);
+        fs::remove_file(path).unwrap();
+    }
 
     #[test]
     fn only_line_is_removed_if_it_is_the_beginning_of_a_journal() {

@@ -104,6 +104,7 @@ pub(super) async fn run_many_times<X: Transport>(
         state: PrintedOutcomes::default(),
     };
     let concurrency = call.options.bulk.concurrency;
+    let is_read = is_read_only(call.operation);
     let work = Arc::new(Work {
         call,
         body,
@@ -129,7 +130,7 @@ pub(super) async fn run_many_times<X: Transport>(
             let run =
                 Run { client: &client, outcomes, queue, targets, journal: Some(&journal), printed: outcome_printer };
             let finished = run.run_to_end().await;
-            let stored = journal.finish();
+            let stored = if finished.is_ok() && is_read { journal.delete() } else { journal.finish() };
             finished.and(stored)
         }
     }

@@ -13,10 +13,15 @@ use crate::{
 };
 use partner_center::journal::{ItemState, Journal, JournalEntry};
 use partner_center_spec::Idempotency;
-use std::{collections::HashMap, path::Path};
+use std::{
+    collections::HashMap,
+    fs,
+    path::{Path, PathBuf},
+};
 
 /// A journal, and what earlier runs have written to it.
 pub(super) struct RunJournal {
+    path: PathBuf,
     pub(super) journal: Journal,
     entries: HashMap<String, JournalEntry>,
     retries_unknown: bool,
@@ -34,7 +39,7 @@ impl RunJournal {
         let retries_unknown = call.operation.idempotency != Idempotency::None;
         let journal = if retries_unknown { opened.retry_unknown() } else { opened };
         let entries = journal.entries().into_iter().map(|entry| (entry.item.clone(), entry)).collect();
-        Ok(Self { journal, entries, retries_unknown })
+        Ok(Self { path: path.to_owned(), journal, entries, retries_unknown })
     }
 
     /// Returns the outcome of a target for which nothing is to be done any more.
@@ -67,6 +72,19 @@ impl RunJournal {
             }
             _ => Ok(None),
         }
+    }
+
+    /// Deletes the journal of a list that is complete: the same command is to read what the service has then.
+    pub(super) fn delete(self) -> Result<(), CommandError> {
+        let Self { path, journal, .. } = self;
+        drop(journal);
+        fs::remove_file(&path).map_err(|error| {
+            CommandError::new(
+                &format!("the journal {} could not be deleted", path.display()),
+                &error,
+                "delete it: the list is complete, and the same command would print it again from the journal",
+            )
+        })
     }
 
     /// Forces the journal to the disk.
