@@ -1,14 +1,11 @@
 //! The instructions of a get by ID over a transport in memory, in both modes, without options, hooks or metadata:
-//! `cargo bench -p partner-center --no-default-features --features async,sync --bench instructions`.
+//! `cargo bench -p partner-center --features sync --bench instructions`, on Linux.
 //!
 //! It runs itself under callgrind, the counting tool of valgrind, with two numbers of calls; their difference leaves out what
 //! is done once. A count hardly depends on the machine or its load, so that two states of the code are compared on any.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "a benchmark panics if it fails; the figures are its output"
-)]
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "to panic is how a benchmark fails")]
+#![allow(clippy::print_stdout, reason = "the figures are the output")]
 
 use partner_center::{
     Client, Credential, GetCustomer, Transport,

@@ -1,4 +1,4 @@
-use super::state::{JournalRecord, JournalState, LinePosition};
+use super::state::{JournalRecord, JournalState, WrittenLine};
 use serde::{Deserialize, Serialize};
 use std::{
     fs::{File, OpenOptions, TryLockError},
@@ -64,7 +64,7 @@ impl JournalFile {
     }
 
     /// Writes a line, and returns where it is.
-    pub(super) fn append_record(&mut self, record: &JournalRecord) -> io::Result<LinePosition> {
+    pub(super) fn append_record(&mut self, record: &JournalRecord) -> io::Result<WrittenLine> {
         if let Some(failure) = &self.failure {
             return Err(copy_io_error(failure));
         }
@@ -72,13 +72,13 @@ impl JournalFile {
         let mut line = serde_json::to_vec(&JournalLine { at, record })?;
         line.push(b'\n');
         self.file.write_all(&line).inspect_err(|error| self.failure = Some(copy_io_error(error)))?;
-        let position = LinePosition { start: self.length, length: line.len() as u64 };
+        let position = WrittenLine { at, start: self.length, length: line.len() as u64 };
         self.length += position.length;
         Ok(position)
     }
 
     /// Reads the output in a line.
-    pub(super) fn read_output(&mut self, position: LinePosition) -> io::Result<Option<String>> {
+    pub(super) fn read_output(&mut self, position: WrittenLine) -> io::Result<Option<String>> {
         let mut line = Vec::new();
         self.file.seek(SeekFrom::Start(position.start))?;
         let read = Read::by_ref(&mut self.file).take(position.length).read_to_end(&mut line);
@@ -138,8 +138,8 @@ fn read_journal_file(file: &File, purpose: &str) -> io::Result<(JournalState, u6
             }
             return Ok((state, length, number == 1));
         };
-        let record = match serde_json::from_slice::<JournalLine<JournalRecord>>(text) {
-            Ok(line) => line.record,
+        let JournalLine { at, record } = match serde_json::from_slice::<JournalLine<JournalRecord>>(text) {
+            Ok(line) => line,
             Err(error) => return Err(invalid(&format!("is not a record of a journal ({error})"))),
         };
         match &record {
@@ -151,7 +151,7 @@ fn read_journal_file(file: &File, purpose: &str) -> io::Result<(JournalState, u6
             }
             JournalRecord::Opened { .. } => {}
             _ if number == 1 => return Err(invalid("does not say what the journal is for")),
-            _ => state.apply_line(&record, LinePosition { start: length, length: read as u64 }),
+            _ => state.apply_line(&record, WrittenLine { at, start: length, length: read as u64 }),
         }
         length += read as u64;
     }

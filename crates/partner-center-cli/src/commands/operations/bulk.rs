@@ -192,7 +192,9 @@ async fn find_targets<X: Transport>(
         Some(CustomerSelection::OfFile(file)) => {
             let mut named = read_customers(RequestedIds::of_customers(file, session.deadline))?;
             if is_write(&call) || call.options.bulk.journal.is_some() {
-                named.customers = identify_customers(client, named.customers).await.map_err(|error| {
+                let concurrency = call.options.bulk.concurrency;
+                let identified = identify_customers(client, named.customers, concurrency).await;
+                named.customers = identified.map_err(|error| {
                     let message = "the customers could not be looked up, and nothing was done";
                     CommandError::from_client_error(message, &error, &session.sources)
                 })?;
