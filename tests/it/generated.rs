@@ -211,6 +211,8 @@ example!(update_webhook_registration, WebhookRegistration, "../../spec/examples/
 example!(update_webhook_registration_body_update_webhook_registration, WebhookRegistration, "../../spec/examples/update-webhook-registration.request.json");
 example!(create_webhook_registration, WebhookRegistration, "../../spec/examples/create-webhook-registration.response.json");
 example!(create_webhook_registration_body_create_webhook_registration, WebhookRegistration, "../../spec/examples/create-webhook-registration.request.json");
+example!(create_validation_event, CreatedValidationEvent, "../../spec/examples/create-validation-event.response.json");
+example!(get_validation_event, ValidationEvent, "../../spec/examples/get-validation-event.response.json");
 example!(get_the_list_of_device_batches_for_the_specified_customer, DeviceBatchCollection, "../../spec/examples/get-the-list-of-device-batches-for-the-specified-customer.response.json");
 example!(create_device_batch_body_upload_a_list_of_devices_to_create_a_new_batch_for_the_specified_customer, NewDeviceBatch, "../../spec/examples/upload-a-list-of-devices-to-create-a-new-batch-for-the-specified-customer.request.json");
 example!(get_a_list_of_devices_for_the_specified_batch_and_customer, DeviceCollection, "../../spec/examples/get-a-list-of-devices-for-the-specified-batch-and-customer.response.json");

@@ -135,6 +135,8 @@ call!(list_webhook_events, ListWebhookEvents::new());
 call!(get_webhook_registration, GetWebhookRegistration::new());
 call!(update_webhook_registration, UpdateWebhookRegistration::new(value(include_str!("../../spec/examples/update-webhook-registration.request.json"))));
 call!(create_webhook_registration, CreateWebhookRegistration::new(value(include_str!("../../spec/examples/create-webhook-registration.request.json"))));
+call!(create_validation_event, CreateValidationEvent::new());
+call!(get_validation_event, GetValidationEvent::new(value(r#""7a0f3c5e-2d84-4b19-9c6e-51f8a3d7e402""#)));
 list!(list_device_batches, ListDeviceBatches::new(value(r#""aaaabbbb-0000-cccc-1111-dddd2222eeee""#)));
 call!(create_device_batch, CreateDeviceBatch::new(value(r#""aaaabbbb-0000-cccc-1111-dddd2222eeee""#), value(include_str!("../../spec/examples/upload-a-list-of-devices-to-create-a-new-batch-for-the-specified-customer.request.json"))));
 list!(list_devices, ListDevices::new(value(r#""aaaabbbb-0000-cccc-1111-dddd2222eeee""#), "Contoso Bakery tills"));

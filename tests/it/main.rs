@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "to panic is how a test fails")]
 
 mod account;
+mod account_rejections;
 mod azure_credential;
 mod call_controls;
 mod client;
@@ -27,6 +28,7 @@ mod foreign_clients;
 mod fuzz_corpus;
 mod guide;
 mod journal;
+mod journaled_runs;
 mod list_methods;
 mod operations;
 mod polling;
@@ -40,5 +42,6 @@ mod sign_in;
 mod specification;
 mod token_lifetimes;
 mod token_timeouts;
+mod traces;
 mod transports;
 mod updates;

@@ -12,6 +12,7 @@ pub mod action;
 mod captured_log;
 mod conversation;
 pub mod fuzzing;
+mod header_transport;
 mod mock_response;
 mod recording_transport;
 mod scripted_transport;
@@ -20,6 +21,7 @@ mod step;
 
 pub use captured_log::CapturedLog;
 pub use conversation::{Caller, Conversation, Outcome, get, list};
+pub use header_transport::HeaderTransport;
 pub use mock_response::{MockResponse, customer, page, response};
 pub use recording_transport::{Recording, RecordingTransport};
 pub use scripted_transport::ScriptedTransport;

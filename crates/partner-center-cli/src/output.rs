@@ -4,6 +4,7 @@ mod cells;
 mod columns;
 mod csv;
 mod customers;
+mod held_items;
 mod json;
 mod json_cursor;
 mod normalize;
@@ -18,6 +19,7 @@ mod times;
 mod yaml;
 
 pub(crate) use columns::{csv_columns, table_columns, undocumented_paths};
+pub(crate) use held_items::TooManyHeldItems;
 pub(crate) use json::pretty_print_json;
 pub(crate) use query::{QueryError, parse_query};
 pub(crate) use records::format_records;
@@ -30,6 +32,7 @@ use crate::{
     messages::Messages,
     terminal,
 };
+use held_items::HeldSize;
 use normalize::Normalizer;
 use partner_center::models::JsonValue;
 use partner_center_spec::Operation;
@@ -123,7 +126,8 @@ impl Printer {
         let is_selection = !options.output.has_columns() && !selected.is_empty() && call_options.query.is_none();
         let formatter: Box<dyn OutputFormatter> = if let Some(expression) = &call_options.query {
             let (expression, selected) = (expression.clone(), selected.clone());
-            Box::new(QueryFormatter { expression, style, selected, items: Vec::new() })
+            let (items, held) = (Vec::new(), HeldSize::default());
+            Box::new(QueryFormatter { expression, style, selected, items, held })
         } else {
             let mut columns = match options.output {
                 OutputFormat::Table => table_columns(operation, selected),

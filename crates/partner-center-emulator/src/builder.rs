@@ -352,14 +352,15 @@ impl EmulatorBuilder {
         let Self { start_time: time, token, quirks, faults, rate_limit, rate_limit_period, verdict_listener, .. } =
             self;
         let rate_limit = RateLimit::new(rate_limit, rate_limit_period);
+        let store = Arc::new(store);
         let start = InitialState { population, time, quirks, faults, rate_limit };
         let service = Service {
             seed: population.seed,
+            #[cfg(feature = "webhooks")]
+            webhooks: WebhookSender::new(self.webhooks, Arc::downgrade(&store)),
             store,
             token,
             authority,
-            #[cfg(feature = "webhooks")]
-            webhooks: WebhookSender::new(self.webhooks),
         };
         Emulator::new(RequestHandler::new(service, start, Judge::new(verdict_listener)))
     }

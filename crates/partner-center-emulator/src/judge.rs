@@ -5,6 +5,7 @@
 
 mod arrivals;
 mod conduct;
+mod origin;
 mod verdict;
 
 pub(crate) use conduct::{ResourceBefore, judge_response};
@@ -92,6 +93,11 @@ impl Judge {
     pub(crate) fn clear(&self) {
         let mut records = self.lock();
         *records = Records { count: records.count, ..Records::default() };
+    }
+
+    /// Forgets what happened so far, so that nothing of it leads to a verdict. The verdicts stay.
+    pub(crate) fn forget_requests(&self) {
+        self.lock().arrivals = Arrivals::default();
     }
 
     fn add_verdict(&self, request: u64, method: &str, path: &str, misbehavior: Misbehavior, message: String) {

@@ -11,6 +11,7 @@ mod orders;
 mod subscriptions;
 mod term;
 mod transitions;
+mod validation_events;
 
 pub(crate) use device_batches::is_batch_finished;
 pub(crate) use migrations::{MIGRATION_DURATION, migration_events, start_migration};
@@ -22,6 +23,7 @@ pub(crate) use subscriptions::{
     set_product_of_subscription, subscription_kind,
 };
 pub(crate) use term::{Term, last_day_of_subscription};
+pub(crate) use validation_events::VALIDATION_EVENT_CREATED_FIELD;
 
 use crate::{resource_path::ResourcePath, timestamp::Timestamp};
 use serde_json::Value;
@@ -42,6 +44,11 @@ pub(crate) fn resource_at_time(path: &ResourcePath, mut resource: Value, now: Ti
         ["v1", "customers", _, "carts", _] if !carts::is_cart_present(&resource, now) => return None,
         ["v1", "customers", _, "migrations", "newcommerce", _] => migrations::advance(&mut resource, now),
         ["v1", "customers", _, "devicebatches" | "batchjobstatus", _] => device_batches::advance(&mut resource, now),
+        ["webhooks", "v1", "registration", "validationevents", _]
+            if !validation_events::is_validation_event_present(&resource, now) =>
+        {
+            return None;
+        }
         _ => {}
     }
     Some(resource)

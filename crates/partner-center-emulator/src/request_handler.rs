@@ -25,6 +25,7 @@ use std::{
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, atomic::AtomicBool},
     time::{Duration, SystemTime},
 };
+use tokio::sync::Semaphore;
 
 pub(crate) struct RequestHandler {
     pub(crate) service: Service,
@@ -33,6 +34,10 @@ pub(crate) struct RequestHandler {
     pub(crate) judge: Judge,
     pub(crate) rate_limit: Mutex<RateLimit>,
     pub(crate) snapshots: NamedSnapshots,
+    /// Permits to wait for a request. Each that waits holds a thread, and writes need threads, too.
+    pub(crate) waits: Semaphore,
+    /// The permit to have a large body in memory.
+    pub(crate) large_body: Arc<Semaphore>,
     settings: Mutex<Arc<Settings>>,
     log: Mutex<RequestLog>,
     /// Notified of each request.
@@ -49,6 +54,9 @@ pub(crate) struct InitialState {
     pub(crate) rate_limit: RateLimit,
 }
 
+/// The maximum number of steering requests that wait at the same time: a quarter of the threads that a server has by default.
+pub(crate) const MAX_WAITS: usize = 128;
+
 impl RequestHandler {
     pub(crate) fn new(service: Service, start: InitialState, judge: Judge) -> Self {
         let mut faults = FaultInjector::default();
@@ -63,6 +71,8 @@ impl RequestHandler {
             start,
             judge,
             snapshots: NamedSnapshots::default(),
+            waits: Semaphore::new(MAX_WAITS),
+            large_body: Arc::new(Semaphore::new(1)),
             settings: Mutex::new(Arc::new(settings)),
             log: Mutex::default(),
             request_arrived: Condvar::new(),
@@ -193,7 +203,7 @@ impl RequestHandler {
         let now = clock.current_timestamp();
         let before = ResourceBefore::of_request(&service.store, request, now);
         let response = service.respond(request, settings, clock, cancelled);
-        judge_response(judge, (number, request), &response, before.as_ref(), settings, (&service.store, now));
+        judge_response(judge, (number, request), &response, before.as_ref(), settings, (&*service.store, now));
         response
     }
 

@@ -2,13 +2,13 @@ use crate::{steering::Delivery, timestamp::Timestamp};
 use http::{HeaderMap, HeaderValue, StatusCode, header::AUTHORIZATION};
 use hyper::body::Bytes;
 use partner_center_core::{Request, Response};
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::Arc};
 
 /// A log of the requests received, with their responses: the number of all, and the newest of them.
 #[derive(Default)]
 pub(crate) struct RequestLog {
     count: u64,
-    newest: VecDeque<LoggedExchange>,
+    newest: VecDeque<Arc<LoggedExchange>>,
     /// The sum of the [`size_without_bodies`](LoggedExchange::size_without_bodies) of all in `newest`.
     bytes: usize,
     /// The size of all bodies in `newest`.
@@ -18,6 +18,7 @@ pub(crate) struct RequestLog {
 }
 
 /// A request with its response, as far as the log keeps them.
+#[derive(Clone)]
 pub(crate) struct LoggedExchange {
     /// The number of the request, from 1.
     pub(crate) number: u64,
@@ -27,6 +28,7 @@ pub(crate) struct LoggedExchange {
     pub(crate) delivery: Delivery,
 }
 
+#[derive(Clone)]
 pub(crate) struct LoggedResponse {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
@@ -34,6 +36,7 @@ pub(crate) struct LoggedResponse {
 }
 
 /// A body in the log.
+#[derive(Clone)]
 pub(crate) struct LoggedBody {
     pub(crate) size: usize,
     /// `None` if it is too large, or had to make room for newer ones.
@@ -66,7 +69,7 @@ impl RequestLog {
         let exchange = LoggedExchange { number: self.count, received, request: logged, response: None, delivery };
         self.bytes += exchange.size_without_bodies();
         self.body_bytes += exchange.size_of_bodies();
-        self.newest.push_back(exchange);
+        self.newest.push_back(Arc::new(exchange));
         self.drop_oldest_above_limits();
         self.count
     }
@@ -97,13 +100,13 @@ impl RequestLog {
 
     /// Returns the requests in the log, the oldest first.
     pub(crate) fn logged_requests(&self) -> Vec<http::Request<()>> {
-        self.newest.iter().map(LoggedExchange::request_without_body).collect()
+        self.newest.iter().map(|exchange| exchange.request_without_body()).collect()
     }
 
-    /// Returns the exchanges after the one with this number, the oldest first.
-    pub(crate) fn exchanges_after(&self, number: u64) -> impl Iterator<Item = &LoggedExchange> {
+    /// Returns the exchanges after the one with this number, the oldest first. They are read without the lock of the log.
+    pub(crate) fn exchanges_after(&self, number: u64) -> Vec<Arc<LoggedExchange>> {
         let first = self.newest.front().map_or(0, |oldest| oldest.number);
-        self.newest.range(self.position_of_request(number.saturating_add(1), first)..)
+        self.newest.range(self.position_of_request(number.saturating_add(1), first)..).cloned().collect()
     }
 
     /// Drops all requests. The numbering continues.
@@ -114,7 +117,7 @@ impl RequestLog {
     fn exchange_mut(&mut self, number: u64) -> Option<&mut LoggedExchange> {
         let first = self.newest.front()?.number;
         let position = usize::try_from(number.checked_sub(first)?).ok()?;
-        self.newest.get_mut(position)
+        self.newest.get_mut(position).map(Arc::make_mut)
     }
 
     fn position_of_request(&self, number: u64, first: u64) -> usize {
@@ -187,7 +190,8 @@ mod tests {
     }
 
     fn exchange(log: &RequestLog, number: u64) -> Option<Exchange> {
-        log.exchanges_after(number - 1).next().filter(|exchange| exchange.number == number).map(Exchange::with_bodies)
+        let exchanges = log.exchanges_after(number - 1);
+        exchanges.first().filter(|exchange| exchange.number == number).map(|exchange| Exchange::with_bodies(exchange))
     }
 
     #[test]
@@ -216,11 +220,11 @@ mod tests {
         log.record_delivery(number, Delivery::Sent);
         let exchange = exchange(&log, number).unwrap();
         assert_eq!((exchange.response.unwrap().body.as_deref(), exchange.delivery), (Some("{}"), Delivery::Sent));
-        assert_eq!(log.exchanges_after(0).count(), 1);
-        assert_eq!(log.exchanges_after(number).count(), 0);
+        assert_eq!(log.exchanges_after(0).len(), 1);
+        assert_eq!(log.exchanges_after(number).len(), 0);
         log.clear();
         log.record_response(number, &Response::new("{}".into()));
-        assert_eq!(log.exchanges_after(0).count(), 0);
+        assert_eq!(log.exchanges_after(0).len(), 0);
         assert_eq!(log.record_request(&request(1), Timestamp::default()), number + 1);
     }
 }

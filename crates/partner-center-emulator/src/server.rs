@@ -20,11 +20,16 @@ use crate::{
 use futures_util::future::{Either, select};
 use http::{HeaderValue, StatusCode, header::CONNECTION};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper::{
+    body::{Body, Incoming},
+    server::conn::http1,
+    service::service_fn,
+};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::{GracefulShutdown, Watcher},
 };
+use partner_center_core::Response;
 use response_scheduler::{ResponseBody, ResponseScheduler, response_with_whole_body};
 use socket::ResettableSocket;
 use std::{
@@ -45,7 +50,7 @@ use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     runtime::{self, Runtime},
-    sync::watch,
+    sync::{OwnedSemaphorePermit, watch},
     task::spawn_blocking,
     time::{sleep, timeout},
 };
@@ -182,6 +187,9 @@ const TLS_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// The maximum size of the body of a request, in bytes. Token requests have the largest: a few KiB.
 const MAX_REQUEST_BODY_SIZE: usize = 1 << 20;
 
+/// The time for which a steering request with a large body waits until another one is done. One at a time is in memory.
+const LARGE_BODY_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// The maximum size of a request without its body, in bytes, approximately. A token and a filter need a small part of it.
 const MAX_REQUEST_HEAD_SIZE: usize = 64 << 10;
 
@@ -313,11 +321,19 @@ async fn respond_to_request(
     // Before the body is in memory, which may be large.
     let rejection = if is_steering { reject_access(&request) } else { None };
     let (head, mut body) = request.into_parts();
+    let is_large = has_large_body && body.size_hint().upper().is_none_or(|size| size > MAX_REQUEST_BODY_SIZE as u64);
     if let Some(rejection) = rejection {
         discard_body(&mut body).await;
-        let mut response = response_with_whole_body(rejection);
-        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-        return Ok(response);
+        return Ok(closing_connection(rejection));
+    }
+    let mut large_body_permit = None;
+    if is_large {
+        let permit = timeout(LARGE_BODY_TIMEOUT, Arc::clone(&handler.large_body).acquire_owned());
+        let Ok(Ok(permit)) = permit.await else {
+            discard_body(&mut body).await;
+            return Ok(closing_connection(steering::http::busy_response()));
+        };
+        large_body_permit = Some(permit);
     }
     let body = match Limited::new(&mut body, max_body_size).collect().await {
         Ok(collected) => collected.to_bytes(),
@@ -329,7 +345,7 @@ async fn respond_to_request(
     };
     let request = http::Request::from_parts(head, body.into());
     if is_steering {
-        return respond_to_steering_request(handler, sender, request).await;
+        return respond_to_steering_request(handler, sender, request, large_body_permit).await;
     }
     let mut exchange = ExchangeInProgress::begin_exchange(&handler, &request);
     if !handler.may_take_long(&request) {
@@ -342,14 +358,16 @@ async fn respond_to_request(
     Ok(exchange.response_when_due(sender, response).await?)
 }
 
-/// Responds to a steering request, which may wait.
+/// Responds to a steering request, which may wait. Its permit is held as long as the request is in memory.
 async fn respond_to_steering_request(
     handler: Arc<RequestHandler>,
     sender: ResponseScheduler,
     request: http::Request<Vec<u8>>,
+    large_body_permit: Option<OwnedSemaphorePermit>,
 ) -> Result<http::Response<ResponseBody>, Box<dyn Error + Send + Sync>> {
     let response = run_until_closed(&sender, move |cancelled| {
         let response = steering::http::respond(&Emulator::from_handler(Arc::clone(&handler)), &request, cancelled);
+        drop((request, large_body_permit));
         handler.save().map(|()| response)
     });
     match response.await? {
@@ -375,6 +393,13 @@ async fn run_until_closed<T: Send + 'static>(
 /// Reads the rest of a body for a moment: a client that is still sending does not read the response.
 async fn discard_body(body: &mut Incoming) {
     let _ = timeout(SHUTDOWN_TIMEOUT, async { while let Some(Ok(_)) = body.frame().await {} }).await;
+}
+
+/// Returns a response to a request whose body is not read to its end, so that the connection cannot be reused.
+fn closing_connection(response: Response) -> http::Response<ResponseBody> {
+    let mut response = response_with_whole_body(response);
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    response
 }
 
 /// Returns the response to a request whose body could not be read to its end, so that the connection cannot be reused.

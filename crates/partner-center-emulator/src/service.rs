@@ -6,8 +6,8 @@ use crate::webhook_sender::{WebhookSender, event_of_write};
 use crate::{
     authority::{Authority, Caller},
     behaviors::{
-        OperationCall, ResponseWithChanges, audit_record_of_write, find_behavior, is_item_template, item_exists,
-        not_found_error, run_migration_schedule,
+        OperationCall, ResponseWithChanges, audit_record_of_write, check_customer_access, find_behavior,
+        is_item_template, item_exists, not_found_error, run_migration_schedule,
     },
     clock::Clock,
     content_negotiation::accepts_json,
@@ -31,12 +31,15 @@ use http::{HeaderMap, StatusCode, header::AUTHORIZATION};
 use partner_center_core::Request;
 use partner_center_spec::{Authentication, MediaType, Method, Operation, Type};
 use serde_json::Value;
-use std::{sync::atomic::AtomicBool, time::Duration};
+use std::{
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 pub(crate) struct Service {
     /// The seed of faults and of the headers of responses. The store has that of the customers.
     pub(crate) seed: u64,
-    pub(crate) store: ResourceStore,
+    pub(crate) store: Arc<ResourceStore>,
     /// An access token that is accepted, besides those that the authority issues.
     pub(crate) token: String,
     pub(crate) authority: Authority,
@@ -129,6 +132,7 @@ impl Service {
         let path = ResourcePath::from_segments(&route.segments);
         let Settings { quirks, rendered_pages, .. } = settings;
         let decide = |state: &State, path| {
+            check_customer_access(route, state)?;
             check_parents_exist(route, state, now)?;
             let call = OperationCall {
                 operation,

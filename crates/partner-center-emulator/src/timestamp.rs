@@ -61,6 +61,14 @@ impl Timestamp {
             .unwrap_or_else(|| NEVER_AS_STRING.to_owned())
     }
 
+    /// Returns the moment with the seven digits of .NET and without a zone, such as `2026-01-31T12:00:00.1234560`.
+    #[cfg(feature = "webhooks")]
+    pub(crate) fn to_string_in_ticks(self) -> String {
+        const TICKS_PER_SECOND: u64 = 10_000_000;
+        let seconds = self.to_string_in_seconds();
+        format!("{}.{:07}", seconds.trim_end_matches('Z'), self.to_ticks() % TICKS_PER_SECOND)
+    }
+
     /// Returns the moment in seconds, such as `2026-01-31T12:00:00Z`.
     pub(crate) fn to_string_in_seconds(self) -> String {
         Self(Duration::from_secs(self.0.as_secs())).to_string_in_microseconds()

@@ -4,17 +4,20 @@
 mod event;
 mod queue;
 mod signer;
+mod validation_results;
 
 pub(crate) use event::{Event, event_of_write};
 
+use crate::store::ResourceStore;
 use queue::EventQueue;
 use signer::{CERTIFICATE_PATHS, EventSigner};
 use std::{
     fmt, io,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError, Weak},
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
+use validation_results::{AttemptResult, note_attempt};
 
 /// What is wrong with the events that an emulator sends, so that a receiver can be tested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +50,8 @@ pub(crate) struct WebhookSettings {
 
 pub(crate) struct WebhookSender {
     settings: WebhookSettings,
+    /// Where the results of validation events are noted. The thread that sends must not keep a data file open.
+    store: Weak<ResourceStore>,
     queue: Arc<EventQueue>,
     signer: OnceLock<Result<Arc<EventSigner>, String>>,
     thread: Mutex<Option<JoinHandle<()>>>,
@@ -59,8 +64,8 @@ const MAX_ATTEMPTS: u32 = 10;
 const MAX_RETRY_INTERVAL: Duration = Duration::from_secs(60);
 
 impl WebhookSender {
-    pub(crate) fn new(settings: WebhookSettings) -> Self {
-        Self { settings, queue: Arc::default(), signer: OnceLock::new(), thread: Mutex::default() }
+    pub(crate) fn new(settings: WebhookSettings, store: Weak<ResourceStore>) -> Self {
+        Self { settings, store, queue: Arc::default(), signer: OnceLock::new(), thread: Mutex::default() }
     }
 
     /// Sends `event` soon.
@@ -77,7 +82,8 @@ impl WebhookSender {
         }
         let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
         if thread.is_none() {
-            let worker = Worker { settings: self.settings.clone(), queue: Arc::clone(&self.queue), signer };
+            let (settings, store, queue) = (self.settings.clone(), Weak::clone(&self.store), Arc::clone(&self.queue));
+            let worker = Worker { settings, store, queue, signer };
             let builder = thread::Builder::new().name("partner-center-webhooks".to_owned());
             match builder.spawn(move || worker.deliver_until_closed()) {
                 Ok(started) => *thread = Some(started),
@@ -122,6 +128,7 @@ impl Drop for WebhookSender {
 /// The thread that sends events.
 struct Worker {
     settings: WebhookSettings,
+    store: Weak<ResourceStore>,
     queue: Arc<EventQueue>,
     signer: Arc<EventSigner>,
 }
@@ -138,20 +145,23 @@ impl Worker {
             .new_agent();
         while let Some(queued) = self.queue.next_due() {
             let (event, attempts) = (&queued.event, queued.attempts + 1);
-            let problem = match self.signer.signed_request(event, &self.settings.faults) {
+            let result = match self.signer.signed_request(event, &self.settings.faults) {
                 Ok(request) => match agent.run(request) {
-                    Ok(response) if response.status().is_success() => {
-                        tracing::info!("the event {} was delivered", event.name);
-                        continue;
-                    }
-                    Ok(response) => response.status().to_string(),
-                    Err(error) => error.to_string(),
+                    Ok(response) => AttemptResult::Response(response.status()),
+                    Err(error) => AttemptResult::NoResponse(error.to_string()),
                 },
-                Err(error) => error,
+                Err(error) => AttemptResult::NoResponse(error),
             };
+            if let Some((path, store)) = event.validation_path.as_ref().zip(self.store.upgrade()) {
+                note_attempt(&store, path, queued.emulator_time(), &result, attempts == MAX_ATTEMPTS);
+            }
+            if result.is_delivered() {
+                tracing::info!("the event {} was delivered", event.name);
+                continue;
+            }
             // The address may have a secret in its query: it is not logged.
             tracing::warn!(
-                "the event {} was not delivered, attempt {attempts} of {MAX_ATTEMPTS}: {problem}",
+                "the event {} was not delivered, attempt {attempts} of {MAX_ATTEMPTS}: {result}",
                 event.name
             );
             if attempts < MAX_ATTEMPTS {

@@ -4,24 +4,77 @@
 //! is written as it was received. Numbers that differ in digits that floating point cannot tell apart are strings to the
 //! expression, so that none is taken for another, and become numbers again in the output.
 
+mod nesting;
+
 use super::{
     FormatStyle, OutputFormatter,
     columns::result_columns,
+    held_items::HeldSize,
     json_cursor::{JsonCursor, json_tokens},
     normalize::Normalizer,
 };
-use jmespath::Variable;
+use jmespath::{
+    Variable,
+    ast::{Ast, Comparator},
+};
 use std::{
     collections::{HashMap, HashSet},
     error::Error as StdError,
     fmt, io,
 };
 
-/// Checks that an expression is valid.
+/// The maximum length of an expression in bytes, and how deep it may be nested. What people write is far below both; the library,
+/// which has no limits, needs a few kilobytes of stack for each level.
+const MAX_QUERY_LENGTH: usize = 16 << 10;
+const MAX_QUERY_NESTING: usize = 100;
+
+/// Checks that an expression is valid, that it can be evaluated, and that it does not order texts, which would select nothing.
 pub(crate) fn parse_query(text: &str) -> Result<String, String> {
-    match jmespath::compile(text) {
-        Ok(_) => Ok(text.to_owned()),
-        Err(error) => Err(format!("it is not a JMESPath expression: {}", error.reason)),
+    let expression = compile_expression(text)?;
+    if orders_texts(expression.as_ast()) {
+        return Err("< and > compare numbers only, and not texts such as dates; write \
+                    starts_with(commitmentEndDate || '', '2026-12')"
+            .to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+/// Compiles an expression within the limits: the only place that calls the parser.
+fn compile_expression(text: &str) -> Result<jmespath::Expression<'static>, String> {
+    if text.len() > MAX_QUERY_LENGTH {
+        return Err(format!(
+            "the expression has more than {MAX_QUERY_LENGTH} bytes: shorten it, or process the complete output in another program"
+        ));
+    }
+    if nesting::max_nesting(text) > MAX_QUERY_NESTING {
+        return Err(format!(
+            "the expression is nested deeper than {MAX_QUERY_NESTING} levels: simplify it, or process the complete output in \
+             another program"
+        ));
+    }
+    jmespath::compile(text).map_err(|error| format!("it is not a JMESPath expression: {}", error.reason))
+}
+
+/// Whether a part of an expression compares a text by `<`, `<=`, `>` or `>=`, which is null by the specification of the language.
+fn orders_texts(expression: &Ast) -> bool {
+    let is_text = |operand: &Ast| matches!(operand, Ast::Literal { value, .. } if value.is_string());
+    match expression {
+        Ast::Comparison { comparator, lhs, rhs, .. } => {
+            let is_order = !matches!(comparator, Comparator::Equal | Comparator::NotEqual);
+            is_order && (is_text(lhs) || is_text(rhs)) || orders_texts(lhs) || orders_texts(rhs)
+        }
+        Ast::And { lhs, rhs, .. }
+        | Ast::Or { lhs, rhs, .. }
+        | Ast::Projection { lhs, rhs, .. }
+        | Ast::Subexpr { lhs, rhs, .. } => orders_texts(lhs) || orders_texts(rhs),
+        Ast::Condition { predicate, then, .. } => orders_texts(predicate) || orders_texts(then),
+        Ast::Expref { ast: node, .. }
+        | Ast::Flatten { node, .. }
+        | Ast::Not { node, .. }
+        | Ast::ObjectValues { node, .. } => orders_texts(node),
+        Ast::Function { args: elements, .. } | Ast::MultiList { elements, .. } => elements.iter().any(orders_texts),
+        Ast::MultiHash { elements, .. } => elements.iter().any(|element| orders_texts(&element.value)),
+        Ast::Field { .. } | Ast::Identity { .. } | Ast::Index { .. } | Ast::Literal { .. } | Ast::Slice { .. } => false,
     }
 }
 
@@ -44,6 +97,7 @@ pub(super) struct QueryFormatter {
     /// The columns of the result; those of its first object if there are none.
     pub(super) selected: Vec<String>,
     pub(super) items: Vec<String>,
+    pub(super) held: HeldSize,
 }
 
 impl QueryFormatter {
@@ -85,7 +139,11 @@ impl QueryFormatter {
 
 impl OutputFormatter for QueryFormatter {
     fn append_page(&mut self, items: &[&str], normalizer: &mut Normalizer, _: &mut Vec<u8>) -> io::Result<()> {
-        self.items.extend(items.iter().map(|item| normalizer.normalize_value(item)));
+        for item in items {
+            let item = normalizer.normalize_value(item);
+            self.held.add_item(&item)?;
+            self.items.push(item);
+        }
         Ok(())
     }
 
@@ -106,7 +164,8 @@ fn evaluate_expression(expression: &str, json: &str) -> io::Result<String> {
     let numbers = NumberTable::from_json(json);
     let input = Variable::from_json(&numbers.with_ambiguous_as_strings(json));
     let input = input.map_err(|error| io::Error::other(QueryError(error)))?;
-    let result = jmespath::compile(expression).map_err(failed)?.search(input).map_err(failed)?;
+    let expression = compile_expression(expression).map_err(|error| io::Error::other(QueryError(error)))?;
+    let result = expression.search(input).map_err(failed)?;
     let mut text = String::new();
     numbers.append_query_value(&result, &mut text);
     Ok(text)
@@ -215,7 +274,7 @@ fn significant_digits(token: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{evaluate_expression, parse_query};
+    use super::{MAX_QUERY_LENGTH, MAX_QUERY_NESTING, evaluate_expression, parse_query};
 
     fn query(expression: &str, json: &str) -> String {
         evaluate_expression(expression, json).unwrap()
@@ -235,6 +294,23 @@ mod tests {
     }
 
     #[test]
+    fn expression_that_orders_texts_is_rejected() {
+        for expression in [
+            "[?commitmentEndDate >= '2026-12-01' && commitmentEndDate < '2027-01-01'].id",
+            "[?!(a < 'b')]",
+            "[].{late: '2026' > end}",
+            "sort_by([?max_by(@, &to_number(n)) != n], &n)[?[a <= '1']]",
+            "a.b[*].c[?d > 'e']",
+            "items[].[quantity, end >= '2026'][]",
+        ] {
+            assert!(parse_query(expression).unwrap_err().contains("starts_with("), "{expression}");
+        }
+        for expression in ["[?n > `2`]", "[?a == 'b' || a != 'c']", "[?a > b]", "sort_by(@, &'x')[?n <= `1`].{n: n}"] {
+            assert_eq!(parse_query(expression).as_deref(), Ok(expression));
+        }
+    }
+
+    #[test]
     fn other_values_survive() {
         let json = r#"{"s":"\u0001number:x \"q\" \ud83d\ude00","b":[true,null,{}],"n":-0}"#;
         assert_eq!(query("s", json), serde_json::Value::from("\u{1}number:x \"q\" 😀").to_string());
@@ -247,5 +323,35 @@ mod tests {
     fn invalid_expression_is_explained() {
         assert!(parse_query("[?a == ").is_err() && parse_query("[].id").is_ok());
         assert!(evaluate_expression("sum(@)", r#"["a"]"#).unwrap_err().get_ref().unwrap().is::<super::QueryError>());
+    }
+
+    /// Each of these would overflow the stack of the library's parser, or that of its evaluation, if it were long enough.
+    #[test]
+    fn nested_expression_is_evaluated_or_rejected() {
+        let nested: [fn(usize) -> String; 7] = [
+            |depth| format!("{}a{}", "(".repeat(depth), ")".repeat(depth)),
+            |depth| format!("{}a{}", "[".repeat(depth), "]".repeat(depth)),
+            |depth| format!("{}a{}", "{a:".repeat(depth), "}".repeat(depth)),
+            |depth| "!".repeat(depth) + "a",
+            |depth| "a.".repeat(depth) + "a",
+            |depth| "a|".repeat(depth) + "a",
+            |depth| "a".to_owned() + &"[*]".repeat(depth),
+        ];
+        for expression in nested {
+            let deepest = expression(MAX_QUERY_NESTING);
+            assert_eq!(parse_query(&deepest).unwrap(), deepest);
+            evaluate_expression(&deepest, "[1]").unwrap();
+            for depth in [MAX_QUERY_NESTING + 1, 4_000] {
+                let error = parse_query(&expression(depth)).unwrap_err();
+                assert!(error.contains("nested deeper than 100 levels: simplify it"), "{error}");
+            }
+            let error = parse_query(&expression(200_000)).unwrap_err();
+            assert!(error.contains("more than 16384 bytes: shorten it"), "{error}");
+        }
+        // A wide expression is not a deep one.
+        let columns: Vec<_> = (0..500).map(|number| format!("c{number}: a.b[0]")).collect();
+        let wide = format!("[].{{{}}}", columns.join(", "));
+        assert!(wide.len() < MAX_QUERY_LENGTH);
+        parse_query(&wide).unwrap();
     }
 }

@@ -1,6 +1,6 @@
 //! Changes of what is printed, before it is formatted: chosen columns of JSON and YAML, and an order.
 
-use super::{OutputFormatter, json_cursor::JsonCursor, normalize::Normalizer};
+use super::{OutputFormatter, held_items::HeldSize, json_cursor::JsonCursor, normalize::Normalizer};
 use std::{cmp::Ordering, io};
 
 /// Passes on objects with the chosen columns alone, under their paths.
@@ -70,6 +70,7 @@ pub(super) struct ItemSorter {
     path: String,
     is_reverse: bool,
     items: Vec<(SortKey, String)>,
+    held: HeldSize,
     formatter: Box<dyn OutputFormatter>,
 }
 
@@ -85,13 +86,16 @@ impl ItemSorter {
     /// Sorts by the field at a path, or the reverse way if there is a `-` before the path.
     pub(super) fn new(path: &str, formatter: Box<dyn OutputFormatter>) -> Self {
         let (path, is_reverse) = path.strip_prefix('-').map_or((path, false), |path| (path, true));
-        Self { path: path.to_owned(), is_reverse, items: Vec::new(), formatter }
+        Self { path: path.to_owned(), is_reverse, items: Vec::new(), held: HeldSize::default(), formatter }
     }
 }
 
 impl OutputFormatter for ItemSorter {
     fn append_page(&mut self, items: &[&str], _: &mut Normalizer, _: &mut Vec<u8>) -> io::Result<()> {
-        self.items.extend(items.iter().map(|item| (sort_key(item, &self.path), (*item).to_owned())));
+        for item in items {
+            self.held.add_item(item)?;
+            self.items.push((sort_key(item, &self.path), (*item).to_owned()));
+        }
         Ok(())
     }
 

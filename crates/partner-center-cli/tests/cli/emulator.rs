@@ -286,10 +286,17 @@ fn proposed_command_can_be_pasted() {
 #[cfg(unix)]
 #[test]
 fn misbehavior_of_callers_is_a_failure_if_the_emulator_is_strict() {
-    for (arguments, ids, expected) in [
-        (&["--strict"][..], ["6b1c5f0e-8a53-4b8f-9a57-0d6c1e2f3a4b"; 2], Some(1)),
-        (&["--strict"], ["6b1c5f0e-8a53-4b8f-9a57-0d6c1e2f3a4b", "7c2d6a1f-9b64-4c90-8b68-1e7d2f3a4b5c"], Some(0)),
-        (&[], ["6b1c5f0e-8a53-4b8f-9a57-0d6c1e2f3a4b"; 2], Some(0)),
+    let drop_verdicts = "DELETE /_emulator/verdicts HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    for (arguments, ids, last_request, expected) in [
+        (&["--strict"][..], ["6b1c5f0e-8a53-4b8f-9a57-0d6c1e2f3a4b"; 2], None, Some(1)),
+        (&["--strict"], ["6b1c5f0e-8a53-4b8f-9a57-0d6c1e2f3a4b"; 2], Some(drop_verdicts), Some(0)),
+        (
+            &["--strict"],
+            ["6b1c5f0e-8a53-4b8f-9a57-0d6c1e2f3a4b", "7c2d6a1f-9b64-4c90-8b68-1e7d2f3a4b5c"],
+            None,
+            Some(0),
+        ),
+        (&[], ["6b1c5f0e-8a53-4b8f-9a57-0d6c1e2f3a4b"; 2], None, Some(0)),
     ] {
         let mut command = command(&[&["emulator", "--quiet", "--token", "token"], arguments].concat());
         let mut running = Running::start(command.stdout(Stdio::piped()).stderr(Stdio::piped()));
@@ -305,11 +312,17 @@ fn misbehavior_of_callers_is_a_failure_if_the_emulator_is_strict() {
             connection.read_to_string(&mut response).unwrap();
             assert!(response.starts_with("HTTP/1.1 200 "), "{response}");
         }
+        if let Some(request) = last_request {
+            let mut connection = TcpStream::connect(url.strip_prefix("http://").unwrap()).unwrap();
+            connection.write_all(request.as_bytes()).unwrap();
+            connection.read_to_string(&mut String::new()).unwrap();
+        }
         let interrupted = Command::new("kill").args(["-INT", &running.0.id().to_string()]).status().unwrap();
         assert!(interrupted.success());
         let mut stderr = String::new();
         running.0.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
         assert_eq!(running.0.wait().unwrap().code(), expected, "{stderr}");
-        assert_eq!(stderr.contains("reused-request-id: request 2"), expected == Some(1), "{stderr}");
+        let is_told = arguments == ["--strict"] && ids[0] == ids[1];
+        assert_eq!(stderr.contains("reused-request-id: request 2"), is_told, "{stderr}");
     }
 }

@@ -1,7 +1,7 @@
 //! Operations for many customers: each item with its customer, an outcome for each, and the same output however often it is killed
 
 use crate::command::{CommandOutput, DOCUMENTED, command, run, run_at, stdout};
-use partner_center_emulator::{Emulator, Server};
+use partner_center_emulator::{Emulator, EmulatorBuilder, Server};
 use serde_json::Value;
 use std::{
     fs,
@@ -188,6 +188,32 @@ fn failed_customers_are_named_and_the_others_are_printed() {
     }
 }
 
+/// An error that is the next customer's as well ends the run; one of this customer, or of its reseller, does not.
+#[test]
+fn error_ends_the_run_only_if_it_is_that_of_all_customers() {
+    for (transport, error, is_of_all) in [
+        ("reqwest", "401:code=900421", true),
+        ("ureq", "401:code=900421", true),
+        ("reqwest", "403:code=900329", true),
+        ("reqwest", "403:code=900124", true),
+        ("ureq", "403:code=900149", true),
+        ("reqwest", "403:code=900123", false),
+        ("ureq", "403:code=800039", false),
+        ("reqwest", "403:code=900309", false),
+        ("ureq", "403:code=900309", false),
+    ] {
+        // The first request lists the customers.
+        let fault = format!("{error}@2").parse().unwrap();
+        let server = serve(&Emulator::builder().customers(4).fault(fault).build());
+        let profiles = ["company-profile", "get", "--all-customers", "--concurrency", "1", "-o", "jsonl"];
+        let ended = run_on(&server, &[&profiles[..], &["--transport", transport]].concat());
+        assert_eq!(lines(&ended.stdout).len(), if is_of_all { 0 } else { 3 }, "{error}: {}", ended.stderr);
+        let end =
+            if is_of_all { "3 customers after it were not requested" } else { "1 of 4 customers failed: 1 × 403" };
+        assert!(ended.stderr.contains(end), "{error}: {}", ended.stderr);
+    }
+}
+
 /// A list that breaks off is an error of its customer, and none of its items is printed.
 #[test]
 fn list_of_a_customer_is_complete_or_an_error() {
@@ -229,13 +255,18 @@ fn list_of_a_customer_is_complete_or_an_error() {
 #[test]
 fn journaled_run_that_is_killed_three_times_prints_the_same() {
     for transport in ["reqwest", "ureq"] {
-        let emulator = Emulator::builder().customers(40).fault("delay:3ms".parse().unwrap()).build();
+        // The undisturbed run lists the customers and makes 40 requests; each run that is killed lists them, makes 8 requests, and
+        // then has four at a time that get no response.
+        let hanging = (0..3).flat_map(|killed| (1..=4).map(move |number| 41 + 13 * killed + 9 + number));
+        let faults = hanging.map(|number| format!("hang@{number}").parse().unwrap());
+        let emulator = faults.fold(Emulator::builder().customers(40), EmulatorBuilder::fault).build();
         let server = emulator.serve("127.0.0.1:0").unwrap();
         let journal = path_in_empty_folder(&format!("killed-{transport}"), "journal.jsonl");
         let options = ["--all-customers", "--concurrency", "4", "--transport", transport, "-o"];
         let list = [&["subscriptions", "list"][..], &options].concat();
         let undisturbed = run_on(&server, &[&list[..], &["json"]].concat());
         assert_eq!((undisturbed.status, undisturbed.stderr.as_str()), (Some(0), "note: done for 40 customers\n"));
+        assert_eq!(emulator.requests().len(), 41);
         let journaled = [&list[..], &["json", "--journal", journal.to_str().unwrap()]].concat();
         // A line that is not complete does not count.
         let done = || {
@@ -248,30 +279,51 @@ fn journaled_run_that_is_killed_three_times_prints_the_same() {
             // A pipe that nobody reads would stop it.
             let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
             let started = Instant::now();
-            while done() < kill * 8 {
-                assert!(started.elapsed() < Duration::from_secs(60), "{} are done", done());
+            while done() < kill * 8 || emulator.requests().len() < 41 + kill * 13 {
+                let requests = emulator.requests().len();
+                assert!(started.elapsed() < Duration::from_secs(60), "{requests} requests, {} are done", done());
                 thread::sleep(Duration::from_millis(1));
             }
             child.kill().unwrap();
             let killed = CommandOutput::from(child.wait_with_output().unwrap());
-            // The array of what was printed is not closed, unless the run was faster than the test.
-            assert!(killed.status.is_none() || done() == 40, "{}", killed.stderr);
+            // The array of what was printed is not closed.
+            assert_eq!(killed.status, None, "the run has ended by itself: {}", killed.stderr);
         }
         let before = done();
+        let copy = journal.with_extension("copy");
+        fs::copy(&journal, &copy).unwrap();
         let resumed = run_on(&server, &journaled);
-        assert_eq!((resumed.status, resumed.stdout), (Some(0), undisturbed.stdout), "{}", resumed.stderr);
+        assert_eq!(
+            (resumed.status, resumed.stdout.as_str()),
+            (Some(0), undisturbed.stdout.as_str()),
+            "{}",
+            resumed.stderr
+        );
         assert_eq!(resumed.stderr, format!("note: {before} of 40 were done in an earlier run\n"));
-        // Nothing is left to do, in whatever format.
-        let csv = [&list[..], &["csv", "--journal", journal.to_str().unwrap()]].concat();
+        // The list is complete: the next run reads what the service has then.
+        assert!(!journal.exists());
         let lists = || {
             let requests = emulator.requests();
             requests.iter().filter(|request| request.uri().path().ends_with("/subscriptions")).count()
         };
         let lists_before = lists();
-        let again = run_on(&server, &csv);
-        assert_eq!(lists(), lists_before);
-        assert_eq!(again.stdout, run_on(&server, &[&list[..], &["csv", "--quiet"]].concat()).stdout);
-        assert!(again.stderr.contains("40 of 40"), "{}", again.stderr);
+        let again = run_on(&server, &journaled);
+        assert_eq!((again.stdout, lists() - lists_before), (undisturbed.stdout, 40), "{}", again.stderr);
+        // A run goes on in whatever format.
+        fs::rename(&copy, &journal).unwrap();
+        let csv = [&list[..], &["csv", "--journal", journal.to_str().unwrap()]].concat();
+        let lists_before = lists();
+        let resumed = run_on(&server, &csv);
+        assert_eq!(lists() - lists_before, 40 - before);
+        assert_eq!(resumed.stdout, run_on(&server, &[&list[..], &["csv", "--quiet"]].concat()).stdout);
+        assert!(resumed.stderr.contains(&format!("{before} of 40")), "{}", resumed.stderr);
+        // The journal of writes stays.
+        let update =
+            ["billing-profile", "update", "--all-customers", "--yes", "--set", "email=a@b.example", "--journal"];
+        let update = [&update[..], &[journal.to_str().unwrap()]].concat();
+        assert_eq!(run_on(&server, &update).status, Some(0));
+        let ended = run_on(&server, &update);
+        assert!(ended.status == Some(0) && ended.stderr.contains("40 of 40"), "{}", ended.stderr);
         // A journal is for one purpose.
         let other = ["company-profile", "get", "--all-customers", "--journal", journal.to_str().unwrap()];
         let ended = run_on(&server, &other);

@@ -544,3 +544,18 @@ fn conflict_without_an_etag_speaks_of_none() {
         assert!(ended.status == Some(5) && !ended.stderr.contains("etag"), "{}", ended.stderr);
     }
 }
+
+/// Such an operation cancels by the value of a field, and may not be taken for a harmless change.
+#[test]
+fn update_that_can_cancel_is_confirmed() {
+    for (command, id) in [
+        (["orders", "update"], "Tq9_rPkzHbYdMVxcuoWnLJeA4s5fGgi21"),
+        (["transfers", "update"], "11112222-0000-4444-8888-555566667777"),
+    ] {
+        let options = ["--customer", DOCUMENTED, "--emulator"];
+        let body = ["--set", &format!("id={id}"), "--set", "status=cancelled"];
+        let ended = run(&[&command[..], &[id], &options, &body].concat());
+        assert_eq!((ended.status, ended.stdout.as_str()), (Some(2), ""), "{}", ended.stderr);
+        assert!(ended.stderr.contains("this must be confirmed: PATCH /v1/customers/"), "{}", ended.stderr);
+    }
+}

@@ -1,13 +1,32 @@
-//! The registration of the address that events are sent to, of which a partner has one.
+//! The registration of the address that events are sent to, of which a partner has one, and the validation events, which show
+//! whether events arrive there.
 
-use super::{OperationCall, ResponseWithChanges, stored};
+use super::{OperationCall, ResponseWithChanges, documented::documented_example, stored};
 use crate::{
     error_response::ErrorResponse,
+    fault::rate_limit_response,
     json_fields::{string_at_path, without_null_fields},
+    lifecycle::{VALIDATION_EVENT_CREATED_FIELD, internal_moment, set_internal_field},
+    resource_path::ResourcePath,
     service_response::ResourceKind,
     store::StateChange,
+    test_credentials::TENANT_ID,
+    timestamp::Timestamp,
 };
 use http::{StatusCode, Uri};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// The name of the event that shows whether events arrive.
+pub(crate) const TEST_EVENT: &str = "test-created";
+
+/// The status of a validation event that has not been delivered so far.
+const PENDING_STATUS: &str = "pending";
+
+/// The validation events that may be created in a [`VALIDATION_PERIOD`].
+const MAX_VALIDATION_EVENTS: usize = 2;
+
+const VALIDATION_PERIOD: Duration = Duration::from_secs(60);
 
 /// Registers an address. A second registration is rejected, as the first can only be replaced.
 pub(super) fn create_webhook_registration(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
@@ -29,6 +48,55 @@ pub(super) fn create_webhook_registration(call: &OperationCall<'_>) -> Result<Re
 pub(super) fn update_registration(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
     check_address(call)?;
     stored::respond_from_store(call)
+}
+
+/// Creates a validation event, which is sent to the registered address and to none else: not to that of the documentation, which a
+/// partner has who has not registered one.
+pub(super) fn create_validation_event(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
+    if let Some(wait) = time_until_next_validation_event(call) {
+        return Ok(ResponseWithChanges::without_changes(rate_limit_response(wait).service_response()));
+    }
+    let registration = registration(call);
+    let names = registration["webhookEvents"].as_array().map_or(&[][..], Vec::as_slice);
+    if !names.iter().filter_map(Value::as_str).any(|name| name.eq_ignore_ascii_case(TEST_EVENT)) {
+        let description = format!("Add the event {TEST_EVENT} to the registration first.");
+        return Err(ErrorResponse::invalid_property_error(description));
+    }
+    let id = call.state.random_for_next_change("validation event").random_guid().to_string();
+    let mut event = json!({
+        "correlationId": id,
+        "partnerId": TENANT_ID,
+        "status": PENDING_STATUS,
+        "callbackUrl": registration["webhookUrl"],
+        "results": [],
+    });
+    set_internal_field(&mut event, VALIDATION_EVENT_CREATED_FIELD, call.now.to_string_in_microseconds());
+    let response = call.respond_with_resource(json!({ "correlationId": id }), ResourceKind::Other, true);
+    Ok(ResponseWithChanges { response, changes: vec![StateChange::Put(call.path.child_path(&id), event)] })
+}
+
+/// Returns the time to wait if the last minute has had as many validation events as it may have.
+fn time_until_next_validation_event(call: &OperationCall<'_>) -> Option<Duration> {
+    let events = call.state.written_collection_items(&call.path, call.now);
+    let created = |(id, ..): &(&str, u64, Option<Value>)| -> Option<Timestamp> {
+        let event = call.state.get_stored_resource(&call.path.child_path(id), call.now)?;
+        internal_moment(&event, VALIDATION_EVENT_CREATED_FIELD)
+    };
+    let is_recent = |moment: &Timestamp| *moment <= call.now && call.now < *moment + VALIDATION_PERIOD;
+    let mut recent: Vec<_> = events.iter().filter_map(created).filter(is_recent).collect();
+    recent.sort_unstable();
+    let oldest_that_counts = recent.len().checked_sub(MAX_VALIDATION_EVENTS).and_then(|index| recent.get(index))?;
+    Some((*oldest_that_counts + VALIDATION_PERIOD).duration_since(call.now))
+}
+
+/// Returns the registration: that of the documentation if no request has made one.
+fn registration(call: &OperationCall<'_>) -> Value {
+    let path = ResourcePath::from_segments(["webhooks", "v1", "registration"]);
+    let documented = || {
+        let get = partner_center_spec::operation("getWebhookRegistration")?;
+        get.responses.first().and_then(documented_example)
+    };
+    call.state.get_resource(&path, call.now).or_else(documented).unwrap_or_default()
 }
 
 /// Checks that events can be sent to the address.

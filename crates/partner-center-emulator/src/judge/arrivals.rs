@@ -1,18 +1,15 @@
 //! What the order of requests and responses tells: whether a caller waits as long as it is told to, keeps a request id as long as it
 //! should and no longer, and does not poll.
 
-use super::Misbehavior;
+use super::{
+    Misbehavior,
+    origin::{RequestOrigin, is_same_work},
+};
 use crate::{
-    customers::parse_guid,
-    random::keyed_hash,
-    response_headers::{CORRELATION_ID_HEADER, REQUEST_ID_HEADER},
-    routing::route_request,
+    customers::parse_guid, random::keyed_hash, response_headers::REQUEST_ID_HEADER, routing::route_request,
     steering::Delivery,
 };
-use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
-    header::{AUTHORIZATION, RETRY_AFTER},
-};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header::RETRY_AFTER};
 use partner_center_core::{Request, Response};
 use partner_center_spec::Idempotency;
 use std::{
@@ -51,9 +48,8 @@ struct PendingRequest {
     /// Whether it is done twice if it is sent twice with two ids.
     is_unsafe_write: bool,
     is_next_page: bool,
-    caller: u64,
+    origin: RequestOrigin,
     request_id: Option<Uuid>,
-    correlation_id: Option<Uuid>,
     status: Option<StatusCode>,
     retry_after: Option<RetryAfter>,
 }
@@ -61,15 +57,15 @@ struct PendingRequest {
 struct WriteWithoutResponse {
     number: u64,
     call: u64,
+    origin: RequestOrigin,
     request_id: Option<Uuid>,
-    correlation_id: Option<Uuid>,
     time: Duration,
 }
 
 struct RequiredWait {
     number: u64,
     call: u64,
-    correlation_id: Option<Uuid>,
+    origin: RequestOrigin,
     status: StatusCode,
     /// Whether no other request of the call was on its way when the response was sent.
     is_only_request: bool,
@@ -113,13 +109,13 @@ impl Arrivals {
         let (method, uri, headers) = (request.method(), request.uri(), request.headers());
         let call = keyed_hash(keyed_hash(0, format!("{method} {uri}").as_bytes()), request.body());
         let request_id = guid_header(headers, REQUEST_ID_HEADER);
-        let correlation_id = guid_header(headers, CORRELATION_ID_HEADER);
+        let origin = RequestOrigin::of_headers(headers);
         let is_unsafe_write = is_unsafe_write(request);
         let mut findings = Vec::new();
-        findings.extend(self.early_retry(call, correlation_id, now));
+        findings.extend(self.early_retry(call, &origin, now));
         findings.extend(request_id.and_then(|id| self.reused_request_id(id)));
         if is_unsafe_write {
-            findings.extend(self.changed_request_id(call, request_id, correlation_id, now));
+            findings.extend(self.changed_request_id(call, &origin, request_id, now));
         }
         let pending = PendingRequest {
             method: method.clone(),
@@ -127,9 +123,8 @@ impl Arrivals {
             call,
             is_unsafe_write,
             is_next_page: is_next_page(request),
-            caller: keyed_hash(1, headers.get(AUTHORIZATION).map_or(&[][..], HeaderValue::as_bytes)),
+            origin,
             request_id,
-            correlation_id,
             status: None,
             retry_after: None,
         };
@@ -158,8 +153,8 @@ impl Arrivals {
         let status = pending.status.filter(|_| delivery == Delivery::Sent && is_certain);
         let Some(status) = status else {
             if delivery != Delivery::Sent && is_certain && pending.is_unsafe_write {
-                let PendingRequest { call, request_id, correlation_id, .. } = pending;
-                let without_response = WriteWithoutResponse { number, call, request_id, correlation_id, time: now };
+                let PendingRequest { call, origin, request_id, .. } = pending;
+                let without_response = WriteWithoutResponse { number, call, origin, request_id, time: now };
                 push_bounded(&mut self.without_response, without_response);
             }
             return None;
@@ -175,10 +170,10 @@ impl Arrivals {
         if let (Some(RetryAfter(wait)), true) =
             (pending.retry_after, status.is_client_error() || status.is_server_error())
         {
-            let PendingRequest { call, correlation_id, .. } = pending;
+            let PendingRequest { call, origin, .. } = pending;
             let is_only_request = self.pending.values().all(|other| other.call != call);
             let (begin, end) = (now, now.saturating_add(wait));
-            let wait = RequiredWait { number, call, correlation_id, status, is_only_request, begin, end };
+            let wait = RequiredWait { number, call, origin, status, is_only_request, begin, end };
             push_bounded(&mut self.waits, wait);
         }
         if !status.is_success() {
@@ -199,14 +194,18 @@ impl Arrivals {
         self.count_poll(&pending, now).then_some(pending.path)
     }
 
-    fn early_retry(&mut self, call: u64, correlation_id: Option<Uuid>, now: Duration) -> Option<(Misbehavior, String)> {
+    fn early_retry(&mut self, call: u64, origin: &RequestOrigin, now: Duration) -> Option<(Misbehavior, String)> {
         self.waits.retain(|wait| now < wait.end);
         let wait = self.waits.iter().find(|wait| {
-            let is_same_work = wait.correlation_id.is_some() && wait.correlation_id == correlation_id;
+            // Without a correlation id, a retry does not differ from other work of the program, which waits after a 429 alone.
+            let is_same_work = origin.correlation_id.is_some() && is_same_work(&wait.origin, origin);
+            let is_for_all_work = wait.status == StatusCode::TOO_MANY_REQUESTS && wait.origin.caller == origin.caller;
             // Before, it may have been on its way.
-            let is_late = now >= wait.begin.saturating_add(GRACE);
-            let is_for_all_work = wait.status == StatusCode::TOO_MANY_REQUESTS;
-            let is_informed = is_late || (is_same_work && wait.is_only_request);
+            let grace = match origin.correlation_id {
+                Some(_) => GRACE,
+                None => GRACE.min(wait.end.saturating_sub(wait.begin) / 2),
+            };
+            let is_informed = now >= wait.begin.saturating_add(grace) || (is_same_work && wait.is_only_request);
             wait.call == call && (is_same_work || is_for_all_work) && is_informed
         })?;
         let (required, waited) = (wait.end.saturating_sub(wait.begin), now.saturating_sub(wait.begin));
@@ -232,22 +231,28 @@ impl Arrivals {
     fn changed_request_id(
         &mut self,
         call: u64,
+        origin: &RequestOrigin,
         request_id: Option<Uuid>,
-        correlation_id: Option<Uuid>,
         now: Duration,
     ) -> Option<(Misbehavior, String)> {
         self.without_response.retain(|without_response| now < without_response.time.saturating_add(MAX_RETRY_INTERVAL));
-        let is_same_work = |without_response: &WriteWithoutResponse| {
-            without_response.call == call && without_response.correlation_id == correlation_id
+        let is_retry = |without_response: &WriteWithoutResponse| {
+            without_response.call == call && is_same_work(&without_response.origin, origin)
         };
-        let position = self.without_response.iter().position(is_same_work)?;
+        let position = self.without_response.iter().position(is_retry)?;
         let earlier = self.without_response.remove(position)?;
         if request_id.is_some() && earlier.request_id == request_id {
             return None;
         }
+        let difference = match (earlier.request_id, request_id) {
+            (None, None) => "neither has an MS-RequestId",
+            (None, Some(_)) => "only this one has an MS-RequestId",
+            (Some(_), None) => "this one has no MS-RequestId",
+            (Some(_), Some(_)) => "this one has another MS-RequestId",
+        };
         let message = format!(
-            "request {} was the same write and had no response, and this one has another MS-RequestId: the write may be done twice; \
-             keep the id until there is a response",
+            "request {} was the same write and had no response, and {difference}: the write may be done twice; send an id, and keep \
+             it until there is a response",
             earlier.number
         );
         Some((Misbehavior::ChangedRequestId, message))
@@ -255,7 +260,7 @@ impl Arrivals {
 
     /// Counts a request of a first page. Returns whether it is one too many.
     fn count_poll(&mut self, request: &PendingRequest, now: Duration) -> bool {
-        let key = keyed_hash(request.caller, &request.call.to_be_bytes());
+        let key = keyed_hash(request.origin.caller, &request.call.to_be_bytes());
         if !self.polls.contains_key(&key) && self.polls.len() >= MAX_SEARCHED {
             self.polls.retain(|_, poll| now < poll.last.saturating_add(MAX_POLL_INTERVAL));
             if self.polls.len() >= MAX_SEARCHED {
@@ -327,7 +332,7 @@ fn customer_prefix(path: &str) -> Option<&str> {
     path.get(..=CUSTOMERS.len() + id.len())
 }
 
-fn guid_header(headers: &HeaderMap, name: HeaderName) -> Option<Uuid> {
+pub(super) fn guid_header(headers: &HeaderMap, name: HeaderName) -> Option<Uuid> {
     parse_guid(headers.get(name)?.to_str().ok()?)
 }
 
@@ -339,173 +344,4 @@ fn push_bounded<T>(queue: &mut VecDeque<T>, item: T) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Arrivals, MAX_REQUESTS, MAX_SEARCHED, MIN_POLL_INTERVAL};
-    use crate::{judge::Misbehavior, steering::Delivery};
-    use hyper::body::Bytes;
-    use partner_center_core::{Request, Response};
-    use std::time::Duration;
-    use uuid::Uuid;
-
-    /// Requests that arrive at given times, in seconds.
-    #[derive(Default)]
-    struct Timeline {
-        arrivals: Arrivals,
-        count: u64,
-    }
-
-    impl Timeline {
-        /// Returns the number of the request and what is wrong with it.
-        fn arrive(&mut self, seconds: u64, request: &Request) -> (u64, Vec<Misbehavior>) {
-            self.count += 1;
-            let findings = self.arrivals.request_arrived(self.count, request, Duration::from_secs(seconds));
-            (self.count, findings.into_iter().map(|(misbehavior, _)| misbehavior).collect())
-        }
-
-        /// Returns whether a list is polled.
-        fn respond(&mut self, number: u64, seconds: u64, status: u16) -> bool {
-            let response = http::Response::builder().status(status).header("Retry-After", "60");
-            self.arrivals.response_made(number, &response.body(Bytes::new()).unwrap());
-            let now = Duration::from_secs(seconds);
-            self.arrivals.response_delivered(number, Delivery::Sent, true, now).is_some()
-        }
-
-        /// Returns whether a list is polled.
-        fn exchange(&mut self, seconds: u64, request: &Request) -> bool {
-            let (number, _) = self.arrive(seconds, request);
-            self.respond(number, seconds, 200)
-        }
-    }
-
-    fn request(method: &str, uri: &str, headers: &[(&str, &str)], body: &str) -> Request {
-        let mut request = http::Request::builder().method(method).uri(uri);
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        request.body(body.as_bytes().to_vec()).unwrap()
-    }
-
-    const WORK: (&str, &str) = ("MS-CorrelationId", "5f6e7d8c-9b0a-4c1d-8e2f-30415263748a");
-    const OTHER_WORK: (&str, &str) = ("MS-CorrelationId", "15263748-5960-4a7b-8c9d-aebfc0d1e2f3");
-    const USERS: &str = "/v1/customers/0d1e2f3a-4b5c-4d6e-8f70-8192a3b4c5d6/users";
-    const ORDERS: &str = "/v1/customers/0d1e2f3a-4b5c-4d6e-8f70-8192a3b4c5d6/orders";
-
-    #[test]
-    fn another_piece_of_work_waits_once_it_may_know() {
-        let mut timeline = Timeline::default();
-        let list = request("GET", "/v1/customers", &[], "");
-        let (first, _) = timeline.arrive(0, &list);
-        timeline.respond(first, 0, 429);
-        assert_eq!(timeline.arrive(0, &list).1, []);
-        assert_eq!(timeline.arrive(30, &list).1, [Misbehavior::EarlyRetry]);
-        assert_eq!(timeline.arrive(60, &list).1, []);
-    }
-
-    #[test]
-    fn requests_of_one_piece_of_work_at_the_same_time_are_no_retries() {
-        let mut timeline = Timeline::default();
-        let create = |name| request("POST", USERS, &[WORK], name);
-        let (first, _) = timeline.arrive(0, &create("Mia"));
-        timeline.respond(first, 0, 429);
-        assert_eq!(timeline.arrive(5, &create("Eva")).1, [], "another body is another call");
-        assert_eq!(timeline.arrive(5, &create("Mia")).1, [Misbehavior::EarlyRetry]);
-
-        let mut timeline = Timeline::default();
-        let list = request("GET", USERS, &[WORK], "");
-        let (first, _) = timeline.arrive(0, &list);
-        timeline.arrive(0, &list);
-        timeline.respond(first, 0, 429);
-        assert_eq!(timeline.arrive(0, &list).1, [], "it was on its way, as the second one");
-        assert_eq!(timeline.arrive(2, &list).1, [Misbehavior::EarlyRetry]);
-    }
-
-    #[test]
-    fn same_write_of_other_work_or_much_later_is_no_retry() {
-        for (seconds, correlation_id, expected) in
-            [(10, WORK, &[Misbehavior::ChangedRequestId][..]), (10, OTHER_WORK, &[]), (3600, WORK, &[])]
-        {
-            let mut timeline = Timeline::default();
-            let (first, _) = timeline.arrive(0, &request("POST", USERS, &[WORK], "{}"));
-            timeline.arrivals.response_delivered(first, Delivery::NotSent, true, Duration::ZERO);
-            let again = request("POST", USERS, &[correlation_id], "{}");
-            assert_eq!(timeline.arrive(seconds, &again).1, expected, "{seconds} {correlation_id:?}");
-        }
-    }
-
-    #[test]
-    fn pages_of_a_long_list_are_no_polling() {
-        let pages = [
-            request("GET", "/v1/customers?seekOperation=Next", &[], ""),
-            request("GET", "/v1/customers", &[("MS-ContinuationToken", "t")], ""),
-            request("GET", "/v1/invoices?size=10&Offset=10", &[], ""),
-        ];
-        for page in pages {
-            let mut timeline = Timeline::default();
-            assert!((0..30).all(|number| !timeline.exchange(10 * number, &page)), "{}", page.uri());
-        }
-    }
-
-    #[test]
-    fn polling_is_requesting_again_after_a_pause_without_a_write() {
-        let list = request("GET", USERS, &[], "");
-        let mut timeline = Timeline::default();
-        assert_eq!((0..10).filter(|number| timeline.exchange(10 * number, &list)).count(), 1);
-
-        let mut timeline = Timeline::default();
-        for tick in 0..100_u32 {
-            let (number, _) = timeline.arrive(0, &list);
-            let now = tick * MIN_POLL_INTERVAL / 2;
-            timeline.arrivals.response_made(number, &Response::default());
-            let polled = timeline.arrivals.response_delivered(number, Delivery::Sent, true, now);
-            assert!(polled.is_none(), "no pause is as long as the interval");
-        }
-
-        let mut timeline = Timeline::default();
-        let order = request("POST", ORDERS, &[], "{}");
-        for number in 0..30 {
-            assert!(!timeline.exchange(10 * number, &list), "the customer was written to");
-            timeline.exchange(10 * number, &order);
-        }
-    }
-
-    #[test]
-    fn memory_of_the_judge_is_bounded() {
-        let mut arrivals = Arrivals::default();
-        let throttled = http::Response::builder().status(429).header("Retry-After", "86400");
-        let throttled: Response = throttled.body(Bytes::new()).unwrap();
-        for number in 0..MAX_REQUESTS as u64 + 10 {
-            let request = |method: &str| -> Request {
-                let id = Uuid::from_u128(number.into()).to_string();
-                let uri = format!("/v1/customers/{number}/orders");
-                http::Request::builder().method(method).uri(uri).header("MS-RequestId", id).body(Vec::new()).unwrap()
-            };
-            let now = Duration::from_secs(number);
-            arrivals.request_arrived(u64::MAX - number, &request("GET"), now);
-            if number > MAX_SEARCHED as u64 + 10 {
-                arrivals.waits.clear();
-                arrivals.request_arrived(number, &request("GET"), now);
-                arrivals.response_made(number, &Response::default());
-                arrivals.response_delivered(number, Delivery::Sent, true, now);
-                continue;
-            }
-            arrivals.request_arrived(3 * number, &request("POST"), now);
-            arrivals.response_delivered(3 * number, Delivery::NotSent, true, now);
-            for (offset, response) in [(1, &throttled), (2, &Response::default())] {
-                arrivals.request_arrived(3 * number + offset, &request("GET"), now);
-                arrivals.response_made(3 * number + offset, response);
-                arrivals.response_delivered(3 * number + offset, Delivery::Sent, true, now);
-            }
-            assert!(arrivals.waits.len() <= MAX_SEARCHED);
-        }
-        let Arrivals { pending, with_response, with_response_order, without_response, polls, .. } = &arrivals;
-        for (name, length, limit) in [
-            ("pending", pending.len(), MAX_REQUESTS),
-            ("with_response", with_response.len(), MAX_REQUESTS),
-            ("with_response_order", with_response_order.len(), MAX_REQUESTS),
-            ("without_response", without_response.len(), MAX_SEARCHED),
-            ("polls", polls.len(), MAX_SEARCHED),
-        ] {
-            assert!(length <= limit, "{name} has {length} entries");
-        }
-    }
-}
+mod tests;

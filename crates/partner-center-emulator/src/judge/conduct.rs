@@ -7,6 +7,7 @@ use crate::{
     pages::page_token_parameter,
     query::QueryParameters,
     quirks::ListEnd,
+    request_body::json_of_body,
     resource_path::ResourcePath,
     routing::{Route, route_request},
     service_response::{ResponseContent, ServiceResponse},
@@ -59,7 +60,7 @@ pub(crate) fn judge_response(
         }
         if before.route.operation.replaces_resource
             && before.route.operation.method == Method::Patch
-            && response.status == StatusCode::OK
+            && response.status.is_success()
             && let Some(message) = reset_fields(before, request, &store.state_snapshot(), now)
         {
             find_guilty(Misbehavior::ResetFields, message);
@@ -105,7 +106,7 @@ fn missing_if_match(before: &ResourceBefore, request: &Request) -> Option<String
     })?;
     let etag = before.resource.as_ref().and_then(|resource| string_at_path(resource, &["attributes", "etag"]));
     let is_needed = parameter.is_required || etag.is_some_and(|etag| !etag.is_empty());
-    let body: Value = serde_json::from_slice(request.body()).unwrap_or_default();
+    let body: Value = json_of_body(request.body()).unwrap_or_default();
     let field = |value: &Value, name| get_field_ignoring_case(value.as_object()?, name).cloned();
     let sent = field(&body, "attributes").and_then(|attributes| field(&attributes, "etag"));
     let is_sent = request.headers().contains_key(IF_MATCH) || sent.is_some_and(|etag| etag != "");
@@ -117,15 +118,16 @@ fn missing_if_match(before: &ResourceBefore, request: &Request) -> Option<String
 /// Returns the message for the fields that a request has reset because it left them out.
 fn reset_fields(before: &ResourceBefore, request: &Request, after: &State, now: Timestamp) -> Option<String> {
     let old = before.resource.as_ref()?.as_object()?;
-    let new = after.get_resource(&before.path, now)?;
-    let body: Value = serde_json::from_slice(request.body()).ok()?;
+    // A change that was accepted takes effect later.
+    let new = after.get_pending_resource(&before.path, now).or_else(|| after.get_resource(&before.path, now))?;
+    let body: Value = json_of_body(request.body()).ok()?;
     let body = body.as_object()?;
-    // A new status resets fields by itself.
-    let status = get_field_ignoring_case(body, "status").and_then(Value::as_str);
-    let old_status = old.get("status").and_then(Value::as_str);
-    if status.is_some_and(|status| !old_status.is_some_and(|old| old.eq_ignore_ascii_case(status))) {
+    // A new status resets fields by itself: these, and a cancellation all of them.
+    let has_new_status = old.get("status") != new.get("status");
+    if has_new_status && new["status"] == "deleted" {
         return None;
     }
+    let is_reset_by_status = |name: &str| has_new_status && FIELDS_RESET_BY_NEW_STATUS.contains(&name);
     let object = before.route.operation.body.map(|body| body.value).and_then(Type::object);
     let is_writable = |name: &str| {
         name != "attributes"
@@ -138,7 +140,11 @@ fn reset_fields(before: &ResourceBefore, request: &Request, after: &State, now: 
         .filter(|(name, value)| {
             // A field that is `null` is reset on purpose.
             let is_left_out = get_field_ignoring_case(body, name).is_none();
-            is_left_out && is_writable(name) && !is_empty(Some(value)) && is_empty(new.get(name.as_str()))
+            is_left_out
+                && is_writable(name)
+                && !is_reset_by_status(name)
+                && !is_empty(Some(value))
+                && is_empty(new.get(name.as_str()))
         })
         .map(|(name, _)| name.as_str())
         .collect();
@@ -147,6 +153,9 @@ fn reset_fields(before: &ResourceBefore, request: &Request, after: &State, now: 
         format!("the PATCH left out {reset}, which it thereby reset: read the resource, change it, and send all of it")
     })
 }
+
+/// The fields of a subscription that are reset when it is suspended, whatever is sent.
+const FIELDS_RESET_BY_NEW_STATUS: [&str; 2] = ["scheduledActions", "scheduledNextTermInstructions"];
 
 /// Whether a request has anything that looks like a position in a list, so that most requests need no more than this.
 fn has_position(request: &Request) -> bool {

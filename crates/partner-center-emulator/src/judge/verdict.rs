@@ -28,7 +28,7 @@ pub enum Misbehavior {
     EarlyRetry,
     /// An `MS-RequestId` was used again although there had been a response to it.
     ReusedRequestId,
-    /// A write without a response was sent again with another `MS-RequestId`, so that it may be done twice.
+    /// A write without a response was sent again with another `MS-RequestId`, or with none, so that it may be done twice.
     ChangedRequestId,
     /// A list was requested again and again, where the audit log or webhooks tell what has changed.
     PolledList,

@@ -44,6 +44,11 @@ pub(crate) fn reject_access<B>(request: &http::Request<B>) -> Option<Response> {
     access::check_access(request).err().map(|(status, message)| error_response(status, &message))
 }
 
+/// Returns the response to a request with a large body while another one is read.
+pub(crate) fn busy_response() -> Response {
+    error_response(StatusCode::SERVICE_UNAVAILABLE, "another large body is being read: send this one again later")
+}
+
 /// Returns the response to a steering request that [`reject_access`] does not reject. One that waits ends when it is `cancelled`.
 pub(crate) fn respond(emulator: &Emulator, request: &Request, cancelled: &AtomicBool) -> Response {
     let path = request.uri().path();

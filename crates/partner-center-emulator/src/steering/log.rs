@@ -68,17 +68,23 @@ impl Emulator {
         cancelled: &AtomicBool,
     ) -> Option<Exchange> {
         let started = Instant::now();
-        let mut log = self.handler().lock_log();
         loop {
-            if let Some(found) = log.exchanges_after(after).find(|exchange| matches(&exchange.request_without_body())) {
+            let (exchanges, count) = {
+                let log = self.handler().lock_log();
+                (log.exchanges_after(after), log.request_count())
+            };
+            if let Some(found) = exchanges.iter().find(|exchange| matches(&exchange.request_without_body())) {
                 return Some(Exchange::with_bodies(found));
             }
-            after = after.max(log.request_count());
+            after = after.max(count);
             let rest = timeout.saturating_sub(started.elapsed());
             if rest.is_zero() || cancelled.load(Ordering::Relaxed) {
                 return None;
             }
-            log = self.handler().wait_for_request(log, rest.min(CANCELLATION_CHECK_INTERVAL));
+            let log = self.handler().lock_log();
+            if log.request_count() <= after {
+                drop(self.handler().wait_for_request(log, rest.min(CANCELLATION_CHECK_INTERVAL)));
+            }
         }
     }
 
@@ -91,9 +97,10 @@ impl Emulator {
         matches: impl Fn(&http::Request<()>) -> bool,
         read: fn(&LoggedExchange) -> Exchange,
     ) -> Vec<Exchange> {
-        let log = self.handler().lock_log();
-        let matching = log.exchanges_after(after).filter(|exchange| matches(&exchange.request_without_body()));
-        matching.take(limit).map(read).collect()
+        // Without the lock: no request waits until these are read.
+        let exchanges = self.handler().lock_log().exchanges_after(after);
+        let matching = exchanges.iter().filter(|exchange| matches(&exchange.request_without_body()));
+        matching.take(limit).map(|exchange| read(exchange)).collect()
     }
 }
 

@@ -1,5 +1,6 @@
 //! Hides secrets in what the log shows. The log itself has what was received, as long as it is in memory.
 
+use crate::json_fields::get_field_ignoring_case;
 use partner_center_spec::{SCHEMAS, SchemaKind};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
@@ -14,6 +15,8 @@ const HIDDEN_JSON_PLACEHOLDER: &str = "(hidden: not valid JSON)";
 /// Whether a header holds a secret; `name` is in lower case.
 pub(super) fn is_secret_header(name: &str) -> bool {
     ["authorization", "cookie", "proxy-authorization", "set-cookie"].contains(&name)
+        // Its holder can read the list.
+        || name.ends_with("continuationtoken")
 }
 
 /// Returns the text of a URI, without the secrets in its query and in its fragment.
@@ -49,15 +52,18 @@ fn decode_text(bytes: &[u8]) -> Option<String> {
     Some(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }
 
-fn hide_secret_fields(value: &mut Value) {
+/// Hides the secrets in JSON.
+pub(super) fn hide_secret_fields(value: &mut Value) {
     match value {
         Value::Object(fields) => {
+            // A header in a link.
+            let key = get_field_ignoring_case(fields, "key").and_then(Value::as_str);
+            let has_secret_value = key.is_some_and(|key| is_secret_header(&key.to_lowercase()));
             for (name, value) in fields {
-                match value {
-                    Value::String(_) | Value::Number(_) if is_secret_field_name(name) => {
-                        *value = HIDDEN_SECRET_PLACEHOLDER.into();
-                    }
-                    value => hide_secret_fields(value),
+                if is_secret_field_name(name) || (has_secret_value && name.eq_ignore_ascii_case("value")) {
+                    hide_all_values(value);
+                } else {
+                    hide_secret_fields(value);
                 }
             }
         }
@@ -70,6 +76,16 @@ fn hide_secret_fields(value: &mut Value) {
             }
         }
         _ => {}
+    }
+}
+
+/// Hides whatever a secret field holds. Yes and no are no secrets.
+fn hide_all_values(value: &mut Value) {
+    match value {
+        Value::String(_) | Value::Number(_) => *value = HIDDEN_SECRET_PLACEHOLDER.into(),
+        Value::Array(items) => items.iter_mut().for_each(hide_all_values),
+        Value::Object(fields) => fields.values_mut().for_each(hide_all_values),
+        Value::Bool(_) | Value::Null => {}
     }
 }
 
@@ -94,14 +110,14 @@ fn is_secret_form_field(name: &str) -> bool {
 
 /// Whether a field, of JSON or of a form, holds a secret.
 fn is_secret_field_name(name: &str) -> bool {
-    // Fields of the specification that are secrets, without their case.
+    // Fields of the specification that are secrets, without their case. Not the value of a header, whose name says whether it is one.
     static NAMES: LazyLock<HashSet<String>> = LazyLock::new(|| {
         let objects = SCHEMAS.iter().filter_map(|schema| match schema.kind {
             SchemaKind::Object(object) => Some(object.properties),
             _ => None,
         });
         let secret = objects.flatten().filter(|property| property.value.is_secret());
-        secret.map(|property| property.name.to_lowercase()).collect()
+        secret.map(|property| property.name.to_lowercase()).filter(|name| name != "value").collect()
     });
     let name = name.to_lowercase();
     SECRET_AUTHORITY_FIELDS.contains(&name.as_str()) || name.contains("password") || NAMES.contains(&name)
@@ -121,7 +137,7 @@ const SECRET_AUTHORITY_FIELDS: [&str; 8] = [
 
 #[cfg(test)]
 mod tests {
-    use super::{redacted_body, redacted_uri};
+    use super::{is_secret_header, redacted_body, redacted_uri};
     use serde_json::{Value, json};
 
     #[test]
@@ -141,6 +157,24 @@ mod tests {
         for number in 1..=8 {
             assert!(!all.contains(&format!("p{number}")), "{all}");
         }
+    }
+
+    #[test]
+    fn secret_is_hidden_whatever_holds_it() {
+        let shown = |value: Value| redacted_body(value.to_string().as_bytes()).unwrap();
+        for secret in [
+            json!({ "password": ["p1", ["p1"], { "next": 71 }] }),
+            json!({ "refresh_token": { "primary": "p1", "number": 71 } }),
+            json!({ "headers": [{ "key": "MS-ContinuationToken", "value": "p1" }] }),
+            json!({ "Headers": [{ "Value": "p1", "Key": "ms-continuationtoken" }] }),
+        ] {
+            let shown = shown(secret);
+            assert!(!shown.contains("p1") && !shown.contains("71"), "{shown}");
+        }
+        let plain = json!({ "passwordProfile": { "forceChangePassword": true }, "value": 7, "items": [{ "key": "X-Y", "value": "z" }] });
+        assert_eq!(shown(plain.clone()), plain.to_string());
+        assert!(is_secret_header("ms-continuationtoken") && is_secret_header("authorization"));
+        assert!(!is_secret_header("ms-requestid"));
     }
 
     #[test]

@@ -1,3 +1,4 @@
+use super::redaction::hide_secret_fields;
 use crate::{
     Emulator,
     store::{State, StateSnapshot},
@@ -35,16 +36,36 @@ pub struct ParseSnapshotError(String);
 
 impl Snapshot {
     /// Returns the snapshot as JSON.
+    ///
+    /// It has the responses to earlier writes, for those that are sent again: the passwords of users are in some of them.
     #[must_use]
+    pub fn to_json(&self) -> String {
+        self.write_json(self.state.to_snapshot())
+    }
+
+    /// Returns the snapshot as JSON, with no password in the responses to earlier writes.
+    pub(super) fn to_json_without_secrets(&self) -> String {
+        let mut state = self.state.to_snapshot();
+        state.change_outcome_bodies(hide_secret_fields);
+        self.write_json(state)
+    }
+
     #[expect(
         clippy::expect_used,
-        clippy::missing_panics_doc,
         reason = "types of this crate, whose keys are strings and whose `Serialize` cannot fail"
     )]
-    pub fn to_json(&self) -> String {
-        let state = self.state.to_snapshot();
+    fn write_json(&self, state: StateSnapshot<'_>) -> String {
         let document = SnapshotDocument { format: SNAPSHOT_FORMAT.into(), time: self.time, state };
         serde_json::to_string(&document).expect("a snapshot can be written as JSON")
+    }
+
+    /// Returns the size of everything in it, approximately, in bytes.
+    pub(super) fn stored_bytes(&self) -> usize {
+        self.state.stored_bytes_with_outcomes()
+    }
+
+    pub(super) fn shares_state_with(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.state, &other.state)
     }
 
     /// Reads a snapshot that [`to_json`](Self::to_json) wrote, perhaps in another process.
@@ -89,12 +110,13 @@ impl Emulator {
         Snapshot { state: handler.service.store.state_snapshot(), time: handler.clock.current_timestamp() }
     }
 
-    /// Goes back to the state and the time of `snapshot`, which may be that of another emulator. Faults, quirks, tokens and the log
-    /// of requests stay as they are.
+    /// Goes back to the state and the time of `snapshot`, which may be that of another emulator. Faults, quirks, tokens, the log
+    /// of requests and the list of verdicts stay as they are. What was requested before leads to no verdict any more.
     pub fn restore(&self, snapshot: &Snapshot) {
         let handler = self.handler();
         handler.clock.set_timestamp(snapshot.time);
         handler.replace_state(State::clone(&snapshot.state));
+        handler.judge.forget_requests();
     }
 }
 

@@ -74,6 +74,11 @@ impl WriteOutcomes {
         }
     }
 
+    /// Returns the size of all bodies, approximately, in bytes.
+    pub(super) fn stored_bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// Returns what is remembered, the oldest first, with the moment of each.
     pub(super) fn entries(&self) -> impl Iterator<Item = (&WriteOutcomeKey, Timestamp, &WriteOutcome)> {
         self.oldest.iter().filter_map(|key| self.by_key.get(key).map(|(at, outcome)| (key, *at, &**outcome)))

@@ -66,6 +66,17 @@ struct OutcomeSnapshot<'a> {
     outcome: Cow<'a, WriteOutcome>,
 }
 
+impl StateSnapshot<'_> {
+    /// Changes the bodies of the responses to earlier writes.
+    pub(crate) fn change_outcome_bodies(&mut self, change: fn(&mut Value)) {
+        for OutcomeSnapshot { outcome, .. } in &mut self.outcomes {
+            if let Some(body) = &mut outcome.to_mut().body {
+                change(body);
+            }
+        }
+    }
+}
+
 /// A snapshot that no state can be read from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct InvalidSnapshot(String);

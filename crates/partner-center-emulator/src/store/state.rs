@@ -172,6 +172,12 @@ impl State {
         self.due.first().filter(|(moment, _)| *moment <= now).cloned()
     }
 
+    /// Returns what the resource at `path` becomes later than `now`, if that is written.
+    pub(crate) fn get_pending_resource(&self, path: &ResourcePath, now: Timestamp) -> Option<Value> {
+        let (moment, value) = self.resources.get(path)?.next.as_ref()?;
+        (now < *moment).then(|| without_internal_fields(Value::clone(value)))
+    }
+
     /// Returns the response to an earlier write, if it has been done.
     pub(crate) fn find_outcome(&self, key: &WriteOutcomeKey, now: Timestamp) -> Option<Arc<WriteOutcome>> {
         self.outcomes.get_outcome(key, now)
@@ -201,6 +207,13 @@ impl State {
     /// Whether the customer at `index` was created by a request.
     pub(crate) fn is_created_customer(&self, index: u32) -> bool {
         index >= self.first_created_index()
+    }
+
+    /// Whether a request has set the field `name` of the customer at `index` to `value`, which it did not have from the beginning.
+    pub(crate) fn is_customer_field_changed_to(&self, index: u32, name: &str, value: &Value) -> bool {
+        let written = self.customers.get_written_customer(index);
+        written.is_some_and(|customer| customer[name] == *value)
+            && (self.is_created_customer(index) || self.population.customer_details(index)[name] != *value)
     }
 
     /// Returns the index after that of the last customer.
@@ -282,6 +295,11 @@ impl State {
     #[cfg(any(test, feature = "persistence"))]
     pub(crate) fn stored_bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// Returns that size with the responses to earlier writes, which have a limit of their own.
+    pub(crate) fn stored_bytes_with_outcomes(&self) -> usize {
+        self.bytes + self.outcomes.stored_bytes()
     }
 
     /// Applies all of `changes`, or none if the store is full.

@@ -1,4 +1,5 @@
 use crate::{
+    behaviors::TEST_EVENT,
     json_fields::string_at_path,
     origin::request_origin,
     resource_path::ResourcePath,
@@ -23,6 +24,16 @@ pub(crate) struct Event {
     pub(super) signature_in_own_header: bool,
     /// The scheme, host and port of the emulator, where the certificate is.
     pub(super) origin: String,
+    /// Where the validation event is that it is sent for.
+    pub(super) validation_path: Option<ResourcePath>,
+}
+
+/// What an event says of a write.
+struct Notice {
+    name: &'static str,
+    resource_name: &'static str,
+    resource_path: Option<String>,
+    audit_record_id: Option<String>,
 }
 
 /// The body of a request, in the spelling and the order of the service.
@@ -39,25 +50,17 @@ struct EventBody<'a> {
 impl Event {
     /// Returns the body, without a byte order mark.
     pub(super) fn to_json(&self, changed: Timestamp) -> String {
-        let seconds = changed.to_string_in_seconds();
         let body = EventBody {
             event_name: self.name,
             resource_uri: self.resource_uri.as_deref(),
             resource_name: self.resource_name,
             audit_uri: self.audit_uri.as_deref(),
-            // With seven digits of a second, and no `Z`.
-            resource_change_utc_date: format!(
-                "{}.{:07}+00:00",
-                seconds.trim_end_matches('Z'),
-                changed.to_ticks() % TICKS_PER_SECOND
-            ),
+            resource_change_utc_date: format!("{}+00:00", changed.to_string_in_ticks()),
         };
         #[expect(clippy::expect_used, reason = "a struct of strings, whose `Serialize` cannot fail")]
         serde_json::to_string(&body).expect("an event can be written as JSON")
     }
 }
-
-const TICKS_PER_SECOND: u64 = 10_000_000;
 
 /// Returns the event of a write that makes `changes`, if the partner has registered for it.
 pub(crate) fn event_of_write(
@@ -67,10 +70,36 @@ pub(crate) fn event_of_write(
     changes: &[StateChange],
 ) -> Option<Event> {
     let registration = registration(state, now)?;
-    let record = changes.iter().find_map(|change| match change {
-        StateChange::Put(path, record) if is_audit_record(path) => Some(record),
+    let (notice, validation_path) = changes.iter().find_map(|change| match change {
+        StateChange::Put(path, record) if is_audit_record(path) => Some((notice_of_record(record, request)?, None)),
+        StateChange::Put(path, event) if is_validation_event(path) => {
+            Some((notice_of_validation(event)?, Some(path.clone())))
+        }
         _ => None,
     })?;
+    let names = registration["webhookEvents"].as_array()?;
+    names.iter().filter_map(Value::as_str).find(|registered| registered.eq_ignore_ascii_case(notice.name))?;
+    let receiver = string_at_path(&registration, &["webhookUrl"])?;
+    let scheme = receiver.split_once("://").map_or("", |(scheme, _)| scheme);
+    if !scheme.eq_ignore_ascii_case("https") && !scheme.eq_ignore_ascii_case("http") {
+        return None;
+    }
+    let origin = request_origin(request);
+    Some(Event {
+        name: notice.name,
+        resource_name: notice.resource_name,
+        resource_uri: notice.resource_path.map(|path| format!("{origin}{path}")),
+        audit_uri: notice.audit_record_id.map(|id| format!("{origin}/auditactivity/v1/auditrecords/{id}")),
+        changed: now,
+        receiver: receiver.to_owned(),
+        signature_in_own_header: registration["signatureTokenToMsSignatureHeader"] == true,
+        origin,
+        validation_path,
+    })
+}
+
+/// Returns the notice of a write that has left an audit record.
+fn notice_of_record(record: &Value, request: &Request) -> Option<Notice> {
     let segments: Vec<_> = request.uri().path().split('/').filter(|segment| !segment.is_empty()).collect();
     let customer_id = string_at_path(record, &["customerId"])?;
     let (name, resource_name, resource_path) = match (string_at_path(record, &["operationType"])?, &segments[..]) {
@@ -91,24 +120,18 @@ pub(crate) fn event_of_write(
         }
         _ => return None,
     };
-    let names = registration["webhookEvents"].as_array()?;
-    names.iter().filter_map(Value::as_str).find(|registered| registered.eq_ignore_ascii_case(name))?;
-    let receiver = string_at_path(&registration, &["webhookUrl"])?;
-    let scheme = receiver.split_once("://").map_or("", |(scheme, _)| scheme);
-    if !scheme.eq_ignore_ascii_case("https") && !scheme.eq_ignore_ascii_case("http") {
-        return None;
-    }
-    let origin = request_origin(request);
-    let audit_id = string_at_path(record, &["id"])?;
-    Some(Event {
-        name,
-        resource_name,
-        resource_uri: resource_path.map(|path| format!("{origin}{path}")),
-        audit_uri: Some(format!("{origin}/auditactivity/v1/auditrecords/{audit_id}")),
-        changed: now,
-        receiver: receiver.to_owned(),
-        signature_in_own_header: registration["signatureTokenToMsSignatureHeader"] == true,
-        origin,
+    let audit_record_id = Some(string_at_path(record, &["id"])?.to_owned());
+    Some(Notice { name, resource_name, resource_path, audit_record_id })
+}
+
+/// Returns the notice of a validation event, which leaves no audit record.
+fn notice_of_validation(event: &Value) -> Option<Notice> {
+    let id = string_at_path(event, &["correlationId"])?;
+    Some(Notice {
+        name: TEST_EVENT,
+        resource_name: "test",
+        resource_path: Some(format!("/webhooks/v1/registration/validationEvents/{id}")),
+        audit_record_id: None,
     })
 }
 
@@ -118,4 +141,8 @@ fn registration(state: &State, now: Timestamp) -> Option<Value> {
 
 fn is_audit_record(path: &ResourcePath) -> bool {
     matches!(path.segments()[..], ["auditactivity", "v1", "auditrecords", _])
+}
+
+fn is_validation_event(path: &ResourcePath) -> bool {
+    matches!(path.segments()[..], ["webhooks", "v1", "registration", "validationevents", _])
 }

@@ -1,4 +1,5 @@
 use super::Event;
+use crate::timestamp::Timestamp;
 use std::{
     sync::{Condvar, Mutex, MutexGuard, PoisonError},
     time::Instant,
@@ -24,17 +25,27 @@ pub(super) struct QueuedEvent {
     /// The number of attempts so far.
     pub(super) attempts: u32,
     pub(super) due: Instant,
+    /// When the event was new.
+    queued: Instant,
     /// The generation of the queue when the event was new.
     generation: u64,
 }
 
 const MAX_EVENTS: usize = 1000;
 
+impl QueuedEvent {
+    /// Returns the moment that it is by the clock of the emulator, without the time that was simulated since the event was new.
+    pub(super) fn emulator_time(&self) -> Timestamp {
+        self.event.changed + self.queued.elapsed()
+    }
+}
+
 impl EventQueue {
     /// Adds an event, or returns `false` if there are too many.
     pub(super) fn push(&self, event: Event) -> bool {
         let mut state = self.lock_state();
-        let event = QueuedEvent { event, attempts: 0, due: Instant::now(), generation: state.generation };
+        let now = Instant::now();
+        let event = QueuedEvent { event, attempts: 0, due: now, queued: now, generation: state.generation };
         self.push_to(&mut state, event)
     }
 
@@ -106,6 +117,7 @@ mod tests {
             receiver: "http://localhost/".to_owned(),
             signature_in_own_header: false,
             origin: String::new(),
+            validation_path: None,
         }
     }
 

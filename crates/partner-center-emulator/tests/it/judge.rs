@@ -201,6 +201,40 @@ fn patch_that_resets_fields_is_found() {
     assert_guilty(&emulator, Misbehavior::ResetFields, "left out autoRenewEnabled");
 }
 
+#[test]
+fn etag_in_a_body_with_a_byte_order_mark_is_seen() {
+    let emulator = emulator(30);
+    let (_, page) = get(&emulator, "/v1/customers");
+    let uri = format!("/v1/customers/{}/profiles/billing", page["items"][0]["id"].as_str().unwrap());
+    let (_, profile) = get(&emulator, &uri);
+    let authorization = authorization();
+    let headers = [("Authorization", authorization.as_str()), ("Content-Type", "application/json")];
+    let mut request = crate::request(Method::PUT, &uri, &headers);
+    *request.body_mut() = format!("\u{feff}{profile}").into_bytes();
+    assert_eq!(crate::send(&emulator, request).status(), StatusCode::OK);
+    assert_eq!(found(&emulator), []);
+}
+
+#[test]
+fn patch_that_is_accepted_or_suspends_is_found_to_reset_fields() {
+    for (change, status) in [(json!({ "quantity": 200 }), 202), (json!({ "status": "suspended" }), 200)] {
+        let emulator = emulator(200);
+        let subscription = renewing_subscription(&emulator);
+        let uri = subscription["uri"].as_str().unwrap();
+        let (actual, _, body) = call(&emulator, &Method::PATCH, uri, &[], &change);
+        assert_eq!(actual.as_u16(), status, "{body}");
+        assert_guilty(&emulator, Misbehavior::ResetFields, "left out autoRenewEnabled");
+        emulator.advance_clock(Duration::from_secs(60));
+        assert_eq!(get(&emulator, uri).1["autoRenewEnabled"], false);
+    }
+    // Who cancels wants no renewal.
+    let emulator = emulator(200);
+    let subscription = renewing_subscription(&emulator);
+    let uri = subscription["uri"].as_str().unwrap();
+    call(&emulator, &Method::PATCH, uri, &[], &json!({ "status": "deleted" }));
+    assert_eq!(found(&emulator), []);
+}
+
 /// Returns an active subscription of new commerce that renews itself, with its path in `uri`.
 fn renewing_subscription(emulator: &Emulator) -> Value {
     for customer in get(emulator, "/v1/customers").1["items"].as_array().unwrap() {

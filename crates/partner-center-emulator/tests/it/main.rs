@@ -5,11 +5,13 @@
 mod account;
 mod arbitrary_requests;
 mod authority;
+mod customer_access;
 mod customer_list;
 mod customers;
 mod error_responses;
 mod fault_injection;
 mod judge;
+mod license_analytics;
 mod lists;
 mod load;
 mod operations;
@@ -21,8 +23,11 @@ mod sign_in;
 mod snapshots;
 mod state;
 mod steering;
+mod steering_waits;
 #[cfg(feature = "tls")]
 mod tls;
+#[cfg(feature = "webhooks")]
+mod validation_events;
 #[cfg(feature = "webhooks")]
 mod webhook_events;
 mod webhooks;

@@ -41,8 +41,15 @@ fn restored_emulator_is_as_it_was() {
     assert_eq!(again, (StatusCode::CREATED, created.clone()), "the same customer, not a write that was sent again");
     emulator.restore(&with_customer);
     assert_eq!(items(&emulator, "/v1/customers").len(), 31);
+    assert_eq!(emulator.verdicts(), [], "nobody has sent these requests to the restored emulator before");
     assert_eq!(create_customer(&emulator).1, created, "the first response");
     assert_eq!(items(&emulator, "/v1/customers").len(), 31);
+    assert_eq!(emulator.verdicts(), []);
+    create_customer(&emulator);
+    let first = emulator.verdicts();
+    assert_eq!(first.len(), 1, "the id was used again");
+    emulator.restore(&start);
+    assert_eq!(emulator.verdicts(), first, "the list stays, as the log does");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Steering over HTTP, which calls the methods of Rust programs.
 
 use crate::emulator;
+use http::Method;
 use partner_center_emulator::{Emulator, Server};
 use serde_json::{Value, json};
 use std::{
@@ -206,23 +207,6 @@ fn request_is_waited_for() {
 }
 
 #[test]
-fn waiting_ends_with_the_client_and_with_the_server() {
-    let server = emulator(3).serve("127.0.0.1:0").unwrap();
-    let mut connections = Vec::new();
-    for _ in 0..20 {
-        let mut connection = TcpStream::connect(server.address()).unwrap();
-        write!(connection, "GET /_emulator/requests?wait=60 HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
-        connections.push(connection);
-    }
-    connections.truncate(10);
-    assert_eq!(steer(&server, "GET", "status", &Value::Null).0, 200, "nobody is held up");
-    server.shutdown();
-    for mut connection in connections {
-        let _ = connection.read(&mut [0; 1]);
-    }
-}
-
-#[test]
 fn steering_is_not_reached_by_clients_of_the_service() {
     let emulator = emulator(3);
     let server = emulator.serve("127.0.0.1:0").unwrap();
@@ -297,6 +281,67 @@ fn resource_of_a_customer_that_the_same_request_deletes_is_not_put() {
         let response = steer(&server, "POST", "resources", &json!({ "resources": resources }));
         assert_eq!(response.0, status, "{resources}: {}", response.1);
     }
+}
+
+#[test]
+fn resource_without_a_value_is_not_deleted() {
+    let emulator = emulator(3);
+    let server = emulator.serve("127.0.0.1:0").unwrap();
+    let path = "/v1/customers/0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9";
+    emulator.put_resource(path, r#"{"companyProfile":{"companyName":"Tailwind Toys"}}"#).unwrap();
+    let change = |resource: Value| steer(&server, "POST", "resources", &json!({ "resources": [resource] }));
+    let (status, error) = change(json!({ "path": path }));
+    assert!(status == 400 && error["error"].as_str().unwrap().contains("missing field `value`"), "{error}");
+    assert!(emulator.resource(path).is_ok());
+    assert_eq!(change(json!({ "path": path, "value": null })).0, 200);
+    assert!(emulator.resource(path).is_err());
+}
+
+#[test]
+fn downloaded_snapshot_has_no_password() {
+    let emulator = emulator(3);
+    let server = emulator.serve("127.0.0.1:0").unwrap();
+    let customer = crate::state::new_customer("tailwindtoys.onmicrosoft.com");
+    let id = [("MS-RequestId", "6b1c5f0e-8a53-4b8f-9a57-0d6c1e2f3a4b")];
+    let create = || crate::call(&emulator, &Method::POST, "/v1/customers", &id, &customer).2;
+    let password = create()["userCredentials"]["password"].as_str().unwrap().to_owned();
+    steer(&server, "POST", "snapshots", &json!({ "name": "created" }));
+    let (_, snapshot) = steer(&server, "GET", "snapshots/created", &Value::Null);
+    assert!(snapshot.to_string().contains("tailwindtoys") && !snapshot.to_string().contains(&password), "{snapshot}");
+    steer(&server, "POST", "snapshots/created/restore", &Value::Null);
+    assert_eq!(create()["userCredentials"]["password"], json!(password), "what was not downloaded has it");
+    assert_eq!(steer(&server, "PUT", "snapshots/downloaded", &snapshot).0, 200);
+    assert_eq!(steer(&server, "POST", "snapshots/downloaded/restore", &Value::Null).0, 200);
+    assert_eq!(create()["userCredentials"]["password"], "(hidden)");
+}
+
+#[test]
+fn log_is_not_locked_while_it_is_read() {
+    let emulator = emulator(3);
+    crate::get(&emulator, "/v1/customers");
+    let found = emulator.wait_for_request(0, Duration::ZERO, |_| emulator.requests().len() == 1);
+    assert_eq!(found.map(|exchange| exchange.number), Some(1));
+}
+
+#[test]
+fn large_body_waits_for_the_one_before_and_holds_up_nothing_else() {
+    let server = emulator(3).serve("127.0.0.1:0").unwrap();
+    let (_, snapshot) = {
+        steer(&server, "POST", "snapshots", &json!({ "name": "start" }));
+        steer(&server, "GET", "snapshots/start", &Value::Null)
+    };
+    let large = format!("{}{snapshot}", " ".repeat(2 << 20));
+    let mut stalled = TcpStream::connect(server.address()).unwrap();
+    let headers = "Host: localhost\r\nContent-Type: application/json\r\nContent-Length: 2000000";
+    write!(stalled, "PUT /_emulator/snapshots/stalled HTTP/1.1\r\n{headers}\r\n\r\n {{").unwrap();
+    assert_eq!(steer(&server, "PUT", "snapshots/small", &snapshot).0, 200);
+    thread::scope(|scope| {
+        let json = "Content-Type: application/json\r\n";
+        let upload = scope.spawn(|| send_with(&server, "PUT", "/_emulator/snapshots/large", json, &large));
+        assert_eq!(call(&server, "/v1/customers"), 200);
+        drop(stalled);
+        assert_eq!(upload.join().unwrap().0, 200);
+    });
 }
 
 #[test]

@@ -13,18 +13,18 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-const REGISTRATION: &str = "/webhooks/v1/registration";
+pub(crate) const REGISTRATION: &str = "/webhooks/v1/registration";
 const CUSTOMER_EVENT: &str = "reseller-relationship-accepted-by-customer";
 const SUBSCRIPTION_EVENT: &str = "subscription-updated";
 
 /// A program that events are sent to. It responds with the statuses one after another, and then with 200.
-struct EventReceiver {
-    url: String,
+pub(crate) struct EventReceiver {
+    pub(crate) url: String,
     requests: Receiver<(HeaderMap, Vec<u8>)>,
 }
 
 impl EventReceiver {
-    fn start(statuses: &[u16]) -> Self {
+    pub(crate) fn start(statuses: &[u16]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/hook?tenant=7", listener.local_addr().unwrap());
         let (sender, requests) = channel();
@@ -54,18 +54,18 @@ impl EventReceiver {
         Self { url, requests }
     }
 
-    fn next_request(&self) -> (HeaderMap, Vec<u8>) {
+    pub(crate) fn next_request(&self) -> (HeaderMap, Vec<u8>) {
         self.requests.recv_timeout(Duration::from_secs(60)).unwrap()
     }
 
-    fn register(&self, emulator: &Emulator, events: &[&str]) {
+    pub(crate) fn register(&self, emulator: &Emulator, events: &[&str]) {
         let registration = json!({ "WebhookUrl": self.url, "WebhookEvents": events });
         let (status, body) = post(emulator, REGISTRATION, &registration);
         assert_eq!(status, StatusCode::OK, "{body}");
     }
 }
 
-fn builder() -> EmulatorBuilder {
+pub(crate) fn builder() -> EmulatorBuilder {
     Emulator::builder().customers(30).webhook_retry_interval(Duration::from_millis(1))
 }
 
@@ -74,7 +74,10 @@ fn verifier(emulator: &Emulator) -> EventVerifier {
     EventVerifier::new([authority]).unwrap().certificate_location("http://localhost/cert").unwrap()
 }
 
-fn verify(emulator: &Emulator, (headers, body): &(HeaderMap, Vec<u8>)) -> Result<WebhookEvent, WebhookErrorKind> {
+pub(crate) fn verify(
+    emulator: &Emulator,
+    (headers, body): &(HeaderMap, Vec<u8>),
+) -> Result<WebhookEvent, WebhookErrorKind> {
     let verifier = verifier(emulator);
     let signature = verifier.signature(headers).map_err(|error| error.kind())?;
     let request = crate::request(Method::GET, signature.certificate_url(), &[]);

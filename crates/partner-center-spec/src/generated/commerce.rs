@@ -6379,7 +6379,7 @@ pub(super) const UPDATE_ORDER: Operation = Operation {
     clouds: &[Cloud::Global, Cloud::China, Cloud::UsGovernment],
     permissions: "",
     idempotency: Idempotency::RequestId,
-    is_destructive: false,
+    is_destructive: true,
     replaces_resource: false,
     deprecated: None,
     error_codes: &[
@@ -9181,7 +9181,7 @@ pub(super) const UPDATE_TRANSFER: Operation = Operation {
     clouds: &[Cloud::Global],
     permissions: "",
     idempotency: Idempotency::RequestId,
-    is_destructive: false,
+    is_destructive: true,
     replaces_resource: false,
     deprecated: None,
     error_codes: &[

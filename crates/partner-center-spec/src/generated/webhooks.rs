@@ -2,8 +2,8 @@
 
 use crate::{
     Authentication, Cloud, Column, Command, Constraints, EnumValue, ErrorCode, Example,
-    Idempotency, Link, MediaType, Method, Object, Operation, Outcome, Property,
-    RequestBody, Response, Schema, SchemaKind, Type,
+    Idempotency, Link, Location, MediaType, Method, Object, Operation, Outcome,
+    Parameter, ParameterStyle, Property, RequestBody, Response, Schema, SchemaKind, Type,
 };
 
 pub(super) const LIST_WEBHOOK_EVENTS: Operation = Operation {
@@ -314,6 +314,377 @@ pub(super) const CREATE_WEBHOOK_REGISTRATION: Operation = Operation {
             path: "lastModifiedTimestamp",
         },
     ],
+};
+
+pub(super) const CREATE_VALIDATION_EVENT: Operation = Operation {
+    id: "createValidationEvent",
+    area: "webhooks",
+    command: Command {
+        resource: "webhook-validation-events",
+        verb: "create",
+    },
+    method: Method::Post,
+    path: "/webhooks/v1/registration/validationEvents",
+    summary: "Has a test event sent to the registered address.",
+    description: "The registration must have the event `test-created`. The service takes two requests in a minute. The correlation ID in the response is a new one, not that of the request: `getValidationEvent` takes it, and says whether the event has arrived.",
+    documentation: Some(
+        &Link {
+            title: "Partner Center webhooks",
+            url: "https://learn.microsoft.com/partner-center/developer/partner-center-webhooks",
+        },
+    ),
+    parameters: &[],
+    body: None,
+    responses: &[
+        Response {
+            status: 200,
+            outcome: Outcome::Done,
+            description: "The correlation ID of the event.",
+            body: Some((MediaType::Json, Type::Schema("CreatedValidationEvent"))),
+            headers: &[],
+            examples: &[
+                Example {
+                    name: "create-validation-event",
+                    summary: "A correlation ID.",
+                    json: r#"{
+  "correlationId": "7a0f3c5e-2d84-4b19-9c6e-51f8a3d7e402"
+}"#,
+                    has_unknown_fields: false,
+                },
+            ],
+        },
+    ],
+    items: None,
+    paging: None,
+    authentication: &[Authentication::AppOnly, Authentication::AppUser],
+    clouds: &[Cloud::Global, Cloud::China, Cloud::UsGovernment],
+    permissions: "",
+    idempotency: Idempotency::None,
+    is_destructive: false,
+    replaces_resource: false,
+    deprecated: None,
+    error_codes: &[
+        ErrorCode {
+            status: 400,
+            code: "3000",
+            description: "There is no address to send to: the registration is without `test-created`.",
+        },
+    ],
+    columns: &[
+        Column {
+            title: "CORRELATION ID",
+            path: "correlationId",
+        },
+    ],
+};
+
+pub(super) const GET_VALIDATION_EVENT: Operation = Operation {
+    id: "getValidationEvent",
+    area: "webhooks",
+    command: Command {
+        resource: "webhook-validation-events",
+        verb: "get",
+    },
+    method: Method::Get,
+    path: "/webhooks/v1/registration/validationEvents/{correlation-id}",
+    summary: "Gets what has become of a test event, attempt by attempt.",
+    description: "The service keeps it for seven days, and makes up to ten attempts. What has become of other events cannot be seen.",
+    documentation: Some(
+        &Link {
+            title: "Partner Center webhooks",
+            url: "https://learn.microsoft.com/partner-center/developer/partner-center-webhooks",
+        },
+    ),
+    parameters: &[
+        Parameter {
+            name: "correlation-id",
+            flag: "correlation-id",
+            is_positional: true,
+            location: Location::Path,
+            is_required: true,
+            style: ParameterStyle::Plain,
+            value: Type::Uuid,
+            constraints: &Constraints::NONE,
+            default: None,
+            deprecated: None,
+            description: "The correlation ID in the response of `createValidationEvent`.",
+            example: Some("7a0f3c5e-2d84-4b19-9c6e-51f8a3d7e402"),
+        },
+    ],
+    body: None,
+    responses: &[
+        Response {
+            status: 200,
+            outcome: Outcome::Done,
+            description: "The event, with a result for each attempt.",
+            body: Some((MediaType::Json, Type::Schema("ValidationEvent"))),
+            headers: &[],
+            examples: &[
+                Example {
+                    name: "get-validation-event",
+                    summary: "An event that arrived at the second attempt.",
+                    json: r#"{
+  "correlationId": "7a0f3c5e-2d84-4b19-9c6e-51f8a3d7e402",
+  "partnerId": "d3a1c7f2-6b5e-4c0d-8f94-27e6b1a9504c",
+  "status": "completed",
+  "callbackUrl": "https://hooks.contoso.example/partner-center?partner=contoso",
+  "results": [
+    {
+      "responseCode": "ServiceUnavailable",
+      "responseMessage": "",
+      "systemError": false,
+      "dateTimeUtc": "2026-01-14T16:57:16.4410093"
+    },
+    {
+      "responseCode": "OK",
+      "responseMessage": "",
+      "systemError": false,
+      "dateTimeUtc": "2026-01-14T16:58:16.5127744"
+    }
+  ]
+}"#,
+                    has_unknown_fields: false,
+                },
+            ],
+        },
+    ],
+    items: None,
+    paging: None,
+    authentication: &[Authentication::AppOnly, Authentication::AppUser],
+    clouds: &[Cloud::Global, Cloud::China, Cloud::UsGovernment],
+    permissions: "",
+    idempotency: Idempotency::Natural,
+    is_destructive: false,
+    replaces_resource: false,
+    deprecated: None,
+    error_codes: &[],
+    columns: &[
+        Column {
+            title: "CORRELATION ID",
+            path: "correlationId",
+        },
+        Column {
+            title: "PARTNER ID",
+            path: "partnerId",
+        },
+        Column {
+            title: "STATUS",
+            path: "status",
+        },
+        Column {
+            title: "CALLBACK URL",
+            path: "callbackUrl",
+        },
+    ],
+};
+
+pub(super) const CREATED_VALIDATION_EVENT: Schema = Schema {
+    name: "CreatedValidationEvent",
+    area: "webhooks",
+    description: "The test event that a request has created.",
+    documentation: Some(
+        &Link {
+            title: "Partner Center webhooks",
+            url: "https://learn.microsoft.com/partner-center/developer/partner-center-webhooks",
+        },
+    ),
+    kind: SchemaKind::Object(Object {
+        properties: &[
+            Property {
+                name: "correlationId",
+                spellings: &[],
+                value: Type::Uuid,
+                is_required: false,
+                is_nullable: false,
+                is_read_only: false,
+                is_write_only: false,
+                deprecated: None,
+                constraints: &Constraints::NONE,
+                default: None,
+                description: "The correlation ID of the event, which is not that of the request.",
+            },
+        ],
+        additional: None,
+    }),
+};
+
+pub(super) const VALIDATION_EVENT: Schema = Schema {
+    name: "ValidationEvent",
+    area: "webhooks",
+    description: "A test event, and what has become of it.",
+    documentation: Some(
+        &Link {
+            title: "Partner Center webhooks",
+            url: "https://learn.microsoft.com/partner-center/developer/partner-center-webhooks",
+        },
+    ),
+    kind: SchemaKind::Object(Object {
+        properties: &[
+            Property {
+                name: "correlationId",
+                spellings: &[],
+                value: Type::Uuid,
+                is_required: false,
+                is_nullable: false,
+                is_read_only: false,
+                is_write_only: false,
+                deprecated: None,
+                constraints: &Constraints::NONE,
+                default: None,
+                description: "The correlation ID of the event.",
+            },
+            Property {
+                name: "partnerId",
+                spellings: &[],
+                value: Type::Uuid,
+                is_required: false,
+                is_nullable: false,
+                is_read_only: false,
+                is_write_only: false,
+                deprecated: None,
+                constraints: &Constraints::NONE,
+                default: None,
+                description: "The tenant ID of the partner.",
+            },
+            Property {
+                name: "status",
+                spellings: &[],
+                value: Type::Schema("ValidationEventStatus"),
+                is_required: false,
+                is_nullable: false,
+                is_read_only: false,
+                is_write_only: false,
+                deprecated: None,
+                constraints: &Constraints::NONE,
+                default: None,
+                description: "What has become of the event.",
+            },
+            Property {
+                name: "callbackUrl",
+                spellings: &[],
+                value: Type::String,
+                is_required: false,
+                is_nullable: false,
+                is_read_only: false,
+                is_write_only: false,
+                deprecated: None,
+                constraints: &Constraints::NONE,
+                default: None,
+                description: "The address that the event is sent to.",
+            },
+            Property {
+                name: "results",
+                spellings: &[],
+                value: Type::List(&Type::Schema("ValidationEventResult")),
+                is_required: false,
+                is_nullable: false,
+                is_read_only: false,
+                is_write_only: false,
+                deprecated: None,
+                constraints: &Constraints::NONE,
+                default: None,
+                description: "The attempts so far, the first of them first.",
+            },
+        ],
+        additional: None,
+    }),
+};
+
+pub(super) const VALIDATION_EVENT_RESULT: Schema = Schema {
+    name: "ValidationEventResult",
+    area: "webhooks",
+    description: "The result of one attempt to deliver a test event.",
+    documentation: Some(
+        &Link {
+            title: "Partner Center webhooks",
+            url: "https://learn.microsoft.com/partner-center/developer/partner-center-webhooks",
+        },
+    ),
+    kind: SchemaKind::Object(Object {
+        properties: &[
+            Property {
+                name: "responseCode",
+                spellings: &[],
+                value: Type::String,
+                is_required: false,
+                is_nullable: false,
+                is_read_only: false,
+                is_write_only: false,
+                deprecated: None,
+                constraints: &Constraints::NONE,
+                default: None,
+                description: "The name of the status that the receiver has responded with, such as `OK` or `NotFound`.",
+            },
+            Property {
+                name: "responseMessage",
+                spellings: &[],
+                value: Type::String,
+                is_required: false,
+                is_nullable: false,
+                is_read_only: false,
+                is_write_only: false,
+                deprecated: None,
+                constraints: &Constraints::NONE,
+                default: None,
+                description: "A message about the response, as a rule empty.",
+            },
+            Property {
+                name: "systemError",
+                spellings: &[],
+                value: Type::Bool,
+                is_required: false,
+                is_nullable: false,
+                is_read_only: false,
+                is_write_only: false,
+                deprecated: None,
+                constraints: &Constraints::NONE,
+                default: None,
+                description: "Whether no response of the receiver has come.",
+            },
+            Property {
+                name: "dateTimeUtc",
+                spellings: &[],
+                value: Type::DateTime,
+                is_required: false,
+                is_nullable: false,
+                is_read_only: false,
+                is_write_only: false,
+                deprecated: None,
+                constraints: &Constraints::NONE,
+                default: None,
+                description: "The time of the attempt in UTC, without a zone.",
+            },
+        ],
+        additional: None,
+    }),
+};
+
+pub(super) const VALIDATION_EVENT_STATUS: Schema = Schema {
+    name: "ValidationEventStatus",
+    area: "webhooks",
+    description: "Whether a test event has arrived. The documentation shows `completed` alone.",
+    documentation: Some(
+        &Link {
+            title: "Partner Center webhooks",
+            url: "https://learn.microsoft.com/partner-center/developer/partner-center-webhooks",
+        },
+    ),
+    kind: SchemaKind::StringEnum(
+        &[
+            EnumValue {
+                value: "completed",
+                description: "The event was delivered.",
+            },
+            EnumValue {
+                value: "pending",
+                description: "The event was not delivered so far. This value is not documented.",
+            },
+            EnumValue {
+                value: "failed",
+                description: "No attempt has delivered the event. This value is not documented.",
+            },
+        ],
+    ),
 };
 
 pub(super) const WEBHOOK_EVENT: Schema = Schema {

@@ -4,11 +4,12 @@
 
 use super::{
     SteeringCall,
-    response::{done_response, json_response, respond_with},
+    response::{done_response, error_response, json_response, respond_with},
 };
 use crate::{
     Fault, Quirks,
     query::QueryParameters,
+    request_handler::MAX_WAITS,
     request_log::LoggedExchange,
     routing::parameter_name_of_segment,
     steering::{CONTINUATION_TOKEN_HEADER, Exchange, Snapshot, SteeringError},
@@ -106,7 +107,13 @@ pub(super) fn list_logged_requests(call: &SteeringCall<'_>) -> Result<Response, 
     };
     let limit = limit.min(MAX_LISTED_REQUESTS);
     let emulator = call.emulator;
-    emulator.wait_for_request_unless_cancelled(after, wait, matches, call.cancelled);
+    if !wait.is_zero() {
+        let Ok(_permit) = emulator.handler().waits.try_acquire() else {
+            let message = format!("{MAX_WAITS} requests wait already: end some of them, or ask again without wait");
+            return Ok(error_response(StatusCode::SERVICE_UNAVAILABLE, &message));
+        };
+        emulator.wait_for_request_unless_cancelled(after, wait, matches, call.cancelled);
+    }
     let read: fn(&LoggedExchange) -> Exchange = match query.first_value("bodies") {
         None | Some("true") => Exchange::with_bodies,
         Some("false") => Exchange::without_bodies,
@@ -244,7 +251,7 @@ pub(super) fn take_snapshot(call: &SteeringCall<'_>) -> Result<Response, Steerin
 
 pub(super) fn download_snapshot(call: &SteeringCall<'_>) -> Result<Response, SteeringError> {
     let snapshot = call.emulator.handler().snapshots.get_snapshot(&call.parameter)?;
-    Ok(respond_with(StatusCode::OK, "application/json", snapshot.to_json()))
+    Ok(respond_with(StatusCode::OK, "application/json", snapshot.to_json_without_secrets()))
 }
 
 pub(super) fn upload_snapshot(call: &SteeringCall<'_>) -> Result<Response, SteeringError> {
@@ -306,7 +313,8 @@ struct NewResources {
 #[serde(deny_unknown_fields)]
 struct NewResource {
     path: String,
-    /// `None` deletes it.
+    /// `None` deletes it. It must be there: a deletion is never an accident.
+    #[serde(deserialize_with = "Option::deserialize")]
     value: Option<Value>,
 }
 

@@ -3,6 +3,7 @@
 use crate::{
     DateTime, UnknownFields, UnknownVariant, open_enum::open_enum, resource::resource,
 };
+use uuid::Uuid;
 
 /// The address that the service sends events to.
 ///
@@ -76,6 +77,98 @@ resource!(WebhookRegistration: Clone PartialEq Default {
     2 Optional Optional webhook_events = "webhookEvents",
     3 Optional Scalar signature_token_to_ms_signature_header = "signatureTokenToMsSignatureHeader",
     4 Optional Scalar last_modified_timestamp = "lastModifiedTimestamp",
+});
+
+/// The test event that a request has created.
+///
+/// See [Partner Center
+/// webhooks](https://learn.microsoft.com/partner-center/developer/partner-center-webhooks).
+#[non_exhaustive]
+pub struct CreatedValidationEvent {
+    /// The correlation ID of the event, which is not that of the request.
+    pub correlation_id: Option<Uuid>,
+    /// The fields that the specification does not describe; see [`UnknownFields`].
+    pub unknown_fields: UnknownFields,
+}
+
+resource!(CreatedValidationEvent: Clone PartialEq Default {
+    0 Optional Scalar correlation_id = "correlationId",
+});
+
+/// A test event, and what has become of it.
+///
+/// See [Partner Center
+/// webhooks](https://learn.microsoft.com/partner-center/developer/partner-center-webhooks).
+#[non_exhaustive]
+pub struct ValidationEvent {
+    /// The correlation ID of the event.
+    pub correlation_id: Option<Uuid>,
+    /// The tenant ID of the partner.
+    pub partner_id: Option<Uuid>,
+    /// What has become of the event.
+    pub status: Option<ValidationEventStatus>,
+    /// The address that the event is sent to.
+    pub callback_url: Option<String>,
+    /// The attempts so far, the first of them first.
+    pub results: Option<Vec<ValidationEventResult>>,
+    /// The fields that the specification does not describe; see [`UnknownFields`].
+    pub unknown_fields: UnknownFields,
+}
+
+resource!(ValidationEvent: Clone PartialEq Default {
+    0 Optional Scalar correlation_id = "correlationId",
+    1 Optional Scalar partner_id = "partnerId",
+    2 Optional Scalar status = "status",
+    3 Optional Scalar callback_url = "callbackUrl",
+    4 Optional Optional results = "results",
+});
+
+/// Whether a test event has arrived. The documentation shows `completed` alone.
+///
+/// See [Partner Center
+/// webhooks](https://learn.microsoft.com/partner-center/developer/partner-center-webhooks).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ValidationEventStatus {
+    /// The event was delivered.
+    Completed,
+    /// The event was not delivered so far. This value is not documented.
+    Pending,
+    /// No attempt has delivered the event. This value is not documented.
+    Failed,
+    /// A string that this version has no variant for; it is kept and serialized as received.
+    UnknownVariant(UnknownVariant),
+}
+
+open_enum!(ValidationEventStatus {
+    Completed = "completed",
+    Pending = "pending",
+    Failed = "failed",
+});
+
+/// The result of one attempt to deliver a test event.
+///
+/// See [Partner Center
+/// webhooks](https://learn.microsoft.com/partner-center/developer/partner-center-webhooks).
+#[non_exhaustive]
+pub struct ValidationEventResult {
+    /// The name of the status that the receiver has responded with, such as `OK` or `NotFound`.
+    pub response_code: Option<String>,
+    /// A message about the response, as a rule empty.
+    pub response_message: Option<String>,
+    /// Whether no response of the receiver has come.
+    pub system_error: Option<bool>,
+    /// The time of the attempt in UTC, without a zone.
+    pub date_time_utc: Option<DateTime>,
+    /// The fields that the specification does not describe; see [`UnknownFields`].
+    pub unknown_fields: UnknownFields,
+}
+
+resource!(ValidationEventResult: Clone PartialEq Default {
+    0 Optional Scalar response_code = "responseCode",
+    1 Optional Scalar response_message = "responseMessage",
+    2 Optional Scalar system_error = "systemError",
+    3 Optional Scalar date_time_utc = "dateTimeUtc",
 });
 
 /// An event that the service sends to the registered address. It says what has changed, not how:

@@ -1,6 +1,6 @@
 //! What an error of one target says about the others.
 
-use partner_center::{Error, ErrorKind, error::ErrorReason, transport::TransportError};
+use partner_center::{Error, ErrorKind, error::ErrorReason, models::ErrorCode, transport::TransportError};
 use std::{error::Error as StdError, time::Instant};
 
 /// The targets that an error is about.
@@ -39,15 +39,26 @@ impl FailureScope {
                 Some(
                     ErrorReason::Unauthorized
                     | ErrorReason::AudienceRetired
+                    | ErrorReason::MultifactorRequired
                     | ErrorReason::NeedsAppAndUser
-                    | ErrorReason::ConditionalAccess
-                    | ErrorReason::AgreementMissing
-                    | ErrorReason::PartnerInactive
                     | ErrorReason::PartnerUnknown,
                 ),
             ) => Self::AllTargets,
+            // Not `ConditionalAccess`: its policy is that of the customer.
+            (_, Some(ErrorReason::AgreementMissing | ErrorReason::PartnerInactive)) if !is_about_reseller(error) => {
+                Self::AllTargets
+            }
             _ if error.status().is_some_and(|status| status.is_server_error()) => Self::NoResponse,
             _ => Self::ThisTarget,
         }
     }
+}
+
+/// The codes of a 403 that are about an indirect reseller, who has some of the customers: its agreement and its status. The other
+/// codes of the same reasons are about the partner, who has all of them.
+const RESELLER_ERROR_CODES: [i64; 2] = [900_123, 800_039];
+
+fn is_about_reseller(error: &Error) -> bool {
+    let code = error.service_error().and_then(|error| error.code.as_ref()).and_then(ErrorCode::number);
+    code.is_some_and(|code| RESELLER_ERROR_CODES.contains(&code))
 }

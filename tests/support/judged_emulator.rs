@@ -1,0 +1,27 @@
+//! Emulators whose judge fails the test.
+
+use partner_center_emulator::{Emulator, EmulatorBuilder, Misbehavior};
+use std::{
+    io::{self, Write},
+    process, thread,
+};
+
+/// Returns a builder of an emulator that fails the test with its first verdict: the product's client is never found guilty.
+pub fn judged_emulator() -> EmulatorBuilder {
+    judged_emulator_that_allows(&[])
+}
+
+/// Returns such a builder for a test that does what is `allowed` on purpose, or cannot help doing it.
+pub fn judged_emulator_that_allows(allowed: &'static [Misbehavior]) -> EmulatorBuilder {
+    let test = thread::current();
+    Emulator::builder().on_verdict(move |verdict| {
+        if allowed.contains(&verdict.misbehavior) {
+            return;
+        }
+        let message = format!("{}: a caller is found guilty of {verdict}", test.name().unwrap_or_default());
+        assert_ne!(thread::current().id(), test.id(), "{message}");
+        // A panic of the server's thread would not fail the test. Written directly, as what is printed may be captured.
+        let _ = writeln!(io::stderr(), "{message}");
+        process::abort();
+    })
+}
