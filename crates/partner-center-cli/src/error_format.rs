@@ -1,7 +1,7 @@
 //! The format of errors on standard error: text for people, or JSON for programs. It is one for the process, and is chosen
 //! before the command line is parsed, as a usage error has it, too.
 
-use partner_center::Error;
+use partner_center::{Error, error::ErrorReason};
 use serde::Serialize;
 use std::{
     ffi::OsString,
@@ -87,9 +87,9 @@ pub(crate) struct ErrorDetails {
 }
 
 impl ErrorDetails {
-    /// Whether the service knows the caller, and does not allow it what was requested (403).
+    /// Whether the service knows the caller, and does not allow it what was requested (403), also with a credential of another kind.
     pub(crate) fn is_forbidden(&self) -> bool {
-        self.status == Some(403)
+        self.status == Some(403) && self.reason != Some(format!("{:?}", ErrorReason::NeedsAppAndUser))
     }
 
     /// Returns what is known of an error of the client.

@@ -299,7 +299,10 @@ impl RequestIds for ItemRecorder {
         let (request_id, is_reused, record) = state.next_request_id_and_record(&self.item, call, preceding, completed);
         calls.reused.extend(is_reused.then_some(request_id));
         match file.append_record(&record) {
-            Ok(_) => Ok(request_id),
+            Ok(line) => {
+                state.note_line(&record, line);
+                Ok(request_id)
+            }
             Err(error) => Err(format!("the journal cannot be written, so that nothing was sent: {error}").into()),
         }
     }

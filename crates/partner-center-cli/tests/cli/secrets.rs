@@ -101,15 +101,17 @@ fn no_command_shows_its_token_at_any_verbosity() {
     let server = emulator.serve("127.0.0.1:0").unwrap();
     let folder = tempfile::tempdir().unwrap();
     let journal = folder.path().join("journal.jsonl");
-    let profiles = ["company-profile", "get", "--all-customers", "--journal", journal.to_str().unwrap()];
+    let change = ["billing-profile", "update", "--all-customers", "--yes", "--set", "email=a@b.example", "--journal"];
+    let change = [&change[..], &[journal.to_str().unwrap()]].concat();
     for arguments in
-        [&profiles[..], &["subscriptions", "list", "--all-customers"], &["verify"], &["config", "list"], &["doctor"]]
+        [&change[..], &["subscriptions", "list", "--all-customers"], &["verify"], &["config", "list"], &["doctor"]]
     {
         let mut command = command(&[arguments, &["-vvvv"]].concat());
         command.env("HOME", folder.path()).env("PARTNER_CENTER_BASE_URL", server.url());
         let ended = command.env("PARTNER_CENTER_TOKEN", Emulator::TOKEN).output().unwrap();
-        let kept = fs::read_to_string(&journal).unwrap_or_default();
-        let text = [&ended.stdout[..], &ended.stderr, kept.as_bytes()].concat();
+        let kept = fs::read(&journal).unwrap();
+        assert!(!kept.is_empty());
+        let text = [ended.stdout, ended.stderr, kept].concat();
         let text = String::from_utf8(text).unwrap();
         assert!(!text.is_empty(), "{arguments:?}");
         assert!(!text.contains(Emulator::TOKEN) && !text.contains("Bearer "), "{arguments:?}: {text}");

@@ -52,10 +52,13 @@ fn has_ended(
         let path = id.map(|id| customer.child_path("subscriptions").child_path(id));
         let subscription = path.and_then(|path| state.get_resource(&path, now));
         return subscription.is_some_and(|subscription| {
-            matches!(string_at_path(&subscription, &["status"]), Some("deleted" | "expired"))
+            matches!(string_at_path(&subscription, &["status"]), Some("deleted" | "disabled" | "expired"))
         });
     }
-    let months = string_at_path(line_item, &["termDuration"]).and_then(months_of_term);
+    // An order without a term is for the first one of the product.
+    let item = string_at_path(line_item, &["offerId"]).and_then(find_catalog_item);
+    let first_term = item.and_then(|item| item.availability.terms.first()).map(|term| term.duration);
+    let months = string_at_path(line_item, &["termDuration"]).or(first_term).and_then(months_of_term);
     let ordered = string_at_path(order, &["creationDate"]).and_then(Timestamp::parse);
     months.zip(ordered).is_some_and(|(months, ordered)| add_months(ordered.date(), months) <= now.date())
 }

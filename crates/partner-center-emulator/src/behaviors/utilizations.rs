@@ -35,6 +35,8 @@ pub(super) fn list_azure_utilizations(call: &OperationCall<'_>) -> Result<Respon
     let (Some(start), Some(end)) = (start, end) else {
         return Err(ErrorResponse::invalid_property_error("The start_time and the end_time are points in time."));
     };
+    let is_documented = call.customer_index_in_path().is_some_and(is_documented_customer);
+    let subscription = if is_documented { None } else { Some(subscription_of_call(call)?) };
     let today = Timestamp::start_of_date(call.now.date());
     if end > today {
         let until_ready = (today + ONE_DAY).duration_since(call.now).min(ONE_HOUR);
@@ -42,10 +44,7 @@ pub(super) fn list_azure_utilizations(call: &OperationCall<'_>) -> Result<Respon
         let response = response.with_header(RETRY_AFTER, until_ready.as_secs().max(1));
         return Ok(ResponseWithChanges::without_changes(response));
     }
-    if call.customer_index_in_path().is_some_and(is_documented_customer) {
-        return stored::respond_from_store(call);
-    }
-    let subscription = subscription_of_call(call)?;
+    let Some(subscription) = subscription else { return stored::respond_from_store(call) };
     let first = string_at_path(&subscription, &["creationDate"]).and_then(Timestamp::parse).unwrap_or(start).max(start);
     let records = (0_u32..)
         .map(|number| Timestamp::start_of_date(first.date()) + step * number)

@@ -122,12 +122,15 @@ fn reset_fields(before: &ResourceBefore, request: &Request, after: &State, now: 
     let new = after.get_pending_resource(&before.path, now).or_else(|| after.get_resource(&before.path, now))?;
     let body: Value = json_of_body(request.body()).ok()?;
     let body = body.as_object()?;
-    // A new status resets fields by itself: these, and a cancellation all of them.
+    // A cancellation resets all fields by itself. Another status, other seats and the end of the renewal reset what is scheduled.
     let has_new_status = old.get("status") != new.get("status");
     if has_new_status && new["status"] == "deleted" {
         return None;
     }
-    let is_reset_by_status = |name: &str| has_new_status && FIELDS_RESET_BY_NEW_STATUS.contains(&name);
+    let unschedules = has_new_status
+        || old.get("quantity") != new.get("quantity")
+        || get_field_ignoring_case(body, "autoRenewEnabled") == Some(&Value::Bool(false));
+    let is_unscheduled = |name: &str| unschedules && SCHEDULED_FIELDS.contains(&name);
     let object = before.route.operation.body.map(|body| body.value).and_then(Type::object);
     let is_writable = |name: &str| {
         name != "attributes"
@@ -142,7 +145,7 @@ fn reset_fields(before: &ResourceBefore, request: &Request, after: &State, now: 
             let is_left_out = get_field_ignoring_case(body, name).is_none();
             is_left_out
                 && is_writable(name)
-                && !is_reset_by_status(name)
+                && !is_unscheduled(name)
                 && !is_empty(Some(value))
                 && is_empty(new.get(name.as_str()))
         })
@@ -154,8 +157,8 @@ fn reset_fields(before: &ResourceBefore, request: &Request, after: &State, now: 
     })
 }
 
-/// The fields of a subscription that are reset when it is suspended, whatever is sent.
-const FIELDS_RESET_BY_NEW_STATUS: [&str; 2] = ["scheduledActions", "scheduledNextTermInstructions"];
+/// The fields of a subscription with what is scheduled.
+const SCHEDULED_FIELDS: [&str; 2] = ["scheduledActions", "scheduledNextTermInstructions"];
 
 /// Whether a request has anything that looks like a position in a list, so that most requests need no more than this.
 fn has_position(request: &Request) -> bool {

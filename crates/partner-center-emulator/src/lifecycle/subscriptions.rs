@@ -114,7 +114,7 @@ fn advance_by_one_event(subscription: &mut Value, now: Timestamp) -> bool {
     if next_status != "active"
         && let Some(fields) = subscription.as_object_mut()
     {
-        fields["autoRenewEnabled"] = false.into();
+        fields.insert("autoRenewEnabled".to_owned(), false.into());
         for name in ["nextChargeInstructions", "scheduledActions", "scheduledNextTermInstructions"] {
             fields.remove(name);
         }
@@ -288,7 +288,7 @@ fn update_billing_cycle(subscription: &mut Value, now: Timestamp) {
         && let Some(instructions) = fields.remove("nextChargeInstructions")
         && let Some(billing_cycle) = string_at_path(&instructions, &["product", "billingCycle"])
     {
-        fields["billingCycle"] = billing_cycle.to_ascii_lowercase().into();
+        fields.insert("billingCycle".to_owned(), billing_cycle.to_ascii_lowercase().into());
     }
     let end = cycle_end(subscription, now);
     subscription["billingCycleEndDate"] = start_of_day(end).into();

@@ -27,14 +27,19 @@ pub(super) fn max_nesting(expression: &str) -> usize {
     let mut levels = vec![Level::default()];
     let mut quote = None;
     let mut is_escaped = false;
+    let mut previous = 0;
     for byte in expression.bytes() {
+        // An operator of two characters is one.
+        let ends_operator = byte == b'=' || matches!((previous, byte), (b'|', b'|') | (b'&', b'&'));
+        let begins_operator = NESTING_OPERATORS.contains(&byte) && !(ends_operator && b"|&=!<>".contains(&previous));
+        previous = if begins_operator { byte } else { 0 };
         if let Some(end) = quote {
             quote = if byte == end && !is_escaped { None } else { Some(end) };
             is_escaped = byte == b'\\' && !is_escaped;
             continue;
         }
         let Some(level) = levels.last_mut() else { break };
-        level.operators += usize::from(NESTING_OPERATORS.contains(&byte));
+        level.operators += usize::from(begins_operator);
         match byte {
             b'\'' | b'"' | b'`' => quote = Some(byte),
             b'(' | b'[' | b'{' => levels.push(Level::default()),
@@ -66,7 +71,9 @@ mod tests {
             (r#""a\"((" . b"#, 1),
             (r"'a\'((' | `[[[\`[` ", 1),
             ("{a: a.b, c: c.d, e: e.f.g}", 3),
-            ("[?a == 'x'].b", 4),
+            ("[?a == 'x'].b", 3),
+            ("[?a == 'x' || a == 'y' && !(b <= c)]", 8),
+            ("a || b || c | d", 3),
             ("((a))", 2),
             ("((((", 4),
             ("!!a", 2),

@@ -15,7 +15,7 @@ use partner_center::journal::{ItemState, Journal, JournalEntry};
 use partner_center_spec::Idempotency;
 use std::{
     collections::HashMap,
-    fs,
+    fs, io,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -95,13 +95,14 @@ impl RunJournal {
     pub(super) fn delete(self) -> Result<(), CommandError> {
         let Self { path, journal, .. } = self;
         drop(journal);
-        fs::remove_file(&path).map_err(|error| {
-            CommandError::new(
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(CommandError::new(
                 &format!("the journal {} could not be deleted", path.display()),
                 &error,
                 "delete it: the list is complete, and the same command would print it again from the journal",
-            )
-        })
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// Forces the journal to the disk.

@@ -266,7 +266,12 @@ impl OutcomePrinter<'_> {
             } else {
                 format!("{failed} of {total} {} could not be fetched", self.noun.plural())
             };
-            return Err(CommandError::Summary(summary + again));
+            let earlier = match state.done_earlier {
+                0 => String::new(),
+                count if self.is_write => format!("; {count} were done in an earlier run"),
+                count => format!("; {count} are of an earlier run: delete the journal to read all anew"),
+            };
+            return Err(CommandError::Summary(summary + again + &earlier));
         }
         if let Some(note) = note.filter(|_| total > 0) {
             self.messages.print(note);
