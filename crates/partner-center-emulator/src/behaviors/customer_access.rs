@@ -7,6 +7,9 @@ use serde_json::json;
 /// The value of `relationshipToPartner` once the relationship has ended.
 pub(super) const NO_RELATIONSHIP_VALUE: &str = "none";
 
+/// The code for the missing relationship of a reseller, of the operations that document it.
+const MISSING_RESELLER_RELATIONSHIP_CODE: &str = "900159";
+
 /// The code for privileges that the partner lacks in the tenant of the customer.
 const MISSING_PRIVILEGES_CODE: &str = "900308";
 
@@ -18,12 +21,15 @@ pub(crate) fn check_customer_access(route: &Route, state: &State) -> Result<(), 
     }
     let id = route.path_parameter("customer-tenant-id").and_then(parse_guid);
     let Some(index) = id.and_then(|id| state.find_customer_by_id(id)) else { return Ok(()) };
+    let documented = |code: &str| route.operation.error_codes.iter().find(|error| error.code == code);
     if is_relationship_ended(state, index) {
+        if let Some(error) = documented(MISSING_RESELLER_RELATIONSHIP_CODE) {
+            return Err(ErrorResponse::documented_error(StatusCode::FORBIDDEN, 900_159, error.description));
+        }
         let description = "The partner has no commerce relationship with the customer, or no longer.";
         return Err(ErrorResponse::documented_error(StatusCode::FORBIDDEN, 20_002, description));
     }
-    let mut error_codes = route.operation.error_codes.iter();
-    if let Some(error) = error_codes.find(|error| error.code == MISSING_PRIVILEGES_CODE)
+    if let Some(error) = documented(MISSING_PRIVILEGES_CODE)
         && state.is_customer_field_changed_to(index, "allowDelegatedAccess", &json!(false))
     {
         return Err(ErrorResponse::documented_error(StatusCode::FORBIDDEN, 900_308, error.description));

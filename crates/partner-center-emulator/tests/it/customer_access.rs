@@ -35,7 +35,10 @@ fn ended_relationship_hides_all_below_the_customer() {
     check_all_below_customer(&emulator, 20_002, |_| false);
     let end = json!({ "relationshipToPartner": "none" });
     assert_eq!(call(&emulator, &Method::PATCH, CUSTOMER, &[], &end).0, StatusCode::OK);
-    check_all_below_customer(&emulator, 20_002, |_| true);
+    let resells = |operation: &Operation| operation.error_codes.iter().any(|error| error.code == "900159");
+    assert!(resells(partner_center_spec::operation("createOrder").unwrap()));
+    check_all_below_customer(&emulator, 20_002, |operation| !resells(operation));
+    check_all_below_customer(&emulator, 900_159, resells);
     assert_eq!(get(&emulator, CUSTOMER).1["relationshipToPartner"], "none");
     assert_eq!(call(&emulator, &Method::DELETE, CUSTOMER, &[], &Value::Null).0, StatusCode::NO_CONTENT);
 }
