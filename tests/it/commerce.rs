@@ -20,6 +20,12 @@ pub(super) fn seats(item: &str, quantity: i32, term: &str) -> NewCartLineItem {
         .attestation_accepted(true)
 }
 
+/// Returns the product of an item such as `CFQ7TTC0T5K5:0001:CFQ7TTC0K83V`.
+pub(super) fn product_term(item: &str) -> ProductTerm {
+    let [product, sku, availability] = item.split(':').collect::<Vec<_>>()[..] else { panic!("{item}") };
+    ProductTerm::new().product_id(product).sku_id(sku).availability_id(availability)
+}
+
 pub(super) fn code<T: std::fmt::Debug>(result: Result<T, Error>) -> i64 {
     let error = result.unwrap_err();
     let service_error = error.service_error().unwrap_or_else(|| panic!("{error}"));

@@ -1,6 +1,6 @@
 //! What purchases have around them: documents of orders, entitlements, overage, use of Azure, and what is scheduled.
 
-use super::commerce::{DAY, code, new_customer};
+use super::commerce::{DAY, code, new_customer, product_term};
 use partner_center::{models::*, operations::*, request::UploadFile, transport::Blocking, *};
 use partner_center_emulator::{Emulator, EmulatorTransport};
 use serde_json::{Value, json};
@@ -161,12 +161,6 @@ fn use_of_azure_is_not_ready_before_its_day_is_over() {
     assert_eq!(code(client.page(wrong)), 2012);
 }
 
-fn term_instructions(item: &str, seats: i32) -> TermInstructions {
-    let [product, sku, availability] = item.split(':').collect::<Vec<_>>()[..] else { panic!("{item}") };
-    let product = ProductTerm::new().product_id(product).sku_id(sku).availability_id(availability);
-    TermInstructions::new().product(product).quantity(seats)
-}
-
 #[test]
 fn scheduled_actions_count_before_the_older_form() {
     let partner = partner();
@@ -175,11 +169,11 @@ fn scheduled_actions_count_before_the_older_form() {
     let action = ScheduledAction::new()
         .scheduled_type(ScheduledActionTime::TermEnd)
         .action_type(ScheduledActionType::RenewToNewTerm)
-        .instructions(term_instructions(E5, 4));
+        .instructions(TermInstructions::new().product(product_term(E5)).quantity(4));
     client
         .update(GetSubscription::new(CUSTOMER, id), |it| {
             it.scheduled_actions = Some(vec![action.clone()]);
-            it.scheduled_next_term_instructions = Some(term_instructions(E3, 9));
+            it.scheduled_next_term_instructions = Some(TermInstructions::new().product(product_term(E3)).quantity(9));
         })
         .unwrap();
     emulator.advance_clock(DAY * 31);

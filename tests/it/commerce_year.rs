@@ -2,7 +2,7 @@
 
 #![allow(deprecated, reason = "agreements are still confirmed in this way")]
 
-use super::commerce::{DAY, E3, START, code, emulator, new_customer, parse, seats};
+use super::commerce::{DAY, E3, START, code, emulator, new_customer, parse, product_term, seats};
 use partner_center::{models::*, operations::*, transport::Mode, *};
 use partner_center_emulator::Emulator;
 use partner_center_tests::block_on;
@@ -193,9 +193,7 @@ fn year<X: Transport>(transport: X, url: &str, emulator: Emulator) {
 
     // Another product with fewer seats is scheduled for the end of the term.
     partner.wait_until_day(13);
-    let [product_id, sku_id, availability_id] = BUSINESS_STANDARD.split(':').collect::<Vec<_>>()[..] else { panic!() };
-    let product = ProductTerm::new().product_id(product_id).sku_id(sku_id).availability_id(availability_id);
-    let product = product.billing_cycle(BillingCycle::Annual).term_duration("P1Y");
+    let product = product_term(BUSINESS_STANDARD).billing_cycle(BillingCycle::Annual).term_duration("P1Y");
     let instructions = TermInstructions::new().product(product).quantity(8);
     partner
         .change(basic, |subscription| subscription.scheduled_next_term_instructions = Some(instructions.clone()))

@@ -32,7 +32,7 @@ use crate::{
     messages::Messages,
     terminal,
 };
-use held_items::HeldSize;
+use held_items::HeldItems;
 use normalize::Normalizer;
 use partner_center::models::JsonValue;
 use partner_center_spec::Operation;
@@ -126,8 +126,7 @@ impl Printer {
         let is_selection = !options.output.has_columns() && !selected.is_empty() && call_options.query.is_none();
         let formatter: Box<dyn OutputFormatter> = if let Some(expression) = &call_options.query {
             let (expression, selected) = (expression.clone(), selected.clone());
-            let (items, held) = (Vec::new(), HeldSize::default());
-            Box::new(QueryFormatter { expression, style, selected, items, held })
+            Box::new(QueryFormatter { expression, style, selected, items: HeldItems::default() })
         } else {
             let mut columns = match options.output {
                 OutputFormat::Table => table_columns(operation, selected),

@@ -36,7 +36,9 @@ pub(crate) use webhooks::TEST_EVENT;
 
 use crate::{
     authority::Caller,
+    customers::is_documented_customer,
     error_response::ErrorResponse,
+    pages::PageRequest,
     query::QueryParameters,
     quirks::Quirks,
     rendered_pages::RenderedPages,
@@ -154,11 +156,24 @@ impl OperationCall<'_> {
         self.state.find_customer_by_id(crate::customers::parse_guid(id)?)
     }
 
+    /// Whether the customer in the path is one of the documentation.
+    pub(crate) fn is_about_documented_customer(&self) -> bool {
+        self.customer_index_in_path().is_some_and(is_documented_customer)
+    }
+
     /// Returns the response of the specification for a call that is done; if there are several, the one for what is `created`.
     pub(crate) fn documented_success_response(&self, created: bool) -> Option<&'static Response> {
         let mut done = self.operation.responses.iter().filter(|response| response.outcome == Outcome::Done);
         let created = done.clone().find(|response| created && response.status == 201);
         created.or_else(|| done.next())
+    }
+
+    /// Returns the response with a list of `items`, or with the page of them that is requested.
+    pub(crate) fn respond_with_items(&self, items: Vec<Value>) -> Result<ResponseWithChanges, ErrorResponse> {
+        let response = self.documented_success_response(false).ok_or(ErrorResponse::NotFound)?;
+        PageRequest::from_call(self)?
+            .respond_with_page(self, response, (0..).zip(items).collect())
+            .map(ResponseWithChanges::without_changes)
     }
 
     /// Returns the response with a `resource`, with the status and, if the specification has none, without the body.

@@ -19,8 +19,8 @@ pub(crate) use new_order::{NewOrder, NewOrderLine, line_item_pricing};
 pub(crate) use new_subscription::NewSubscription;
 pub(crate) use orders::ORDER_PROVISIONING_DURATION;
 pub(crate) use subscriptions::{
-    RENEWAL_DELAY_AFTER_TERM, SubscriptionKind, open_cancellation_window, renewal_moment, set_last_day_of_term,
-    set_product_of_subscription, subscription_kind,
+    RENEWAL_DELAY_AFTER_TERM, SubscriptionKind, is_azure_plan, is_legacy_azure, open_cancellation_window,
+    renewal_moment, set_last_day_of_term, set_product_of_subscription, subscription_kind,
 };
 pub(crate) use term::{Term, last_day_of_subscription};
 pub(crate) use validation_events::VALIDATION_EVENT_CREATED_FIELD;

@@ -4,6 +4,7 @@ use super::{
     command::{Command, ITEMS, PERPETUAL_SOFTWARE, POSSIBLE_CART_ERRORS, TERMS, is_legacy},
     invariants::{check_subscription, is_documented_change, live_seats},
 };
+use crate::commerce::product_term;
 use partner_center::{
     models::*,
     operations::*,
@@ -282,9 +283,7 @@ fn uuid_of(subscription: &Value) -> Uuid {
 }
 
 fn instructions(item: &str, seats: i32) -> TermInstructions {
-    let [product, sku, availability] = item.split(':').collect::<Vec<_>>()[..] else { panic!("{item}") };
-    let product = ProductTerm::new().product_id(product).sku_id(sku).availability_id(availability);
-    TermInstructions::new().product(product).quantity(seats)
+    TermInstructions::new().product(product_term(item)).quantity(seats)
 }
 
 /// Returns a subscription with the GUIDs of legacy ones in small letters, as the client writes all of them.

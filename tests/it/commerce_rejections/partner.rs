@@ -3,7 +3,7 @@
 #![allow(deprecated, reason = "agreements are still confirmed in this way")]
 
 use super::{CUSTOMER, E3, MARKETPLACE, RESERVATION};
-use crate::commerce::DAY;
+use crate::commerce::{DAY, product_term};
 use partner_center::{models::*, operations::*, transport::Blocking, *};
 use partner_center_emulator::{Emulator, EmulatorTransport};
 use serde_json::{Value, json};
@@ -84,9 +84,7 @@ impl Partner {
 
     /// Schedules a product, a term and its last day for what comes after the present term.
     pub(super) fn schedule(&self, id: Uuid, item: &str, term: &str, last_day: Option<&str>) -> Outcome {
-        let [product, sku, availability] = item.split(':').collect::<Vec<_>>()[..] else { panic!("{item}") };
-        let product = ProductTerm::new().product_id(product).sku_id(sku).availability_id(availability);
-        let mut instructions = TermInstructions::new().product(product.term_duration(term));
+        let mut instructions = TermInstructions::new().product(product_term(item).term_duration(term));
         instructions.custom_term_end_date = last_day.map(|day| day.parse().unwrap());
         self.change(id, |subscription| subscription.scheduled_next_term_instructions = Some(instructions.clone()))
     }

@@ -5,33 +5,38 @@ use std::{error::Error, fmt, io};
 /// The maximum size of the items in bytes, that of some 400,000 customers. A query takes several times as much memory.
 const MAX_HELD_SIZE: usize = 256 << 20;
 
-/// The size of the items that are held.
-pub(super) struct HeldSize {
+/// The items that are held.
+pub(super) struct HeldItems<T> {
+    items: Vec<T>,
     size: usize,
-    item_count: usize,
     max_size: usize,
 }
 
-impl Default for HeldSize {
+impl<T> Default for HeldItems<T> {
     fn default() -> Self {
         Self::with_max_size(MAX_HELD_SIZE)
     }
 }
 
-impl HeldSize {
+impl<T> HeldItems<T> {
     fn with_max_size(max_size: usize) -> Self {
-        Self { size: 0, item_count: 0, max_size }
+        Self { items: Vec::new(), size: 0, max_size }
     }
 
-    /// Counts an item before it is held; fails if that would be too much.
-    pub(super) fn add_item(&mut self, item: &str) -> io::Result<()> {
-        self.size = self.size.saturating_add(item.len());
+    /// Holds an item, whose JSON has `size` bytes; fails if that would be too much.
+    pub(super) fn push(&mut self, item: T, size: usize) -> io::Result<()> {
+        self.size = self.size.saturating_add(size);
         if self.size > self.max_size {
-            let Self { item_count, max_size, .. } = *self;
+            let (item_count, max_size) = (self.items.len(), self.max_size);
             return Err(io::Error::other(TooManyHeldItems { item_count, max_size }));
         }
-        self.item_count += 1;
+        self.items.push(item);
         Ok(())
+    }
+
+    /// Returns the items, of which none is held any more.
+    pub(super) fn take(&mut self) -> Vec<T> {
+        std::mem::take(&mut self.items)
     }
 }
 
@@ -56,15 +61,15 @@ impl Error for TooManyHeldItems {}
 
 #[cfg(test)]
 mod tests {
-    use super::HeldSize;
+    use super::HeldItems;
     use crate::error::CommandError;
 
     #[test]
     fn held_items_are_bounded_by_their_size() {
-        let mut held = HeldSize::with_max_size(10);
-        held.add_item("[1,2]").unwrap();
-        held.add_item("[3,4]").unwrap();
-        let error = CommandError::from(held.add_item("5").unwrap_err()).to_json();
+        let mut held = HeldItems::with_max_size(10);
+        held.push("[1,2]", 5).unwrap();
+        held.push("[3,4]", 5).unwrap();
+        let error = CommandError::from(held.push("5", 1).unwrap_err()).to_json();
         assert!(error.contains("after 2 they exceed 10 bytes") && error.contains("with --output jsonl"), "{error}");
     }
 }

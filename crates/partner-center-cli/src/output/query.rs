@@ -9,7 +9,7 @@ mod nesting;
 use super::{
     FormatStyle, OutputFormatter,
     columns::result_columns,
-    held_items::HeldSize,
+    held_items::HeldItems,
     json_cursor::{JsonCursor, json_tokens},
     normalize::Normalizer,
 };
@@ -96,8 +96,7 @@ pub(super) struct QueryFormatter {
     pub(super) style: FormatStyle,
     /// The columns of the result; those of its first object if there are none.
     pub(super) selected: Vec<String>,
-    pub(super) items: Vec<String>,
-    pub(super) held: HeldSize,
+    pub(super) items: HeldItems<String>,
 }
 
 impl QueryFormatter {
@@ -141,14 +140,14 @@ impl OutputFormatter for QueryFormatter {
     fn append_page(&mut self, items: &[&str], normalizer: &mut Normalizer, _: &mut Vec<u8>) -> io::Result<()> {
         for item in items {
             let item = normalizer.normalize_value(item);
-            self.held.add_item(&item)?;
-            self.items.push(item);
+            let size = item.len();
+            self.items.push(item, size)?;
         }
         Ok(())
     }
 
     fn end_list_with_note(&mut self, _: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<Option<String>> {
-        let json = format!("[{}]", std::mem::take(&mut self.items).join(","));
+        let json = format!("[{}]", self.items.take().join(","));
         self.append_result(&json, text)
     }
 

@@ -1,6 +1,6 @@
 //! Changes of what is printed, before it is formatted: chosen columns of JSON and YAML, and an order.
 
-use super::{OutputFormatter, held_items::HeldSize, json_cursor::JsonCursor, normalize::Normalizer};
+use super::{OutputFormatter, held_items::HeldItems, json_cursor::JsonCursor, normalize::Normalizer};
 use std::{cmp::Ordering, io};
 
 /// Passes on objects with the chosen columns alone, under their paths.
@@ -69,8 +69,7 @@ fn append_value_at_path(json: &str, path: &str, text: &mut Vec<u8>) {
 pub(super) struct ItemSorter {
     path: String,
     is_reverse: bool,
-    items: Vec<(SortKey, String)>,
-    held: HeldSize,
+    items: HeldItems<(SortKey, String)>,
     formatter: Box<dyn OutputFormatter>,
 }
 
@@ -86,21 +85,20 @@ impl ItemSorter {
     /// Sorts by the field at a path, or the reverse way if there is a `-` before the path.
     pub(super) fn new(path: &str, formatter: Box<dyn OutputFormatter>) -> Self {
         let (path, is_reverse) = path.strip_prefix('-').map_or((path, false), |path| (path, true));
-        Self { path: path.to_owned(), is_reverse, items: Vec::new(), held: HeldSize::default(), formatter }
+        Self { path: path.to_owned(), is_reverse, items: HeldItems::default(), formatter }
     }
 }
 
 impl OutputFormatter for ItemSorter {
     fn append_page(&mut self, items: &[&str], _: &mut Normalizer, _: &mut Vec<u8>) -> io::Result<()> {
         for item in items {
-            self.held.add_item(item)?;
-            self.items.push((sort_key(item, &self.path), (*item).to_owned()));
+            self.items.push((sort_key(item, &self.path), (*item).to_owned()), item.len())?;
         }
         Ok(())
     }
 
     fn end_list_with_note(&mut self, normalizer: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<Option<String>> {
-        let mut items = std::mem::take(&mut self.items);
+        let mut items = self.items.take();
         items.sort_by(|(one, _), (other, _)| compare_sort_keys(one, other, self.is_reverse));
         let items: Vec<_> = items.iter().map(|(_, item)| item.as_str()).collect();
         self.formatter.append_page(&items, normalizer, text)?;

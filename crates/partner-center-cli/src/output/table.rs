@@ -99,7 +99,7 @@ impl OutputFormatter for TableFormatter {
         // A program that reads the table counts its lines.
         Ok(match self.count {
             0 => Some(format!("no {}", self.noun.plural())),
-            count => self.terminal_width.map(|_| self.noun.with_count(count)),
+            count => self.terminal_width.map(|_| self.noun.with_count(count as u64)),
         })
     }
 

@@ -1,8 +1,9 @@
 //! Attempts: sends one request, to the service or to the authority, until there is a usable response or the retry
 //! policy ends it.
 //!
-//! This is the loop that retries; a call that is rejected with 401 begins it once more with another token. What differs between a call of the service and a request for a token is a
-//! [`RetryableRequest`]: how the request is built for each attempt, and what a response to it means.
+//! This is the loop that retries; a call that is rejected with 401 begins it once more with another token. What differs between a call
+//! of the service and a request for a token is a [`RetryableRequest`]: how the request is built for each attempt, and what a response
+//! to it means.
 
 use super::{rate_limiter::Ticket, tracing_fields::record_error_in_span};
 use crate::{

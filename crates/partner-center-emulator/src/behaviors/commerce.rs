@@ -26,7 +26,7 @@ pub(crate) use migration_schedules::run_schedule as run_migration_schedule;
 
 use super::{OperationBehavior, OperationCall, ResponseWithChanges};
 use crate::{
-    error_response::ErrorResponse, json_fields::string_at_path, pages::PageRequest, resource_path::ResourcePath,
+    error_response::ErrorResponse, json_fields::string_at_path, resource_path::ResourcePath,
     service_response::ResourceKind,
 };
 use http::StatusCode;
@@ -109,10 +109,7 @@ fn respond_with_list(call: &OperationCall<'_>, items: Vec<Value>) -> Result<Resp
         let response = call.respond_with_resource(list, ResourceKind::Other, false);
         return Ok(ResponseWithChanges::without_changes(response));
     }
-    let response = call.documented_success_response(false).ok_or(ErrorResponse::NotFound)?;
-    PageRequest::from_call(call)?
-        .respond_with_page(call, response, (0..).zip(items).collect())
-        .map(ResponseWithChanges::without_changes)
+    call.respond_with_items(items)
 }
 
 /// Checks that the partner is a reseller of the customer.

@@ -55,12 +55,18 @@ fn has_ended(
             matches!(string_at_path(&subscription, &["status"]), Some("deleted" | "disabled" | "expired"))
         });
     }
-    // An order without a term is for the first one of the product.
-    let item = string_at_path(line_item, &["offerId"]).and_then(find_catalog_item);
-    let first_term = item.and_then(|item| item.availability.terms.first()).map(|term| term.duration);
-    let months = string_at_path(line_item, &["termDuration"]).or(first_term).and_then(months_of_term);
+    let months = term_duration_of_line_item(line_item).and_then(months_of_term);
     let ordered = string_at_path(order, &["creationDate"]).and_then(Timestamp::parse);
     months.zip(ordered).is_some_and(|(months, ordered)| add_months(ordered.date(), months) <= now.date())
+}
+
+/// Returns the duration of the term of a line item: one that names none is for the first term of the product.
+pub(super) fn term_duration_of_line_item(line_item: &Value) -> Option<&str> {
+    let first_term = || {
+        let item = string_at_path(line_item, &["offerId"]).and_then(find_catalog_item)?;
+        item.availability.terms.first().map(|term| term.duration)
+    };
+    string_at_path(line_item, &["termDuration"]).or_else(first_term)
 }
 
 fn items_of_customer(state: &State, customer: &ResourcePath, collection: &str, now: Timestamp) -> Vec<Value> {

@@ -8,7 +8,6 @@ use super::{
 use crate::{
     customers::is_documented_customer,
     error_response::ErrorResponse,
-    pages::PageRequest,
     random::{RandomGenerator, keyed_hash},
     timestamp::Timestamp,
 };
@@ -29,7 +28,7 @@ pub(super) fn list_license_deployment(call: &OperationCall<'_>) -> Result<Respon
         item["deploymentPercent"] = percentage(deployed, sold).into();
         item
     });
-    respond_with_items(call, items.collect())
+    call.respond_with_items(items.collect())
 }
 
 /// Lists for each product and workload the licenses that users have and those that they use.
@@ -55,7 +54,7 @@ pub(super) fn list_license_usage(call: &OperationCall<'_>) -> Result<ResponseWit
             items.push(item);
         }
     }
-    respond_with_items(call, items)
+    call.respond_with_items(items)
 }
 
 /// The codes and the names of what users may use of a product.
@@ -90,11 +89,4 @@ fn count<'a>(users: impl Iterator<Item = &'a String>) -> i64 {
 #[expect(clippy::cast_precision_loss, reason = "numbers of licenses are far below 2^53")]
 fn percentage(part: i64, whole: i64) -> f64 {
     if whole == 0 { 0.0 } else { (part as f64 / whole as f64 * 1000.0).round() / 10.0 }
-}
-
-fn respond_with_items(call: &OperationCall<'_>, items: Vec<Value>) -> Result<ResponseWithChanges, ErrorResponse> {
-    let response = call.documented_success_response(false).ok_or(ErrorResponse::NotFound)?;
-    PageRequest::from_call(call)?
-        .respond_with_page(call, response, (0..).zip(items).collect())
-        .map(ResponseWithChanges::without_changes)
 }

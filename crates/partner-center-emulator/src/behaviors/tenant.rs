@@ -41,7 +41,7 @@ pub(super) fn get_organization(call: &OperationCall<'_>) -> Result<ResponseWithC
         "displayName": profile["companyName"],
         "technicalNotificationMails": Vec::from_iter(profile.get("email")),
     }));
-    respond_with_list(call, vec![organization])
+    call.respond_with_items(vec![organization])
 }
 
 /// Lists the domains of a customer.
@@ -54,7 +54,7 @@ pub(super) fn list_custom_domains(call: &OperationCall<'_>) -> Result<ResponseWi
         Some(domains) => domains.clone(),
         None => customer["companyProfile"].get("domain").cloned().into_iter().collect(),
     };
-    respond_with_list(call, domains)
+    call.respond_with_items(domains)
 }
 
 /// Adds a domain to those of a customer, if no customer has it.
@@ -119,7 +119,7 @@ pub(super) fn list_managed_services(call: &OperationCall<'_>) -> Result<Response
     }
     let has_licenses = CustomerLicenses::of_customer(call)?.skus.iter().any(|sku| total_units(sku) > 0);
     if customer["allowDelegatedAccess"] != true || !has_licenses {
-        return respond_with_list(call, Vec::new());
+        return call.respond_with_items(Vec::new());
     }
     let services = documented_example_items(call.operation).into_iter().map(|mut service| {
         for link in service["links"].as_object_mut().into_iter().flat_map(|links| links.values_mut()) {
@@ -128,7 +128,7 @@ pub(super) fn list_managed_services(call: &OperationCall<'_>) -> Result<Response
         }
         service
     });
-    respond_with_list(call, services.collect())
+    call.respond_with_items(services.collect())
 }
 
 /// Replaces the identifier of the customer in the query of a link to a portal.
@@ -174,7 +174,7 @@ pub(super) fn list_resellers_of_customer(call: &OperationCall<'_>) -> Result<Res
     let number =
         reseller.and_then(|id| (0..INDIRECT_RESELLER_COUNT).find(|number| indirect_reseller_id(seed, *number) == id));
     let relationship = reseller.zip(number).map(|(id, number)| relationship_with_reseller_as_json(id, number));
-    respond_with_list(call, relationship.into_iter().collect())
+    call.respond_with_items(relationship.into_iter().collect())
 }
 
 /// The names of the indirect resellers.
@@ -189,11 +189,4 @@ fn relationship_with_reseller_as_json(id: Uuid, number: usize) -> Value {
         "mpnId": partner_id_of_reseller(id),
         "attributes": { "objectType": "PartnerRelationship" },
     })
-}
-
-fn respond_with_list(call: &OperationCall<'_>, items: Vec<Value>) -> Result<ResponseWithChanges, ErrorResponse> {
-    let response = call.documented_success_response(false).ok_or(ErrorResponse::NotFound)?;
-    PageRequest::from_call(call)?
-        .respond_with_page(call, response, (0..).zip(items).collect())
-        .map(ResponseWithChanges::without_changes)
 }

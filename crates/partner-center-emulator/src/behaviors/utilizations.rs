@@ -3,9 +3,9 @@
 
 use super::{OperationCall, ResponseWithChanges, stored};
 use crate::{
-    customers::is_documented_customer,
     error_response::ErrorResponse,
     json_fields::string_at_path,
+    lifecycle::is_legacy_azure,
     pages::PageRequest,
     random::{RandomGenerator, keyed_hash},
     resource_path::ResourcePath,
@@ -35,8 +35,7 @@ pub(super) fn list_azure_utilizations(call: &OperationCall<'_>) -> Result<Respon
     let (Some(start), Some(end)) = (start, end) else {
         return Err(ErrorResponse::invalid_property_error("The start_time and the end_time are points in time."));
     };
-    let is_documented = call.customer_index_in_path().is_some_and(is_documented_customer);
-    let subscription = if is_documented { None } else { Some(subscription_of_call(call)?) };
+    let subscription = if call.is_about_documented_customer() { None } else { Some(subscription_of_call(call)?) };
     let today = Timestamp::start_of_date(call.now.date());
     if end > today {
         let until_ready = (today + ONE_DAY).duration_since(call.now).min(ONE_HOUR);
@@ -63,7 +62,7 @@ fn subscription_of_call(call: &OperationCall<'_>) -> Result<Value, ErrorResponse
     let path = customer.child_path("subscriptions").child_path(parameter("subscription-id"));
     let subscription =
         call.state.get_resource(&path, call.now).ok_or_else(|| stored::not_found_error(call.operation))?;
-    if string_at_path(&subscription, &["offerId"]).is_some_and(|offer| offer.starts_with("MS-AZR-")) {
+    if is_legacy_azure(&subscription) {
         return Ok(subscription);
     }
     let description = "The identifier is not that of a legacy Azure subscription.";

@@ -55,6 +55,16 @@ pub(crate) fn subscription_kind(subscription: &Value) -> SubscriptionKind {
     SubscriptionKind::NewCommerce(item.map_or(ProductKind::OnlineServices, |item| item.product.kind))
 }
 
+/// Whether a subscription is a plan, below which there are Azure subscriptions.
+pub(crate) fn is_azure_plan(subscription: &Value) -> bool {
+    subscription_kind(subscription) == SubscriptionKind::NewCommerce(ProductKind::AzurePlan)
+}
+
+/// Whether a subscription is one of Azure, of before new commerce.
+pub(crate) fn is_legacy_azure(subscription: &Value) -> bool {
+    string_at_path(subscription, &["offerId"]).is_some_and(|offer| offer.starts_with("MS-AZR-"))
+}
+
 fn catalog_item_of(subscription: &Value) -> Option<CatalogItem> {
     find_catalog_item(string_at_path(subscription, &["offerId"])?)
 }

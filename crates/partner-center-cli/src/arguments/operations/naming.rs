@@ -66,7 +66,7 @@ impl ResourceNoun {
     }
 
     /// Returns `one` of them, or a count of several.
-    pub(crate) fn with_count(self, count: usize) -> String {
+    pub(crate) fn with_count(self, count: u64) -> String {
         match count {
             1 => format!("one {}", self.singular()),
             _ => format!("{count} {}", self.plural()),

@@ -136,7 +136,7 @@ fn describe_completeness(call: &OperationCall, item_count: usize) -> Option<Stri
     if !matches!(shape, ResultShape::Pages | ResultShape::List { .. }) {
         return None;
     }
-    let counted = call.result_resource_noun().with_count(item_count);
+    let counted = call.result_resource_noun().with_count(item_count as u64);
     let is_limited =
         call.options.limit.is_some_and(|limit| usize::try_from(limit).is_ok_and(|limit| limit <= item_count));
     Some(if is_limited {

@@ -35,7 +35,7 @@ use crate::{
 pub(super) use customers::find_customer;
 use customers::{NamedCustomers, identify_customers, list_customers, read_customers};
 use journal::{RunJournal, journal_purpose};
-use outcomes::{OutcomePrinter, PrintedOutcomes};
+use outcomes::{OutcomePrinter, PrintedOutcomes, count_of_customers};
 use partner_center::{Client, Error, RetryPolicy, Transport, operations, request::RawRequest, transport::Mode};
 use partner_center_spec::Operation;
 use run::{Run, TargetQueue};
@@ -287,10 +287,7 @@ fn confirm_all(call: &OperationCall, targets: &Targets) -> Result<(), CommandErr
     if !is_write(call) || call.options.is_confirmed {
         return Ok(());
     }
-    let customers = match targets.total() {
-        Some(1) => "one customer".to_owned(),
-        total => format!("{} customers", total.unwrap_or_default()),
-    };
+    let customers = count_of_customers(targets.total().unwrap_or_default() as u64);
     let what = format!(
         "{} {} for {customers}: {}",
         call.operation.method,

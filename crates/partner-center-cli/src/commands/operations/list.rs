@@ -92,7 +92,7 @@ fn list_broken_off_message(count: usize, noun: ResourceNoun) -> String {
     match count {
         0 => not_listed_message(noun),
         1 => format!("the list ended early after {}, which is valid", noun.with_count(1)),
-        _ => format!("the list ended early after {}; they are valid, but not all", noun.with_count(count)),
+        _ => format!("the list ended early after {}; they are valid, but not all", noun.with_count(count as u64)),
     }
 }
 

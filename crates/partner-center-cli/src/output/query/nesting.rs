@@ -30,8 +30,8 @@ pub(super) fn max_nesting(expression: &str) -> usize {
     let mut previous = 0;
     for byte in expression.bytes() {
         // An operator of two characters is one.
-        let ends_operator = byte == b'=' || matches!((previous, byte), (b'|', b'|') | (b'&', b'&'));
-        let begins_operator = NESTING_OPERATORS.contains(&byte) && !(ends_operator && b"|&=!<>".contains(&previous));
+        let is_second = matches!((previous, byte), (b'|', b'|') | (b'&', b'&') | (b'=' | b'!' | b'<' | b'>', b'='));
+        let begins_operator = NESTING_OPERATORS.contains(&byte) && !is_second;
         previous = if begins_operator { byte } else { 0 };
         if let Some(end) = quote {
             quote = if byte == end && !is_escaped { None } else { Some(end) };

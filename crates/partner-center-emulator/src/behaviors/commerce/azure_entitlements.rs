@@ -3,10 +3,9 @@
 use super::{bad_request_error, customer_path, forbidden_error, respond_with_list};
 use crate::{
     behaviors::{OperationCall, ResponseWithChanges, stored::not_found_response},
-    catalog::ProductKind,
     error_response::ErrorResponse,
     json_fields::string_at_path,
-    lifecycle::{SubscriptionKind, subscription_kind},
+    lifecycle::is_azure_plan,
     resource_path::ResourcePath,
     service_response::{ResourceKind, ResponseContent, ServiceResponse},
     store::{StateChange, population},
@@ -65,7 +64,7 @@ pub(super) fn check_plan_suspension(
     next: &Value,
 ) -> Result<(), ErrorResponse> {
     let is_suspension = current["status"] == "active" && next["status"] == "suspended";
-    if !is_suspension || subscription_kind(current) != SubscriptionKind::NewCommerce(ProductKind::AzurePlan) {
+    if !is_suspension || !is_azure_plan(current) {
         return Ok(());
     }
     let entitlements = population::all_collection_items(call.state, &call.path.child_path(COLLECTION), call.now);

@@ -2,9 +2,8 @@
 
 use super::{customer_path, respond_with_list};
 use crate::{
-    behaviors::{OperationCall, ResponseWithChanges, example_items},
+    behaviors::{OperationCall, ResponseWithChanges, customer_purchases::term_duration_of_line_item, example_items},
     catalog::{ProductKind, find_catalog_item},
-    customers::is_documented_customer,
     error_response::ErrorResponse,
     json_fields::{string_at_path, without_null_fields},
     lifecycle::Term,
@@ -18,7 +17,7 @@ use serde_json::{Value, json};
 pub(super) fn list_entitlements(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
     let orders = population::all_collection_items(call.state, &customer_path(call).child_path("orders"), call.now);
     let completed = orders.iter().filter(|order| order["status"] == "completed");
-    let is_documented = call.customer_index_in_path().is_some_and(is_documented_customer);
+    let is_documented = call.is_about_documented_customer();
     let mut entitlements = if is_documented { example_items(call.operation.id) } else { Vec::new() };
     entitlements.extend(completed.flat_map(entitlements_of_order));
     if let Some(wanted) = call.query.first_value("entitlementType") {
@@ -52,9 +51,8 @@ fn entitlement_of_line_item(order: &Value, line_item: &Value) -> Option<Value> {
         ProductKind::OnlineServices | ProductKind::Marketplace | ProductKind::AzurePlan => return None,
     };
     let ordered = string_at_path(order, &["creationDate"]).and_then(Timestamp::parse)?;
-    let duration = item.availability.terms.first().map_or("", |term| term.duration);
-    let duration = string_at_path(line_item, &["termDuration"]).unwrap_or(duration);
-    let expiry = (!duration.is_empty()).then(|| {
+    let duration = term_duration_of_line_item(line_item).filter(|duration| !duration.is_empty());
+    let expiry = duration.map(|duration| {
         let last_day = Term::new(ordered.date(), duration, None).last_day;
         Timestamp::start_of_date(last_day).to_string_in_seconds()
     });

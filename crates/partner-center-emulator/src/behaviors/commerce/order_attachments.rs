@@ -6,7 +6,6 @@ use crate::{
         OperationCall, ResponseWithChanges, example_items,
         stored::{items_with_writes, not_found_response, respond_from_store},
     },
-    customers::is_documented_customer,
     error_response::ErrorResponse,
     json_fields::string_at_path,
     lifecycle::{internal_field, set_internal_field, without_internal_fields},
@@ -71,7 +70,7 @@ fn with_kind(files: Vec<Value>, kind: &'static str) -> impl Iterator<Item = (Val
 
 /// Lists the documents of an order. The orders of the documentation have those of its example.
 pub(super) fn list_attachments(call: &OperationCall<'_>) -> Response {
-    let initial = if is_documented(call) { example_items("listOrderAttachments") } else { Vec::new() };
+    let initial = if call.is_about_documented_customer() { example_items("listOrderAttachments") } else { Vec::new() };
     let items = items_with_writes(call.state, &attachments_path(call), "attachmentId", initial, call.now);
     respond_with_list(call, items.into_iter().map(|(_, attachment)| without_internal_fields(attachment)).collect())
 }
@@ -79,7 +78,7 @@ pub(super) fn list_attachments(call: &OperationCall<'_>) -> Response {
 /// Returns a document, with its name.
 pub(super) fn download_attachment(call: &OperationCall<'_>) -> Response {
     let Some(attachment) = call.state.get_stored_resource(&call.path, call.now) else {
-        return if is_documented(call) { respond_from_store(call) } else { not_found_response(call) };
+        return if call.is_about_documented_customer() { respond_from_store(call) } else { not_found_response(call) };
     };
     let content = internal_field(&attachment, "content").and_then(Value::as_str).unwrap_or_default();
     let content = ResponseContent::Bytes("application/octet-stream", decoded_file(content));
@@ -94,10 +93,6 @@ pub(super) fn download_attachment(call: &OperationCall<'_>) -> Response {
 
 fn decoded_file(content: &str) -> Vec<u8> {
     BASE64_STANDARD.decode(content).unwrap_or_default()
-}
-
-fn is_documented(call: &OperationCall<'_>) -> bool {
-    call.customer_index_in_path().is_some_and(is_documented_customer)
 }
 
 fn order_path(call: &OperationCall<'_>) -> ResourcePath {

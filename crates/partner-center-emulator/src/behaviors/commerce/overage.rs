@@ -3,11 +3,9 @@
 use super::{customer_path, forbidden_error, promotions::subscriptions_of_customer, respond_with_list};
 use crate::{
     behaviors::{OperationCall, ResponseWithChanges, example_items},
-    catalog::ProductKind,
-    customers::is_documented_customer,
     error_response::ErrorResponse,
     json_fields::{string_at_path, without_null_fields},
-    lifecycle::{SubscriptionKind, subscription_kind},
+    lifecycle::{is_azure_plan, is_legacy_azure},
     resource::ResourceLink,
     service_response::ResourceKind,
     store::{StateChange, population},
@@ -20,7 +18,7 @@ type Response = Result<ResponseWithChanges, ErrorResponse>;
 pub(super) fn list_overage(call: &OperationCall<'_>) -> Response {
     check_no_legacy_azure(call)?;
     let overage = call.state.get_resource(&call.path, call.now);
-    let is_documented = call.customer_index_in_path().is_some_and(is_documented_customer);
+    let is_documented = call.is_about_documented_customer();
     let overage = match overage {
         Some(overage) => vec![overage],
         None if is_documented => example_items(call.operation.id),
@@ -69,15 +67,13 @@ fn check_no_legacy_azure(call: &OperationCall<'_>) -> Result<(), ErrorResponse> 
 
 /// Whether a subscription is an active one of Azure, of before new commerce.
 pub(super) fn is_active_legacy_azure(subscription: &Value) -> bool {
-    let is_azure = string_at_path(subscription, &["offerId"]).is_some_and(|offer| offer.starts_with("MS-AZR-"));
-    is_azure && subscription["status"] == "active"
+    is_legacy_azure(subscription) && subscription["status"] == "active"
 }
 
 /// Returns an active Azure subscription below an Azure plan of the customer.
 fn active_azure_subscription(call: &OperationCall<'_>) -> Option<String> {
-    let is_plan = |plan: &&Value| subscription_kind(plan) == SubscriptionKind::NewCommerce(ProductKind::AzurePlan);
     let subscriptions = subscriptions_of_customer(call);
-    subscriptions.iter().filter(is_plan).find_map(|plan| {
+    subscriptions.iter().filter(|subscription| is_azure_plan(subscription)).find_map(|plan| {
         let path = customer_path(call).child_path("subscriptions").child_path(plan["id"].as_str()?);
         let below = population::all_collection_items(call.state, &path.child_path("azureEntitlements"), call.now);
         let active = below.iter().find(|below| below["status"] == "active")?;

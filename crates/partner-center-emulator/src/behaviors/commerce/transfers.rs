@@ -18,7 +18,7 @@ use crate::{
     catalog::{ProductKind, find_catalog_item},
     error_response::ErrorResponse,
     json_fields::{string_at_path, without_null_fields},
-    lifecycle::{SubscriptionKind, internal_field, set_internal_field, subscription_kind, without_internal_fields},
+    lifecycle::{internal_field, is_azure_plan, set_internal_field, without_internal_fields},
     resource::SelfLinks,
     service_response::ResourceKind,
     store::{StateChange, population},
@@ -106,10 +106,7 @@ fn check_azure_transfer(call: &OperationCall<'_>) -> Result<(), ErrorResponse> {
     if subscriptions.iter().any(is_active_legacy_azure) {
         return Err(bad_request_error(900_131, "The customer has legacy Azure subscriptions, which do not transfer."));
     }
-    let is_plan = |subscription: &&Value| {
-        subscription_kind(subscription) == SubscriptionKind::NewCommerce(ProductKind::AzurePlan)
-    };
-    let plans: Vec<_> = subscriptions.iter().filter(is_plan).collect();
+    let plans: Vec<_> = subscriptions.iter().filter(|subscription| is_azure_plan(subscription)).collect();
     if plans.is_empty() {
         return Err(bad_request_error(900_133, "The customer has no Azure plan."));
     }

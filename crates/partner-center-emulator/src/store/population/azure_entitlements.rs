@@ -3,9 +3,8 @@
 use super::CustomerTenant;
 use crate::{
     behaviors::example_items,
-    catalog::ProductKind,
     json_fields::string_at_path,
-    lifecycle::{SubscriptionKind, subscription_kind},
+    lifecycle::is_azure_plan,
     random::{RandomGenerator, keyed_hash},
     resource::SelfLinks,
 };
@@ -13,8 +12,7 @@ use serde_json::{Value, json};
 
 /// Returns the Azure subscriptions of `plan`; none if it is another subscription, or is not provisioned yet.
 pub(super) fn azure_entitlements(tenant: &CustomerTenant<'_>, plan: &Value) -> Vec<Value> {
-    let is_plan = subscription_kind(plan) == SubscriptionKind::NewCommerce(ProductKind::AzurePlan);
-    if !is_plan || plan["status"] == "pending" {
+    if !is_azure_plan(plan) || plan["status"] == "pending" {
         return Vec::new();
     }
     let plan_id = string_at_path(plan, &["id"]).unwrap_or_default();

@@ -281,8 +281,7 @@ impl OutcomePrinter<'_> {
             (0, _) => format!("standard input contains no {} IDs", self.noun.singular()),
             (_, earlier) if earlier > 0 => format!("{earlier} of {total} were done in an earlier run"),
             _ if self.planned.is_some() || !self.prints_customers => return Ok(()),
-            (1, _) => "done for one customer".to_owned(),
-            _ => format!("done for {total} customers"),
+            _ => format!("done for {}", count_of_customers(total)),
         };
         self.messages.print(format_args!("note: {done}"));
         Ok(())
@@ -365,8 +364,8 @@ impl TargetOutcome {
     }
 }
 
-fn count_of_customers(count: u64) -> String {
-    if count == 1 { "one customer".to_owned() } else { format!("{count} customers") }
+pub(super) fn count_of_customers(count: u64) -> String {
+    ResourceNoun::new("customers").with_count(count)
 }
 
 /// Returns the errors that are summed up with this one.

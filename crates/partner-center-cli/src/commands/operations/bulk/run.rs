@@ -102,9 +102,10 @@ impl<X: Transport, I: Iterator<Item = Target> + Send> Run<'_, X, I> {
     }
 
     fn begin_target(&mut self, target: Target) -> Result<(), CommandError> {
-        match self.journal.map(|journal| journal.known_outcome(&target, self.printed.noun)).transpose() {
-            Ok(Some(Some(outcome))) => self.printed.add_outcome(target.index, outcome),
-            Ok(_) => {
+        let known = self.journal.map_or(Ok(None), |journal| journal.known_outcome(&target, self.printed.noun));
+        match known {
+            Ok(Some(outcome)) => self.printed.add_outcome(target.index, outcome),
+            Ok(None) => {
                 self.queue.lock().push_back(target);
                 Ok(())
             }
