@@ -65,6 +65,7 @@ struct RawPageParts {
 }
 
 impl RawPageParts {
+    #[inline]
     fn parse(json: &str, pagination: &Pagination) -> serde_json::Result<Self> {
         let ReadPage { list: RawItemList(items), total_count, continuation } =
             ReadPage::parse_page(json, pagination, true)?;
@@ -76,6 +77,7 @@ impl RawPageParts {
 
     /// Finds what [`parse`](Self::parse) reads, in a page whose items are compact JSON. `None` if it is not certain to be the
     /// same.
+    #[inline]
     fn find_in_compact_page(json: &str, pagination: &Pagination) -> Option<Self> {
         // The rest of the page is parsed with one item in place of all of them. Whether this was the list shows then.
         const SUBSTITUTE: &str = "[0]";
@@ -96,6 +98,7 @@ impl RawPageParts {
 }
 
 /// Returns the place of an item that is borrowed from JSON.
+#[inline]
 fn place_of(item: &RawValue, json: &str) -> Range<usize> {
     let start = item.get().as_ptr().addr() - json.as_ptr().addr();
     start..start + item.get().len()

@@ -35,6 +35,7 @@ fn operation_table(spec: &Spec, operation: &Operation, folder: &Path) -> Result<
     let Operation { area, path, method, facts, .. } = operation;
     let OperationFacts { id, summary, description, command, permissions, is_destructive, .. } = facts;
     let replaces_resource = method == "put" || facts.is_replacement();
+    let replaced_properties = &facts.replaced_fields;
     let Command { resource, verb } = command;
     let method = format_ident!("{}", method.to_pascal_case());
     let documentation = link_expression(facts.documentation.as_ref());
@@ -78,6 +79,7 @@ fn operation_table(spec: &Spec, operation: &Operation, folder: &Path) -> Result<
             idempotency: #idempotency,
             is_destructive: #is_destructive,
             replaces_resource: #replaces_resource,
+            replaced_properties: &[#(#replaced_properties),*],
             deprecated: #deprecated,
             error_codes: &[#(#error_codes),*],
             columns: &[#(#columns),*],
