@@ -37,17 +37,17 @@ pub(super) fn check_feature_combinations(root: &Path) -> Result<()> {
         &published_crates().collect::<Vec<_>>(),
         &["--", "-D", "warnings"],
     )?;
-    let mut hack = run_cargo_hack(root, "clippy --all-targets --each-feature", [MODELS_CRATE])?;
+    let mut hack = cargo_hack_command(root, "clippy --all-targets --each-feature", [MODELS_CRATE])?;
     run_successfully(hack.args(["--", "-D", "warnings"]))
 }
 
 /// Runs the task with the combinations of the features of each crate.
 fn run_with_feature_combinations(root: &Path, task: &str, crates: &[&'static str], arguments: &[&str]) -> Result<()> {
     let is_grouped = |name: &str| GROUPED_FEATURES.iter().any(|(grouped, _)| *grouped == name);
-    let mut hack = run_cargo_hack(root, task, crates.iter().copied().filter(|name| !is_grouped(name)))?;
+    let mut hack = cargo_hack_command(root, task, crates.iter().copied().filter(|name| !is_grouped(name)))?;
     run_successfully(exclude_independent_features(root, &mut hack)?.args(arguments))?;
     for (name, groups) in GROUPED_FEATURES.into_iter().filter(|(name, _)| crates.contains(name)) {
-        let mut hack = run_cargo_hack(root, task, [name])?;
+        let mut hack = cargo_hack_command(root, task, [name])?;
         hack.args(groups.iter().flat_map(|group| ["--group-features", group]));
         run_successfully(exclude_independent_features(root, &mut hack)?.args(arguments))?;
     }
@@ -73,12 +73,12 @@ pub(super) fn check_feature_tests(root: &Path) -> Result<()> {
         let powerset = format!("test --quiet {tests} --feature-powerset --exclude-all-features");
         run_with_feature_combinations(root, &powerset, &LIBRARY_CRATES, &[])?;
         let each = format!("test --quiet {tests} --each-feature --exclude-all-features");
-        run_successfully(&mut run_cargo_hack(root, &each, [MODELS_CRATE])?)?;
+        run_successfully(&mut cargo_hack_command(root, &each, [MODELS_CRATE])?)?;
     }
     Ok(())
 }
 
-fn run_cargo_hack(root: &Path, task: &str, crates: impl IntoIterator<Item = &'static str>) -> Result<Command> {
+fn cargo_hack_command(root: &Path, task: &str, crates: impl IntoIterator<Item = &'static str>) -> Result<Command> {
     let mut hack = ensure_tool_installed(root, "cargo-hack", CARGO_HACK_VERSION)?;
     // `default` only names other features.
     hack.arg("hack").args(task.split(' ')).args(["--optional-deps", "--exclude-features", "default"]);
@@ -103,7 +103,7 @@ pub(super) fn check_models_with_arbitrary_precision(root: &Path) -> Result<()> {
 }
 
 /// Verifies that each example succeeds with the features that it requires and no others.
-pub(super) fn check_examples(root: &Path) -> Result<()> {
+pub(super) fn check_examples_run(root: &Path) -> Result<()> {
     let packages = package_metadata(root, "--no-deps")?;
     let facade = packages.iter().find(|package| package["name"] == "partner-center");
     let targets = facade.and_then(|package| package["targets"].as_array()).context("partner-center has no targets")?;

@@ -114,7 +114,7 @@ impl ResponseReader for BodyReader<'_> {
         RetryAfter::from_headers(self.response.headers()).map(|wait| wait.delay)
     }
 
-    fn target(&self) -> &str {
+    fn request_target(&self) -> &str {
         self.target
     }
 

@@ -31,7 +31,7 @@ impl<X: Transport> Client<X> {
     /// server, say, to which no token is sent. The service has accepted the operation all the same ([`WriteOutcome::Performed`]).
     #[must_use = "an operation is started once the outcome is used"]
     pub fn start<O: LongRunning>(&self, operation: O) -> CallOutput<X, Poller<X, O>> {
-        let (client, poll, expected) = (self.clone(), operation.poll(), operation.expected());
+        let (client, poll, expected) = (self.clone(), operation.poll(), operation.expected_properties());
         let poll_target = poll.as_ref().map(poll_request_target).transpose();
         let call = self.call(operation);
         X::Mode::block_or_box(async move {
