@@ -103,6 +103,8 @@ impl MeasuredWorkspace {
         let mut cargo = cargo_command(&self.folder, &arguments);
         cargo.arg("--target-dir").arg(self.folder.join("target"));
         cargo.env("CARGO_INCREMENTAL", "0").env("CARGO_PROFILE_RELEASE_STRIP", "true");
+        // What is measured are the profiles of the manifest.
+        cargo.env_remove("CARGO_PROFILE_DEV_DEBUG");
         run_successfully(&mut cargo)
     }
 

@@ -14,6 +14,9 @@ const CARGO_HACK_VERSION: &str = "0.6.46";
 /// The crate with the areas and the conversions.
 const MODELS_CRATE: &str = "partner-center-models";
 
+/// What `cargo test` runs, but for building the examples, which have checks of their own.
+const TESTS_WITHOUT_EXAMPLES: [&str; 2] = ["--tests", "--doc"];
+
 /// Features that only add conversions into the types of a library.
 const CONVERSION_FEATURES: [&str; 4] = ["chrono", "jiff", "rust_decimal", "time"];
 
@@ -66,13 +69,13 @@ fn exclude_independent_features<'a>(root: &Path, hack: &'a mut Command) -> Resul
 /// Verifies that the tests of each library pass with each combination of its features. All features at once are tested by the
 /// check of the packages.
 pub(super) fn check_feature_tests(root: &Path) -> Result<()> {
-    const TEST_POWERSET_ARGUMENTS: &str = "test --quiet --feature-powerset --exclude-all-features";
-    run_with_feature_combinations(root, TEST_POWERSET_ARGUMENTS, &LIBRARY_CRATES, &[])?;
-    run_successfully(&mut cargo_hack_command(
-        root,
-        "test --quiet --each-feature --exclude-all-features",
-        [MODELS_CRATE],
-    )?)
+    for tests in TESTS_WITHOUT_EXAMPLES {
+        let powerset = format!("test --quiet {tests} --feature-powerset --exclude-all-features");
+        run_with_feature_combinations(root, &powerset, &LIBRARY_CRATES, &[])?;
+        let each = format!("test --quiet {tests} --each-feature --exclude-all-features");
+        run_successfully(&mut cargo_hack_command(root, &each, [MODELS_CRATE])?)?;
+    }
+    Ok(())
 }
 
 fn cargo_hack_command(root: &Path, task: &str, crates: impl IntoIterator<Item = &'static str>) -> Result<Command> {
