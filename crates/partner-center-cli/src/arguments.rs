@@ -384,6 +384,11 @@ impl Arguments {
 
     /// Returns the command line with what is needed to parse `words`: building all of it would take longer than most commands.
     fn clap_command_for_words(words: &[OsString]) -> clap::Command {
+        if let [word] = words
+            && (word == "--version" || word == "-V")
+        {
+            return RootCommandGrammar::command();
+        }
         let name = operations::find_command_word(words, &Self::clap_args_of_service_options());
         let command = Self::complete_clap_command(CommandLineWords::Some { words, command: name });
         match name {

@@ -24,7 +24,7 @@ use crate::{
             OperationCall,
             help::{cloud_name, markdown_to_plain_text},
             naming::ResourceNoun,
-            tables::{ResultShape, example_body, is_read_only},
+            tables::{ResultShape, asks_before_sending_given_body, example_body, is_read_only},
         },
     },
     customer_names::CustomerNamesCollector,
@@ -69,7 +69,7 @@ pub(crate) async fn run_operation<X: Transport>(
     {
         return print_planned_request(&request, format, session, messages);
     }
-    if !reads_first && call.operation.is_destructive && planned.is_none() {
+    if !reads_first && asks_before_sending_given_body(call.operation) && planned.is_none() {
         ask_before_destructive_request(&call, &request)?;
     }
     let credential = session.configured_credential()?.build_credential(messages);
@@ -202,8 +202,12 @@ fn ask_before_destructive_request(call: &OperationCall, request: &PlannedRequest
     if call.options.is_confirmed {
         return Ok(());
     }
-    let what = confirmation::summary(call.operation);
-    confirmation::ask_to_confirm_removal(&format!("{} {} {what}", request.method, request.target))
+    let what = format!("{} {} {}", request.method, request.target, confirmation::summary(call.operation));
+    if call.operation.is_destructive {
+        confirmation::ask_to_confirm_removal(&what)
+    } else {
+        confirmation::ask_to_confirm_replacement(&what)
+    }
 }
 
 /// Prints a request in place of sending it.

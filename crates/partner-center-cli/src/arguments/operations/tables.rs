@@ -201,6 +201,12 @@ pub(crate) fn asks_before_sending(operation: &Operation) -> bool {
     operation.is_destructive || operation_that_reads_resource(operation).is_some()
 }
 
+/// Whether a person is asked before a request whose body was given is sent: it removes something, cannot be undone, or is a PATCH
+/// that replaces more than it seems to.
+pub(crate) fn asks_before_sending_given_body(operation: &Operation) -> bool {
+    operation.is_destructive || !operation.replaced_properties.is_empty()
+}
+
 /// Whether the body of the request has an etag, at `attributes.etag`.
 pub(crate) fn has_etag_in_body(operation: &Operation) -> bool {
     json_body_type(operation).and_then(|(_, value)| type_at_path(value, "attributes.etag")).is_some()

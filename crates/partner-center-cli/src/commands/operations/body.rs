@@ -77,7 +77,32 @@ fn build_json_body(
         None if matches!(value, Type::List(_)) => JsonTree::List(Vec::new()),
         None => JsonTree::empty_object(),
     };
-    apply_changes_to_body(operation, tree, arguments, messages).map(Some)
+    let mut tree = apply_changes_to_body(operation, tree, arguments, messages)?;
+    ensure_resource_was_read(operation, &mut tree)?;
+    Ok(Some(tree))
+}
+
+/// Rejects a body that replaces a resource and was not read from the service first: it would reset what it leaves out.
+fn ensure_resource_was_read(operation: &Operation, tree: &mut JsonTree) -> Result<(), UsageError> {
+    let JsonTree::Object(fields) = tree.expand_one_level() else { return Ok(()) };
+    let is_given =
+        |name: &str| fields.iter().any(|(given, value)| given.eq_ignore_ascii_case(name) && !value.is_null());
+    let missing: Vec<_> = operation.replaced_properties.iter().copied().filter(|name| !is_given(name)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let (resource, verb) = (operation.command.resource, operation.command.verb);
+    Err(usage_error(
+        format!("the body is not complete, and `{resource} {verb}` replaces what is there"),
+        format!(
+            "it lacks {}, which it has whenever it was read; the service would reset this and all else that is left out",
+            missing.join(", ")
+        ),
+        format!(
+            "give the changes by flags or --set, without --body: what is there is then read first, and the rest is kept; or change \
+             the output of `partner-center {resource} get --output json`, and give all of it"
+        ),
+    ))
 }
 
 /// Makes the changes of the flags in a body, and checks the result.

@@ -17,9 +17,16 @@ pub(super) fn summary(operation: &Operation) -> String {
     what
 }
 
+const CONFIRMATION_ADVICE: &str = "add --yes to send it, or --dry-run to see it";
+
 /// Asks whether to send a request that removes something, or cannot be undone.
 pub(crate) fn ask_to_confirm_removal(what: &str) -> Result<(), CommandError> {
-    ask_to_confirm(what, "it removes something or cannot be undone", "add --yes to send it, or --dry-run to see it")
+    ask_to_confirm(what, "it removes something or cannot be undone", CONFIRMATION_ADVICE)
+}
+
+/// Asks whether to send a request that replaces what is there.
+pub(super) fn ask_to_confirm_replacement(what: &str) -> Result<(), CommandError> {
+    ask_to_confirm(what, "it replaces what is there", CONFIRMATION_ADVICE)
 }
 
 /// Asks whether to send what `what` describes. Without a terminal there is nobody to ask, so that `--yes` is
