@@ -102,8 +102,8 @@ environment takes precedence, unless --profile is given. The file is the one tha
 PARTNER_CENTER_CONFIG names, or else ~/.config/partner-center/config.toml (or its equivalent on your system).
 
 Exit status:
-  0 success, 1 failure, 2 usage error, 3 not found, 4 authentication or permission, 5 throttled or in conflict with another \
-change, 130 interrupted; `emulator` returns 0 when it is interrupted
+  0 success, 1 failure, 2 usage error, 3 not found, 4 authentication or permission, 5 throttled, in conflict with another \
+change, or a file is in use by another command, 130 interrupted; `emulator` returns 0 when it is interrupted
 
 Examples:
   partner-center customers list --emulator
