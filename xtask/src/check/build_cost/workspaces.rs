@@ -61,7 +61,8 @@ impl MeasuredWorkspace {
         let manifest = fs::read_to_string(root.join("Cargo.toml"))?;
         let manifest = manifest.replace(r#"members = ["crates/*", "tests", "xtask"]"#, &members);
         // Hand-written code names areas that the document does not have.
-        let manifest = manifest.replace("[workspace.lints.rust]", "[workspace.lints.rust]\nunexpected_cfgs = \"allow\"");
+        let manifest =
+            manifest.replace("[workspace.lints.rust]", "[workspace.lints.rust]\nunexpected_cfgs = \"allow\"");
         fs::write(folder.join("Cargo.toml"), manifest)?;
         generate::write_generated_files(folder)?;
         let name = "partner-center-models";

@@ -38,7 +38,8 @@ impl RunJournal {
         let opened = Journal::open(path, purpose).map_err(|error| {
             let message = format!("the journal {} cannot be used", path.display());
             if error.kind() == io::ErrorKind::ResourceBusy {
-                let advice = "wait until that command has ended, and run this one again: it goes on where the other ended";
+                let advice =
+                    "wait until that command has ended, and run this one again: it goes on where the other ended";
                 return CommandError::of_other_command(ErrorReport::new(&message, &error, advice));
             }
             let advice = "name the journal of the same command, or a file that is not there yet";
