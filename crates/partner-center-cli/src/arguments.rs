@@ -27,7 +27,15 @@ use clap::{
     parser::ValueSource,
 };
 use operations::{CommandLineWords, OperationCall};
-use std::{env, ffi::OsString, fmt::Display, path::PathBuf, process, time::Duration};
+use std::{
+    env,
+    ffi::OsString,
+    fmt::Display,
+    io::{self, Write},
+    path::PathBuf,
+    process,
+    time::Duration,
+};
 use uuid::Uuid;
 
 /// A command line: a command and the options that all have in common.
@@ -492,6 +500,11 @@ impl Arguments {
 
 /// Ends the process with a help text, the version, or a usage error.
 fn exit_with_clap_error(error: &clap::Error) -> ! {
+    if let Some(fields) = operations::fields::fields_of_help(error) {
+        // A reader that has closed standard output wants no more of it.
+        let _ = io::stdout().lock().write_all(fields.as_bytes());
+        process::exit(0);
+    }
     if !error.use_stderr() || !error_format::is_json_error_format() {
         error.exit();
     }

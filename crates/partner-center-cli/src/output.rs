@@ -124,17 +124,18 @@ impl Printer {
         let style = FormatStyle::new(options, noun);
         // What is selected has other fields than what is described.
         let is_selection = !options.output.has_columns() && !selected.is_empty() && call_options.query.is_none();
+        let mut columns = match options.output {
+            OutputFormat::Table => table_columns(operation, selected),
+            _ => csv_columns(operation, selected),
+        };
+        if prints_customers && selected.is_empty() {
+            columns = customers::columns_with_customer(columns);
+        }
         let formatter: Box<dyn OutputFormatter> = if let Some(expression) = &call_options.query {
             let (expression, selected) = (expression.clone(), selected.clone());
-            Box::new(QueryFormatter { expression, style, selected, items: HeldItems::default() })
+            let items = HeldItems::default();
+            Box::new(QueryFormatter { expression, style, selected, item_columns: columns, items })
         } else {
-            let mut columns = match options.output {
-                OutputFormat::Table => table_columns(operation, selected),
-                _ => csv_columns(operation, selected),
-            };
-            if prints_customers && selected.is_empty() {
-                columns = customers::columns_with_customer(columns);
-            }
             style.build_output_formatter(columns, selected)
         };
         let item_type = result_item_type(operation);

@@ -7,6 +7,7 @@
 pub(crate) mod bulk;
 mod call_options;
 pub(crate) mod customers;
+pub(crate) mod fields;
 pub(crate) mod help;
 pub(crate) mod naming;
 mod passwords;

@@ -5,6 +5,7 @@
 mod account;
 mod auth;
 mod bulk_writes;
+mod columns;
 mod command;
 mod completions;
 mod configuration;
