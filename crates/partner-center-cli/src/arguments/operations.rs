@@ -227,7 +227,7 @@ mod name {
 }
 
 /// The flags that have a meaning for every operation, now or soon: a field of a body has none of these names.
-const RESERVED_FLAGS: [&str; 46] = [
+const RESERVED_FLAGS: [&str; 47] = [
     "all-customers",
     "application-name",
     "base-url",
@@ -255,6 +255,7 @@ const RESERVED_FLAGS: [&str; 46] = [
     "max-attempts",
     "max-retry-after",
     "output",
+    "output-file",
     "page-size",
     "password-file",
     "profile",

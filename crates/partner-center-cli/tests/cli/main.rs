@@ -23,6 +23,7 @@ mod mcp_calls;
 mod network;
 mod operations;
 mod options;
+mod output_file;
 mod output_formats;
 mod recording;
 mod replacements;
