@@ -35,7 +35,7 @@ use std::{
 };
 
 fn main() -> ExitCode {
-    if commands::complete_words() {
+    if commands::print_requested_completions() {
         return ExitCode::SUCCESS;
     }
     let Arguments { command, options } = Arguments::parse_command_line();
@@ -123,7 +123,7 @@ impl ServiceTask {
 
 /// Runs the task over the transport of the options: the async one needs a runtime.
 fn run_over_transport(task: ServiceTask, options: &Options, messages: &Messages) -> Result<(), CommandError> {
-    let emulator = session::start_emulator(&options.service)?;
+    let emulator = session::start_emulator_if_requested(&options.service)?;
     let session = Session::open(&options.service, emulator.as_ref(), task.creates_profile())?;
     match options.service.transport {
         TransportName::Ureq => {
@@ -165,7 +165,7 @@ fn run_task<'a, X: Transport>(
 
 /// Prints the text of `partner-center help TOPIC`.
 fn print_help_topic(topic: &str) -> Result<(), CommandError> {
-    let mut command = Arguments::complete_clap_command(CommandLineWords::Some { words: &[], command: Some(topic) });
+    let mut command = Arguments::build_clap_command(CommandLineWords::Some { words: &[], command: Some(topic) });
     command.build();
     let help = command.find_subcommand_mut(topic).map(|topic| topic.render_long_help().to_string());
     Ok(output::write_output(help.unwrap_or_default().as_bytes())?)

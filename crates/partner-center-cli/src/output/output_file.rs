@@ -7,7 +7,7 @@ use crate::{
     error::{CommandError, ErrorReport, UsageError},
     messages::Messages,
     private_file,
-    terminal::{self, escape_control_characters},
+    terminal::{self, replace_control_characters},
 };
 use console::Term;
 use std::{
@@ -40,7 +40,7 @@ pub(crate) fn end_output_file(done: Result<(), CommandError>, messages: &Message
     let Some(file) = lock_output_file().take() else { return done };
     let path = file.path.clone();
     if done.is_err() {
-        let path = escape_control_characters(&path.display().to_string());
+        let path = replace_control_characters(&path.display().to_string());
         messages.print(format_args!("note: {path} was not written, as the command did not succeed"));
         return done;
     }

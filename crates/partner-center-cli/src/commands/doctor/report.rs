@@ -3,7 +3,7 @@
 use crate::{
     arguments::OutputFormat,
     error::{CommandError, ErrorReport},
-    output::{format_records, output_width, write_output},
+    output::{output_width, serialize_records, write_output},
     terminal::wrap_paragraph,
 };
 use serde::Serialize;
@@ -63,7 +63,7 @@ impl DoctorReport {
             return self.record_skipped_check(check);
         }
         let outcome = outcome.await;
-        self.add_check_outcome(check, outcome)
+        self.add_and_print_check_outcome(check, outcome)
     }
 
     /// Skips the remaining checks, because of one that failed.
@@ -73,11 +73,11 @@ impl DoctorReport {
 
     fn record_skipped_check(&mut self, check: &'static str) -> io::Result<()> {
         let cause = self.failed_check.unwrap_or("above");
-        self.add_check_outcome(check, CheckOutcome::Skipped(format!("the check `{cause}` failed")))
+        self.add_and_print_check_outcome(check, CheckOutcome::Skipped(format!("the check `{cause}` failed")))
     }
 
     /// Adds the outcome of a check.
-    pub(super) fn add_check_outcome(&mut self, check: &'static str, outcome: CheckOutcome) -> io::Result<()> {
+    pub(super) fn add_and_print_check_outcome(&mut self, check: &'static str, outcome: CheckOutcome) -> io::Result<()> {
         let (status, detail, explained) = match outcome {
             CheckOutcome::Passed(detail) => ("ok", detail, None),
             CheckOutcome::Skipped(reason) => ("skipped", reason, None),
@@ -103,7 +103,7 @@ impl DoctorReport {
     pub(super) fn finish_report(self) -> Result<(), CommandError> {
         match self.format {
             OutputFormat::Table | OutputFormat::Jsonl => {}
-            format => write_output(&format_records(format, &self.checks, false)?)?,
+            format => write_output(&serialize_records(format, &self.checks, false)?)?,
         }
         let count = self.checks.len();
         match self.checks.iter().filter(|check| check.status == FAILED_CHECK_STATUS).count() {

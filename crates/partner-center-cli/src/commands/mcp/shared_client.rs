@@ -34,7 +34,8 @@ impl SharedClient {
                 let credential = session.configured_credential()?.build_credential(messages);
                 // The service counts the requests of both together.
                 let earlier = earlier.as_ref();
-                let client = session.build_next_client(earlier, transport, credential, SentChanges, messages)?;
+                let client =
+                    session.build_client_sharing_rate_limiter(earlier, transport, credential, SentChanges, messages)?;
                 *state = ClientState { client: Some(client.clone()), is_outdated: false };
                 client
             }
