@@ -9,11 +9,11 @@ use super::operations::{
 use crate::{
     arguments::{
         ApiCall, OutputFormat,
-        operations::{naming::ResourceNoun, tables::json_body_type},
+        operations::{naming::ResourceNoun, tables::json_body_or_part_type},
     },
     error::{CommandError, ErrorReport, UsageError},
     messages::Messages,
-    output::{Printer, write_to_stdout},
+    output::{Printer, is_output_terminal, write_to_stdout},
     session::Session,
     terminal::escape_control_characters_in_json,
 };
@@ -23,10 +23,7 @@ use partner_center::{
     transport::Mode,
 };
 use partner_center_spec::{Method, OPERATIONS, Operation, Type};
-use std::{
-    io::{self, IsTerminal},
-    str,
-};
+use std::str;
 
 /// The body of a response, as it was received.
 struct RawResponseBody(Vec<u8>);
@@ -84,7 +81,7 @@ pub(crate) async fn run_api_command<X: Transport>(
     })?;
     // Programs get every byte unchanged; on a terminal, control characters are escaped, and the last line is ended.
     match str::from_utf8(&bytes) {
-        Ok(text) if io::stdout().is_terminal() => {
+        Ok(text) if is_output_terminal() => {
             let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
             Ok(write_to_stdout((escape_control_characters_in_json(text) + end).as_bytes(), messages)?)
         }
@@ -111,9 +108,10 @@ fn plan_api_request(call: &ApiCall, session: &Session<'_>) -> Result<PlannedRequ
         call.headers.iter().cloned().partition(|(name, _)| name.eq_ignore_ascii_case("content-type"));
     let content_type = types.into_iter().next().map(|(_, value)| value);
     let method = call.method.into();
-    let body_type = find_operation(method, &target).and_then(json_body_type).map_or(Type::Any, |(_, value)| value);
+    let body_type =
+        find_operation(method, &target).and_then(json_body_or_part_type).map_or(Type::Any, |(_, value)| value);
     let body = match &call.body {
-        Some(file) => Some(input::read_body_content(file, content_type, body_type)?),
+        Some(file) => Some(input::read_request_body(file, content_type, body_type)?),
         None => None,
     };
     Ok(PlannedRequest { method, target, headers, body })

@@ -8,7 +8,7 @@ mod nesting;
 
 use super::{
     FormatStyle, OutputFormatter,
-    columns::result_columns,
+    columns::{Column, result_columns},
     held_items::HeldItems,
     json_cursor::{JsonCursor, json_tokens},
     normalize::Normalizer,
@@ -29,7 +29,7 @@ const MAX_QUERY_LENGTH: usize = 16 << 10;
 const MAX_QUERY_NESTING: usize = 100;
 
 /// Checks that an expression is valid, that it can be evaluated, and that it does not order texts, which would select nothing.
-pub(crate) fn parse_query(text: &str) -> Result<String, String> {
+pub(crate) fn check_query(text: &str) -> Result<String, String> {
     let expression = compile_expression(text)?;
     if orders_texts(expression.as_ast()) {
         return Err("< and > compare numbers only, and not texts such as dates; write \
@@ -78,24 +78,42 @@ fn orders_texts(expression: &Ast) -> bool {
     }
 }
 
+/// Whether the result of an expression is some of the items, as they are: it filters or sorts them. `@` alone shows all there is.
+fn filters_items(expression: &Ast) -> bool {
+    !matches!(expression, Ast::Identity { .. }) && keeps_items(expression)
+}
+
+fn keeps_items(expression: &Ast) -> bool {
+    match expression {
+        Ast::Identity { .. } | Ast::Index { .. } | Ast::Slice { .. } => true,
+        Ast::Condition { then: node, .. } | Ast::Flatten { node, .. } => keeps_items(node),
+        Ast::Projection { lhs, rhs, .. } | Ast::Subexpr { lhs, rhs, .. } => keeps_items(lhs) && keeps_items(rhs),
+        Ast::Function { name, args, .. } => {
+            ["sort_by", "reverse", "max_by", "min_by"].contains(&name.as_str()) && args.first().is_some_and(keeps_items)
+        }
+        _ => false,
+    }
+}
+
 /// Why an expression has no result for the output, in an [`io::Error`].
 #[derive(Debug)]
-pub(crate) struct QueryError(String);
+pub(crate) struct QueryEvaluationError(String);
 
-impl fmt::Display for QueryError {
+impl fmt::Display for QueryEvaluationError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.0)
     }
 }
 
-impl StdError for QueryError {}
+impl StdError for QueryEvaluationError {}
 
 /// Keeps all items until the list is complete, and passes on what the expression makes of them.
 pub(super) struct QueryFormatter {
     pub(super) expression: String,
     pub(super) style: FormatStyle,
-    /// The columns of the result; those of its first object if there are none.
+    /// The columns of the result; if there are none, those of the items that it selects, or else of its first object.
     pub(super) selected: Vec<String>,
+    pub(super) item_columns: Vec<Column>,
     pub(super) items: HeldItems<String>,
 }
 
@@ -104,35 +122,36 @@ impl QueryFormatter {
         let result = evaluate_expression(&self.expression, json)?;
         let mut normalizer = Normalizer::new(None);
         let mut cursor = JsonCursor::new(&result);
-        if cursor.peek_byte() != Some(b'[') {
-            let mut formatter = self
-                .style
-                .build_output_formatter(result_columns(&self.columns_of_first_result(&result)), &self.selected);
+        if cursor.peek_byte_after_white_space() != Some(b'[') {
+            let mut formatter = self.style.build_output_formatter(self.columns_of_result(&result), &self.selected);
             return formatter.append_value(&result, &mut normalizer, text).map(|()| None);
         }
         let mut items = Vec::new();
         while cursor.move_to_next_item() {
             items.push(cursor.read_value().json);
         }
-        let columns = self.columns_of_first_result(items.first().copied().unwrap_or_default());
-        let mut formatter = self.style.build_output_formatter(result_columns(&columns), &self.selected);
+        let columns = self.columns_of_result(items.first().copied().unwrap_or_default());
+        let mut formatter = self.style.build_output_formatter(columns, &self.selected);
         formatter.append_page(&items, &mut normalizer, text)?;
-        formatter.end_list_with_note(&mut normalizer, text)
+        formatter.append_list_end_returning_note(&mut normalizer, text)
     }
 
-    fn columns_of_first_result(&self, first: &str) -> Vec<String> {
+    fn columns_of_result(&self, first: &str) -> Vec<Column> {
         if !self.selected.is_empty() {
-            return self.selected.clone();
+            return result_columns(&self.selected);
+        }
+        if compile_expression(&self.expression).is_ok_and(|expression| filters_items(expression.as_ast())) {
+            return self.item_columns.clone();
         }
         let mut cursor = JsonCursor::new(first);
         let mut names = Vec::new();
-        if cursor.peek_byte() == Some(b'{') {
-            while let Some(name) = cursor.read_field_name() {
-                names.push(name.as_str().unwrap_or_default().into_owned());
+        if cursor.peek_byte_after_white_space() == Some(b'{') {
+            while let Some(name) = cursor.read_next_field_name() {
+                names.push(name.decode_string().unwrap_or_default().into_owned());
                 cursor.read_value();
             }
         }
-        names
+        result_columns(&names)
     }
 }
 
@@ -146,7 +165,7 @@ impl OutputFormatter for QueryFormatter {
         Ok(())
     }
 
-    fn end_list_with_note(&mut self, _: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<Option<String>> {
+    fn append_list_end_returning_note(&mut self, _: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<Option<String>> {
         let json = format!("[{}]", self.items.take().join(","));
         self.append_result(&json, text)
     }
@@ -159,11 +178,11 @@ impl OutputFormatter for QueryFormatter {
 
 /// Returns the result of an expression, as JSON.
 fn evaluate_expression(expression: &str, json: &str) -> io::Result<String> {
-    let failed = |error: jmespath::JmespathError| io::Error::other(QueryError(error.reason.to_string()));
-    let numbers = NumberTable::from_json(json);
-    let input = Variable::from_json(&numbers.with_ambiguous_as_strings(json));
-    let input = input.map_err(|error| io::Error::other(QueryError(error)))?;
-    let expression = compile_expression(expression).map_err(|error| io::Error::other(QueryError(error)))?;
+    let failed = |error: jmespath::JmespathError| io::Error::other(QueryEvaluationError(error.reason.to_string()));
+    let numbers = NumberTable::from_numbers_in_json(json);
+    let input = Variable::from_json(&numbers.quote_ambiguous_numbers(json));
+    let input = input.map_err(|error| io::Error::other(QueryEvaluationError(error)))?;
+    let expression = compile_expression(expression).map_err(|error| io::Error::other(QueryEvaluationError(error)))?;
     let result = expression.search(input).map_err(failed)?;
     let mut text = String::new();
     numbers.append_query_value(&result, &mut text);
@@ -182,7 +201,7 @@ struct NumberTable {
 const NUMBER_STRING_PREFIX: &str = "\u{1}number:";
 
 impl NumberTable {
-    fn from_json(json: &str) -> Self {
+    fn from_numbers_in_json(json: &str) -> Self {
         let mut table = Self::default();
         for token in json_tokens(json).filter(|token| is_number(token)) {
             let Some(key) = number_as_float_bits(token) else { continue };
@@ -197,7 +216,7 @@ impl NumberTable {
         table
     }
 
-    fn with_ambiguous_as_strings(&self, json: &str) -> String {
+    fn quote_ambiguous_numbers(&self, json: &str) -> String {
         let mut text = String::with_capacity(json.len());
         for token in json_tokens(json) {
             if is_number(token) && number_as_float_bits(token).is_none_or(|key| self.ambiguous.contains(&key)) {
@@ -273,7 +292,9 @@ fn significant_digits(token: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{MAX_QUERY_LENGTH, MAX_QUERY_NESTING, evaluate_expression, parse_query};
+    use super::{
+        MAX_QUERY_LENGTH, MAX_QUERY_NESTING, check_query, compile_expression, evaluate_expression, filters_items,
+    };
 
     fn query(expression: &str, json: &str) -> String {
         evaluate_expression(expression, json).unwrap()
@@ -302,10 +323,10 @@ mod tests {
             "a.b[*].c[?d > 'e']",
             "items[].[quantity, end >= '2026'][]",
         ] {
-            assert!(parse_query(expression).unwrap_err().contains("starts_with("), "{expression}");
+            assert!(check_query(expression).unwrap_err().contains("starts_with("), "{expression}");
         }
         for expression in ["[?n > `2`]", "[?a == 'b' || a != 'c']", "[?a > b]", "sort_by(@, &'x')[?n <= `1`].{n: n}"] {
-            assert_eq!(parse_query(expression).as_deref(), Ok(expression));
+            assert_eq!(check_query(expression).as_deref(), Ok(expression));
         }
     }
 
@@ -320,8 +341,32 @@ mod tests {
 
     #[test]
     fn invalid_expression_is_explained() {
-        assert!(parse_query("[?a == ").is_err() && parse_query("[].id").is_ok());
-        assert!(evaluate_expression("sum(@)", r#"["a"]"#).unwrap_err().get_ref().unwrap().is::<super::QueryError>());
+        assert!(check_query("[?a == ").is_err() && check_query("[].id").is_ok());
+        assert!(
+            evaluate_expression("sum(@)", r#"["a"]"#)
+                .unwrap_err()
+                .get_ref()
+                .unwrap()
+                .is::<super::QueryEvaluationError>()
+        );
+    }
+
+    #[test]
+    fn filter_is_told_from_a_computation() {
+        for expression in [
+            "[?quantity > `2`]",
+            "[]",
+            "[:5]",
+            "[0]",
+            "sort_by(@, &n)[-1]",
+            "[?a == 'b'] | sort_by(@, &n) | [:2]",
+            "reverse(@)",
+        ] {
+            assert!(filters_items(compile_expression(expression).unwrap().as_ast()), "{expression}");
+        }
+        for expression in ["@", "[].name", "[?a == 'b'].{n: name}", "length(@)", "[].[a, b]", "a.b", "items[?a]"] {
+            assert!(!filters_items(compile_expression(expression).unwrap().as_ast()), "{expression}");
+        }
     }
 
     /// Each of these would overflow the stack of the library's parser, or that of its evaluation, if it were long enough.
@@ -338,19 +383,19 @@ mod tests {
         ];
         for expression in nested {
             let deepest = expression(MAX_QUERY_NESTING);
-            assert_eq!(parse_query(&deepest).unwrap(), deepest);
+            assert_eq!(check_query(&deepest).unwrap(), deepest);
             evaluate_expression(&deepest, "[1]").unwrap();
             for depth in [MAX_QUERY_NESTING + 1, 4_000] {
-                let error = parse_query(&expression(depth)).unwrap_err();
+                let error = check_query(&expression(depth)).unwrap_err();
                 assert!(error.contains("nested deeper than 100 levels: simplify it"), "{error}");
             }
-            let error = parse_query(&expression(200_000)).unwrap_err();
+            let error = check_query(&expression(200_000)).unwrap_err();
             assert!(error.contains("more than 16384 bytes: shorten it"), "{error}");
         }
         // A wide expression is not a deep one.
         let columns: Vec<_> = (0..500).map(|number| format!("c{number}: a.b[0]")).collect();
         let wide = format!("[].{{{}}}", columns.join(", "));
         assert!(wide.len() < MAX_QUERY_LENGTH);
-        parse_query(&wide).unwrap();
+        check_query(&wide).unwrap();
     }
 }
