@@ -25,14 +25,13 @@ pub(super) async fn check_customer<X: Transport>(
 ) -> Result<(), CommandError> {
     let mut found = None;
     let got = async {
-        let outcome = match get_customer(client, customer).await {
+        match get_customer(client, customer).await {
             Ok((id, customer)) => {
                 found = Some((id, customer));
                 CheckOutcome::Passed(format!("customer {id} was returned"))
             }
             Err(error) => failed(&format!("customer {customer} cannot be fetched"), &error, sources),
-        };
-        outcome
+        }
     };
     report.run_check("get", got).await?;
     let Some((id, customer)) = found else { return Ok(report.skip_remaining_checks()?) };
