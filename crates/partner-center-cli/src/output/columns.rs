@@ -22,7 +22,7 @@ pub(crate) struct Column {
 
 /// The names of the columns of `customers get` in CSV, and their paths. Names and order are part of the command line contract:
 /// add columns at the end only.
-const CUSTOMER_CSV_COLUMNS: [(&str, &str); 9] = [
+const CUSTOMER_CSV_COLUMNS: [(&str, &str); 10] = [
     ("id", "id"),
     ("company_name", "companyProfile.companyName"),
     ("domain", "companyProfile.domain"),
@@ -32,6 +32,8 @@ const CUSTOMER_CSV_COLUMNS: [(&str, &str); 9] = [
     ("allow_delegated_access", "allowDelegatedAccess"),
     ("custom_domains", "customDomains"),
     ("tags", "tags"),
+    // Without delegated access, the service hides the address of the company.
+    ("billing_country", "billingProfile.defaultAddress.country"),
 ];
 
 /// Returns the columns of a table of what `operation` returns: those with the paths `selected`, or else those of the

@@ -14,6 +14,7 @@ mod emulator;
 mod failures;
 mod guide;
 mod interruption;
+mod journal_of_reads;
 mod listing;
 mod lookup;
 mod many_customers;

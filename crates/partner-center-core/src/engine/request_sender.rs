@@ -151,7 +151,16 @@ impl<X: Transport> RequestSender<X> {
                     return Err(failed.error);
                 }
                 RetryDecision::Retry(delay) => {
-                    tracing::warn!(attempts = metadata.attempts, ?delay, "will be retried");
+                    // Its own fields say what it is about: at this level, the spans of the call and of the attempt may be off.
+                    tracing::warn!(
+                        attempts = metadata.attempts,
+                        ?delay,
+                        operation = request.operation_name(),
+                        status = metadata.status.map(|status| status.as_u16()),
+                        error = ?failed.error.kind(),
+                        request_id = attempt.request_id.map(tracing::field::display),
+                        "will be retried"
+                    );
                     request.extend_refresh_claim(delay);
                     self.back_off(delay, ticket.as_ref()).await;
                 }

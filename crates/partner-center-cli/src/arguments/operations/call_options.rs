@@ -6,11 +6,11 @@ use super::{
     is_flag_set, name,
     naming::ResourceNoun,
     passwords::build_password_options,
-    tables::{ResultShape, asks_before_sending, operation_that_reads_resource},
+    tables::{ResultShape, asks_before_sending, is_read_only, operation_that_reads_resource},
 };
 use crate::arguments::parse_positive_number;
 use clap::{Arg, ArgAction, ArgMatches, ValueEnum, builder::NonEmptyStringValueParser};
-use partner_center_spec::{Method, Operation};
+use partner_center_spec::Operation;
 
 /// Options of operations that say how they are performed and printed.
 #[derive(Debug, Default)]
@@ -67,14 +67,17 @@ pub(super) fn build_call_options(operation: &'static Operation, noun: ResourceNo
                 .value_name("A,B.C")
                 .value_delimiter(',')
                 .value_parser(NonEmptyStringValueParser::new())
-                .help("Columns of every format: paths of fields, such as id,address.city"),
+                .help("Columns of every format: paths of fields, such as id,address.city, or names of columns of CSV"),
         );
         options.push(
             Arg::new(name::QUERY_ARG)
                 .long(name::QUERY_ARG)
                 .value_name("JMESPATH")
                 .value_parser(crate::output::parse_query)
-                .help("JMESPath expression over the complete output; < and > compare numbers only"),
+                .help(
+                    "JMESPath expression over the complete output: strings in single quotes, as in [?country=='DE'], a field that may \
+                     be absent as (field || ''); < and > compare numbers only",
+                ),
         );
         options.push(
             Arg::new(name::TIME_ARG)
@@ -103,11 +106,13 @@ pub(super) fn build_call_options(operation: &'static Operation, noun: ResourceNo
     );
     options.extend(build_bulk_options(operation));
     options.extend(build_password_options(operation));
-    if asks_before_sending(operation) || (takes_many_customers(operation) && operation.method != Method::Get) {
+    if !is_read_only(operation) {
         options.push(
             Arg::new(name::YES_ARG)
                 .long(name::YES_ARG)
                 .action(ArgAction::SetTrue)
+                // A script may give it to each write; most commands do not ask.
+                .hide_short_help(!asks_before_sending(operation) && !takes_many_customers(operation))
                 .help("Do not ask before sending the request"),
         );
     }

@@ -80,7 +80,7 @@ pub(super) async fn run_many_times<X: Transport>(
     let journal = match &call.options.bulk.journal {
         Some(path) => {
             let purpose = journal_purpose(&call, body.as_ref().map(|body| &body.bytes[..]), session);
-            Some(RunJournal::open(path, &call, &purpose)?)
+            Some(RunJournal::open(path, &call, &purpose, messages)?)
         }
         None => None,
     };
