@@ -4,8 +4,8 @@ use super::{
     bulk::takes_many_customers,
     naming::{ResourceNoun, to_kebab_case},
     tables::{
-        ResultShape, asks_before_sending_given_body, command_takes_several_ids, form_part_properties, has_example_body,
-        is_file_part, operation_that_reads_resource,
+        ResultShape, asks_before_sending_given_body, command_takes_several_ids, has_example_body, is_file_part,
+        non_json_form_parts, operation_that_reads_resource,
     },
 };
 use partner_center_spec::{Authentication, Cloud, MediaType, Method, Operation, Outcome, Parameter};
@@ -193,7 +193,7 @@ fn describe_access_and_documentation(operation: &Operation) -> String {
     };
     lines.extend(credential.map(|credential| format!("Credential: {credential}")));
     if (1..3).contains(&operation.clouds.len()) {
-        let clouds: Vec<_> = operation.clouds.iter().map(|cloud| cloud_name(*cloud)).collect();
+        let clouds: Vec<_> = operation.clouds.iter().map(|cloud| cloud_argument_value(*cloud)).collect();
         lines.push(format!("Clouds: {}", clouds.join(", ")));
     }
     lines.push(format!("Request: {} {}", operation.method, operation.path));
@@ -209,7 +209,7 @@ fn describe_access_and_documentation(operation: &Operation) -> String {
 }
 
 /// Returns the name of a cloud, as `--cloud` takes it.
-pub(crate) fn cloud_name(cloud: Cloud) -> &'static str {
+pub(crate) fn cloud_argument_value(cloud: Cloud) -> &'static str {
     match cloud {
         Cloud::China => "china",
         Cloud::UsGovernment => "us-government",
@@ -256,7 +256,7 @@ pub(crate) fn example_commands(operation: &Operation) -> Vec<String> {
         };
     }
     // Any file will do as a part of a form.
-    for part in form_part_properties(operation).filter(|part| part.is_required && is_file_part(part)) {
+    for part in non_json_form_parts(operation).filter(|part| part.is_required && is_file_part(part)) {
         let _ = write!(arguments, " --{} body.json", to_kebab_case(part.name));
     }
     let command = operation.command;
