@@ -342,7 +342,7 @@ impl OutcomePrinter<'_> {
         let failed = if failed == 0 { String::new() } else { format!(", {failed} failed") };
         let again = match journal {
             Some(journal) => {
-                let path = escape_control_characters(&journal.path().display().to_string());
+                let path = replace_control_characters(&journal.path().display().to_string());
                 format!("the same command continues where this one ended ({path})")
             }
             None => "with --journal FILE, a run can be continued".to_owned(),
