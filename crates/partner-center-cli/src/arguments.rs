@@ -179,6 +179,7 @@ Examples:
     /// All common options
     #[command(
         hide = true,
+        override_usage = "partner-center <COMMAND> [OPTIONS]",
         after_help = "\
 Options may stand before the command as well as after it.
 

@@ -18,10 +18,10 @@ mod template;
 mod times;
 mod yaml;
 
-pub(crate) use columns::{csv_columns, table_columns, undocumented_selected_paths};
+pub(crate) use columns::{csv_columns, resolve_column_names, table_columns, undocumented_selected_paths};
 pub(crate) use held_items::TooManyHeldItems;
 pub(crate) use json::pretty_print_json;
-pub(crate) use query::{QueryEvaluationError, check_query};
+pub(crate) use query::{QueryEvaluationError, QueryFields, check_query};
 pub(crate) use records::serialize_records;
 
 use crate::{
@@ -123,22 +123,26 @@ impl Printer {
         noun: ResourceNoun,
         messages: &Messages,
     ) -> Self {
-        let selected = &call_options.columns;
         let prints_customers = call_options.bulk.prints_customers();
+        let selected = &match call_options.query {
+            Some(_) => call_options.columns.clone(),
+            None => resolve_column_names(operation, &call_options.columns, prints_customers),
+        };
         let style = FormatStyle::new(options, noun);
         // What is selected has other fields than what is described.
         let is_selection = !options.output.has_columns() && !selected.is_empty() && call_options.query.is_none();
+        let mut columns = match options.output {
+            OutputFormat::Table => table_columns(operation, selected),
+            _ => csv_columns(operation, selected),
+        };
+        if prints_customers && selected.is_empty() {
+            columns = customers::columns_with_customer(columns);
+        }
         let formatter: Box<dyn OutputFormatter> = if let Some(expression) = &call_options.query {
             let (expression, selected) = (expression.clone(), selected.clone());
-            Box::new(QueryFormatter { expression, style, selected, items: HeldItems::default() })
+            let items = HeldItems::default();
+            Box::new(QueryFormatter { expression, style, selected, item_columns: columns, items })
         } else {
-            let mut columns = match options.output {
-                OutputFormat::Table => table_columns(operation, selected),
-                _ => csv_columns(operation, selected),
-            };
-            if prints_customers && selected.is_empty() {
-                columns = customers::columns_with_customer(columns);
-            }
             style.build_output_formatter(columns, selected)
         };
         let item_type = result_item_type(operation);

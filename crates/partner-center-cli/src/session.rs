@@ -140,6 +140,12 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// Whether the service is not that of the cloud, and the authority is.
+    pub(crate) fn is_only_base_url_changed(&self) -> bool {
+        let is_same = |one: &str, other: &str| one.trim_end_matches('/') == other.trim_end_matches('/');
+        !is_same(&self.base_url, self.cloud.base_url()) && is_same(&self.authority, self.cloud.authority())
+    }
+
     /// Returns the name of the cloud, as `--cloud` takes it.
     pub(crate) fn cloud_name(&self) -> &'static str {
         match self.cloud {

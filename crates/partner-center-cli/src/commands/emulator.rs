@@ -66,6 +66,7 @@ pub(crate) fn serve_until_interrupted(command: EmulatorCommand, messages: &Messa
         "in another terminal: {trust}PARTNER_CENTER_TOKEN={} partner-center --base-url {url} customers list",
         quote_for_shell(&token)
     ));
+    messages.print(format_args!("an app or a user signs in there with PARTNER_CENTER_AUTHORITY={url} as well"));
     if authority.is_some() {
         messages.print("other clients trust that file by SSL_CERT_FILE, REQUESTS_CA_BUNDLE or NODE_EXTRA_CA_CERTS");
     }

@@ -4,17 +4,20 @@
 //! is written as it was received. Numbers that differ in digits that floating point cannot tell apart are strings to the
 //! expression, so that none is taken for another, and become numbers again in the output.
 
+mod fields;
 mod nesting;
+
+pub(crate) use fields::QueryFields;
 
 use super::{
     FormatStyle, OutputFormatter,
-    columns::result_columns,
+    columns::{Column, result_columns},
     held_items::HeldItems,
     json_cursor::{JsonCursor, json_tokens},
     normalize::Normalizer,
 };
 use jmespath::{
-    Variable,
+    ErrorReason, JmespathError, Rcvar, RuntimeError, Variable,
     ast::{Ast, Comparator},
 };
 use std::{
@@ -58,33 +61,59 @@ fn compile_expression(text: &str) -> Result<jmespath::Expression<'static>, Strin
 /// Whether a part of an expression compares a text by `<`, `<=`, `>` or `>=`, which is null by the specification of the language.
 fn orders_texts(expression: &Ast) -> bool {
     let is_text = |operand: &Ast| matches!(operand, Ast::Literal { value, .. } if value.is_string());
-    match expression {
-        Ast::Comparison { comparator, lhs, rhs, .. } => {
-            let is_order = !matches!(comparator, Comparator::Equal | Comparator::NotEqual);
-            is_order && (is_text(lhs) || is_text(rhs)) || orders_texts(lhs) || orders_texts(rhs)
-        }
-        Ast::And { lhs, rhs, .. }
-        | Ast::Or { lhs, rhs, .. }
-        | Ast::Projection { lhs, rhs, .. }
-        | Ast::Subexpr { lhs, rhs, .. } => orders_texts(lhs) || orders_texts(rhs),
-        Ast::Condition { predicate, then, .. } => orders_texts(predicate) || orders_texts(then),
-        Ast::Expref { ast: node, .. }
-        | Ast::Flatten { node, .. }
-        | Ast::Not { node, .. }
-        | Ast::ObjectValues { node, .. } => orders_texts(node),
-        Ast::Function { args: elements, .. } | Ast::MultiList { elements, .. } => elements.iter().any(orders_texts),
-        Ast::MultiHash { elements, .. } => elements.iter().any(|element| orders_texts(&element.value)),
-        Ast::Field { .. } | Ast::Identity { .. } | Ast::Index { .. } | Ast::Literal { .. } | Ast::Slice { .. } => false,
-    }
+    let is_ordered = match expression {
+        Ast::Comparison { comparator: Comparator::Equal | Comparator::NotEqual, .. } => false,
+        Ast::Comparison { lhs, rhs, .. } => is_text(lhs) || is_text(rhs),
+        _ => false,
+    };
+    is_ordered || fields::parts(expression).into_iter().any(orders_texts)
 }
 
 /// Why an expression has no result for the output, in an [`io::Error`].
 #[derive(Debug)]
-pub(crate) struct QueryEvaluationError(String);
+pub(crate) struct QueryEvaluationError {
+    reason: String,
+    advice: String,
+}
+
+impl QueryEvaluationError {
+    fn new(reason: impl fmt::Display) -> Self {
+        let advice = "correct the expression: --query '@' shows what it is about".to_owned();
+        Self { reason: reason.to_string(), advice }
+    }
+
+    /// Returns the error of the library: a function that got null is often one of a field that some items do not have.
+    fn of_library(error: &JmespathError) -> Self {
+        let mut failed = Self::new(&error.reason);
+        if let ErrorReason::Runtime(
+            RuntimeError::InvalidType { expected, actual, .. }
+            | RuntimeError::InvalidReturnType { expected, actual, .. },
+        ) = &error.reason
+            && actual == "null"
+        {
+            failed.advice = match expected.as_str() {
+                expected if expected.contains("string") => {
+                    "the field is absent in some items; write (field || ''), as in starts_with(commitmentEndDate || '', '2026-12')"
+                }
+                expected if expected.contains("number") => {
+                    "the field is absent in some items; write (field || `0`), as in sum([].quantity || `[]`)"
+                }
+                _ => "the field is absent in some items; write (field || `[]`), as in length(tags || `[]`)",
+            }
+            .to_owned();
+        }
+        failed
+    }
+
+    /// Says what to do next.
+    pub(crate) fn advice(&self) -> &str {
+        &self.advice
+    }
+}
 
 impl fmt::Display for QueryEvaluationError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
+        formatter.write_str(&self.reason)
     }
 }
 
@@ -94,30 +123,44 @@ impl StdError for QueryEvaluationError {}
 pub(super) struct QueryFormatter {
     pub(super) expression: String,
     pub(super) style: FormatStyle,
-    /// The columns of the result; those of its first object if there are none.
+    /// The columns that were chosen.
     pub(super) selected: Vec<String>,
+    /// The columns of complete items, for a result that has such items: a filter or an order.
+    pub(super) item_columns: Vec<Column>,
     pub(super) items: HeldItems<String>,
 }
 
 impl QueryFormatter {
     fn append_result(&self, json: &str, text: &mut Vec<u8>) -> io::Result<Option<String>> {
-        let result = evaluate_expression(&self.expression, json)?;
+        let QueryResult { json: result, has_complete_items } = evaluate_expression(&self.expression, json)?;
+        let columns = |first: &str| {
+            if has_complete_items && self.selected.is_empty() {
+                return self.item_columns.clone();
+            }
+            result_columns(&self.selected_or_first_result_paths(first))
+        };
         let mut normalizer = Normalizer::new(None);
         let mut cursor = JsonCursor::new(&result);
         if cursor.peek_byte_after_white_space() != Some(b'[') {
-            let mut formatter = self
-                .style
-                .build_output_formatter(result_columns(&self.selected_or_first_result_paths(&result)), &self.selected);
+            let mut formatter = self.style.build_output_formatter(columns(&result), &self.selected);
             return formatter.append_value(&result, &mut normalizer, text).map(|()| None);
         }
         let mut items = Vec::new();
         while cursor.move_to_next_item() {
             items.push(cursor.read_value().json);
         }
-        let columns = self.selected_or_first_result_paths(items.first().copied().unwrap_or_default());
-        let mut formatter = self.style.build_output_formatter(result_columns(&columns), &self.selected);
+        let Some(first) = items.first() else { return self.append_empty_result(&mut normalizer, text) };
+        let mut formatter = self.style.build_output_formatter(columns(first), &self.selected);
         formatter.append_page(&items, &mut normalizer, text)?;
         formatter.append_list_end_returning_note(&mut normalizer, text)
+    }
+
+    /// Appends a list without items, whose columns are known only if they were chosen.
+    fn append_empty_result(&self, normalizer: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<Option<String>> {
+        let style = if self.selected.is_empty() { self.style.clone().without_header() } else { self.style.clone() };
+        style
+            .build_output_formatter(result_columns(&self.selected), &self.selected)
+            .append_list_end_returning_note(normalizer, text)
     }
 
     fn selected_or_first_result_paths(&self, first: &str) -> Vec<String> {
@@ -157,17 +200,32 @@ impl OutputFormatter for QueryFormatter {
     }
 }
 
-/// Returns the result of an expression, as JSON.
-fn evaluate_expression(expression: &str, json: &str) -> io::Result<String> {
-    let failed = |error: jmespath::JmespathError| io::Error::other(QueryEvaluationError(error.reason.to_string()));
+/// The result of an expression.
+#[derive(Debug)]
+struct QueryResult {
+    json: String,
+    /// Whether it is, or begins with, a complete item of the input.
+    has_complete_items: bool,
+}
+
+/// Returns the result of an expression.
+fn evaluate_expression(expression: &str, json: &str) -> io::Result<QueryResult> {
+    let failed = |reason: String| io::Error::other(QueryEvaluationError::new(reason));
     let numbers = NumberTable::from_numbers_in_json(json);
-    let input = Variable::from_json(&numbers.quote_ambiguous_numbers(json));
-    let input = input.map_err(|error| io::Error::other(QueryEvaluationError(error)))?;
-    let expression = compile_expression(expression).map_err(|error| io::Error::other(QueryEvaluationError(error)))?;
-    let result = expression.search(input).map_err(failed)?;
+    let input = Rcvar::new(Variable::from_json(&numbers.quote_ambiguous_numbers(json)).map_err(failed)?);
+    let expression = compile_expression(expression).map_err(failed)?;
+    let result = expression.search(input.clone());
+    let result = result.map_err(|error| io::Error::other(QueryEvaluationError::of_library(&error)))?;
     let mut text = String::new();
     numbers.append_query_value(&result, &mut text);
-    Ok(text)
+    Ok(QueryResult { json: text, has_complete_items: has_complete_items(&result, &input) })
+}
+
+/// Whether a result is, or begins with, one of the objects of the input, or the input itself.
+fn has_complete_items(result: &Rcvar, input: &Rcvar) -> bool {
+    let first = result.as_array().and_then(|items| items.first()).unwrap_or(result);
+    let items = input.as_array().map_or(std::slice::from_ref(input), Vec::as_slice);
+    first.is_object() && items.contains(first)
 }
 
 /// The numbers of a document, by what floating point makes of them.
@@ -276,7 +334,7 @@ mod tests {
     use super::{MAX_QUERY_LENGTH, MAX_QUERY_NESTING, check_query, evaluate_expression};
 
     fn query(expression: &str, json: &str) -> String {
-        evaluate_expression(expression, json).unwrap()
+        evaluate_expression(expression, json).unwrap().json
     }
 
     #[test]

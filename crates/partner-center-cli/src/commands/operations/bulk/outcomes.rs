@@ -1,6 +1,9 @@
 //! The outcomes of all targets: printed in the order of the targets, counted, and summed up.
 
-use super::{super::planned_request::PlannedFormat, failure::FailureScope, journal::RunJournal, target::Target, work::TargetOutput};
+use super::{
+    super::planned_request::PlannedFormat, failure::FailureScope, journal::RunJournal, target::Target,
+    work::TargetOutput,
+};
 use crate::{
     arguments::operations::naming::ResourceNoun,
     error::{CommandError, ErrorReport, LocalError},
@@ -309,12 +312,7 @@ impl OutcomePrinter<'_> {
     }
 
     /// Says what is done if the command is interrupted now, while so many targets are under way, and how to go on.
-    pub(super) fn note_for_interruption(
-        &self,
-        under_way: usize,
-        total: Option<usize>,
-        journal: Option<&RunJournal>,
-    ) {
+    pub(super) fn note_for_interruption(&self, under_way: usize, total: Option<usize>, journal: Option<&RunJournal>) {
         let note = if self.is_write {
             let under_way = count_of_customers(u64::try_from(under_way).unwrap_or(u64::MAX));
             let again = if journal.is_some() {
