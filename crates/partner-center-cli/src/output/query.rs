@@ -96,9 +96,12 @@ impl QueryEvaluationError {
                     "the field is absent in some items; write (field || ''), as in starts_with(commitmentEndDate || '', '2026-12')"
                 }
                 expected if expected.contains("number") => {
-                    "the field is absent in some items; write (field || `0`), as in sum([].quantity || `[]`)"
+                    "the field is absent in some items; write (field || `0`), as in abs(quantity || `0`)"
                 }
-                _ => "the field is absent in some items; write (field || `[]`), as in length(tags || `[]`)",
+                expected if expected.contains("array") => {
+                    "the field is absent in some items; write (field || `[]`), as in contains(tags || `[]`, 'x')"
+                }
+                _ => "the field is absent in some items; write (field || `{}`), as in keys(companyProfile || `{}`)",
             }
             .to_owned();
         }
