@@ -8,6 +8,7 @@ mod held_items;
 mod json;
 mod json_cursor;
 mod normalize;
+mod output_file;
 mod query;
 mod records;
 mod selection;
@@ -21,6 +22,9 @@ mod yaml;
 pub(crate) use columns::{csv_columns, resolve_column_names, table_columns, undocumented_selected_paths};
 pub(crate) use held_items::TooManyHeldItems;
 pub(crate) use json::pretty_print_json;
+pub(crate) use output_file::{
+    begin_output_file, discard_output_file, end_output_file, is_output_terminal, output_width, write_output,
+};
 pub(crate) use query::{QueryEvaluationError, QueryFields, check_query};
 pub(crate) use records::serialize_records;
 
@@ -37,12 +41,7 @@ use normalize::Normalizer;
 use partner_center::models::JsonValue;
 use partner_center_spec::Operation;
 use query::QueryFormatter;
-use std::{
-    error::Error,
-    fmt,
-    io::{self, IsTerminal, Write},
-    mem,
-};
+use std::{error::Error, fmt, io, mem};
 use style::FormatStyle;
 use times::TimeConverter;
 
@@ -150,7 +149,7 @@ impl Printer {
         Self {
             normalizer: Normalizer::new(if is_selection || prints_customers { None } else { item_type }),
             item_normalizer: Normalizer::new(item_type.filter(|_| prints_customers)),
-            destination: Destination::Stdout { is_json_on_terminal: is_json && io::stdout().is_terminal() },
+            destination: Destination::Stdout { is_json_on_terminal: is_json && is_output_terminal() },
             edit: TimeConverter::new(call_options.time).map(TimeConverter::into_editor),
             ..Self::with_formatter(formatter, messages)
         }
@@ -161,7 +160,7 @@ impl Printer {
         let formatter: Box<dyn OutputFormatter> =
             if is_lines { Box::new(json::JsonLinesFormatter) } else { Box::<json::JsonArrayFormatter>::default() };
         // Programs get every character unchanged; on a terminal, control characters are escaped.
-        let destination = Destination::Stdout { is_json_on_terminal: io::stdout().is_terminal() };
+        let destination = Destination::Stdout { is_json_on_terminal: is_output_terminal() };
         Self { destination, ..Self::with_formatter(formatter, messages) }
     }
 
@@ -253,12 +252,9 @@ impl Printer {
     }
 }
 
-/// Writes data to standard output, in one piece.
+/// Writes data to standard output or the output file, in one piece.
 pub(crate) fn write_to_stdout(data: &[u8], messages: &Messages) -> io::Result<()> {
     // An interruption waits for this lock before it ends the process: see `interruption.rs`.
-    let mut stdout = io::stdout().lock();
-    messages.progress_line().hide_while_writing(|| {
-        stdout.write_all(data)?;
-        stdout.flush()
-    })
+    let _stdout = io::stdout().lock();
+    messages.progress_line().hide_while_writing(|| write_output(data))
 }

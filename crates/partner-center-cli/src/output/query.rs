@@ -4,9 +4,11 @@
 //! is written as it was received. Numbers that differ in digits that floating point cannot tell apart are strings to the
 //! expression, so that none is taken for another, and become numbers again in the output.
 
+mod evaluation_error;
 mod fields;
 mod nesting;
 
+pub(crate) use evaluation_error::QueryEvaluationError;
 pub(crate) use fields::QueryFields;
 
 use super::{
@@ -17,13 +19,12 @@ use super::{
     normalize::Normalizer,
 };
 use jmespath::{
-    ErrorReason, JmespathError, Rcvar, RuntimeError, Variable,
+    Variable,
     ast::{Ast, Comparator},
 };
 use std::{
     collections::{HashMap, HashSet},
-    error::Error as StdError,
-    fmt, io,
+    io,
 };
 
 /// The maximum length of an expression in bytes, and how deep it may be nested. What people write is far below both; the library,
@@ -69,106 +70,63 @@ fn orders_texts(expression: &Ast) -> bool {
     is_ordered || fields::parts(expression).into_iter().any(orders_texts)
 }
 
-/// Why an expression has no result for the output, in an [`io::Error`].
-#[derive(Debug)]
-pub(crate) struct QueryEvaluationError {
-    reason: String,
-    advice: String,
+/// Whether the result of an expression is some of the items, as they are: it filters or sorts them. `@` alone shows all there is.
+fn filters_items(expression: &Ast) -> bool {
+    !matches!(expression, Ast::Identity { .. }) && keeps_items(expression)
 }
 
-impl QueryEvaluationError {
-    fn new(reason: impl fmt::Display) -> Self {
-        let advice = "correct the expression: --query '@' shows what it is about".to_owned();
-        Self { reason: reason.to_string(), advice }
-    }
-
-    /// Returns the error of the library: a function that got null is often one of a field that some items do not have.
-    fn of_library(error: &JmespathError) -> Self {
-        let mut failed = Self::new(&error.reason);
-        if let ErrorReason::Runtime(
-            RuntimeError::InvalidType { expected, actual, .. }
-            | RuntimeError::InvalidReturnType { expected, actual, .. },
-        ) = &error.reason
-            && actual == "null"
-        {
-            failed.advice = match expected.as_str() {
-                expected if expected.contains("string") => {
-                    "the field is absent in some items; write (field || ''), as in starts_with(commitmentEndDate || '', '2026-12')"
-                }
-                expected if expected.contains("number") => {
-                    "the field is absent in some items; write (field || `0`), as in abs(quantity || `0`)"
-                }
-                expected if expected.contains("array") => {
-                    "the field is absent in some items; write (field || `[]`), as in contains(tags || `[]`, 'x')"
-                }
-                _ => "the field is absent in some items; write (field || `{}`), as in keys(companyProfile || `{}`)",
-            }
-            .to_owned();
+fn keeps_items(expression: &Ast) -> bool {
+    match expression {
+        Ast::Identity { .. } | Ast::Index { .. } | Ast::Slice { .. } => true,
+        Ast::Condition { then: node, .. } | Ast::Flatten { node, .. } => keeps_items(node),
+        Ast::Projection { lhs, rhs, .. } | Ast::Subexpr { lhs, rhs, .. } => keeps_items(lhs) && keeps_items(rhs),
+        Ast::Function { name, args, .. } => {
+            ["sort_by", "reverse", "max_by", "min_by"].contains(&name.as_str()) && args.first().is_some_and(keeps_items)
         }
-        failed
-    }
-
-    /// Says what to do next.
-    pub(crate) fn advice(&self) -> &str {
-        &self.advice
+        _ => false,
     }
 }
-
-impl fmt::Display for QueryEvaluationError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.reason)
-    }
-}
-
-impl StdError for QueryEvaluationError {}
 
 /// Keeps all items until the list is complete, and passes on what the expression makes of them.
 pub(super) struct QueryFormatter {
     pub(super) expression: String,
     pub(super) style: FormatStyle,
-    /// The columns that were chosen.
+    /// The columns of the result; if there are none, those of the items that it selects, or else of its first object.
     pub(super) selected: Vec<String>,
-    /// The columns of complete items, for a result that has such items: a filter or an order.
     pub(super) item_columns: Vec<Column>,
     pub(super) items: HeldItems<String>,
 }
 
 impl QueryFormatter {
     fn append_result(&self, json: &str, text: &mut Vec<u8>) -> io::Result<Option<String>> {
-        let QueryResult { json: result, has_complete_items } = evaluate_expression(&self.expression, json)?;
-        let columns = |first: &str| {
-            if has_complete_items && self.selected.is_empty() {
-                return self.item_columns.clone();
-            }
-            result_columns(&self.selected_or_first_result_paths(first))
-        };
+        let result = evaluate_expression(&self.expression, json)?;
         let mut normalizer = Normalizer::new(None);
         let mut cursor = JsonCursor::new(&result);
         if cursor.peek_byte_after_white_space() != Some(b'[') {
-            let mut formatter = self.style.build_output_formatter(columns(&result), &self.selected);
+            let mut formatter = self.style.build_output_formatter(self.columns_of_result(&result), &self.selected);
             return formatter.append_value(&result, &mut normalizer, text).map(|()| None);
         }
         let mut items = Vec::new();
         while cursor.move_to_next_item() {
             items.push(cursor.read_value().json);
         }
-        let Some(first) = items.first() else { return self.append_empty_result(&mut normalizer, text) };
-        let mut formatter = self.style.build_output_formatter(columns(first), &self.selected);
+        let columns = self.columns_of_result(items.first().copied().unwrap_or_default());
+        let mut style = self.style.clone();
+        if items.is_empty() && columns.iter().all(|column| column.path.is_empty()) {
+            // The fields of nothing are not known.
+            style = style.without_header();
+        }
+        let mut formatter = style.build_output_formatter(columns, &self.selected);
         formatter.append_page(&items, &mut normalizer, text)?;
         formatter.append_list_end_returning_note(&mut normalizer, text)
     }
 
-    /// Appends a list without items, whose columns are known only if they were chosen.
-    fn append_empty_result(&self, normalizer: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<Option<String>> {
-        let style = if self.selected.is_empty() { self.style.clone().without_header() } else { self.style.clone() };
-        style
-            .build_output_formatter(result_columns(&self.selected), &self.selected)
-            .append_list_end_returning_note(normalizer, text)
-    }
-
-    fn selected_or_first_result_paths(&self, first: &str) -> Vec<String> {
+    fn columns_of_result(&self, first: &str) -> Vec<Column> {
         if !self.selected.is_empty() {
-            return self.selected.clone();
+            return result_columns(&self.selected);
+        }
+        if compile_expression(&self.expression).is_ok_and(|expression| filters_items(expression.as_ast())) {
+            return self.item_columns.clone();
         }
         let mut cursor = JsonCursor::new(first);
         let mut names = Vec::new();
@@ -178,7 +136,7 @@ impl QueryFormatter {
                 cursor.read_value();
             }
         }
-        names
+        result_columns(&names)
     }
 }
 
@@ -203,32 +161,17 @@ impl OutputFormatter for QueryFormatter {
     }
 }
 
-/// The result of an expression.
-#[derive(Debug)]
-struct QueryResult {
-    json: String,
-    /// Whether it is, or begins with, a complete item of the input.
-    has_complete_items: bool,
-}
-
-/// Returns the result of an expression.
-fn evaluate_expression(expression: &str, json: &str) -> io::Result<QueryResult> {
+/// Returns the result of an expression, as JSON.
+fn evaluate_expression(expression: &str, json: &str) -> io::Result<String> {
     let failed = |reason: String| io::Error::other(QueryEvaluationError::new(reason));
     let numbers = NumberTable::from_numbers_in_json(json);
-    let input = Rcvar::new(Variable::from_json(&numbers.quote_ambiguous_numbers(json)).map_err(failed)?);
+    let input = Variable::from_json(&numbers.quote_ambiguous_numbers(json)).map_err(failed)?;
     let expression = compile_expression(expression).map_err(failed)?;
-    let result = expression.search(input.clone());
-    let result = result.map_err(|error| io::Error::other(QueryEvaluationError::of_library(&error)))?;
+    let result =
+        expression.search(input).map_err(|error| io::Error::other(QueryEvaluationError::of_library(&error)))?;
     let mut text = String::new();
     numbers.append_query_value(&result, &mut text);
-    Ok(QueryResult { json: text, has_complete_items: has_complete_items(&result, &input) })
-}
-
-/// Whether a result is, or begins with, one of the objects of the input, or the input itself.
-fn has_complete_items(result: &Rcvar, input: &Rcvar) -> bool {
-    let first = result.as_array().and_then(|items| items.first()).unwrap_or(result);
-    let items = input.as_array().map_or(std::slice::from_ref(input), Vec::as_slice);
-    first.is_object() && items.contains(first)
+    Ok(text)
 }
 
 /// The numbers of a document, by what floating point makes of them.
@@ -334,10 +277,12 @@ fn significant_digits(token: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{MAX_QUERY_LENGTH, MAX_QUERY_NESTING, check_query, evaluate_expression};
+    use super::{
+        MAX_QUERY_LENGTH, MAX_QUERY_NESTING, check_query, compile_expression, evaluate_expression, filters_items,
+    };
 
     fn query(expression: &str, json: &str) -> String {
-        evaluate_expression(expression, json).unwrap().json
+        evaluate_expression(expression, json).unwrap()
     }
 
     #[test]
@@ -389,6 +334,24 @@ mod tests {
                 .unwrap()
                 .is::<super::QueryEvaluationError>()
         );
+    }
+
+    #[test]
+    fn filter_is_told_from_a_computation() {
+        for expression in [
+            "[?quantity > `2`]",
+            "[]",
+            "[:5]",
+            "[0]",
+            "sort_by(@, &n)[-1]",
+            "[?a == 'b'] | sort_by(@, &n) | [:2]",
+            "reverse(@)",
+        ] {
+            assert!(filters_items(compile_expression(expression).unwrap().as_ast()), "{expression}");
+        }
+        for expression in ["@", "[].name", "[?a == 'b'].{n: name}", "length(@)", "[].[a, b]", "a.b", "items[?a]"] {
+            assert!(!filters_items(compile_expression(expression).unwrap().as_ast()), "{expression}");
+        }
     }
 
     /// Each of these would overflow the stack of the library's parser, or that of its evaluation, if it were long enough.

@@ -71,7 +71,8 @@ fn complete_items_keep_their_columns() {
     assert_eq!(csv(&["--query", "[0]"]).lines().next(), all.lines().next());
     assert_eq!(csv(&["--query", "[].{b: id}"]).lines().next(), Some("b"));
     // The columns of nothing are not known.
-    assert_eq!(csv(&["--query", "[?id=='x']"]), "");
+    assert_eq!(csv(&["--query", "[?id=='x'].id"]), "");
+    assert_eq!(csv(&["--query", "[?id=='x']"]).lines().next(), all.lines().next());
     assert_eq!(csv(&["--query", "[?id=='x']", "--columns", "id"]), "id\n");
     let table = list_customers(&["--query", "[?id=='x']"]);
     assert!(!table.stdout.contains("VALUE") && table.status == Some(0), "{}", table.stdout);

@@ -48,8 +48,13 @@ impl RunJournal {
     ) -> Result<Self, CommandError> {
         let unusable = |error: io::Error| {
             let message = format!("the journal {} cannot be used", path.display());
+            if error.kind() == io::ErrorKind::ResourceBusy {
+                let advice =
+                    "wait until that command has ended, and run this one again: it goes on where the other ended";
+                return CommandError::of_other_command(ErrorReport::new(&message, &error, advice));
+            }
             let advice = "name the journal of the same command, or a file that is not there yet";
-            UsageError(ErrorReport::new(&message, &error, advice))
+            UsageError(ErrorReport::new(&message, &error, advice)).into()
         };
         let opened = Journal::open(path, purpose).map_err(unusable)?;
         // If the clock was set back since then, its age is not known.
