@@ -381,7 +381,7 @@ fn refresh_token_not_stored_report(path: &Path, error: &io::Error) -> ErrorRepor
 fn no_credentials_configured_error(settings: &Settings) -> UsageError {
     let profiles = settings.profile_names().collect::<Vec<_>>().join(", ");
     let of_profile = match settings.profile_name() {
-        None if !profiles.is_empty() => format!("try --profile, one of {profiles}; or "),
+        None if !profiles.is_empty() => format!("--profile, one of {profiles}; or "),
         _ => String::new(),
     };
     UsageError(ErrorReport {

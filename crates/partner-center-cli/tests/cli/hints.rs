@@ -12,12 +12,12 @@ use std::fs;
 fn missing_credentials_name_the_profiles() {
     let folder = tempfile::tempdir().unwrap();
     let config = folder.path().join("config.toml");
-    let profile = |name: &str| format!("[profiles.{name}]\ntoken_file = \"/does/not/exist\"\n");
+    let profile = |name: &str| format!("[profile.{name}]\ntoken_file = \"/does/not/exist\"\n");
     fs::write(&config, profile("contoso") + &profile("fabrikam")).unwrap();
     let list = ["customers", "list", "--config", config.to_str().unwrap()];
     let ended = run(&list);
     assert_eq!(ended.status, Some(2));
-    assert!(ended.stderr.contains("try --profile, one of contoso, fabrikam; or sign in"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("try:   --profile, one of contoso, fabrikam; or sign in"), "{}", ended.stderr);
     fs::write(&config, "").unwrap();
     let ended = run(&list);
     assert!(ended.status == Some(2) && !ended.stderr.contains("--profile"), "{}", ended.stderr);

@@ -217,6 +217,24 @@ mod tests {
     }
 
     #[test]
+    fn restarted_journal_is_empty_and_keeps_its_purpose() {
+        let path = env::temp_dir().join(format!("restarted-{}.jsonl", process::id()));
+        let opened = r#"{"at":1,"status":"opened","purpose":"test"}"#;
+        fs::write(&path, format!("{opened}\n{{\"at\":2,\"status\":\"done\",\"item\":\"7\",\"request_id\":null}}\n"))
+            .unwrap();
+        let journal = Journal::open(&path, "test").unwrap();
+        let one_second = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1);
+        assert_eq!((journal.started_at(), journal.entries().len()), (one_second, 1));
+        journal.restart().unwrap();
+        assert!(journal.started_at() > one_second && journal.entries().is_empty());
+        drop(journal);
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.lines().count() == 1 && text.contains(r#""purpose":"test""#), "{text}");
+        assert!(Journal::open(&path, "another purpose").is_err());
+        fs::remove_file(path).unwrap();
+    }
+
+    #[test]
     fn only_line_is_removed_if_it_is_the_beginning_of_a_journal() {
         let path = env::temp_dir().join(format!("one-line-{}.jsonl", process::id()));
         for (text, is_kept) in [("a customer's ID", true), (r#"{"id":1}"#, true), (r#"{"at":1"#, false), ("{", false)] {
