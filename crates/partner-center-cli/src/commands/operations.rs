@@ -170,7 +170,9 @@ async fn send_and_print<X: Transport>(
         let mut count = 0;
         let look_at_page = |items: &[&str]| {
             count += items.len();
-            names.iter_mut().for_each(|names| names.add_items(items));
+            if let Some(names) = &mut names {
+                names.add_items(items);
+            }
         };
         list::print_pages(pages, call.options.limit, noun, &session.sources, printer, look_at_page, messages).await?;
         field_notes::note_if_no_domain_was_found(call, count, messages);

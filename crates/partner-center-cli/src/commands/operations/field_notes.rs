@@ -19,26 +19,22 @@ use partner_center_spec::Operation;
 pub(super) fn print_field_notes(call: &OperationCall, sort_by: Option<&str>, messages: &Messages) {
     let print = |note: String| messages.print(replace_control_characters(&note));
     let printed = printed_operation(call);
-    let paths = match &call.options.query {
-        Some(query) => {
-            let QueryFields { paths, compared_quoted_names } = QueryFields::of_expression(query);
-            let is_unknown =
-                |name: &&String| result_item_type(printed).is_some_and(|item| !type_has_property(item, name));
-            for name in compared_quoted_names.iter().filter(is_unknown) {
-                print(format!(
-                    "warning: in --query, `\"{name}\"` is the name of a field, and no item is known to have it; a string is in \
+    let paths = if let Some(query) = &call.options.query {
+        let QueryFields { paths, compared_quoted_names } = QueryFields::of_expression(query);
+        let is_unknown = |name: &&String| result_item_type(printed).is_some_and(|item| !type_has_property(item, name));
+        for name in compared_quoted_names.iter().filter(is_unknown) {
+            print(format!(
+                "warning: in --query, `\"{name}\"` is the name of a field, and no item is known to have it; a string is in \
                      single quotes: '{name}'"
-                ));
-            }
-            paths
+            ));
         }
-        None => {
-            let columns = resolve_column_names(printed, &call.options.columns, call.options.bulk.prints_customers());
-            for path in undocumented_selected_paths(printed, &columns) {
-                print(format!("note: the column `{path}` is not documented, so that it may be empty"));
-            }
-            columns.into_iter().chain(sort_by.map(|path| path.trim_start_matches('-').to_owned())).collect()
+        paths
+    } else {
+        let columns = resolve_column_names(printed, &call.options.columns, call.options.bulk.prints_customers());
+        for path in undocumented_selected_paths(printed, &columns) {
+            print(format!("note: the column `{path}` is not documented, so that it may be empty"));
         }
+        columns.into_iter().chain(sort_by.map(|path| path.trim_start_matches('-').to_owned())).collect()
     };
     if !is_customer_list(printed) {
         return;

@@ -25,7 +25,7 @@ impl QueryEvaluationError {
         ) = &error.reason
             && actual == "null"
         {
-            failed.advice = match expected.as_str() {
+            let advice = match expected.as_str() {
                 expected if expected.contains("string") => {
                     "the field is absent in some items; write (field || ''), as in starts_with(commitmentEndDate || '', '2026-12')"
                 }
@@ -36,8 +36,8 @@ impl QueryEvaluationError {
                     "the field is absent in some items; write (field || `[]`), as in contains(tags || `[]`, 'x')"
                 }
                 _ => "the field is absent in some items; write (field || `{}`), as in keys(companyProfile || `{}`)",
-            }
-            .to_owned();
+            };
+            failed.advice = advice.to_owned();
         }
         failed
     }
