@@ -6,7 +6,7 @@ use partner_center::{
     *,
 };
 use partner_center_emulator::Emulator;
-use partner_center_tests::block_on;
+use partner_center_tests::{block_on, judged_emulator};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -14,11 +14,11 @@ use uuid::Uuid;
 /// Runs `test` over every transport, each against a new emulator: in memory in both modes, and over sockets with both HTTP clients.
 macro_rules! over_every_transport {
     ($test:ident) => {
-        $test(&client(Emulator::default().transport::<Blocking>(), None));
-        $test(&client(Emulator::default().transport::<Async>(), None));
-        let server = Emulator::default().serve("127.0.0.1:0").unwrap();
+        $test(&client(judged_emulator().build().transport::<Blocking>(), None));
+        $test(&client(judged_emulator().build().transport::<Async>(), None));
+        let server = judged_emulator().build().serve("127.0.0.1:0").unwrap();
         $test(&client(Ureq::new().unwrap(), Some(&server.url())));
-        let server = Emulator::default().serve("127.0.0.1:0").unwrap();
+        let server = judged_emulator().build().serve("127.0.0.1:0").unwrap();
         $test(&client(Reqwest::new().unwrap(), Some(&server.url())));
     };
 }

@@ -4,6 +4,7 @@
 use super::commerce::DAY;
 use partner_center::{models::*, operations::*, transport::Blocking, *};
 use partner_center_emulator::{Emulator, EmulatorTransport};
+use partner_center_tests::judged_emulator;
 use serde_json::json;
 use std::{
     collections::BTreeSet,
@@ -38,7 +39,7 @@ type Outcome = Result<(), Error>;
 
 impl Partner {
     fn new() -> Self {
-        let emulator = Emulator::builder().customers(3).start_time(UNIX_EPOCH + START).build();
+        let emulator = judged_emulator().customers(3).start_time(UNIX_EPOCH + START).build();
         let client = Client::builder(emulator.transport(), Credential::token(Emulator::TOKEN)).build().unwrap();
         Self { emulator, client }
     }

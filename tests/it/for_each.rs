@@ -6,7 +6,7 @@ use partner_center::{
     transport::{Async, Blocking, Mode, Output, http::StatusCode},
 };
 use partner_center_emulator::Emulator;
-use partner_center_tests::{ScriptedTransport, Server, Step, block_on, response};
+use partner_center_tests::{ScriptedTransport, Server, Step, block_on, judged_emulator, response};
 use std::{
     collections::VecDeque,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -236,7 +236,7 @@ impl Hooks for BegunAfter429 {
 /// One 429 holds up all who share the client, so that no others are sent but those that were about to be.
 #[test]
 fn throttled_response_slows_all_of_a_run() {
-    let emulator = Emulator::builder().customers(200).fault("delay:50ms".parse().unwrap());
+    let emulator = judged_emulator().customers(200).fault("delay:50ms".parse().unwrap());
     let emulator = emulator.fault("429:retry-after=3@40".parse().unwrap()).build();
     let server = emulator.serve("127.0.0.1:0").unwrap();
     let begun = Arc::new(BegunAfter429::default());
@@ -255,7 +255,7 @@ fn throttled_response_slows_all_of_a_run() {
 /// When the service is down, calls soon fail with the first error, in place of four requests each.
 #[test]
 fn retry_budget_ends_a_storm() {
-    let emulator = Emulator::builder().fault("503".parse().unwrap()).build();
+    let emulator = judged_emulator().fault("503".parse().unwrap()).build();
     let client = Client::builder(emulator.transport::<Async>(), Credential::token(Emulator::TOKEN));
     let retry = RetryPolicy::default().initial_backoff(Duration::ZERO);
     let client = client.base_url("http://127.0.0.1").retry(retry).build().unwrap();
