@@ -6,7 +6,8 @@ use std::{
     process, thread,
 };
 
-/// Returns a builder of an emulator that fails the test with its first verdict: the product's client is never found guilty.
+/// Returns a builder of an emulator that fails the test with its first verdict: the product's client is never found guilty. Whether
+/// a request id was used again after a response is judged in memory alone.
 pub fn judged_emulator() -> EmulatorBuilder {
     judged_emulator_that_allows(&[])
 }
@@ -15,11 +16,14 @@ pub fn judged_emulator() -> EmulatorBuilder {
 pub fn judged_emulator_that_allows(allowed: &'static [Misbehavior]) -> EmulatorBuilder {
     let test = thread::current();
     Emulator::builder().on_verdict(move |verdict| {
-        if allowed.contains(&verdict.misbehavior) {
+        let is_on_test_thread = thread::current().id() == test.id();
+        // Over a socket, a client that gives up on a slow machine may not have seen the response that the emulator has sent.
+        let is_uncertain = !is_on_test_thread && verdict.misbehavior == Misbehavior::ReusedRequestId;
+        if is_uncertain || allowed.contains(&verdict.misbehavior) {
             return;
         }
         let message = format!("{}: a caller is found guilty of {verdict}", test.name().unwrap_or_default());
-        assert_ne!(thread::current().id(), test.id(), "{message}");
+        assert!(!is_on_test_thread, "{message}");
         // A panic of the server's thread would not fail the test. Written directly, as what is printed may be captured.
         let _ = writeln!(io::stderr(), "{message}");
         process::abort();

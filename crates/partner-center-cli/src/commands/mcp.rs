@@ -32,7 +32,7 @@ pub(crate) fn serve_tools(command: &McpCommand, mut options: Options) -> Result<
     interruption::exit_on_interruption(messages.progress_line())?;
     // Results are JSON, whatever is configured for people.
     options.service.output = OutputFormat::Json;
-    let emulator = session::start_emulator(&options.service, &messages)?;
+    let emulator = session::start_emulator(&options.service)?;
     if io::stdin().is_terminal() {
         messages.print("note: an assistant starts this command, and talks to it; see `partner-center mcp --help`");
     }

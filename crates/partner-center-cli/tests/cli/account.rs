@@ -1,9 +1,6 @@
 //! The account of a customer: a day in the life of an administrator, and the passwords that are not printed.
 
-use crate::{
-    command::{CommandOutput, DOCUMENTED, command, run_at},
-    judged_emulator::judged_emulator,
-};
+use crate::command::{CommandOutput, DOCUMENTED, command, run_at};
 use partner_center_emulator::Emulator;
 use serde_json::{Value, json};
 use std::{fs, path::Path};
@@ -30,7 +27,7 @@ fn body_file(url: &str, folder: &Path, command: [&str; 2], changes: &[(&str, Val
 #[test]
 fn day_of_an_administrator_by_commands() {
     const DOMAIN: &str = "northwindtraders.onmicrosoft.com";
-    let server = judged_emulator().token("token").build().serve("127.0.0.1:0").unwrap();
+    let server = Emulator::builder().token("token").build().serve("127.0.0.1:0").unwrap();
     let url = server.url();
     let folder = tempfile::tempdir().unwrap();
     let run = |arguments: &[&str]| json_of(&url, arguments);
@@ -111,7 +108,7 @@ fn day_of_an_administrator_by_commands() {
 
 #[test]
 fn password_is_printed_and_stored_only_on_request() {
-    let server = judged_emulator().token("token").build().serve("127.0.0.1:0").unwrap();
+    let server = Emulator::builder().token("token").build().serve("127.0.0.1:0").unwrap();
     let url = server.url();
     let folder = tempfile::tempdir().unwrap();
     let create = |domain: &str, more: &[&str]| -> CommandOutput {
