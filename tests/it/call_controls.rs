@@ -1,4 +1,4 @@
-//! What a caller controls and sees of a call: the response beside the value, options of single calls, hooks, and traces.
+//! What a caller controls and sees of a call: the response beside the value, options of single calls, and hooks.
 
 use partner_center::{
     Client, ClientBuilder, Credential, Error, ErrorKind, GetCustomer, ListCustomers, RetryPolicy, Transport,
@@ -7,13 +7,12 @@ use partner_center::{
     transport::{Async, Blocking, Mode, Output},
 };
 use partner_center_tests::{
-    CapturedLog, Recording, RecordingTransport, ScriptedTransport, Step, action::Action, block_on, page, response,
+    HeaderTransport, Recording, RecordingTransport, ScriptedTransport, Step, action::Action, block_on, page, response,
 };
 use std::{
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
-use tracing_subscriber::fmt::format::FmtSpan;
 use uuid::Uuid;
 
 fn show(metadata: &CallMetadata) -> String {
@@ -210,6 +209,44 @@ fn later_options_override_earlier_ones_and_keep_the_rest() {
     assert_eq!(client.with_options(CallOptions::new().deadline(deadline)).correlation_id(), client.correlation_id());
 }
 
+/// Lists two pages and makes three calls; all but the last call are in German, and the first is made in two attempts.
+fn locales_of_calls<M: Mode>(locale_of_client: Option<&str>) -> Vec<Option<String>> {
+    let steps = [
+        page(["a"]).next("/v1/customers?page=2", "t1").into(),
+        page(["b"]).into(),
+        response(503, "").into(),
+        response(200, "{}").into(),
+        response(200, "{}").into(),
+        response(200, "{}").into(),
+    ];
+    let (transport, locales) = HeaderTransport::new("x-locale", ScriptedTransport::<M>::new(steps));
+    let client = Client::builder(transport, Credential::token("the-token"));
+    let client = locale_of_client.into_iter().fold(client, ClientBuilder::locale).build().unwrap();
+    let in_german = client.with_options(CallOptions::new().locale("de-DE"));
+    let get = |client: &Client<HeaderTransport<ScriptedTransport<M>>>| {
+        block_on::<M, _>(client.call(GetCustomer::new(Uuid::nil()))).unwrap();
+    };
+    let mut pages = in_german.pages(ListCustomers::new());
+    while let Some(page) = block_on::<M, _>(pages.next_page()) {
+        page.unwrap();
+    }
+    get(&in_german);
+    // Other options keep it; the client that they were set on never had it.
+    get(&in_german.with_options(CallOptions::new().header("MS-Test", "7")));
+    get(&client);
+    let locales = locales.lock().unwrap();
+    locales.clone()
+}
+
+#[test]
+fn locale_of_a_call_is_sent_with_that_call_only() {
+    for (locale_of_client, next) in [(None, "en-US"), (Some("fr-FR"), "fr-FR")] {
+        let expected = ["de-DE", "de-DE", "de-DE", "de-DE", "de-DE", next].map(|locale| Some(locale.to_owned()));
+        assert_eq!(locales_of_calls::<Blocking>(locale_of_client), expected);
+        assert_eq!(locales_of_calls::<Async>(locale_of_client), expected);
+    }
+}
+
 #[test]
 fn last_deadline_of_a_client_counts() {
     let past = Instant::now();
@@ -356,71 +393,6 @@ fn hooks_see_every_call_and_every_attempt() {
         ]
     );
     assert_eq!(notes_of_calls::<Async>(), notes);
-}
-
-#[test]
-fn spans_have_the_fields_of_open_telemetry() {
-    let log = CapturedLog::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::DEBUG)
-        .with_span_events(FmtSpan::CLOSE)
-        .with_ansi(false)
-        .with_writer(move || writer.clone())
-        .finish();
-    let (client, _) = scripted::<Blocking>([response(503, "").into(), response(200, "{}").into()], |builder| builder);
-    tracing::subscriber::with_default(subscriber, || client.call(GetCustomer::new(Uuid::nil()))).unwrap();
-    let log = log.text();
-    let attempts: Vec<_> = log.lines().filter(|line| line.contains("close") && line.contains("attempt{")).collect();
-    let [first, second] = attempts[..] else { panic!("{log}") };
-    for attempt in [first, second] {
-        for field in [
-            "otel.kind=\"client\"",
-            "otel.name=GET /v1/customers/{customer-tenant-id}",
-            "url.template=\"/v1/customers/{customer-tenant-id}\"",
-            "http.request.method=GET",
-            "server.address=\"127.0.0.1\"",
-            "server.port=9",
-            "http.request.header.ms-requestid=",
-        ] {
-            assert!(attempt.contains(field), "{field}: {attempt}");
-        }
-    }
-    for field in ["http.response.status_code=503", "error.type=\"503\"", "otel.status_code=\"ERROR\""] {
-        assert!(first.contains(field) && !second.contains(field), "{field}: {first}");
-    }
-    assert!(
-        second.contains("http.response.status_code=200") && second.contains("http.request.resend_count=1"),
-        "{second}"
-    );
-    assert!(!first.contains("resend_count"), "{first}");
-}
-
-#[test]
-fn requests_belong_to_the_trace_of_the_caller() {
-    const TRACEPARENT: &str = "00-8a3c60f7d188f8fa79d48a391a778fa6-53995c3f42cd8ad8-01";
-    struct Seen(Mutex<Vec<Option<String>>>);
-    impl Transport for Seen {
-        type Mode = Blocking;
-        fn send(
-            &self,
-            request: partner_center::transport::Request,
-        ) -> Result<partner_center::transport::Response, partner_center::transport::TransportError> {
-            let header = request.headers().get("traceparent");
-            self.0.lock().unwrap().push(header.map(|value| value.to_str().unwrap().to_owned()));
-            Ok(http::Response::new("{}".into()))
-        }
-        fn sleep(&self, _: Duration) {}
-    }
-    let transport = Arc::new(Seen(Mutex::default()));
-    for traceparent in [Some(TRACEPARENT), Some("not one"), None] {
-        let client = Client::builder(transport.clone(), Credential::token("the-token"))
-            .traceparent(move || traceparent.map(str::to_owned))
-            .build()
-            .unwrap();
-        client.call(GetCustomer::new(Uuid::nil())).unwrap();
-    }
-    assert_eq!(*transport.0.lock().unwrap(), [Some(TRACEPARENT.to_owned()), None, None]);
 }
 
 #[test]

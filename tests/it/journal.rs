@@ -1,7 +1,7 @@
-//! The journal: what is done is not done again, what is unknown is with the same request ids, whenever the program is killed.
+//! The journal: what is done is not done again, and what is unknown is with the same request ids.
 
 use partner_center::{
-    Client, Credential, Error, GetCustomer, ListCustomers, RetryPolicy, SyncClient, Ureq,
+    Client, Credential, Error, GetCustomer, RetryPolicy, SyncClient, Ureq,
     journal::{ItemState, Journal, JournalEntry},
     operations::Method,
     request::{CallOptions, Idempotency, RawRequest},
@@ -12,13 +12,11 @@ use partner_center_tests::{
     Recording, RecordingTransport, ScriptedTransport, Step, block_on, judged_emulator, response,
 };
 use std::{
-    env, fs,
+    fs,
     io::Write,
     panic::{AssertUnwindSafe, catch_unwind},
-    path::{Path, PathBuf},
-    process::{Command, Stdio},
-    thread,
-    time::{Duration, Instant},
+    path::PathBuf,
+    time::Instant,
 };
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -43,98 +41,6 @@ fn create_policy(customer: &str) -> RawRequest {
     RawRequest::new(Method::Post, &format!("/v1/customers/{customer}/policies"))
         .json(body)
         .idempotency(Idempotency::RequestId)
-}
-
-/// Does what is left to do: two calls for each customer, of which the second is a write.
-fn run(url: &str, path: &Path, customers: Vec<String>) -> Vec<JournalEntry> {
-    let journal = Journal::open(path, PURPOSE).unwrap().retry_unknown();
-    let outcomes = journal.for_each(&client(url), customers, 4, |client, customer| {
-        client.call(GetCustomer::new(customer.parse().unwrap()))?;
-        client.request(create_policy(customer))
-    });
-    outcomes.for_each(drop);
-    journal.finish().unwrap()
-}
-
-/// Whether this process is the child of the test below, which is killed; it does its part then.
-#[test]
-fn journaled_run_in_a_child_process() {
-    let (Ok(url), Ok(path)) = (env::var("JOURNAL_URL"), env::var("JOURNAL_PATH")) else { return };
-    let customers = fs::read_to_string(Path::new(&path).with_extension("items")).unwrap();
-    run(&url, Path::new(&path), customers.lines().map(str::to_owned).collect());
-}
-
-#[test]
-fn journaled_run_that_is_killed_forty_times_does_everything_once() {
-    const KILLS: usize = 40;
-    const CUSTOMERS: u32 = 160;
-    let emulator = judged_emulator()
-        .customers(CUSTOMERS)
-        .fault("delay:3ms".parse().unwrap())
-        .fault("429:retry-after=0@3%".parse().unwrap())
-        .build();
-    let server = emulator.serve("127.0.0.1:0").unwrap();
-    let client = client(&server.url());
-    let customers: Vec<_> =
-        client.items(ListCustomers::new()).map(|customer| customer.unwrap().id.unwrap().to_string()).collect();
-    let policies = |customer: &String| {
-        let policies = RawRequest::new(Method::Get, &format!("/v1/customers/{customer}/policies"));
-        // A new client has learned of no limit from the 429s.
-        let policies = self::client(&server.url()).request(policies).unwrap();
-        let policies = String::from_utf8(policies.body().to_vec()).unwrap();
-        policies.matches("Nightly policy").count()
-    };
-    let folder = TempDir::new().unwrap();
-    let path = journal_path(&folder);
-    fs::write(path.with_extension("items"), customers.join("\n")).unwrap();
-    let mut random = 0x2545_f491_4f6c_dd1d_u64;
-    let mut next_random = |below: u64| {
-        random ^= random << 13;
-        random ^= random >> 7;
-        random ^= random << 17;
-        random % below
-    };
-    let mut unknown = 0;
-    for _ in 0..KILLS {
-        let sent = || emulator.requests().len();
-        let until = sent() + 1 + usize::try_from(next_random(12)).unwrap();
-        let mut child = Command::new(env::current_exe().unwrap())
-            .args(["journal::journaled_run_in_a_child_process", "--exact"])
-            .env("JOURNAL_URL", server.url())
-            .env("JOURNAL_PATH", &path)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let start = Instant::now();
-        while sent() < until && child.try_wait().unwrap().is_none() {
-            assert!(start.elapsed() < Duration::from_secs(60), "the child sends nothing");
-            thread::sleep(Duration::from_millis(1));
-        }
-        thread::sleep(Duration::from_micros(next_random(5000)));
-        child.kill().unwrap();
-        child.wait().unwrap();
-        unknown += count(&Journal::open(&path, PURPOSE).unwrap().entries(), ItemState::Unknown);
-    }
-    assert!(unknown > KILLS, "it is killed while calls are under way");
-    let before = customers.iter().filter(|customer| policies(customer) > 0).count();
-    assert!(before > 40 && before < customers.len(), "it is killed before the end: {before}");
-
-    // What has failed in one run is tried again in the next.
-    let run_all = || {
-        // A client learns of no limit from a 429 before it has made 20 requests.
-        customers.chunks(8).map(|customers| run(&server.url(), &path, customers.to_vec())).last().unwrap()
-    };
-    let mut runs = (0..5).map(|_| run_all());
-    let entries = runs.find(|entries| count(entries, ItemState::Done) == customers.len()).unwrap();
-    assert_eq!((entries.len(), count(&entries, ItemState::Done)), (customers.len(), customers.len()));
-    assert!(entries.iter().all(|entry| entry.request_id.is_some() && entry.error.is_none()));
-    let twice: Vec<_> = customers.iter().map(policies).filter(|count| *count != 1).collect();
-    assert!(twice.is_empty(), "{twice:?}");
-    // Nothing is left to do.
-    let requests = emulator.requests().len();
-    run_all();
-    assert_eq!(emulator.requests().len(), requests);
 }
 
 type ScriptedClient = Client<RecordingTransport<ScriptedTransport<Blocking>>>;

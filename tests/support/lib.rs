@@ -12,6 +12,7 @@ pub mod action;
 mod captured_log;
 mod conversation;
 pub mod fuzzing;
+mod header_transport;
 mod judged_emulator;
 mod mock_response;
 mod recording_transport;
@@ -21,6 +22,7 @@ mod step;
 
 pub use captured_log::CapturedLog;
 pub use conversation::{Caller, Conversation, Outcome, get, list};
+pub use header_transport::HeaderTransport;
 pub use judged_emulator::{judged_emulator, judged_emulator_that_allows};
 pub use mock_response::{MockResponse, customer, page, response};
 pub use recording_transport::{Recording, RecordingTransport};

@@ -320,8 +320,10 @@ fn with_rotated_token_stored<M: Mode>(
 ) -> Credential<M> {
     let (token_file, lease_messages, messages) = (file.clone(), messages.clone(), messages.clone());
     let file = file.clone();
-    // Waiting for other commands blocks, even in an async client: this command has nothing else to do meanwhile.
-    let lease = move || M::ready(file.lease_refresh_token(&lease_messages));
+    let lease = move || {
+        let (file, messages) = (file.clone(), lease_messages.clone());
+        M::block_or_box(async move { run_blocking(move || file.lease_refresh_token(&messages)).await? })
+    };
     credential.before_refresh(lease).on_rotation(move |newest| {
         // The access token of the same response is valid nevertheless.
         if let Err(error) = token_file.store_token(&newest) {
@@ -329,6 +331,17 @@ fn with_rotated_token_stored<M: Mode>(
         }
         M::ready(Ok(()))
     })
+}
+
+/// Runs work that waits, such as for other commands: in a thread if there is a runtime, whose other calls continue meanwhile.
+async fn run_blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, tokio::task::JoinError> {
+    match tokio::runtime::Handle::try_current() {
+        Ok(runtime) => runtime.spawn_blocking(work).await,
+        // In blocking mode, there is nothing else to do in this thread.
+        Err(_) => Ok(work()),
+    }
 }
 
 /// Lets the credential report a new refresh token, for which there is no file.

@@ -6,7 +6,7 @@ use crate::{
     error_format::{self, ErrorDetails},
     output::{QueryError, ResultTooLarge, TooManyHeldItems},
     settings::AddressSources,
-    terminal::{terminal_width, wrap_paragraph},
+    terminal::{escape_control_characters, terminal_width, wrap_paragraph},
 };
 use console::Term;
 use partner_center::{
@@ -137,19 +137,24 @@ impl CommandError {
         Self::new("the HTTP client cannot be created", error, &advice)
     }
 
-    /// Whether the cause is the credential, or what its owner may do.
-    pub(crate) fn is_unauthorized(&self) -> bool {
-        matches!(self, Self::Reported { status: EXIT_UNAUTHORIZED, .. })
+    /// Whether the cause is the credential, and not what its owner may do: another credential may help.
+    pub(crate) fn is_of_credential(&self) -> bool {
+        matches!(self, Self::Reported { status: EXIT_UNAUTHORIZED, details, .. } if !details.is_forbidden())
     }
 
     /// Returns the error as one line of JSON, without an exit status.
     pub(crate) fn to_json(&self) -> String {
-        let (parts, details) = match self {
-            Self::OutputClosed => (("the output was closed", "", ""), &ErrorDetails::default()),
-            Self::Reported { error_report, details, .. } => (error_report.message_cause_and_advice(), &**details),
-            Self::Summary(summary) => ((summary.as_str(), "", ""), &ErrorDetails::default()),
-        };
-        error_format::format_json_error(parts, None, details)
+        let none = ErrorDetails::default();
+        let details = if let Self::Reported { details, .. } = self { details } else { &none };
+        error_format::format_json_error(self.message_cause_and_advice(), None, details)
+    }
+
+    fn message_cause_and_advice(&self) -> (&str, &str, &str) {
+        match self {
+            Self::OutputClosed => ("the output was closed", "", ""),
+            Self::Reported { error_report, .. } => error_report.message_cause_and_advice(),
+            Self::Summary(summary) => (summary, "", ""),
+        }
     }
 
     /// Prints the error to standard error, and returns the exit status.
@@ -201,6 +206,15 @@ fn exit_status_of_error(error: &Error) -> u8 {
         (_, Some(ErrorReason::NotFound), _) | (_, _, Some(404)) => EXIT_NOT_FOUND,
         (_, _, Some(401 | 403)) => EXIT_UNAUTHORIZED,
         _ => EXIT_FAILED,
+    }
+}
+
+/// On one line.
+impl fmt::Display for CommandError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (message, cause, advice) = self.message_cause_and_advice();
+        let parts: Vec<_> = [message, cause, advice].into_iter().filter(|part| !part.is_empty()).collect();
+        formatter.write_str(&escape_control_characters(&parts.join("; ")))
     }
 }
 

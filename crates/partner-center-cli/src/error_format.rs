@@ -87,6 +87,11 @@ pub(crate) struct ErrorDetails {
 }
 
 impl ErrorDetails {
+    /// Whether the service knows the caller, and does not allow it what was requested (403).
+    pub(crate) fn is_forbidden(&self) -> bool {
+        self.status == Some(403)
+    }
+
     /// Returns what is known of an error of the client.
     pub(crate) fn of_client_error(error: &Error) -> Self {
         let token_error = error.token_error();

@@ -4,31 +4,32 @@
 //! tell from a crash. The first interruption waits for the lock of standard output, so that the page that is being written is
 //! complete; a second one does not wait.
 
-use crate::{error::CommandError, progress::ProgressLine};
+use crate::{error::CommandError, messages::Messages};
 use std::{io, mem, process, sync::mpsc, thread};
 
 /// The exit status of a command that was interrupted.
 const INTERRUPTED_EXIT_STATUS: i32 = 130;
 
 /// Ends the process on an interruption, as soon as the page that is being written is complete; on a second one immediately, as
-/// the reader of standard output may have stopped.
-pub(crate) fn exit_on_interruption(progress: &ProgressLine) -> Result<(), CommandError> {
-    let progress = progress.clone();
+/// the reader of standard output may have stopped. The first one says what a signal cuts off, if there is something to say.
+pub(crate) fn exit_on_interruption(messages: &Messages) -> Result<(), CommandError> {
+    let messages = messages.clone();
     let mut interrupted = false;
     set_interruption_handler(move || {
         let is_second = mem::replace(&mut interrupted, true);
-        let progress = progress.clone();
+        let messages = messages.clone();
         // Another thread waits for the lock, as this one must receive the second interruption.
-        if is_second || thread::Builder::new().spawn(move || exit_after_current_page(&progress)).is_err() {
+        if is_second || thread::Builder::new().spawn(move || exit_after_current_page(&messages)).is_err() {
             process::exit(INTERRUPTED_EXIT_STATUS);
         }
     })
 }
 
-fn exit_after_current_page(progress: &ProgressLine) {
+fn exit_after_current_page(messages: &Messages) {
     // The printer holds this lock while it writes a page.
     let _stdout = io::stdout().lock();
-    progress.clear_after_interruption();
+    messages.progress_line().clear_after_interruption();
+    messages.print_interruption_note();
     process::exit(INTERRUPTED_EXIT_STATUS)
 }
 

@@ -71,8 +71,8 @@ fn run_command(command: Command, options: Options) -> Result<(), CommandError> {
         },
     };
     let messages = task.build_messages(&options.messages);
-    let done = interruption::exit_on_interruption(messages.progress_line())
-        .and_then(|()| run_over_transport(task, &options, &messages));
+    let done =
+        interruption::exit_on_interruption(&messages).and_then(|()| run_over_transport(task, &options, &messages));
     messages.progress_line().clear();
     done
 }

@@ -27,11 +27,13 @@ pub(crate) struct Messages {
     progress: ProgressLine,
     /// The messages that are kept for an assistant, in place of being written.
     kept: Option<Arc<Mutex<Vec<String>>>>,
+    /// What is said if the command is interrupted now.
+    interruption_note: Arc<Mutex<Option<String>>>,
 }
 
 impl Messages {
     pub(crate) fn new(quiet: bool) -> Self {
-        Self { quiet, progress: ProgressLine::new_hidden(), kept: None }
+        Self { quiet, progress: ProgressLine::new_hidden(), kept: None, interruption_note: Arc::default() }
     }
 
     /// Returns messages with a progress line below them that counts `noun`, if standard error is a terminal.
@@ -39,7 +41,7 @@ impl Messages {
         // The log of `-v` shows each step already.
         let is_hidden = options.quiet || options.verbose > 0;
         let progress = if is_hidden { ProgressLine::new_hidden() } else { ProgressLine::on_terminal(noun) };
-        Self { quiet: options.quiet, progress, kept: None }
+        Self { progress, ..Self::new(options.quiet) }
     }
 
     /// Returns messages that are kept until they are taken.
@@ -55,6 +57,18 @@ impl Messages {
 
     pub(crate) fn progress_line(&self) -> &ProgressLine {
         &self.progress
+    }
+
+    /// Sets what is said if the command is interrupted from now on.
+    pub(crate) fn set_interruption_note(&self, note: Option<String>) {
+        *self.interruption_note.lock().unwrap_or_else(PoisonError::into_inner) = note;
+    }
+
+    /// Prints what is to be said of an interruption, even with `--quiet`: it may be about a change that was made.
+    pub(crate) fn print_interruption_note(&self) {
+        if let Some(note) = self.interruption_note.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            let _ = writeln!(io::stderr().lock(), "{note}");
+        }
     }
 
     pub(crate) fn print(&self, message: impl Display) {

@@ -10,7 +10,8 @@ use crate::{
 };
 use clap::ValueEnum;
 use partner_center::{
-    AppRegistration, Client, Cloud, Credential, Error, RetryPolicy, Secret, Transport, auth::SignIn, transport::Limits,
+    AppRegistration, Client, ClientBuilder, Cloud, Credential, Error, RetryPolicy, Secret, Transport, auth::SignIn,
+    transport::Limits,
 };
 use partner_center_emulator::{Emulator, Server};
 use std::{
@@ -30,6 +31,7 @@ pub(crate) fn start_emulator(options: &ServiceOptions) -> Result<Option<Server>,
 }
 
 /// The service to call, and the settings of calls.
+#[derive(Clone)]
 pub(crate) struct Session<'a> {
     pub(crate) options: &'a ServiceOptions,
     pub(crate) base_url: String,
@@ -106,6 +108,11 @@ impl<'a> Session<'a> {
         Ok(Self { options, base_url, authority, sources, audience, cloud, deadline, settings })
     }
 
+    /// Returns the session without the deadline of one call.
+    pub(crate) fn without_deadline(&self) -> Self {
+        Self { deadline: None, ..self.clone() }
+    }
+
     /// Returns the time limit of an attempt that begins now: that of the options, or else `default`.
     pub(crate) fn attempt_timeout(&self, default: Duration) -> Duration {
         let left = self.deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(Instant::now()));
@@ -161,6 +168,31 @@ impl<'a> Session<'a> {
         credential: Credential<X::Mode>,
         messages: &Messages,
     ) -> Result<Client<X>, UsageError> {
+        self.finish_client(self.client_builder(retry, transport, credential, messages)?)
+    }
+
+    /// Builds a client that takes the place of an `earlier` one, whose rate limiter it shares.
+    pub(crate) fn build_next_client<X: Transport>(
+        &self,
+        earlier: Option<&Client<X>>,
+        transport: X,
+        credential: Credential<X::Mode>,
+        messages: &Messages,
+    ) -> Result<Client<X>, UsageError> {
+        let builder = self.client_builder(RetryPolicy::default(), transport, credential, messages)?;
+        self.finish_client(match earlier {
+            Some(client) => builder.share_rate_limiter(client),
+            None => builder,
+        })
+    }
+
+    fn client_builder<X: Transport>(
+        &self,
+        retry: RetryPolicy,
+        transport: X,
+        credential: Credential<X::Mode>,
+        messages: &Messages,
+    ) -> Result<ClientBuilder<X>, UsageError> {
         let messages = messages.clone();
         let mut builder = Client::builder(transport, credential)
             .on_replacement(move |replacement| {
@@ -185,7 +217,10 @@ impl<'a> Session<'a> {
         if let Some(timeout) = *timeout {
             builder = builder.attempt_timeout(timeout);
         }
-        builder = builder.retry(self.apply_retry_options_and_settings(retry)?);
+        Ok(builder.retry(self.apply_retry_options_and_settings(retry)?))
+    }
+
+    fn finish_client<X: Transport>(&self, builder: ClientBuilder<X>) -> Result<Client<X>, UsageError> {
         let client = builder.build().map_err(|error| self.unusable_settings_error(&error))?;
         Ok(match self.deadline {
             Some(deadline) => client.with_deadline(deadline),

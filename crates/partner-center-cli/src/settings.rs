@@ -101,6 +101,7 @@ pub(crate) enum SettingSource {
 }
 
 /// The sources of the addresses, for advice that names what to correct.
+#[derive(Clone)]
 pub(crate) struct AddressSources {
     pub(crate) base_url: SettingSource,
     pub(crate) authority: SettingSource,

@@ -82,7 +82,7 @@ pub(crate) struct Engine<X: Transport> {
     /// The headers of every request to the service: accepted types, and what the client says of itself.
     pub(crate) headers: HeaderMap,
     pub(crate) call_timeout: Option<Duration>,
-    pub(crate) rate_limiter: RateLimiter,
+    pub(crate) rate_limiter: Arc<RateLimiter>,
     /// Called for each value that had to be replaced in a response of the service.
     pub(crate) on_replacement: Option<Box<OnReplacementCallback>>,
     /// Called before and after each call and attempt.

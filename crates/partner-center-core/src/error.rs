@@ -179,10 +179,11 @@ impl Error {
             || self.0.source.as_ref().is_some_and(|source| source.is::<TokenUnavailable>())
     }
 
-    /// Whether the service rejected the token (401), as expired, say, or as one for another audience.
+    /// Whether the service rejected the token (401), as expired, say, as one for another audience, or as one without a second factor.
     #[must_use]
     pub fn is_unauthorized(&self) -> bool {
-        matches!(self.reason(), Some(ErrorReason::Unauthorized | ErrorReason::AudienceRetired))
+        use ErrorReason::{AudienceRetired, MultifactorRequired, Unauthorized};
+        matches!(self.reason(), Some(Unauthorized | AudienceRetired | MultifactorRequired))
     }
 
     /// Whether the token is for an audience that the service no longer accepts.
@@ -585,6 +586,7 @@ mod tests {
             (service_error(429, ""), &["throttled"]),
             (service_error(401, ""), &["unauthorized"]),
             (service_error(401, r#"{"code":900420}"#), &["unauthorized", "audience retired"]),
+            (service_error(401, r#"{"code":900421}"#), &["unauthorized"]),
             (service_error(403, r#"{"code":900329}"#), &["needs app and user"]),
             (service_error(400, r#"{"code":2055}"#), &["etag mismatch"]),
             (service_error(400, r#"{"code":"2055"}"#), &["etag mismatch"]),

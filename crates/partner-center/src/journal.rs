@@ -95,7 +95,7 @@ impl SharedJournalState {
     /// Writes a line. If it cannot be written, no further write is sent, and `finish` reports it.
     fn append(&mut self, record: &JournalRecord) {
         if let Ok(position) = self.file.append_record(record) {
-            self.state.note_position(record, position);
+            self.state.note_line(record, position);
         }
     }
 }

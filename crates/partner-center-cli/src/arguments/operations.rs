@@ -278,7 +278,8 @@ const RESERVED_FLAGS: [&str; 46] = [
 fn build_ids_argument(parameter: &'static Parameter) -> Arg {
     let help = format!("{}; `-` reads them from standard input", help::first_sentence(parameter.description));
     let parser = SchemaValueParser::for_parameter(parameter);
-    let argument = Arg::new(name::IDS_ARG).value_name("ID").required(true).num_args(1..);
+    let value_name = if is_customer_id(parameter) { "ID|DOMAIN" } else { "ID" };
+    let argument = Arg::new(name::IDS_ARG).value_name(value_name).required(true).num_args(1..);
     complete_customers(argument.value_parser(IdArgParser(parser)).help(help), parameter)
 }
 
@@ -371,6 +372,9 @@ fn build_parameter_argument(operation: &'static Operation, parameter: &'static P
 }
 
 fn positional_value_name(parameter: &Parameter, noun: ResourceNoun) -> String {
+    if is_customer_id(parameter) {
+        return "ID|DOMAIN".to_owned();
+    }
     let is_own_id = parameter.flag == "id" || parameter.flag.replace('-', " ") == noun.singular();
     if is_own_id { "ID".to_owned() } else { parameter.flag.to_ascii_uppercase() }
 }

@@ -1,8 +1,10 @@
 //! `partner-center mcp`: the operations as tools of the Model Context Protocol, on standard input and output.
 
 mod call_arguments;
+mod calls_under_way;
 mod input_schema;
 mod server;
+mod shared_client;
 mod toolset;
 
 use crate::{
@@ -29,7 +31,7 @@ pub(crate) fn serve_tools(command: &McpCommand, mut options: Options) -> Result<
         return Ok(write_to_stdout(list_tools(&toolset).as_bytes(), &messages)?);
     }
     check_options(&options)?;
-    interruption::exit_on_interruption(messages.progress_line())?;
+    interruption::exit_on_interruption(&messages)?;
     // Results are JSON, whatever is configured for people.
     options.service.output = OutputFormat::Json;
     let emulator = session::start_emulator(&options.service)?;
@@ -49,8 +51,14 @@ async fn serve_until_end_of_input(server: ToolServer) -> Result<(), CommandError
             "check that an MCP client is at the other end; `npx @modelcontextprotocol/inspector` is one to try";
         CommandError::new("the assistant cannot be served", error, advice)
     };
+    let calls = server.calls();
     match server.serve(rmcp::transport::stdio()).await {
-        Ok(service) => service.waiting().await.map(drop).map_err(|error| failed(&error)),
+        Ok(service) => {
+            let ended = service.waiting().await;
+            // The assistant is gone, but a change that it has begun is completed.
+            calls.wait_until_all_have_ended().await;
+            ended.map(drop).map_err(|error| failed(&error))
+        }
         // Nobody was there.
         Err(ServerInitializeError::ConnectionClosed(_)) => Ok(()),
         Err(error) => Err(failed(&error)),

@@ -13,7 +13,10 @@ use super::{
     json_cursor::{JsonCursor, json_tokens},
     normalize::Normalizer,
 };
-use jmespath::Variable;
+use jmespath::{
+    Variable,
+    ast::{Ast, Comparator},
+};
 use std::{
     collections::{HashMap, HashSet},
     error::Error as StdError,
@@ -25,9 +28,15 @@ use std::{
 const MAX_QUERY_LENGTH: usize = 16 << 10;
 const MAX_QUERY_NESTING: usize = 100;
 
-/// Checks that an expression is valid, and that it can be evaluated.
+/// Checks that an expression is valid, that it can be evaluated, and that it does not order texts, which would select nothing.
 pub(crate) fn parse_query(text: &str) -> Result<String, String> {
-    compile_expression(text).map(|_| text.to_owned())
+    let expression = compile_expression(text)?;
+    if orders_texts(expression.as_ast()) {
+        return Err("< and > compare numbers only, and not texts such as dates; write \
+                    starts_with(commitmentEndDate || '', '2026-12')"
+            .to_owned());
+    }
+    Ok(text.to_owned())
 }
 
 /// Compiles an expression within the limits: the only place that calls the parser.
@@ -44,6 +53,29 @@ fn compile_expression(text: &str) -> Result<jmespath::Expression<'static>, Strin
         ));
     }
     jmespath::compile(text).map_err(|error| format!("it is not a JMESPath expression: {}", error.reason))
+}
+
+/// Whether a part of an expression compares a text by `<`, `<=`, `>` or `>=`, which is null by the specification of the language.
+fn orders_texts(expression: &Ast) -> bool {
+    let is_text = |operand: &Ast| matches!(operand, Ast::Literal { value, .. } if value.is_string());
+    match expression {
+        Ast::Comparison { comparator, lhs, rhs, .. } => {
+            let is_order = !matches!(comparator, Comparator::Equal | Comparator::NotEqual);
+            is_order && (is_text(lhs) || is_text(rhs)) || orders_texts(lhs) || orders_texts(rhs)
+        }
+        Ast::And { lhs, rhs, .. }
+        | Ast::Or { lhs, rhs, .. }
+        | Ast::Projection { lhs, rhs, .. }
+        | Ast::Subexpr { lhs, rhs, .. } => orders_texts(lhs) || orders_texts(rhs),
+        Ast::Condition { predicate, then, .. } => orders_texts(predicate) || orders_texts(then),
+        Ast::Expref { ast: node, .. }
+        | Ast::Flatten { node, .. }
+        | Ast::Not { node, .. }
+        | Ast::ObjectValues { node, .. } => orders_texts(node),
+        Ast::Function { args: elements, .. } | Ast::MultiList { elements, .. } => elements.iter().any(orders_texts),
+        Ast::MultiHash { elements, .. } => elements.iter().any(|element| orders_texts(&element.value)),
+        Ast::Field { .. } | Ast::Identity { .. } | Ast::Index { .. } | Ast::Literal { .. } | Ast::Slice { .. } => false,
+    }
 }
 
 /// Why an expression has no result for the output, in an [`io::Error`].
@@ -259,6 +291,23 @@ mod tests {
         assert_eq!(query("@", json), "[9007199254740992,9007199254740993,1.10,1.10,1e999]");
         assert_eq!(query("[0] == [1]", json), "false");
         assert_eq!(query("sum(@)", "[1,2]"), "3");
+    }
+
+    #[test]
+    fn expression_that_orders_texts_is_rejected() {
+        for expression in [
+            "[?commitmentEndDate >= '2026-12-01' && commitmentEndDate < '2027-01-01'].id",
+            "[?!(a < 'b')]",
+            "[].{late: '2026' > end}",
+            "sort_by([?max_by(@, &to_number(n)) != n], &n)[?[a <= '1']]",
+            "a.b[*].c[?d > 'e']",
+            "items[].[quantity, end >= '2026'][]",
+        ] {
+            assert!(parse_query(expression).unwrap_err().contains("starts_with("), "{expression}");
+        }
+        for expression in ["[?n > `2`]", "[?a == 'b' || a != 'c']", "[?a > b]", "sort_by(@, &'x')[?n <= `1`].{n: n}"] {
+            assert_eq!(parse_query(expression).as_deref(), Ok(expression));
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 mod account;
 mod auth;
+mod bulk_writes;
 mod command;
 mod completions;
 mod configuration;
@@ -17,6 +18,7 @@ mod listing;
 mod lookup;
 mod many_customers;
 mod mcp;
+mod mcp_calls;
 mod network;
 mod operations;
 mod options;

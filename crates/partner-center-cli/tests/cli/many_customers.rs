@@ -290,20 +290,40 @@ fn journaled_run_that_is_killed_three_times_prints_the_same() {
             assert_eq!(killed.status, None, "the run has ended by itself: {}", killed.stderr);
         }
         let before = done();
+        let copy = journal.with_extension("copy");
+        fs::copy(&journal, &copy).unwrap();
         let resumed = run_on(&server, &journaled);
-        assert_eq!((resumed.status, resumed.stdout), (Some(0), undisturbed.stdout), "{}", resumed.stderr);
+        assert_eq!(
+            (resumed.status, resumed.stdout.as_str()),
+            (Some(0), undisturbed.stdout.as_str()),
+            "{}",
+            resumed.stderr
+        );
         assert_eq!(resumed.stderr, format!("note: {before} of 40 were done in an earlier run\n"));
-        // Nothing is left to do, in whatever format.
-        let csv = [&list[..], &["csv", "--journal", journal.to_str().unwrap()]].concat();
+        // The list is complete: the next run reads what the service has then.
+        assert!(!journal.exists());
         let lists = || {
             let requests = emulator.requests();
             requests.iter().filter(|request| request.uri().path().ends_with("/subscriptions")).count()
         };
         let lists_before = lists();
-        let again = run_on(&server, &csv);
-        assert_eq!(lists(), lists_before);
-        assert_eq!(again.stdout, run_on(&server, &[&list[..], &["csv", "--quiet"]].concat()).stdout);
-        assert!(again.stderr.contains("40 of 40"), "{}", again.stderr);
+        let again = run_on(&server, &journaled);
+        assert_eq!((again.stdout, lists() - lists_before), (undisturbed.stdout, 40), "{}", again.stderr);
+        // A run goes on in whatever format.
+        fs::rename(&copy, &journal).unwrap();
+        let csv = [&list[..], &["csv", "--journal", journal.to_str().unwrap()]].concat();
+        let lists_before = lists();
+        let resumed = run_on(&server, &csv);
+        assert_eq!(lists() - lists_before, 40 - before);
+        assert_eq!(resumed.stdout, run_on(&server, &[&list[..], &["csv", "--quiet"]].concat()).stdout);
+        assert!(resumed.stderr.contains(&format!("{before} of 40")), "{}", resumed.stderr);
+        // The journal of writes stays.
+        let update =
+            ["billing-profile", "update", "--all-customers", "--yes", "--set", "email=a@b.example", "--journal"];
+        let update = [&update[..], &[journal.to_str().unwrap()]].concat();
+        assert_eq!(run_on(&server, &update).status, Some(0));
+        let ended = run_on(&server, &update);
+        assert!(ended.status == Some(0) && ended.stderr.contains("40 of 40"), "{}", ended.stderr);
         // A journal is for one purpose.
         let other = ["company-profile", "get", "--all-customers", "--journal", journal.to_str().unwrap()];
         let ended = run_on(&server, &other);

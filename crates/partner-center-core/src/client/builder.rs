@@ -61,6 +61,7 @@ pub struct ClientBuilder<X: Transport> {
     call_timeout: Option<Duration>,
     requests_per_minute: Option<u32>,
     rate_limit_scope: RateLimitScope,
+    shared_rate_limiter: Option<Arc<RateLimiter>>,
     correlation_id: Option<Uuid>,
     locale: Option<String>,
     application: Option<String>,
@@ -83,6 +84,7 @@ impl<X: Transport> ClientBuilder<X> {
             call_timeout: None,
             requests_per_minute: None,
             rate_limit_scope: RateLimitScope::default(),
+            shared_rate_limiter: None,
             correlation_id: None,
             locale: None,
             application: None,
@@ -183,6 +185,13 @@ impl<X: Transport> ClientBuilder<X> {
         self
     }
 
+    /// Shares the rate limiter of `other`, with its settings, in place of those of this builder: for a client of the same partner with
+    /// another credential, whose requests the service counts together.
+    pub fn share_rate_limiter(mut self, other: &Client<X>) -> Self {
+        self.shared_rate_limiter = Some(other.engine.rate_limiter.clone());
+        self
+    }
+
     /// Sets the maximum size of a decompressed response body, in bytes. Default: 64 MiB.
     pub fn max_response_size(mut self, bytes: usize) -> Self {
         self.limits.body = bytes;
@@ -250,7 +259,9 @@ impl<X: Transport> ClientBuilder<X> {
                 token_provider,
                 headers,
                 call_timeout: self.call_timeout,
-                rate_limiter: RateLimiter::new(self.requests_per_minute, self.rate_limit_scope),
+                rate_limiter: self
+                    .shared_rate_limiter
+                    .unwrap_or_else(|| Arc::new(RateLimiter::new(self.requests_per_minute, self.rate_limit_scope))),
                 on_replacement: self.on_replacement,
                 hooks: self.hooks,
                 traceparent: self.traceparent,

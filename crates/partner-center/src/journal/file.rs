@@ -1,4 +1,4 @@
-use super::state::{JournalRecord, JournalState, LinePosition};
+use super::state::{JournalRecord, JournalState, WrittenLine};
 use serde::{Deserialize, Serialize};
 use std::{
     fs::{File, OpenOptions, TryLockError},
@@ -52,9 +52,10 @@ impl JournalFile {
             ),
             TryLockError::Error(error) => error,
         })?;
-        let (state, length, is_new) = read_journal_file(&file, purpose)?;
-        file.set_len(length)?;
-        let mut journal = Self { file, length, failure: None };
+        let mut journal = Self { file, length: 0, failure: None };
+        let (state, length, is_new) = read_journal_file(&journal.file, purpose)?;
+        journal.file.set_len(length)?;
+        journal.length = length;
         journal.file.seek(SeekFrom::End(0))?;
         if is_new {
             journal.append_record(&JournalRecord::Opened { purpose: purpose.to_owned() })?;
@@ -63,7 +64,7 @@ impl JournalFile {
     }
 
     /// Writes a line, and returns where it is.
-    pub(super) fn append_record(&mut self, record: &JournalRecord) -> io::Result<LinePosition> {
+    pub(super) fn append_record(&mut self, record: &JournalRecord) -> io::Result<WrittenLine> {
         if let Some(failure) = &self.failure {
             return Err(copy_io_error(failure));
         }
@@ -71,13 +72,13 @@ impl JournalFile {
         let mut line = serde_json::to_vec(&JournalLine { at, record })?;
         line.push(b'\n');
         self.file.write_all(&line).inspect_err(|error| self.failure = Some(copy_io_error(error)))?;
-        let position = LinePosition { start: self.length, length: line.len() as u64 };
+        let position = WrittenLine { at, start: self.length, length: line.len() as u64 };
         self.length += position.length;
         Ok(position)
     }
 
     /// Reads the output in a line.
-    pub(super) fn read_output(&mut self, position: LinePosition) -> io::Result<Option<String>> {
+    pub(super) fn read_output(&mut self, position: WrittenLine) -> io::Result<Option<String>> {
         let mut line = Vec::new();
         self.file.seek(SeekFrom::Start(position.start))?;
         let read = Read::by_ref(&mut self.file).take(position.length).read_to_end(&mut line);
@@ -96,6 +97,14 @@ impl JournalFile {
             Some(failure) => Err(copy_io_error(failure)),
             None => self.file.sync_data(),
         }
+    }
+}
+
+/// A process that is just being started has the file, too, until it executes its program, and would keep the lock until then.
+impl Drop for JournalFile {
+    fn drop(&mut self) {
+        // If it cannot be unlocked, it is when the last handle is closed.
+        let _ = self.file.unlock();
     }
 }
 
@@ -129,8 +138,8 @@ fn read_journal_file(file: &File, purpose: &str) -> io::Result<(JournalState, u6
             }
             return Ok((state, length, number == 1));
         };
-        let record = match serde_json::from_slice::<JournalLine<JournalRecord>>(text) {
-            Ok(line) => line.record,
+        let JournalLine { at, record } = match serde_json::from_slice::<JournalLine<JournalRecord>>(text) {
+            Ok(line) => line,
             Err(error) => return Err(invalid(&format!("is not a record of a journal ({error})"))),
         };
         match &record {
@@ -142,7 +151,7 @@ fn read_journal_file(file: &File, purpose: &str) -> io::Result<(JournalState, u6
             }
             JournalRecord::Opened { .. } => {}
             _ if number == 1 => return Err(invalid("does not say what the journal is for")),
-            _ => state.apply_line(&record, LinePosition { start: length, length: read as u64 }),
+            _ => state.apply_line(&record, WrittenLine { at, start: length, length: read as u64 }),
         }
         length += read as u64;
     }
@@ -159,6 +168,7 @@ fn copy_io_error(error: &io::Error) -> io::Error {
 
 #[cfg(test)]
 mod tests {
+    use super::JournalFile;
     use crate::{Client, Credential, ErrorKind, journal::Journal};
     use partner_center_core::{Blocking, Method, RawRequest};
     use partner_center_emulator::Emulator;
@@ -167,6 +177,19 @@ mod tests {
         fs::{self, File},
         process,
     };
+
+    #[test]
+    fn closed_journal_is_free_while_a_started_process_has_its_handle() {
+        let path = env::temp_dir().join(format!("closed-{}.jsonl", process::id()));
+        let (journal, _) = JournalFile::open(&path, "test").unwrap();
+        let handle_of_process = journal.file.try_clone().unwrap();
+        assert!(JournalFile::open(&path, "test").is_err());
+        drop(journal);
+        assert!(JournalFile::open(&path, "another purpose").is_err());
+        drop(JournalFile::open(&path, "test").unwrap());
+        drop(handle_of_process);
+        fs::remove_file(path).unwrap();
+    }
 
     #[test]
     fn only_line_is_removed_if_it_is_the_beginning_of_a_journal() {

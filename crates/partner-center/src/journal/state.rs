@@ -1,5 +1,8 @@
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 use uuid::Uuid;
 
 /// What is known of the work for an item.
@@ -27,6 +30,9 @@ pub struct JournalEntry {
     pub request_id: Option<Uuid>,
     /// The error of the last run, if it ended with one.
     pub error: Option<String>,
+    /// The time when the first of its writes that may have been performed was sent, if there is one. Microsoft does not say for how
+    /// long the service remembers the ids of requests.
+    pub unknown_since: Option<SystemTime>,
 }
 
 /// A line of the file.
@@ -83,12 +89,13 @@ struct ItemRecord {
     /// The last request id of each write that may have been performed: by method and path, and how many such calls precede it.
     calls: BTreeMap<(String, usize), Uuid>,
     /// The line with its output, if it is done and has one.
-    output: Option<LinePosition>,
+    output: Option<WrittenLine>,
 }
 
-/// Where a line is in the file, in bytes.
+/// Where a line is in the file, in bytes, and when it was written, in seconds since 1970.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct LinePosition {
+pub(super) struct WrittenLine {
+    pub(super) at: u64,
     pub(super) start: u64,
     pub(super) length: u64,
 }
@@ -134,7 +141,7 @@ impl JournalState {
     }
 
     /// Returns the line with the output of an item.
-    pub(super) fn output_position(&self, item: &str) -> Option<LinePosition> {
+    pub(super) fn output_position(&self, item: &str) -> Option<WrittenLine> {
         self.items[*self.indexes.get(item)?].output
     }
 
@@ -152,15 +159,21 @@ impl JournalState {
     }
 
     /// Adds what a line says, and where it is in the file.
-    pub(super) fn apply_line(&mut self, record: &JournalRecord, position: LinePosition) {
+    pub(super) fn apply_line(&mut self, record: &JournalRecord, line: WrittenLine) {
         self.apply_record(record);
-        self.note_position(record, position);
+        self.note_line(record, line);
     }
 
-    /// Remembers where the output of a line is in the file, if it has one.
-    pub(super) fn note_position(&mut self, record: &JournalRecord, position: LinePosition) {
-        if let JournalRecord::Done { item, output: Some(_), .. } = record {
-            self.item_record_mut(item).output = Some(position);
+    /// Remembers where the output of a line is in the file, if it has one, and when a request was sent.
+    pub(super) fn note_line(&mut self, record: &JournalRecord, line: WrittenLine) {
+        match record {
+            JournalRecord::Done { item, output: Some(_), .. } => self.item_record_mut(item).output = Some(line),
+            JournalRecord::Sending { item, .. } => {
+                // A time that no clock has is one long ago.
+                let at = UNIX_EPOCH.checked_add(Duration::from_secs(line.at)).unwrap_or(UNIX_EPOCH);
+                self.item_record_mut(item).entry.unknown_since.get_or_insert(at);
+            }
+            _ => {}
         }
     }
 
@@ -178,13 +191,14 @@ impl JournalState {
                 // The service may have responded to it: the next request has another id. Other calls of the item keep theirs.
                 item.calls.retain(|_, id| id != request_id);
                 if item.calls.is_empty() {
-                    item.entry.state = ItemState::Failed;
+                    (item.entry.state, item.entry.unknown_since) = (ItemState::Failed, None);
                 }
             }
             JournalRecord::Done { item, request_id, .. } => {
                 let item = self.item_record_mut(item);
                 item.set_item_state(ItemState::Done, *request_id, None);
                 item.calls.clear();
+                item.entry.unknown_since = None;
             }
             JournalRecord::Failed { item, request_id, error } => {
                 self.item_record_mut(item).set_item_state(ItemState::Failed, *request_id, Some(error));
@@ -199,7 +213,7 @@ impl JournalState {
         let index = *self.indexes.entry(item.to_owned()).or_insert(self.items.len());
         if index == self.items.len() {
             let (item, state) = (item.to_owned(), ItemState::Failed);
-            let entry = JournalEntry { item, state, request_id: None, error: None };
+            let entry = JournalEntry { item, state, request_id: None, error: None, unknown_since: None };
             self.items.push(ItemRecord { entry, calls: BTreeMap::new(), output: None });
         }
         &mut self.items[index]

@@ -3,7 +3,10 @@
 use super::{
     bulk::takes_many_customers,
     naming::{ResourceNoun, to_kebab_case},
-    tables::{ResultShape, command_takes_several_ids, form_part_properties, has_example_body, is_file_part},
+    tables::{
+        ResultShape, command_takes_several_ids, form_part_properties, has_example_body, is_file_part,
+        operation_that_reads_resource,
+    },
 };
 use partner_center_spec::{Authentication, Cloud, MediaType, Method, Operation, Outcome, Parameter};
 use std::fmt::Write;
@@ -114,7 +117,13 @@ pub(super) fn command_after_help(operation: &Operation, noun: ResourceNoun) -> S
         "With --all-customers or --customers, the output of all customers is one list in the order of the customers, of which each \
          has either all its items or an error, which is reported and does not stop the others; the exit status is then 1. An error \
          that would be the same for every customer ends the command. With --journal, a run that was stopped goes on where it was, \
-         and prints all of it: what is done is not done again. What is changed for many customers must be confirmed."
+         and prints all of it: what is done is not done again. The journal of a list is deleted once the list is complete, so \
+         that the same command begins anew. What is changed for many customers must be confirmed."
+            .to_owned()
+    }));
+    paragraphs.extend(operation_that_reads_resource(operation).map(|_| {
+        "Without --body, what is there is read first, the other flags are applied to it, and all of it is sent back, with its etag \
+         if it has one; the differences are printed. See them beforehand with --dry-run."
             .to_owned()
     }));
     paragraphs.extend(operation.is_destructive.then(|| {
@@ -218,6 +227,8 @@ fn many_calls_examples(operation: &Operation) -> Vec<String> {
             "subscriptions list --all-customers --query '[].[customer.companyName, quantity]' --emulator",
             "subscriptions list --all-customers --journal nightly.journal -o jsonl --emulator > all.jsonl",
         ],
+        "updateSubscription" => &["subscriptions update --customer aaaabbbb-0000-cccc-1111-dddd2222eeee \
+             9e3258d1-19e2-4b05-bb0b-ffad62f208b8 --quantity 26 --dry-run --emulator"],
         _ => &[],
     };
     examples.iter().map(|&example| example.to_owned()).collect()

@@ -126,6 +126,10 @@ pub(crate) fn normalize_argument_value(value: Type, text: &str) -> Result<String
             known @ ("true" | "false") => Ok(known.to_owned()),
             _ => Err("it must be true or false".to_owned()),
         },
+        // It would be taken for a change by so many.
+        Type::Int32 | Type::Int64 if text.starts_with('+') => {
+            Err("it must be a number without a plus sign: the new value, not a change of the present one".to_owned())
+        }
         Type::Int32 => text.parse::<i32>().map(|number| number.to_string()).map_err(|error| error.to_string()),
         Type::Int64 => text.parse::<i64>().map(|number| number.to_string()).map_err(|error| error.to_string()),
         Type::Double | Type::Decimal => match serde_json::from_str::<serde_json::Number>(text) {
@@ -215,6 +219,8 @@ mod tests {
         for (value, text) in [
             (Type::Bool, "yes"),
             (Type::Int32, "2147483648"),
+            (Type::Int32, "+1"),
+            (Type::Int64, "+1"),
             (Type::Int64, "1.0"),
             (Type::Decimal, "1,1"),
             (Type::Double, "NaN"),

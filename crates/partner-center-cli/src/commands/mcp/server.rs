@@ -2,6 +2,8 @@
 
 use super::{
     call_arguments::build_call,
+    calls_under_way::CallsUnderWay,
+    shared_client::SharedClient,
     toolset::{NamedTool, Toolset, tool_definition, tool_name},
 };
 use crate::{
@@ -20,8 +22,8 @@ use crate::{
 };
 use futures_util::FutureExt;
 use partner_center::{
-    Client, Reqwest, Transport,
-    transport::{DefaultTransport, Mode, Output},
+    Client, Transport,
+    transport::{Mode, Output},
 };
 use partner_center_emulator::Server;
 use partner_center_spec::{Operation, Type};
@@ -34,10 +36,7 @@ use rmcp::{
     service::RequestContext,
 };
 use serde_json::{Map, Value};
-use std::{
-    panic::AssertUnwindSafe,
-    sync::{Mutex, PoisonError},
-};
+use std::{panic::AssertUnwindSafe, sync::Arc};
 
 /// What an assistant is told of all tools.
 const INSTRUCTIONS: &str = "\
@@ -53,8 +52,8 @@ pub(super) struct ToolServer {
     options: ServiceOptions,
     max_result_size: usize,
     emulator: Option<Server>,
-    /// The client of all calls, which has the connections, the limiter and the token; it is built by the first one.
-    client: Mutex<Option<Client<Reqwest>>>,
+    client: SharedClient,
+    calls: Arc<CallsUnderWay>,
     messages: Messages,
 }
 
@@ -66,7 +65,13 @@ impl ToolServer {
         emulator: Option<Server>,
         messages: Messages,
     ) -> Self {
-        Self { toolset, options, max_result_size, emulator, client: Mutex::default(), messages }
+        let (client, calls) = (SharedClient::default(), Arc::new(CallsUnderWay::new(messages.clone())));
+        Self { toolset, options, max_result_size, emulator, client, calls, messages }
+    }
+
+    /// Returns the calls that are under way.
+    pub(super) fn calls(&self) -> Arc<CallsUnderWay> {
+        self.calls.clone()
     }
 
     /// Checks that the settings can be read. There need not be a credential yet: the user may sign in later.
@@ -77,22 +82,6 @@ impl ToolServer {
     /// Reads the settings: each call has those that are stored then, and a deadline of its own.
     fn open_session(&self) -> Result<Session<'_>, UsageError> {
         Session::open(&self.options, self.emulator.as_ref(), false)
-    }
-
-    fn client(&self, session: &Session<'_>) -> Result<Client<Reqwest>, CommandError> {
-        let mut shared = self.client.lock().unwrap_or_else(PoisonError::into_inner);
-        let client = if let Some(client) = &*shared {
-            client.clone()
-        } else {
-            let transport =
-                Reqwest::with_defaults().map_err(|error| CommandError::from_transport_setup_error(&error))?;
-            let credential = session.configured_credential()?.build_credential(&self.messages);
-            shared.insert(session.build_client(transport, credential, &self.messages)?).clone()
-        };
-        Ok(match session.deadline {
-            Some(deadline) => client.with_deadline(deadline),
-            None => client,
-        })
     }
 
     /// Calls a tool, and returns its result and what is worth knowing beside it.
@@ -108,14 +97,13 @@ impl ToolServer {
         let notes = Messages::for_assistant();
         print_notes_before_request(&call, &session, &notes);
         let request = plan_call(&call, &notes)?;
-        let client = self.client(&session)?;
+        let client = self.client.client_for_call(&session, &self.messages)?;
         let of = result_item_type(operation).unwrap_or(Type::Any);
         let printer = Printer::new(&self.options, operation, &call.options, call.result_resource_noun(), &notes);
         let mut printer = printer.into_memory(self.max_result_size, Box::new(move |json| replace_secrets(json, of)));
         let outcome = perform_boxed(&client, &call, request, &session, &mut printer, &notes).await;
-        if outcome.as_ref().is_err_and(CommandError::is_unauthorized) {
-            // The user may sign in now: the next call looks for the credential again.
-            *self.client.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        if outcome.as_ref().is_err_and(CommandError::is_of_credential) {
+            self.client.forget_credential();
         }
         outcome?;
         let (text, item_count) = printer.into_text();
@@ -184,7 +172,7 @@ impl ServerHandler for ToolServer {
     async fn call_tool(
         &self,
         request: CallToolRequestParams,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let operation = match self.toolset.find_tool(&request.name) {
             NamedTool::Offered(operation) => operation,
@@ -193,8 +181,15 @@ impl ServerHandler for ToolServer {
             }
             rejected => return Ok(error_result(&rejection_report(&rejected, &request.name).into()).into()),
         };
-        let call = AssertUnwindSafe(self.call_operation(operation, request.arguments.unwrap_or_default()));
-        let outcome = call.catch_unwind().await.unwrap_or_else(|_| Err(panic_error(operation).into()));
+        let arguments = request.arguments.unwrap_or_default();
+        let call = async {
+            let outcome = AssertUnwindSafe(self.call_operation(operation, arguments)).catch_unwind().await;
+            outcome.unwrap_or_else(|_| Err(panic_error(operation).into()))
+        };
+        let Some(outcome) = self.calls.make_call(operation, &context, call).await else {
+            // Nobody gets this response.
+            return Err(ErrorData::internal_error("the call was cancelled", None));
+        };
         Ok(match outcome {
             Ok((text, notes)) => {
                 let text = if text.is_empty() { "done".to_owned() } else { text };

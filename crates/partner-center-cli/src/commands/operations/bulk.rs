@@ -104,6 +104,7 @@ pub(super) async fn run_many_times<X: Transport>(
         state: PrintedOutcomes::default(),
     };
     let concurrency = call.options.bulk.concurrency;
+    let is_read = is_read_only(call.operation);
     let work = Arc::new(Work {
         call,
         body,
@@ -129,7 +130,7 @@ pub(super) async fn run_many_times<X: Transport>(
             let run =
                 Run { client: &client, outcomes, queue, targets, journal: Some(&journal), printed: outcome_printer };
             let finished = run.run_to_end().await;
-            let stored = journal.finish();
+            let stored = if finished.is_ok() && is_read { journal.delete() } else { journal.finish() };
             finished.and(stored)
         }
     }
@@ -191,7 +192,9 @@ async fn find_targets<X: Transport>(
         Some(CustomerSelection::OfFile(file)) => {
             let mut named = read_customers(RequestedIds::of_customers(file, session.deadline))?;
             if is_write(&call) || call.options.bulk.journal.is_some() {
-                named.customers = identify_customers(client, named.customers).await.map_err(|error| {
+                let concurrency = call.options.bulk.concurrency;
+                let identified = identify_customers(client, named.customers, concurrency).await;
+                named.customers = identified.map_err(|error| {
                     let message = "the customers could not be looked up, and nothing was done";
                     CommandError::from_client_error(message, &error, &session.sources)
                 })?;

@@ -6,7 +6,8 @@ use super::{
 };
 use crate::error::{CommandError, ErrorReport, LocalError};
 use partner_center::{
-    Client, CustomerFilter, Error, ListCustomers, Transport, models, request::RawRequest, transport::Mode,
+    Client, CustomerFilter, Error, ListCustomers, Transport, concurrency::ItemOutcome, models, request::RawRequest,
+    transport::Mode,
 };
 use std::collections::HashSet;
 use uuid::Uuid;
@@ -95,25 +96,31 @@ pub(super) fn read_customers(ids: ids::RequestedIds) -> Result<NamedCustomers, C
     Ok(named)
 }
 
-/// Looks up the IDs of customers that are named by their domains, and returns each customer once, however it is named. One that is
-/// not found stays as it is: its turn brings the error.
+/// Looks up the IDs of customers that are named by their domains, several at the same time, and returns each customer once, however
+/// it is named. One that is not found stays as it is: its turn brings the error.
 pub(super) async fn identify_customers<X: Transport>(
     client: &Client<X>,
-    customers: Vec<Customer>,
+    mut customers: Vec<Customer>,
+    concurrency: usize,
 ) -> Result<Vec<Customer>, Error> {
-    let mut identified = Vec::new();
+    let is_named_by_domain = |(_, customer): &(usize, Customer)| Uuid::try_parse(&customer.id).is_err();
+    let named_by_domain: Vec<_> = customers.iter().cloned().enumerate().filter(is_named_by_domain).collect();
+    let mut found = client.for_each(named_by_domain, concurrency, |client, (_, customer)| {
+        let (client, customer) = (client.clone(), customer.clone());
+        X::Mode::block_or_box(async move { find_customer(&client, &customer).await })
+    });
+    while let Some(ItemOutcome { item: (index, _), result, .. }) = X::Mode::into_future(found.next_outcome()).await {
+        match result {
+            Err(error) if LocalError::is_not_found(&error) => {}
+            found => customers[index] = found?,
+        }
+    }
     let mut known = HashSet::new();
-    for customer in customers {
-        let mut customer = match find_customer(client, &customer).await {
-            Err(error) if LocalError::is_not_found(&error) => customer,
-            found => found?,
-        };
+    for customer in &mut customers {
         if let Ok(id) = Uuid::try_parse(&customer.id) {
             customer.id = id.to_string();
         }
-        if known.insert(customer.id.clone()) {
-            identified.push(customer);
-        }
     }
-    Ok(identified)
+    customers.retain(|customer| known.insert(customer.id.clone()));
+    Ok(customers)
 }

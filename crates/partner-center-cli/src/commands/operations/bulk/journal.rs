@@ -13,13 +13,23 @@ use crate::{
 };
 use partner_center::journal::{ItemState, Journal, JournalEntry};
 use partner_center_spec::Idempotency;
-use std::{collections::HashMap, path::Path};
+use std::{
+    collections::HashMap,
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+/// The age of a request beyond which it is not sent again with the same ID: Microsoft does not say for how long the service remembers
+/// the IDs of requests, and what it has forgotten it would do twice.
+const MAX_RETRY_AGE: Duration = Duration::from_secs(60 * 60);
 
 /// A journal, and what earlier runs have written to it.
 pub(super) struct RunJournal {
+    path: PathBuf,
     pub(super) journal: Journal,
     entries: HashMap<String, JournalEntry>,
-    retries_unknown: bool,
+    idempotency: Idempotency,
 }
 
 impl RunJournal {
@@ -31,10 +41,10 @@ impl RunJournal {
             UsageError(ErrorReport::new(&message, &error, advice))
         })?;
         // The service does such a call once, however often it is sent with the same request ID.
-        let retries_unknown = call.operation.idempotency != Idempotency::None;
-        let journal = if retries_unknown { opened.retry_unknown() } else { opened };
+        let idempotency = call.operation.idempotency;
+        let journal = if idempotency == Idempotency::None { opened } else { opened.retry_unknown() };
         let entries = journal.entries().into_iter().map(|entry| (entry.item.clone(), entry)).collect();
-        Ok(Self { journal, entries, retries_unknown })
+        Ok(Self { path: path.to_owned(), journal, entries, idempotency })
     }
 
     /// Returns the outcome of a target for which nothing is to be done any more.
@@ -55,11 +65,17 @@ impl RunJournal {
                 })?;
                 Ok(Some(TargetOutcome::DoneEarlier(output)))
             }
-            ItemState::Unknown if !self.retries_unknown => {
+            ItemState::Unknown if self.idempotency == Idempotency::None || self.may_be_forgotten(entry) => {
                 let request_id = entry.request_id.map(|id| format!(" (request id {id})")).unwrap_or_default();
                 let error_report = ErrorReport {
                     message: format!("{}: it is not known whether the service has done it", target.label(noun)),
-                    cause: format!("an earlier run has sent the request{request_id} and not received its response"),
+                    cause: format!(
+                        "an earlier run has sent the request{request_id} and not received its response; sent again, it {}",
+                        match self.idempotency {
+                            Idempotency::RequestId => "would be done twice if the service has forgotten its ID",
+                            _ => "would be done twice",
+                        }
+                    ),
                     advice: "look at what is there; if it was not done, run the command for this one alone, without the journal"
                         .to_owned(),
                 };
@@ -67,6 +83,25 @@ impl RunJournal {
             }
             _ => Ok(None),
         }
+    }
+
+    /// Whether the service may have forgotten the ID of a request. So it may if the clock was set back since then.
+    fn may_be_forgotten(&self, entry: &JournalEntry) -> bool {
+        let age = entry.unknown_since.map(|sent| sent.elapsed());
+        self.idempotency == Idempotency::RequestId && age.is_some_and(|age| !age.is_ok_and(|age| age <= MAX_RETRY_AGE))
+    }
+
+    /// Deletes the journal of a list that is complete: the same command is to read what the service has then.
+    pub(super) fn delete(self) -> Result<(), CommandError> {
+        let Self { path, journal, .. } = self;
+        drop(journal);
+        fs::remove_file(&path).map_err(|error| {
+            CommandError::new(
+                &format!("the journal {} could not be deleted", path.display()),
+                &error,
+                "delete it: the list is complete, and the same command would print it again from the journal",
+            )
+        })
     }
 
     /// Forces the journal to the disk.

@@ -18,6 +18,11 @@ use std::{collections::BTreeMap, time::Instant};
 const MAX_CONSECUTIVE_FAILURES: usize = 3;
 const MAX_CONSECUTIVE_FAILURES_PER_CALL: usize = 2;
 
+/// The maximum number of outcomes that wait for that of an earlier target, and their maximum size in bytes, which bound the memory
+/// that they take: nothing is begun beyond them.
+const MAX_WAITING_OUTCOMES: usize = 1024;
+const MAX_WAITING_SIZE: usize = 64 << 20;
+
 /// The outcome of a target.
 pub(super) enum TargetOutcome {
     Done(TargetOutput),
@@ -76,6 +81,8 @@ enum RunEnd {
 #[derive(Default)]
 pub(super) struct PrintedOutcomes {
     waiting: BTreeMap<usize, TargetOutcome>,
+    /// The size of the items in `waiting`, in bytes.
+    waiting_size: usize,
     next_index: usize,
     done: u64,
     done_earlier: u64,
@@ -89,9 +96,9 @@ pub(super) struct PrintedOutcomes {
 }
 
 impl OutcomePrinter<'_> {
-    /// Returns the number of outcomes that wait for earlier ones.
-    pub(super) fn count_waiting(&self) -> usize {
-        self.state.waiting.len()
+    /// Whether so many outcomes wait for earlier ones that nothing more is to be begun.
+    pub(super) fn is_full(&self) -> bool {
+        self.state.is_full()
     }
 
     /// Whether an error has ended the command.
@@ -141,9 +148,8 @@ impl OutcomePrinter<'_> {
     /// Adds an outcome, and prints those whose turn it is.
     pub(super) fn add_outcome(&mut self, index: usize, outcome: TargetOutcome) -> Result<(), CommandError> {
         self.messages.progress_line().add_target();
-        self.state.waiting.insert(index, outcome);
-        while let Some(outcome) = self.state.waiting.remove(&self.state.next_index) {
-            self.state.next_index += 1;
+        self.state.insert(index, outcome);
+        while let Some(outcome) = self.state.take_next() {
             self.print_outcome(outcome)?;
         }
         Ok(())
@@ -221,7 +227,13 @@ impl OutcomePrinter<'_> {
         if let Some(end) = self.state.end.take() {
             let (target, error) = match end {
                 RunEnd::Target(target, error) => (target, error),
-                RunEnd::Input(error) => return Err(error),
+                RunEnd::Input(error) => {
+                    if self.is_write {
+                        let rest = self.not_begun_message(not_begun);
+                        self.messages.print(format_args!("note: {}{rest}{again}", self.changes_message()));
+                    }
+                    return Err(error);
+                }
                 RunEnd::Output(error) => {
                     let rest = self.not_begun_message(not_begun);
                     return Err(error.after_change(&format!("{}{rest}{again}", self.changes_message())));
@@ -273,11 +285,26 @@ impl OutcomePrinter<'_> {
 
     /// Says how many changes were made.
     fn changes_message(&self) -> String {
-        let state = &self.state;
-        let failed = state.failed.values().sum::<u64>();
-        let customers = |count: u64| if count == 1 { "one customer".to_owned() } else { format!("{count} customers") };
-        let done = format!("the change was made for {}", customers(state.done + state.done_earlier));
-        if failed == 0 { done } else { format!("{done} and failed for {}", customers(failed)) }
+        let (done, failed) = self.state.count_done_and_failed();
+        let done = format!("the change was made for {}", count_of_customers(done));
+        if failed == 0 { done } else { format!("{done} and failed for {}", count_of_customers(failed)) }
+    }
+
+    /// Says what was changed if the command is interrupted now, while so many changes are under way.
+    pub(super) fn note_changes_for_interruption(&self, under_way: usize, has_journal: bool) {
+        if !self.is_write {
+            return;
+        }
+        let under_way = count_of_customers(u64::try_from(under_way).unwrap_or(u64::MAX));
+        let again = if has_journal {
+            "the same command continues where this one ended"
+        } else {
+            "look at what is there before you run it again; with --journal, a run can be continued"
+        };
+        self.messages.set_interruption_note(Some(format!(
+            "note: {}, and was under way for {under_way}, where its outcome is unknown; {again}",
+            self.changes_message()
+        )));
     }
 
     /// Says how many targets were not begun when the command ends early.
@@ -290,6 +317,51 @@ impl OutcomePrinter<'_> {
             Err(count) => format!(", and the {} after it, at least {count}, were not requested", of.1),
         }
     }
+}
+
+impl PrintedOutcomes {
+    fn insert(&mut self, index: usize, outcome: TargetOutcome) {
+        self.waiting_size += outcome.size();
+        self.waiting.insert(index, outcome);
+    }
+
+    fn take_next(&mut self) -> Option<TargetOutcome> {
+        let outcome = self.waiting.remove(&self.next_index)?;
+        self.waiting_size -= outcome.size();
+        self.next_index += 1;
+        Some(outcome)
+    }
+
+    fn is_full(&self) -> bool {
+        self.waiting.len() >= MAX_WAITING_OUTCOMES || self.waiting_size >= MAX_WAITING_SIZE
+    }
+
+    /// Returns for how many targets the work is done and has failed, those included whose outcomes are not printed yet.
+    fn count_done_and_failed(&self) -> (u64, u64) {
+        let (mut done, mut failed) = (self.done + self.done_earlier, self.failed.values().sum());
+        for outcome in self.waiting.values() {
+            match outcome {
+                TargetOutcome::Done(_) | TargetOutcome::DoneEarlier(_) => done += 1,
+                TargetOutcome::Failed(_) => failed += 1,
+                TargetOutcome::Ended => {}
+            }
+        }
+        (done, failed)
+    }
+}
+
+impl TargetOutcome {
+    /// Returns the size of the items, in bytes.
+    fn size(&self) -> usize {
+        match self {
+            Self::Done(output) | Self::DoneEarlier(output) => output.items.iter().map(|item| item.json().len()).sum(),
+            Self::Failed(_) | Self::Ended => 0,
+        }
+    }
+}
+
+fn count_of_customers(count: u64) -> String {
+    if count == 1 { "one customer".to_owned() } else { format!("{count} customers") }
 }
 
 /// Returns the errors that are summed up with this one.
@@ -306,5 +378,29 @@ fn kind_of_error(error: &Error) -> String {
             "other error".to_owned()
         }
         _ => "nothing was sent".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PrintedOutcomes, TargetOutcome, TargetOutput};
+
+    #[test]
+    fn waiting_outcomes_are_bounded_by_their_size() {
+        let done = || {
+            let json = format!("\"{}\"", "a".repeat(40 << 20));
+            TargetOutcome::Done(TargetOutput {
+                items: vec![serde_json::from_str(&json).unwrap()],
+                ..TargetOutput::default()
+            })
+        };
+        let mut outcomes = PrintedOutcomes::default();
+        outcomes.insert(1, done());
+        assert!(!outcomes.is_full());
+        outcomes.insert(2, done());
+        assert!(outcomes.is_full() && outcomes.take_next().is_none());
+        assert_eq!(outcomes.count_done_and_failed(), (2, 0));
+        outcomes.insert(0, TargetOutcome::Ended);
+        assert!(outcomes.take_next().is_some() && outcomes.take_next().is_some() && !outcomes.is_full());
     }
 }

@@ -19,9 +19,6 @@ use std::{
     time::Duration,
 };
 
-/// The maximum number of outcomes that wait for that of an earlier target, which bounds the memory that they take.
-const MAX_WAITING_OUTCOMES: usize = 1024;
-
 /// The targets that are begun next. It is asked for more whenever one is done, so that there are never more of them than can be
 /// begun at once.
 #[derive(Clone, Default)]
@@ -64,6 +61,7 @@ impl<X: Transport, I: Iterator<Item = Target> + Send> Run<'_, X, I> {
         let mut reported_pauses = 0;
         loop {
             let has_more = self.begin_targets()?;
+            self.printed.note_changes_for_interruption(self.count_under_way(), self.journal.is_some());
             reported_pauses = self.report_pause(reported_pauses);
             match X::Mode::into_future(self.outcomes.next_outcome()).await {
                 Some(ItemOutcome { item, result, .. }) => self.printed.add_result(item, result)?,
@@ -73,14 +71,18 @@ impl<X: Transport, I: Iterator<Item = Target> + Send> Run<'_, X, I> {
         }
     }
 
+    fn count_under_way(&self) -> usize {
+        self.outcomes.under_way() + self.queue.lock().len()
+    }
+
     /// Puts targets into the queue until as many are under way as may be; returns whether there may be more.
     fn begin_targets(&mut self) -> Result<bool, CommandError> {
         loop {
-            let under_way = self.outcomes.under_way() + self.queue.lock().len();
+            let under_way = self.count_under_way();
             if self.printed.has_ended() {
                 return Ok(false);
             }
-            if under_way >= self.printed.concurrency || self.printed.count_waiting() >= MAX_WAITING_OUTCOMES {
+            if under_way >= self.printed.concurrency || self.printed.is_full() {
                 return Ok(true);
             }
             match self.targets.next(under_way == 0) {
@@ -100,13 +102,18 @@ impl<X: Transport, I: Iterator<Item = Target> + Send> Run<'_, X, I> {
     }
 
     fn begin_target(&mut self, target: Target) -> Result<(), CommandError> {
-        if let Some(journal) = self.journal
-            && let Some(outcome) = journal.known_outcome(&target, self.printed.noun)?
-        {
-            return self.printed.add_outcome(target.index, outcome);
+        match self.journal.map(|journal| journal.known_outcome(&target, self.printed.noun)).transpose() {
+            Ok(Some(Some(outcome))) => self.printed.add_outcome(target.index, outcome),
+            Ok(_) => {
+                self.queue.lock().push_back(target);
+                Ok(())
+            }
+            // What is under way is waited for.
+            Err(error) => {
+                self.printed.end_with(error);
+                self.printed.add_outcome(target.index, TargetOutcome::Ended)
+            }
         }
-        self.queue.lock().push_back(target);
-        Ok(())
     }
 
     /// Says that all calls wait because of a 429, once for each; returns the number of 429 so far.
@@ -123,6 +130,7 @@ impl<X: Transport, I: Iterator<Item = Target> + Send> Run<'_, X, I> {
 
     /// Prints the end, and returns the result of the command.
     fn finish(self) -> Result<(), CommandError> {
+        self.printed.messages.set_interruption_note(None);
         self.printed.finish(self.targets.count_remaining_ids(), self.journal.is_some())
     }
 }
