@@ -7,7 +7,7 @@ use std::{
 };
 
 /// Returns a builder of an emulator that fails the test with its first verdict: the product's client is never found guilty. Whether
-/// a request id was used again after a response is judged in memory alone.
+/// a request id was used again after a response, and whether a list was polled, is judged in memory alone.
 pub fn judged_emulator() -> EmulatorBuilder {
     judged_emulator_that_allows(&[])
 }
@@ -17,8 +17,10 @@ pub fn judged_emulator_that_allows(allowed: &'static [Misbehavior]) -> EmulatorB
     let test = thread::current();
     Emulator::builder().on_verdict(move |verdict| {
         let is_on_test_thread = thread::current().id() == test.id();
-        // Over a socket, a client that gives up on a slow machine may not have seen the response that the emulator has sent.
-        let is_uncertain = !is_on_test_thread && verdict.misbehavior == Misbehavior::ReusedRequestId;
+        // Over a socket, a client that gives up on a slow machine may not have seen the response that the emulator has sent, and on
+        // a slow machine requests have pauses between them, as polling has.
+        let depends_on_time = [Misbehavior::ReusedRequestId, Misbehavior::PolledList].contains(&verdict.misbehavior);
+        let is_uncertain = !is_on_test_thread && depends_on_time;
         if is_uncertain || allowed.contains(&verdict.misbehavior) {
             return;
         }
