@@ -1,26 +1,46 @@
 //! The account of a customer over every transport: its life from creation to deletion, and a day of its administrator.
 
+#![allow(deprecated, reason = "agreements are still confirmed in this way")]
+
+use super::commerce::{E3, code, seats};
 use partner_center::{
+    models::{BillingCycle, NewCart, NewCartLineItem, SubscriptionStatus},
     operations::*,
     transport::{Async, Blocking, Mode},
     *,
 };
 use partner_center_emulator::Emulator;
-use partner_center_tests::{block_on, judged_emulator};
+use partner_center_tests::block_on;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
+use std::time::{Duration, UNIX_EPOCH};
 use uuid::Uuid;
+
+/// 2026-06-01T09:00:00Z.
+const START: Duration = Duration::from_secs(1_780_304_400);
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+const DOMAIN: &str = "northwindtraders.onmicrosoft.com";
 
 /// Runs `test` over every transport, each against a new emulator: in memory in both modes, and over sockets with both HTTP clients.
 macro_rules! over_every_transport {
     ($test:ident) => {
-        $test(&client(judged_emulator().build().transport::<Blocking>(), None));
-        $test(&client(judged_emulator().build().transport::<Async>(), None));
-        let server = judged_emulator().build().serve("127.0.0.1:0").unwrap();
-        $test(&client(Ureq::new().unwrap(), Some(&server.url())));
-        let server = judged_emulator().build().serve("127.0.0.1:0").unwrap();
-        $test(&client(Reqwest::new().unwrap(), Some(&server.url())));
+        let emulator = new_emulator();
+        $test(&client(emulator.transport::<Blocking>(), None), &emulator);
+        let emulator = new_emulator();
+        $test(&client(emulator.transport::<Async>(), None), &emulator);
+        let emulator = new_emulator();
+        let server = emulator.serve("127.0.0.1:0").unwrap();
+        $test(&client(Ureq::new().unwrap(), Some(&server.url())), &emulator);
+        let emulator = new_emulator();
+        let server = emulator.serve("127.0.0.1:0").unwrap();
+        $test(&client(Reqwest::new().unwrap(), Some(&server.url())), &emulator);
     };
+}
+
+fn new_emulator() -> Emulator {
+    Emulator::builder().start_time(UNIX_EPOCH + START).build()
 }
 
 fn client<X: Transport>(transport: X, url: Option<&str>) -> Client<X> {
@@ -64,7 +84,7 @@ fn read<T: DeserializeOwned>(value: Value) -> T {
     serde_json::from_value(value).unwrap()
 }
 
-fn new_customer(domain: &str) -> Customer {
+pub(super) fn new_customer(domain: &str) -> Customer {
     read(json!({
         "companyProfile": { "domain": domain },
         "billingProfile": {
@@ -93,8 +113,8 @@ fn id_of(resource: &Value) -> Uuid {
 
 #[test]
 fn customer_is_created_found_changed_and_deleted() {
-    fn test<X: Transport>(client: &Client<X>) {
-        let customer = call(client, CreateCustomer::new(new_customer("northwindtraders.onmicrosoft.com"))).unwrap();
+    fn test<X: Transport>(client: &Client<X>, _: &Emulator) {
+        let customer = call(client, CreateCustomer::new(new_customer(DOMAIN))).unwrap();
         let id = customer.id.unwrap();
         let listed = items(client, ListCustomers::new());
         assert!(listed.iter().any(|listed| id_of(listed) == id));
@@ -119,8 +139,7 @@ fn customer_is_created_found_changed_and_deleted() {
 
 #[test]
 fn day_of_an_administrator() {
-    fn test<X: Transport>(client: &Client<X>) {
-        const DOMAIN: &str = "northwindtraders.onmicrosoft.com";
+    fn test<X: Transport>(client: &Client<X>, emulator: &Emulator) {
         assert_eq!(json_of(client, ValidateAddress::new(read(address())))["status"], "VerifiedShippable");
         assert!(!call(client, CheckDomain::new(DOMAIN)).unwrap());
         let created = json_of(client, CreateCustomer::new(new_customer(DOMAIN)));
@@ -158,13 +177,13 @@ fn day_of_an_administrator() {
             ["mila", "otto"].into_iter().map(|name| create_user(client, id, name, DOMAIN)).collect();
         let otto = id_of(&users[1]);
         assign_role(client, id, &users[0]);
-        assign_licenses(client);
+        let seats = buy_seats_and_azure(client, emulator, id);
+        assign_licenses(client, id, &users);
 
         let budget = read(json!({ "amount": 250, "attributes": { "objectType": "SpendingBudget" } }));
         assert_eq!(json_of(client, UpdateUsageBudget::new(id, budget))["amount"], 250);
         assert_eq!(json_of(client, GetUsageBudget::new(id))["amount"], 250);
-        let usage = json_of(client, GetCustomerUsageSummary::new(id));
-        assert_eq!((&usage["budget"]["amount"], usage["totalCost"].as_f64()), (&json!(250), Some(0.0)), "{usage}");
+        check_usage(client, emulator, id);
 
         let password =
             read(json!({ "passwordProfile": { "password": "Sample-7hJ4-only", "forceChangePassword": true } }));
@@ -176,9 +195,14 @@ fn day_of_an_administrator() {
         assert!(call(client, GetUser::new(id, otto)).unwrap_err().is_not_found());
         let restored = json_of(client, UpdateUser::new(id, otto, read(json!({ "state": "active" }))));
         assert_eq!(restored["displayName"], "otto");
+        assert_eq!(items(client, ListUserLicenses::new(id, otto)).len(), 1, "it has its license again");
 
-        let end = read(json!({ "relationshipToPartner": "none", "attributes": { "objectType": "Customer" } }));
-        assert_eq!(json_of(client, UpdateCustomer::new(id, end))["RelationshipToPartner"], "none");
+        let end = || read(json!({ "relationshipToPartner": "none", "attributes": { "objectType": "Customer" } }));
+        assert_eq!(code(call(client, UpdateCustomer::new(id, end()))), 3000, "subscriptions are active");
+        suspend(client, id, seats);
+        assert_eq!(json_of(client, UpdateCustomer::new(id, end()))["RelationshipToPartner"], "none");
+        let hidden = call(client, GetCustomerCompanyProfile::new(id)).unwrap_err();
+        assert!(hidden.is_relationship_missing(), "{hidden}");
         call(client, DeleteCustomer::new(id)).unwrap();
         assert!(call(client, GetCustomer::new(id)).unwrap_err().is_not_found());
         assert!(!call(client, CheckDomain::new(DOMAIN)).unwrap());
@@ -198,23 +222,85 @@ fn create_user<X: Transport>(client: &Client<X>, customer: Uuid, name: &str, dom
     json_of(client, CreateUser::new(customer, read(user)))
 }
 
-/// Assigns licenses to two users of the customer of the documentation, who has some.
-fn assign_licenses<X: Transport>(client: &Client<X>) {
-    let customer: Uuid = "aaaabbbb-0000-cccc-1111-dddd2222eeee".parse().unwrap();
-    let sku = || items(client, ListSubscribedSkus::new(customer)).remove(0);
-    let before = sku();
-    let license = || read(json!({ "licensesToAssign": [{ "skuId": before["productSku"]["id"] }] }));
-    let users = ["mila", "otto"].map(|name| id_of(&create_user(client, customer, name, "contoso.example")));
-    for user in users {
-        call(client, UpdateUserLicenses::new(customer, user, license())).unwrap();
+/// Confirms the agreement, and buys two seats and an Azure plan in a cart. Returns the subscription of the seats.
+fn buy_seats_and_azure<X: Transport>(client: &Client<X>, emulator: &Emulator, customer: Uuid) -> Uuid {
+    let agreement = read(json!({
+        "primaryContact": { "firstName": "Nora", "lastName": "Winther", "email": "nora@northwindtraders.example" },
+        "templateId": "117a77b0-9360-443b-8795-c6dedc750cf9",
+        "dateAgreed": "2026-05-30T00:00:00Z",
+        "type": "MicrosoftCustomerAgreement",
+    }));
+    call(client, CreateCustomerAgreement::new(customer, agreement)).unwrap();
+    let azure = NewCartLineItem::new("DZH318Z0AZP1:0001:DZH318Z0AZA1", 1).billing_cycle(BillingCycle::Monthly);
+    let cart = NewCart::new(vec![seats(E3, 2, "P1Y"), azure]);
+    let cart = call(client, CreateCart::new(customer, cart)).unwrap();
+    let checkout = call(client, CheckoutCart::new(customer, cart.id.unwrap())).unwrap();
+    assert_eq!(checkout.order_errors.map_or(0, |errors| errors.len()), 0);
+    emulator.advance_clock(Duration::from_secs(10));
+    let subscriptions = items(client, ListSubscriptions::new(customer));
+    assert!(subscriptions.iter().all(|subscription| subscription["status"] == "active"), "{subscriptions:?}");
+    assert_eq!(subscriptions.len(), 2);
+    id_of(subscriptions.iter().find(|subscription| subscription["quantity"] == 2).unwrap())
+}
+
+/// Assigns the licenses of the customer to its two users, and none to its administrator.
+fn assign_licenses<X: Transport>(client: &Client<X>, customer: Uuid, users: &[Value]) {
+    let units = || {
+        let sku = items(client, ListSubscribedSkus::new(customer)).remove(0);
+        (sku["totalUnits"].as_i64().unwrap(), sku["availableUnits"].as_i64().unwrap())
+    };
+    assert_eq!(units(), (2, 2));
+    let sku = items(client, ListSubscribedSkus::new(customer)).remove(0)["productSku"]["id"].clone();
+    let assign = |user: Uuid| {
+        let licenses = read(json!({ "licensesToAssign": [{ "skuId": sku }] }));
+        call(client, UpdateUserLicenses::new(customer, user, licenses))
+    };
+    for user in users.iter().map(id_of) {
+        assign(user).unwrap();
         assert_eq!(items(client, ListUserLicenses::new(customer, user)).len(), 1);
     }
-    let available = |sku: &Value| sku["availableUnits"].as_i64().unwrap();
-    assert_eq!(available(&sku()), available(&before) - 2);
-    call(client, DeleteUser::new(customer, users[1])).unwrap();
-    assert_eq!(available(&sku()), available(&before) - 1);
-    call(client, UpdateUser::new(customer, users[1], read(json!({ "state": "active" })))).unwrap();
-    assert_eq!(items(client, ListUserLicenses::new(customer, users[1])).len(), 1, "it has its license again");
+    assert_eq!(units(), (2, 0));
+    let all = items(client, ListUsers::new(customer));
+    let administrator = all.iter().map(id_of).find(|id| users.iter().all(|user| id_of(user) != *id)).unwrap();
+    assert_eq!(code(assign(administrator)), 60_012);
+    let deployment = items(client, ListLicenseDeployment::new(customer)).remove(0);
+    assert_eq!((&deployment["licensesSold"], &deployment["licensesDeployed"]), (&json!(2), &json!(2)));
+    let usage = items(client, ListLicenseUsage::new(customer));
+    assert!(usage.iter().all(|workload| workload["licensesQualified"] == 2), "{usage:?}");
+    call(client, DeleteUser::new(customer, id_of(&users[1]))).unwrap();
+    assert_eq!(units(), (2, 1));
+    call(client, UpdateUser::new(customer, id_of(&users[1]), read(json!({ "state": "active" })))).unwrap();
+    assert_eq!(units(), (2, 0), "the user has its license again");
+}
+
+/// Checks that the usage costs the same every day, and is shown with the budget.
+fn check_usage<X: Transport>(client: &Client<X>, emulator: &Emulator, customer: Uuid) {
+    let total_cost = || {
+        let usage = json_of(client, GetCustomerUsageSummary::new(customer));
+        assert_eq!(usage["budget"]["amount"], 250, "{usage}");
+        let records = items(client, ListSubscriptionUsageRecords::new(customer));
+        assert_eq!((records.len(), &records[0]["totalCost"]), (1, &usage["totalCost"]));
+        usage["totalCost"].as_f64().unwrap()
+    };
+    let of_first_day = total_cost();
+    assert!(of_first_day > 0.0);
+    emulator.advance_clock(DAY * 2);
+    let of_three_days = total_cost();
+    assert!((of_three_days - of_first_day * 3.0).abs() < 0.001, "{of_three_days} are not 3 times {of_first_day}");
+    let records = items(client, ListCustomerUsageRecords::new());
+    let record = records.iter().find(|record| id_of(record) == customer).unwrap();
+    let percent = of_three_days / 250.0 * 100.0;
+    assert!((record["percentUsed"].as_f64().unwrap() - percent).abs() < 0.01, "{record}");
+}
+
+/// Suspends the subscription of the seats, and cancels the Azure plan, which cannot be suspended.
+fn suspend<X: Transport>(client: &Client<X>, customer: Uuid, seats: Uuid) {
+    for id in items(client, ListSubscriptions::new(customer)).iter().map(id_of) {
+        let mut subscription = call(client, GetSubscription::new(customer, id)).unwrap();
+        let status = if id == seats { SubscriptionStatus::Suspended } else { SubscriptionStatus::Deleted };
+        subscription.status = Some(status);
+        call(client, UpdateSubscription::new(customer, id, subscription)).unwrap();
+    }
 }
 
 fn assign_role<X: Transport>(client: &Client<X>, customer: Uuid, user: &Value) {

@@ -12,7 +12,7 @@ use partner_center::{Reqwest, Transport, Ureq, transport::*};
 use partner_center_emulator::Emulator;
 use proptest::{
     prelude::*,
-    test_runner::{Config, TestRunner},
+    test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
 };
 
 /// The length of each case, which has a renewal of what is bought for a year.
@@ -25,7 +25,7 @@ fn commands() -> impl Strategy<Value = Vec<(Command, u64)>> {
     prop::collection::vec((command(), pause), 10..40)
 }
 
-/// Runs cases over the transport that `connect` makes; each begins with an emulator of its own.
+/// Runs cases, always the same ones, over the transport that `connect` makes; each begins with an emulator of its own.
 fn run_cases<X: Transport>(cases: u32, connect: impl Fn(&Emulator, &str) -> X) {
     let config = Config { cases, failure_persistence: None, ..Config::default() };
     let case = |commands: Vec<(Command, u64)>| {
@@ -33,7 +33,8 @@ fn run_cases<X: Transport>(cases: u32, connect: impl Fn(&Emulator, &str) -> X) {
         let server = emulator.serve("127.0.0.1:0").unwrap();
         live_through(&mut Partner::new(connect(&emulator, &server.url()), &server.url(), emulator.clone()), &commands)
     };
-    TestRunner::new(config).run(&commands(), case).unwrap();
+    let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
+    runner.run(&commands(), case).unwrap_or_else(|failure| panic!("{failure}"));
 }
 
 /// Performs the commands again and again until the last day.

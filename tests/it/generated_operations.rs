@@ -86,7 +86,7 @@ call!(update_order, UpdateOrder::new(value(r#""aaaabbbb-0000-cccc-1111-dddd2222e
 list!(get_order_provisioning_status, GetOrderProvisioningStatus::new(value(r#""aaaabbbb-0000-cccc-1111-dddd2222eeee""#), "b4f1c9027e5d"));
 list!(list_order_activation_links, ListOrderActivationLinks::new(value(r#""aaaabbbb-0000-cccc-1111-dddd2222eeee""#), "b4f1c9027e5d"));
 list!(list_order_line_item_activation_links, ListOrderLineItemActivationLinks::new(value(r#""aaaabbbb-0000-cccc-1111-dddd2222eeee""#), "b4f1c9027e5d", value(r"0")));
-call!(upload_order_attachments, UploadOrderAttachments::new(value(r#""aaaabbbb-0000-cccc-1111-dddd2222eeee""#), "b4f1c9027e5d", value(r#"{"currency":"example","customerPrice":"example","isPartofTender":true}"#), vec![request::UploadFile::new("a.pdf", "application/pdf", *b"%PDF")]));
+call!(upload_order_attachments, UploadOrderAttachments::new(value(r#""aaaabbbb-0000-cccc-1111-dddd2222eeee""#), "b4f1c9027e5d", value(r#"{"currency":"EUR","customerPrice":"2480.00","fxRate":"0.92","isPartofTender":false}"#), vec![request::UploadFile::new("a.pdf", "application/pdf", *b"%PDF")]));
 list!(list_order_attachments, ListOrderAttachments::new(value(r#""aaaabbbb-0000-cccc-1111-dddd2222eeee""#), "b4f1c9027e5d"));
 call!(download_order_attachment, DownloadOrderAttachment::new(value(r#""aaaabbbb-0000-cccc-1111-dddd2222eeee""#), "b4f1c9027e5d", "c81d5e07a94f36"));
 call!(create_cart, CreateCart::new(value(r#""aaaabbbb-0000-cccc-1111-dddd2222eeee""#), value(include_str!("../../spec/examples/create-a-cart.request.json"))));

@@ -205,7 +205,7 @@ fn kill_forty_runs<X: Transport>(transport_name: &str, transport: impl Fn() -> X
         random % below
     };
     for number in 0..KILLS {
-        let (writes, sends_the_last) = (1 + number * 7 % MAX_WRITES, number / MAX_WRITES % 2 == 0);
+        let (writes, sends_the_last) = (1 + number * 7 % MAX_WRITES, (number / MAX_WRITES).is_multiple_of(2));
         let killed_run = KilledRun { transport: transport_name, url: &url, path: &path, writes, sends_the_last };
         let mut child = killed_run.start();
         let start = Instant::now();

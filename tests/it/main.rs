@@ -4,12 +4,15 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "to panic is how a test fails")]
 
 mod account;
+mod account_rejections;
 mod azure_credential;
 mod call_controls;
 mod client;
 mod commerce;
+mod commerce_catalog;
 mod commerce_lifecycles;
 mod commerce_properties;
+mod commerce_purchases;
 mod commerce_rejections;
 mod commerce_year;
 mod completeness;

@@ -89,7 +89,7 @@ fn traceparents_of_calls<M: Mode>(traceparent: Option<&'static str>) -> (Vec<Opt
     let seen = Arc::clone(&spans);
     let client = Client::builder(transport, Credential::token("the-token"));
     let client = client.traceparent(move || {
-        seen.lock().unwrap().extend(tracing::Span::current().metadata().map(|span| span.name()));
+        seen.lock().unwrap().extend(tracing::Span::current().metadata().map(tracing::Metadata::name));
         traceparent.map(str::to_owned)
     });
     let client = client.build().unwrap();

@@ -7,11 +7,13 @@ mod address;
 mod agreements;
 mod audit;
 mod commerce;
-mod customer_subscriptions;
+mod customer_access;
+mod customer_purchases;
 mod customers;
 mod directory_roles;
 mod documented;
 mod etag;
+mod license_analytics;
 mod licenses;
 mod qualifications;
 mod relationship;
@@ -21,10 +23,12 @@ mod stored;
 mod tenant;
 mod usage;
 mod users;
+mod utilizations;
 mod webhooks;
 
 pub(crate) use audit::{audit_record_of_write, leaves_record};
 pub(crate) use commerce::run_migration_schedule;
+pub(crate) use customer_access::check_customer_access;
 pub(crate) use documented::{example_items, is_item_template, item_exists};
 pub(crate) use stored::not_found_error;
 #[cfg(feature = "webhooks")]
@@ -98,6 +102,7 @@ pub(crate) fn find_behavior(operation: &Operation) -> OperationBehavior {
         "listSubscriptionUsageRecords" => usage::list_subscription_usage_records,
         "getSubscriptionUsageSummary" => usage::get_subscription_usage_summary,
         "listMeterUsageRecords" | "listResourceUsageRecords" => usage::list_usage_details,
+        "listAzureUtilizations" => utilizations::list_azure_utilizations,
         "getServiceCostsSummary" => service_costs::get_service_costs_summary,
         "listServiceCostLineItems" => service_costs::list_service_cost_line_items,
         "getCustomerOrganization" => tenant::get_organization,
@@ -110,6 +115,7 @@ pub(crate) fn find_behavior(operation: &Operation) -> OperationBehavior {
         "listCustomerServiceRequests" => service_requests::list_service_requests,
         "updateServiceRequest" => service_requests::update_service_request,
         "updateCustomer" => relationship::update_customer,
+        "deleteCustomer" => relationship::delete_customer,
         "listValidationCodes" => qualifications::list_validation_codes,
         "createCustomerQualification" => qualifications::create_qualification,
         "listUsers" => users::list_users,
@@ -124,6 +130,9 @@ pub(crate) fn find_behavior(operation: &Operation) -> OperationBehavior {
         "listUserLicenses" => licenses::list_user_licenses,
         "updateUserLicenses" => licenses::update_user_licenses,
         "listSubscribedSkus" => licenses::list_subscribed_skus,
+        "listLicenseDeployment" => license_analytics::list_license_deployment,
+        "listLicenseUsage" => license_analytics::list_license_usage,
+        "listManagedServices" => tenant::list_managed_services,
         "createWebhookRegistration" => webhooks::create_webhook_registration,
         "updateWebhookRegistration" => webhooks::update_registration,
         "createValidationEvent" => webhooks::create_validation_event,

@@ -38,6 +38,8 @@ pub(crate) enum ErrorResponse {
     UnsupportedMediaType(&'static str),
     /// The front door rejects it with this status, code and description.
     Rejected(StatusCode, u32, String),
+    /// A newer service behind the front door rejects it with this status, code, name and description.
+    RejectedByNewerService(StatusCode, u32, &'static str, &'static str),
     /// All licenses of the SKU with this identifier are assigned.
     NoLicenseLeft(String),
     /// The emulator has no room for what the request writes.
@@ -85,7 +87,7 @@ impl ErrorResponse {
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             Self::UnsupportedMediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Rejected(status, ..) => *status,
+            Self::Rejected(status, ..) | Self::RejectedByNewerService(status, ..) => *status,
             Self::StoreFull => StatusCode::INSUFFICIENT_STORAGE,
         }
     }
@@ -113,6 +115,17 @@ impl ErrorResponse {
             Self::NoLicenseLeft(_) => (json!(60_012), "There are no licenses left of the SKU.", "PartnerFD"),
             Self::StoreFull => {
                 (json!(800_003), "The store of the emulator is full. Delete something, or start again.", "PartnerFD")
+            }
+            Self::RejectedByNewerService(_, code, name, description) => {
+                return json!({
+                    "code": code,
+                    "message": description,
+                    "description": description,
+                    "errorName": name,
+                    "isRetryable": false,
+                    "parameters": {},
+                    "errorMessageExtended": format!("InternalErrorCode={code}"),
+                });
             }
             // No body is published for these: this is the default of the service's web framework.
             Self::MethodNotAllowed(_) => {

@@ -6,8 +6,8 @@ use crate::webhook_sender::{WebhookSender, event_of_write};
 use crate::{
     authority::{Authority, Caller},
     behaviors::{
-        OperationCall, ResponseWithChanges, audit_record_of_write, find_behavior, is_item_template, item_exists,
-        not_found_error, run_migration_schedule,
+        OperationCall, ResponseWithChanges, audit_record_of_write, check_customer_access, find_behavior,
+        is_item_template, item_exists, not_found_error, run_migration_schedule,
     },
     clock::Clock,
     content_negotiation::accepts_json,
@@ -132,6 +132,7 @@ impl Service {
         let path = ResourcePath::from_segments(&route.segments);
         let Settings { quirks, rendered_pages, .. } = settings;
         let decide = |state: &State, path| {
+            check_customer_access(route, state)?;
             check_parents_exist(route, state, now)?;
             let call = OperationCall {
                 operation,

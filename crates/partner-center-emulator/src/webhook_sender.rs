@@ -152,7 +152,7 @@ impl Worker {
                 },
                 Err(error) => AttemptResult::NoResponse(error),
             };
-            if let Some((path, store)) = event.validation_event.as_ref().zip(self.store.upgrade()) {
+            if let Some((path, store)) = event.validation_path.as_ref().zip(self.store.upgrade()) {
                 note_attempt(&store, path, queued.emulator_time(), &result, attempts == MAX_ATTEMPTS);
             }
             if result.is_delivered() {

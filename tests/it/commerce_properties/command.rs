@@ -83,8 +83,11 @@ impl Command {
 
     /// Returns the codes that the command may be rejected with, for its `subject`: a subscription, or an order.
     pub(super) fn possible_codes(&self, subject: &Value, now: i64) -> Vec<i64> {
-        if let Self::CancelOrder(_) = self {
-            return vec![800_014, 800_019, 800_061, 800_063, 800_077];
+        match self {
+            // What cannot be bought is an outcome of the cart and its checkout.
+            Self::Buy(..) => return Vec::new(),
+            Self::CancelOrder(_) => return vec![800_014, 800_019, 800_061, 800_063, 800_077],
+            _ => {}
         }
         let is_trial = subject["isTrial"] == true;
         let is_legacy = is_legacy(subject);
@@ -93,11 +96,12 @@ impl Command {
         }
         let mut codes = match subject["status"].as_str().unwrap() {
             "deleted" => return vec![2011],
-            "pending" => return vec![800_082],
             "expired" | "disabled" => return vec![900_279],
             // The hour in which its term ends.
             "suspended" if is_legacy => vec![2001, 800_091],
             "suspended" => vec![900_277, 800_091],
+            // Seconds after its purchase, a pending one is active.
+            "pending" => vec![800_081, 800_082],
             _ => vec![900_277, 900_278, 900_280, 800_081],
         };
         let mut may_be = |is_possible: bool, added: &[i64]| {
@@ -139,9 +143,11 @@ impl Command {
 
     /// Whether a command that was performed could be, by what is documented of the `subject` before it.
     pub(super) fn is_possible(&self, subject: &Value, now: i64) -> bool {
-        let is_live = matches!(subject["status"].as_str(), Some("active" | "suspended"));
+        // Seconds after its purchase, a pending one is active.
+        let is_active = matches!(subject["status"].as_str(), Some("active" | "pending"));
+        let is_live = is_active || subject["status"] == "suspended";
         match self {
-            Self::CancelOrder(_) => subject["status"] != "pending",
+            Self::CancelOrder(_) => true,
             Self::Seats(_, seats) => {
                 let removed = subject["quantity"].as_i64().unwrap() - i64::from(*seats);
                 let is_removable = is_legacy(subject) || removed <= seats_that_can_be_removed(subject, now);
@@ -151,7 +157,7 @@ impl Command {
                 is_live && is_past(subject, "cancellationAllowedUntilDate", now) == Some(false)
             }
             Self::Status(_, SubscriptionStatus::Expired) => false,
-            Self::Move(..) | Self::MoveInto(..) => subject["status"] == "active" && !is_legacy(subject),
+            Self::Move(..) | Self::MoveInto(..) => is_active && !is_legacy(subject),
             _ => is_live,
         }
     }

@@ -78,9 +78,11 @@ impl<X: Transport> Partner<X> {
         self.block_on(self.client.call(operation))
     }
 
-    /// Returns the present moment, in seconds.
+    /// Returns the moment by the emulator's clock, which runs on while the test does, in seconds. What is over by a part of a second
+    /// is over.
     fn now(&self) -> i64 {
-        i64::try_from(START.as_secs() + self.minutes * 60).unwrap()
+        let now = self.emulator.time().duration_since(UNIX_EPOCH).unwrap();
+        i64::try_from(now.as_secs()).unwrap() + i64::from(now.subsec_nanos() > 0)
     }
 
     /// Returns the items of a list as the emulator sends them.
@@ -222,32 +224,47 @@ impl<X: Transport> Partner<X> {
 
     /// Checks all subscriptions, how they have changed, and that the client reads them, and the orders, as they are sent.
     fn check(&mut self, cause: &str) -> TestCaseResult {
-        let after = self.sent_subscriptions();
-        let now = self.now();
+        let (after, now) = self.compare_with_client(cause)?;
         for (id, sent) in &after {
             check_subscription(sent, now);
-            let before = self.subscriptions.get(id);
-            if let Some(before) = before.filter(|_| !is_legacy(sent)) {
+            if let Some(before) = self.subscriptions.get(id).filter(|_| !is_legacy(sent)) {
                 let [before, status] = [before, sent].map(|it| it["status"].as_str().unwrap());
                 prop_assert!(is_documented_change(before, status), "{cause}: {before} to {status}");
             }
-            if before != Some(sent) {
-                let read = self.call(GetSubscription::new(self.customer, id.parse().unwrap())).unwrap();
-                prop_assert_eq!(serde_json::to_value(&read).unwrap(), with_small_ids(sent.clone()), "{}", cause);
-            }
         }
         prop_assert!(self.subscriptions.keys().all(|id| after.contains_key(id)), "none disappears");
-        if after != self.subscriptions {
-            let read = self.block_on(self.client.page(ListSubscriptions::new(self.customer))).unwrap().items;
-            let read: BTreeMap<_, _> = read.iter().map(|item| (item.id, serde_json::to_value(item).unwrap())).collect();
-            let sent = after.values().map(|item| (Some(uuid_of(item)), with_small_ids(item.clone()))).collect();
-            prop_assert_eq!(read, sent, "{}", cause);
-            let read = self.block_on(self.client.page(ListOrders::new(self.customer))).unwrap().items;
-            let sent: Vec<Order> = serde_json::from_value(Value::Array(self.sent_items("orders"))).unwrap();
-            prop_assert_eq!(read, sent, "{}", cause);
-        }
         self.subscriptions = after;
         Ok(())
+    }
+
+    /// Compares what the client reads with what the emulator sends. Returns the subscriptions that were sent, and the moment.
+    fn compare_with_client(&self, cause: &str) -> Result<(BTreeMap<String, Value>, i64), TestCaseError> {
+        loop {
+            let now = self.now();
+            let (sent, sent_orders) = (self.sent_subscriptions(), self.sent_items("orders"));
+            if sent == self.subscriptions {
+                return Ok((sent, now));
+            }
+            let changed = sent.iter().filter(|(id, subscription)| self.subscriptions.get(*id) != Some(subscription));
+            let read: Vec<_> = changed
+                .map(|(id, sent)| (self.call(GetSubscription::new(self.customer, id.parse().unwrap())).unwrap(), sent))
+                .collect();
+            let listed = self.block_on(self.client.page(ListSubscriptions::new(self.customer))).unwrap().items;
+            let orders = self.block_on(self.client.page(ListOrders::new(self.customer))).unwrap().items;
+            // An order is provisioned after seconds, which may be over in between.
+            if sent != self.sent_subscriptions() || sent_orders != self.sent_items("orders") {
+                continue;
+            }
+            for (read, sent) in read {
+                prop_assert_eq!(serde_json::to_value(&read).unwrap(), with_small_ids(sent.clone()), "{}", cause);
+            }
+            let listed: BTreeMap<_, _> = listed.iter().map(|it| (it.id, serde_json::to_value(it).unwrap())).collect();
+            let expected = sent.values().map(|it| (Some(uuid_of(it)), with_small_ids(it.clone()))).collect();
+            prop_assert_eq!(listed, expected, "{}", cause);
+            let expected: Vec<Order> = serde_json::from_value(Value::Array(sent_orders)).unwrap();
+            prop_assert_eq!(orders, expected, "{}", cause);
+            return Ok((sent, now));
+        }
     }
 
     /// Checks that what was bought for a year, and then left alone, has begun another one.

@@ -2,7 +2,9 @@
 
 use super::{examples::raw_string_literal, samples};
 use crate::{
-    dialect::{BodyType, DefinitionKind, ExampleSource, Object, Operation, Parameter, Property, RequestBody, Shape},
+    dialect::{
+        BodyType, Definition, DefinitionKind, ExampleSource, Object, Operation, Parameter, Property, RequestBody, Shape,
+    },
     document::Spec,
 };
 use anyhow::{Context as _, Result};
@@ -64,12 +66,13 @@ fn argument_expression(shape: &Shape, value: &Value) -> String {
     }
 }
 
-/// Returns a body with the required properties alone, for one that has no example.
+/// Returns the example of the schema of a body that has none itself, or else the required properties alone.
 fn placeholder_body_value(spec: &Spec, shape: &Shape) -> Result<Value> {
     Ok(match shape {
         Shape::List(item) => Value::Array(vec![placeholder_body_value(spec, item)?]),
-        Shape::Named(name) => match &spec.definition(name)?.kind {
-            DefinitionKind::Object(Object { properties, .. }) => {
+        Shape::Named(name) => match spec.definition(name)? {
+            Definition { example: Some(example), .. } => example.clone(),
+            Definition { kind: DefinitionKind::Object(Object { properties, .. }), .. } => {
                 let required = properties.iter().filter(|property| property.required);
                 let fields = required
                     .map(|property| Ok((property.wire.clone(), placeholder_body_value(spec, &property.shape)?)));

@@ -1,9 +1,9 @@
 //! The account of a customer: a day in the life of an administrator, and the passwords that are not printed.
 
-use crate::command::{CommandOutput, DOCUMENTED, command, run_at};
+use crate::command::{CommandOutput, command, run_at};
 use partner_center_emulator::Emulator;
 use serde_json::{Value, json};
-use std::{fs, path::Path};
+use std::{fs, path::Path, time::Duration};
 
 /// Returns the JSON that a command prints.
 fn json_of(url: &str, arguments: &[&str]) -> Value {
@@ -27,7 +27,8 @@ fn body_file(url: &str, folder: &Path, command: [&str; 2], changes: &[(&str, Val
 #[test]
 fn day_of_an_administrator_by_commands() {
     const DOMAIN: &str = "northwindtraders.onmicrosoft.com";
-    let server = Emulator::builder().token("token").build().serve("127.0.0.1:0").unwrap();
+    let emulator = Emulator::builder().token("token").build();
+    let server = emulator.serve("127.0.0.1:0").unwrap();
     let url = server.url();
     let folder = tempfile::tempdir().unwrap();
     let run = |arguments: &[&str]| json_of(&url, arguments);
@@ -61,20 +62,33 @@ fn day_of_an_administrator_by_commands() {
         fs::write(&path, content.to_string()).unwrap();
         path.to_str().unwrap().to_owned()
     };
-    // The customer of the documentation has licenses.
-    let documented = |arguments: &[&str]| run(&[arguments, &["--customer", DOCUMENTED]].concat());
-    let sku = documented(&["subscribed-skus", "list"])[0].clone();
+    of(&["agreements", "create", "--body", &body(["agreements", "create"], &[])]);
+    let cart = json!({ "lineItems": [
+        {
+            "id": 0,
+            "catalogItemId": "CFQ7TTC0T5K5:0001:CFQ7TTC0K83V",
+            "quantity": 2,
+            "billingCycle": "monthly",
+            "termDuration": "P1Y",
+            "attestationAccepted": true,
+        },
+        { "id": 1, "catalogItemId": "DZH318Z0AZP1:0001:DZH318Z0AZA1", "quantity": 1, "billingCycle": "monthly" },
+    ] });
+    let cart = of(&["carts", "create", "--body", &file("cart.json", cart)]);
+    let checkout = of(&["carts", "checkout", cart["id"].as_str().unwrap(), "--yes"]);
+    assert!(!checkout["orders"].as_array().unwrap().is_empty() && checkout.get("orderErrors").is_none(), "{checkout}");
+    emulator.advance_clock(Duration::from_secs(10));
+    let sku = of(&["subscribed-skus", "list"])[0].clone();
+    assert_eq!((&sku["totalUnits"], &sku["availableUnits"]), (&json!(2), &json!(2)));
     let licenses = json!({ "licensesToAssign": [{ "skuId": sku["productSku"]["id"] }] });
     let licenses = file("licenses.json", licenses);
-    for name in ["mila", "otto"] {
-        let user = body(["users", "create"], &[("/userPrincipalName", format!("{name}@contoso.example").into())]);
-        let user = documented(&["users", "create", "--body", &user])["id"].as_str().unwrap().to_owned();
-        documented(&["user-licenses", "update", "--user", &user, "--body", &licenses]);
-        let assigned = documented(&["user-licenses", "list", "--user", &user]);
+    for user in [mila, otto] {
+        of(&["user-licenses", "update", "--user", user, "--body", &licenses]);
+        let assigned = of(&["user-licenses", "list", "--user", user]);
         assert_eq!(assigned[0]["productSku"]["id"], sku["productSku"]["id"]);
     }
-    let available = documented(&["subscribed-skus", "list"])[0]["availableUnits"].as_i64();
-    assert_eq!(available, sku["availableUnits"].as_i64().map(|available| available - 2));
+    assert_eq!(of(&["subscribed-skus", "list"])[0]["availableUnits"], 0);
+    assert_eq!(of(&["license-deployment", "list"])[0]["licensesDeployed"], 2);
 
     let roles = of(&["directory-roles", "list"]);
     let role = roles.as_array().unwrap().iter().find(|role| role["name"] == "User Administrator").unwrap();
@@ -84,7 +98,10 @@ fn day_of_an_administrator_by_commands() {
     assert_eq!(of(&["user-roles", "list", "--user", mila])[0]["id"], role);
 
     assert_eq!(of(&["usage-budget", "update", "--amount", "250"])["amount"], 250.0);
-    assert_eq!(of(&["customer-usage", "get"])["budget"]["amount"], 250.0);
+    let usage = of(&["customer-usage", "get"]);
+    assert_eq!(usage["budget"]["amount"], 250.0);
+    assert!(usage["totalCost"].as_f64().unwrap() > 0.0, "{usage}");
+    assert_eq!(of(&["subscription-usage", "list"])[0]["totalCost"], usage["totalCost"]);
     let password = body(["users", "reset-password"], &[]);
     let reset = of(&["users", "reset-password", otto, "--body", &password]);
     assert_eq!((&reset["id"], &reset["passwordProfile"]["password"]), (&otto.as_str().into(), &Value::Null));
@@ -95,13 +112,19 @@ fn day_of_an_administrator_by_commands() {
     assert_eq!(of(&["users", "update", otto, "--body", &restore])["state"], "active");
 
     let end = body(["customers", "update"], &[]);
-    let customers = run(&["customers", "list", "--limit", "20"]);
-    let is_reseller = |customer: &&Value| customer["relationshipToPartner"] == "reseller";
-    let other = customers.as_array().unwrap().iter().find(is_reseller).unwrap()["id"].as_str().unwrap();
-    let active = run_at(&url, &["customers", "update", other, "--body", &end, "--yes"]);
+    let active = run_at(&url, &["customers", "update", id, "--body", &end, "--yes"]);
     assert!(active.status == Some(1) && active.stderr.contains("active subscriptions"), "{}", active.stderr);
+    for subscription in of(&["subscriptions", "list"]).as_array().unwrap() {
+        let mut changed = subscription.clone();
+        // An Azure plan cannot be suspended.
+        changed["status"] = if subscription["quantity"] == 2 { "suspended" } else { "deleted" }.into();
+        let changed = file("subscription.json", changed);
+        of(&["subscriptions", "update", subscription["id"].as_str().unwrap(), "--body", &changed, "--yes"]);
+    }
     run(&["customers", "update", id, "--body", &end, "--yes"]);
     assert_eq!(run(&["customers", "get", id])["relationshipToPartner"], "none");
+    let hidden = run_at(&url, &["company-profile", "get", "--customer", id]);
+    assert!(hidden.status != Some(0) && hidden.stderr.contains("20002"), "{}", hidden.stderr);
     run(&["customers", "delete", id, "--yes"]);
     assert_eq!(run_at(&url, &["customers", "get", id]).status, Some(3));
 }
@@ -145,13 +168,62 @@ fn password_is_printed_and_stored_only_on_request() {
     let other = folder.path().join("other.txt");
     let taken = create("stored.onmicrosoft.com", &["--password-file", other.to_str().unwrap()]);
     assert!(taken.status == Some(1) && !other.exists(), "{}", taken.stderr);
+}
 
-    let customer: Value = serde_json::from_str(&stored.stdout).unwrap();
-    let name = Value::from("kim@stored.onmicrosoft.com");
-    let body = body_file(&url, folder.path(), ["users", "create"], &[("/userPrincipalName", name)]);
-    let arguments = ["users", "create", "--customer", customer["id"].as_str().unwrap(), "--body", &body];
-    let user = run_at(&url, &[&arguments[..], &["--output", "json"]].concat());
-    assert!(user.status == Some(0) && !user.stdout.contains("Sample-"), "{}{}", user.stdout, user.stderr);
+#[test]
+fn password_of_a_user_is_printed_and_stored_only_on_request() {
+    const PASSWORDS: [&str; 2] = ["Sample-3kD9-only", "Sample-7hJ4-only"];
+    let server = Emulator::builder().token("token").build().serve("127.0.0.1:0").unwrap();
+    let url = server.url();
+    let folder = tempfile::tempdir().unwrap();
+    let domain = Value::from("stored.onmicrosoft.com");
+    let body = body_file(&url, folder.path(), ["customers", "create"], &[("/companyProfile/domain", domain)]);
+    let customer = json_of(&url, &["customers", "create", "--body", &body]);
+    let customer = customer["id"].as_str().unwrap();
+    let create = |name: &str, more: &[&str]| -> CommandOutput {
+        let changes = [
+            ("/userPrincipalName", format!("{name}@stored.onmicrosoft.com").into()),
+            ("/passwordProfile/password", PASSWORDS[0].into()),
+        ];
+        let body = body_file(&url, folder.path(), ["users", "create"], &changes);
+        run_at(&url, &[&["users", "create", "--customer", customer, "--body", &body, "-o", "json"], more].concat())
+    };
+    let user: Value = serde_json::from_str(&create("kim", &[]).stdout).unwrap();
+    let user = user["id"].as_str().unwrap();
+    let reset = |more: &[&str]| -> CommandOutput {
+        let changes = [("/passwordProfile/password", PASSWORDS[1].into())];
+        let body = body_file(&url, folder.path(), ["users", "reset-password"], &changes);
+        let arguments = ["users", "reset-password", user, "--customer", customer, "--body", &body, "-o", "json"];
+        run_at(&url, &[&arguments[..], more].concat())
+    };
+    let file = |name: &str| folder.path().join(name);
+    let stored = ["created.txt", "reset.txt"].map(file);
+    let [created_path, reset_path] = stored.each_ref().map(|path| path.to_str().unwrap());
+    for (number, plain, shown, in_file) in [
+        (
+            0,
+            create("plain", &[]),
+            create("shown", &["--show-password"]),
+            create("file", &["--password-file", created_path]),
+        ),
+        (1, reset(&[]), reset(&["--show-password"]), reset(&["--password-file", reset_path])),
+    ] {
+        let password = PASSWORDS[number];
+        let printed = |output: &CommandOutput| format!("{}{}", output.stdout, output.stderr);
+        assert!(plain.status == Some(0) && plain.stderr.contains("--show-password"), "{}", plain.stderr);
+        assert!(!printed(&plain).contains(password), "{}", printed(&plain));
+        assert!(shown.status == Some(0) && shown.stdout.contains(password), "{}", printed(&shown));
+        assert!(in_file.status == Some(0) && !printed(&in_file).contains(password), "{}", printed(&in_file));
+        assert_eq!(fs::read_to_string(&stored[number]).unwrap().trim(), password);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            assert_eq!(fs::metadata(&stored[number]).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+    }
+    // A file that is there is not written to, and nothing is sent.
+    let again = reset(&["--password-file", reset_path]);
+    assert!(again.status == Some(1) && again.stderr.contains("nothing was sent"), "{}", again.stderr);
 }
 
 #[test]

@@ -31,5 +31,6 @@ mod shared_token;
 mod sign_in;
 mod snapshot;
 mod terminal;
+mod terminal_questions;
 mod usage;
 mod verify;

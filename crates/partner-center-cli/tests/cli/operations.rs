@@ -559,3 +559,15 @@ fn update_that_can_cancel_is_confirmed() {
         assert!(ended.stderr.contains("this must be confirmed: PATCH /v1/customers/"), "{}", ended.stderr);
     }
 }
+
+#[test]
+fn cloud_without_the_operation_is_noted() {
+    let ids = ["--customer", DOCUMENTED, "--subscription", DOCUMENTED];
+    let list = [&["transitions", "list"][..], &ids, &["--dry-run", "--cloud"]].concat();
+    for (cloud, is_noted) in [("china", true), ("global", false)] {
+        let ended = run(&[&list[..], &[cloud]].concat());
+        assert_eq!(ended.status, Some(0), "{}", ended.stderr);
+        let note = format!("note: the cloud `{cloud}` is not documented to have this operation\n");
+        assert_eq!(ended.stderr.contains(&note), is_noted, "{}", ended.stderr);
+    }
+}

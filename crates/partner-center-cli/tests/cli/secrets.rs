@@ -94,3 +94,24 @@ fn assistant_sees_no_secret_of_a_sign_in() {
         assert_eq!(fs::metadata(&path).unwrap().mode() & 0o077, 0, "{}", path.display());
     }
 }
+
+#[test]
+fn no_command_shows_its_token_at_any_verbosity() {
+    let emulator = Emulator::builder().customers(3).build();
+    let server = emulator.serve("127.0.0.1:0").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let journal = folder.path().join("journal.jsonl");
+    let profiles = ["company-profile", "get", "--all-customers", "--journal", journal.to_str().unwrap()];
+    for arguments in
+        [&profiles[..], &["subscriptions", "list", "--all-customers"], &["verify"], &["config", "list"], &["doctor"]]
+    {
+        let mut command = command(&[arguments, &["-vvvv"]].concat());
+        command.env("HOME", folder.path()).env("PARTNER_CENTER_BASE_URL", server.url());
+        let ended = command.env("PARTNER_CENTER_TOKEN", Emulator::TOKEN).output().unwrap();
+        let kept = fs::read_to_string(&journal).unwrap_or_default();
+        let text = [&ended.stdout[..], &ended.stderr, kept.as_bytes()].concat();
+        let text = String::from_utf8(text).unwrap();
+        assert!(!text.is_empty(), "{arguments:?}");
+        assert!(!text.contains(Emulator::TOKEN) && !text.contains("Bearer "), "{arguments:?}: {text}");
+    }
+}

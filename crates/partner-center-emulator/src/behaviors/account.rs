@@ -13,6 +13,7 @@ use crate::{
     resource_path::ResourcePath,
     service_response::{ResourceKind, ResponseContent, ServiceResponse},
     store::{State, StateChange},
+    timestamp::Timestamp,
 };
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -31,7 +32,7 @@ pub(super) fn create_customer(call: &OperationCall<'_>) -> Result<ResponseWithCh
     let billing_profile = without_null_fields(body["billingProfile"].clone());
     let address = &billing_profile["defaultAddress"];
     check_profile_address(address)?;
-    check_country_requirements(&body["companyProfile"], address)?;
+    check_country_requirements(&body["companyProfile"], address, call.now)?;
     let partner = string_at_path(body, &["associatedPartnerId"]).filter(|partner| !partner.is_empty());
     if let Some(partner) = partner {
         if call.caller == Caller::Application {
@@ -99,7 +100,7 @@ pub(super) fn update_billing_profile(call: &OperationCall<'_>) -> Result<Respons
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     // What was accepted before, or generated, is accepted again.
     if profile["defaultAddress"]["country"] != current["defaultAddress"]["country"] {
-        check_country_requirements(&customer["companyProfile"], &profile["defaultAddress"])?;
+        check_country_requirements(&customer["companyProfile"], &profile["defaultAddress"], call.now)?;
     }
     let profile = stored_billing_profile_from_sent(call.state, profile, &text(&current["id"]), &text(&customer["id"]));
     customer["billingProfile"] = profile.clone();
@@ -158,21 +159,43 @@ fn company_address_from_billing_address(address: &Value) -> Value {
     company_address
 }
 
-/// Checks what some countries require: the registration number of the company, and a telephone number.
-fn check_country_requirements(company_profile: &Value, address: &Value) -> Result<(), ErrorResponse> {
+/// Checks what some countries require: the registration number of the company, and a telephone number. Elsewhere the number is
+/// optional since 2023, and was rejected before.
+fn check_country_requirements(company_profile: &Value, address: &Value, now: Timestamp) -> Result<(), ErrorResponse> {
     let country = string_at_path(address, &["country"]).unwrap_or_default();
-    if !Country::COUNTRIES_REQUIRING_REGISTRATION_NUMBER.iter().any(|code| code.eq_ignore_ascii_case(country)) {
-        return Ok(());
-    }
-    let is_missing = |value: &Value| value.as_str().is_none_or(|text| text.trim().is_empty());
-    let (code, description) = if is_missing(&company_profile["organizationRegistrationNumber"]) {
-        (600_049, "The organization registration number is required in this country.")
-    } else if is_missing(&address["phoneNumber"]) {
-        (600_051, "The telephone number is required in this country.")
-    } else {
-        return Ok(());
+    let countries = &Country::COUNTRIES_REQUIRING_REGISTRATION_NUMBER;
+    let is_required = countries.iter().any(|code| code.eq_ignore_ascii_case(country));
+    let text = |value: &Value| value.as_str().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+    let number = text(&company_profile["organizationRegistrationNumber"]);
+    let (code, description) = match number {
+        None if is_required => {
+            (600_049, "The organization registration number is required in this country.".to_owned())
+        }
+        Some(_) if !is_required && now.date().year() < FIRST_YEAR_OF_OPTIONAL_NUMBERS => {
+            (600_002, "The organization registration number is not supported in this country.".to_owned())
+        }
+        Some(number) if !is_registration_number(&number) => {
+            let description = "The organization registration number must have 4 to 20 letters and digits, one digit at \
+                               least, and between them spaces and any of . - / alone.";
+            (600_050, description.to_owned())
+        }
+        _ if is_required && text(&address["phoneNumber"]).is_none() => {
+            (600_051, "The telephone number is required in this country.".to_owned())
+        }
+        _ => return Ok(()),
     };
     Err(ErrorResponse::documented_error(StatusCode::BAD_REQUEST, code, description))
+}
+
+const FIRST_YEAR_OF_OPTIONAL_NUMBERS: i32 = 2023;
+
+/// Whether `text` has the form of a registration number. The service has one for each country, none of which is published.
+fn is_registration_number(text: &str) -> bool {
+    let count = |is_counted: fn(&char) -> bool| text.chars().filter(is_counted).count();
+    let is_separator = |character: char| matches!(character, ' ' | '.' | '-' | '/');
+    text.chars().all(|character| character.is_ascii_alphanumeric() || is_separator(character))
+        && (4..=20).contains(&count(char::is_ascii_alphanumeric))
+        && count(char::is_ascii_digit) > 0
 }
 
 /// Checks that the body has the fields without which nothing else of a new customer can be checked.

@@ -43,7 +43,8 @@ pub(super) fn create_agreement(call: &OperationCall<'_>) -> Result<ResponseWithC
     };
     if created_agreements(call).iter().any(is_known) {
         let description = "The same person has already accepted the agreement for the customer.";
-        return Err(ErrorResponse::documented_error(StatusCode::BAD_REQUEST, 600_061, description));
+        let name = "PartnerConfirmedAgreementAlreadyExists";
+        return Err(ErrorResponse::RejectedByNewerService(StatusCode::BAD_REQUEST, 600_061, name, description));
     }
     Ok(stored::create_resource(call))
 }

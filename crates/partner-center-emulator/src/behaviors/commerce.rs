@@ -6,10 +6,13 @@ mod cancellation;
 mod carts;
 mod catalog;
 mod devices;
+mod entitlements;
 mod legacy_changes;
 mod migration_schedules;
 mod migrations;
+mod order_attachments;
 mod orders;
+mod overage;
 mod promotions;
 mod purchases;
 mod scheduled_changes;
@@ -73,6 +76,12 @@ pub(super) fn find_behavior(operation_id: &str) -> Option<OperationBehavior> {
         "createCart" => carts::create_cart,
         "updateCart" => carts::update_cart,
         "checkoutCart" => carts::check_out_cart,
+        "getOverage" => overage::list_overage,
+        "updateOverage" => overage::update_overage,
+        "listEntitlements" => entitlements::list_entitlements,
+        "uploadOrderAttachments" => order_attachments::upload_attachments,
+        "listOrderAttachments" => order_attachments::list_attachments,
+        "downloadOrderAttachment" => order_attachments::download_attachment,
         "listOrders" => orders::list_orders,
         "getOrder" => orders::get_order,
         "createOrder" => orders::create_order,
@@ -104,6 +113,15 @@ fn respond_with_list(call: &OperationCall<'_>, items: Vec<Value>) -> Result<Resp
     PageRequest::from_call(call)?
         .respond_with_page(call, response, (0..).zip(items).collect())
         .map(ResponseWithChanges::without_changes)
+}
+
+/// Checks that the partner is a reseller of the customer.
+fn check_reseller_relationship(call: &OperationCall<'_>) -> Result<(), ErrorResponse> {
+    let (_, customer) = call.customer_in_path()?;
+    if string_at_path(&customer, &["relationshipToPartner"]) == Some("none") {
+        return Err(forbidden_error(900_159, "The partner has no reseller relationship with the customer."));
+    }
+    Ok(())
 }
 
 /// Whether the customer has accepted the Microsoft Customer Agreement. All have but those that requests created, until the partner

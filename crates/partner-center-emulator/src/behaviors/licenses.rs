@@ -2,7 +2,7 @@
 
 use super::{
     OperationCall, ResponseWithChanges,
-    customer_subscriptions::subscriptions_of_customer,
+    customer_purchases::subscriptions_of_customer,
     documented::all_documented_items,
     stored::not_found_error,
     users::{active_user, active_users},
@@ -158,12 +158,21 @@ impl<'a> CustomerLicenses<'a> {
         for sku in self.initial.values().filter(|sku| self.skus[**sku].get("consumedUnits").is_some()) {
             consumed[*sku] -= 1;
         }
-        for user in active_users(self.state, &self.customer, self.now) {
-            for (sku, _) in self.licenses_of_user(string_at_path(&user, &["id"]).unwrap_or_default()) {
-                consumed[sku] += 1;
-            }
+        for (_, sku) in self.assignments() {
+            consumed[sku] += 1;
         }
         consumed
+    }
+
+    /// Returns all licenses of active users: the identifier of the user, and the index of the SKU.
+    pub(super) fn assignments(&self) -> Vec<(String, usize)> {
+        let users = active_users(self.state, &self.customer, self.now);
+        let ids = users.iter().filter_map(|user| string_at_path(user, &["id"]));
+        let licenses = |id: &str| {
+            let licenses = self.licenses_of_user(id).into_iter();
+            licenses.map(|(sku, _)| (id.to_owned(), sku)).collect::<Vec<_>>()
+        };
+        ids.flat_map(licenses).collect()
     }
 }
 
@@ -289,6 +298,6 @@ fn license_group_of_sku(item: &Value) -> &str {
     string_at_path(item, &["productSku", "licenseGroupId"]).unwrap_or("group1")
 }
 
-fn total_units(sku: &Value) -> i64 {
+pub(super) fn total_units(sku: &Value) -> i64 {
     sku["totalUnits"].as_i64().unwrap_or_default()
 }

@@ -1,9 +1,14 @@
-//! The relationship between the partner and a customer, which is all that a customer itself can be changed in.
+//! The relationship between the partner and a customer, which is all that a customer itself can be changed in, and the deletion.
 
-use super::{OperationCall, ResponseWithChanges, customer_subscriptions::subscriptions_of_customer};
+use super::{
+    OperationCall, ResponseWithChanges,
+    customer_access::NO_RELATIONSHIP_VALUE,
+    customer_purchases::{find_order_in_force, subscriptions_of_customer},
+    stored,
+};
 use crate::{
-    customers::is_documented_customer, error_response::ErrorResponse, json_fields::string_at_path,
-    resource_path::ResourcePath, service_response::ResourceKind, store::StateChange,
+    catalog::ProductKind, customers::is_documented_customer, error_response::ErrorResponse,
+    json_fields::string_at_path, resource_path::ResourcePath, service_response::ResourceKind, store::StateChange,
 };
 use serde_json::{Value, json};
 
@@ -28,6 +33,7 @@ pub(super) fn update_customer(call: &OperationCall<'_>) -> Result<ResponseWithCh
             let description = format!("Suspend the active subscriptions of the customer first; there are {active}.");
             return Err(ErrorResponse::invalid_property_error(description));
         }
+        check_cancelled(call, &[ProductKind::Reservation], index, &path)?;
         customer["relationshipToPartner"] = NO_RELATIONSHIP_VALUE.into();
         is_changed = true;
     }
@@ -63,6 +69,28 @@ pub(super) fn update_customer(call: &OperationCall<'_>) -> Result<ResponseWithCh
     Ok(ResponseWithChanges { response, changes: vec![StateChange::Put(path, customer)] })
 }
 
-const NO_RELATIONSHIP_VALUE: &str = "none";
+/// Deletes a customer, and all that it has, once its software and its reservations are cancelled.
+pub(super) fn delete_customer(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
+    if let Some(index) = call.customer_index_in_path() {
+        let kinds = [ProductKind::SoftwareSubscription, ProductKind::PerpetualSoftware, ProductKind::Reservation];
+        check_cancelled(call, &kinds, index, &call.path)?;
+    }
+    stored::respond_from_store(call)
+}
+
+/// Checks that nothing of these kinds is in force. The documentation deletes a customer of which other pages show software.
+fn check_cancelled(
+    call: &OperationCall<'_>,
+    kinds: &[ProductKind],
+    index: u32,
+    customer: &ResourcePath,
+) -> Result<(), ErrorResponse> {
+    let order = find_order_in_force(call.state, customer, kinds, call.now).filter(|_| !is_documented_customer(index));
+    order.map_or(Ok(()), |id| {
+        let description =
+            format!("Cancel the software and the reservations of the customer first; order {id} has one.");
+        Err(ErrorResponse::invalid_property_error(description))
+    })
+}
 
 const RESELLER_RELATIONSHIP_VALUE: &str = "reseller";

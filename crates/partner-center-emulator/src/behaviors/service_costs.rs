@@ -1,8 +1,7 @@
 //! What the subscriptions of a customer cost the partner in the last month: a line for each, and their sum.
 
 use super::{
-    OperationCall, ResponseWithChanges, customer_subscriptions::subscriptions_of_customer, stored,
-    usage::round_to_cents,
+    OperationCall, ResponseWithChanges, customer_purchases::subscriptions_of_customer, stored, usage::round_to_cents,
 };
 use crate::{
     customers::is_documented_customer,

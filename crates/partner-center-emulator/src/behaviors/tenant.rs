@@ -3,8 +3,9 @@
 use super::{
     OperationCall, ResponseWithChanges,
     account::is_domain_name,
-    documented::is_below_created_customer,
-    stored::{self, not_found_error},
+    documented::{documented_example_items, is_below_created_customer},
+    licenses::{CustomerLicenses, total_units},
+    stored,
 };
 use crate::{
     customers::{
@@ -102,9 +103,44 @@ pub(super) fn create_application_consent(call: &OperationCall<'_>) -> Result<Res
 /// Returns the status of a customer's account, which a new customer has none of.
 pub(super) fn get_account_validation_status(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
     if is_below_created_customer(call.state, &call.path) {
-        return Err(not_found_error(call.operation));
+        let description = "The account of the customer has no status.";
+        let name = "AccountStatusNotFound";
+        return Err(ErrorResponse::RejectedByNewerService(StatusCode::NOT_FOUND, 600_074, name, description));
     }
     stored::respond_from_store(call)
+}
+
+/// Lists the services that the partner manages for a customer: those of the documentation, if the customer allows delegated access
+/// and has licenses.
+pub(super) fn list_managed_services(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
+    let (index, customer) = call.customer_in_path()?;
+    if is_documented_customer(index) {
+        return stored::respond_from_store(call);
+    }
+    let has_licenses = CustomerLicenses::of_customer(call)?.skus.iter().any(|sku| total_units(sku) > 0);
+    if customer["allowDelegatedAccess"] != true || !has_licenses {
+        return respond_with_list(call, Vec::new());
+    }
+    let services = documented_example_items(call.operation).into_iter().map(|mut service| {
+        for link in service["links"].as_object_mut().into_iter().flat_map(|links| links.values_mut()) {
+            let uri = string_at_path(link, &["uri"]).unwrap_or_default();
+            link["uri"] = replace_customer_in_uri(uri, customer["id"].as_str().unwrap_or_default()).into();
+        }
+        service
+    });
+    respond_with_list(call, services.collect())
+}
+
+/// Replaces the identifier of the customer in the query of a link to a portal.
+fn replace_customer_in_uri(uri: &str, customer_id: &str) -> String {
+    const PARAMETER: &str = "CTID=";
+    match uri.split_once(PARAMETER) {
+        Some((before, after)) => {
+            let rest = after.split_once('&').map_or(String::new(), |(_, rest)| format!("&{rest}"));
+            format!("{before}{PARAMETER}{customer_id}{rest}")
+        }
+        None => uri.to_owned(),
+    }
 }
 
 /// Lists the indirect resellers of the partner.

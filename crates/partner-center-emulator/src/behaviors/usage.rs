@@ -3,7 +3,8 @@
 
 use super::{
     OperationCall, ResponseWithChanges,
-    customer_subscriptions::subscriptions_of_customer,
+    customer_access::is_relationship_ended,
+    customer_purchases::subscriptions_of_customer,
     stored::{self, not_found_response},
 };
 use crate::{
@@ -82,9 +83,10 @@ pub(super) fn list_customer_usage_records(call: &OperationCall<'_>) -> Result<Re
     let mut records = Vec::new();
     // Those in between have their usage as well, in their own summary.
     for index in first.chain(created.take(MAX_CUSTOMERS_WITH_LISTED_USAGE)) {
-        let Some(customer) = call.state.get_customer(index).filter(|_| !is_documented_customer(index)) else {
+        if is_documented_customer(index) || is_relationship_ended(call.state, index) {
             continue;
-        };
+        }
+        let Some(customer) = call.state.get_customer(index) else { continue };
         let path = ResourcePath::for_customer(customer["id"].as_str().unwrap_or_default());
         let costs = costs_of_customer(call, &path);
         let budget = budget_of_customer(call, &path);
@@ -212,8 +214,12 @@ fn cost_of_subscription(subscription: &Value, now: Timestamp) -> Option<f64> {
     }
     let id = keyed_hash(0, text("id").to_lowercase().as_bytes());
     let cents_per_day = 40 + RandomGenerator::for_purpose(id, "usage", 0u8).number_below(4000);
-    let day: u32 = now.to_string_in_seconds().get(8..10).and_then(|day| day.parse().ok()).unwrap_or(1);
-    Some(round_to_cents(f64::from(u32::try_from(cents_per_day).unwrap_or_default()) / 100.0 * f64::from(day)))
+    // From its first day in this month on.
+    let today = now.date();
+    let created = Timestamp::parse(text("creationDate")).map_or(today, Timestamp::date);
+    let first_day = today.replace_day(1).unwrap_or(today).max(created.min(today));
+    let days = u32::try_from((today - first_day).whole_days() + 1).unwrap_or(1);
+    Some(round_to_cents(f64::from(u32::try_from(cents_per_day).unwrap_or_default()) / 100.0 * f64::from(days)))
 }
 
 /// Returns the budget of a customer, with an amount if one was set.

@@ -8,6 +8,7 @@ use http::{
     header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE},
 };
 use partner_center_core::{Request, Response};
+use partner_center_spec::OPERATIONS;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::time::{Duration, SystemTime};
@@ -130,7 +131,10 @@ impl InjectedResponse {
             20002 => "No relationship between caller and account.",
             800_002 => "Invalid request input",
             800_003 => "Unexpected service error",
-            _ => self.status.canonical_reason().unwrap_or("Unknown"),
+            code => {
+                let documented = documented_description(self.status, code);
+                documented.or_else(|| self.status.canonical_reason()).unwrap_or("Unknown")
+            }
         }
     }
 
@@ -164,6 +168,13 @@ impl InjectedResponse {
         };
         json!({ "statusCode": self.status.as_u16(), "message": message })
     }
+}
+
+/// Returns what the specification says of a code that an operation may respond with.
+fn documented_description(status: StatusCode, code: u32) -> Option<&'static str> {
+    let code = code.to_string();
+    let mut known = OPERATIONS.iter().flat_map(|operation| operation.error_codes);
+    known.find(|error| error.status == status.as_u16() && error.code == code).map(|error| error.description)
 }
 
 const SERVICE_UNAVAILABLE_HTML_PAGE: &str = "<html><head><title>Service unavailable</title></head><body><h1>Our services aren't available right \

@@ -209,6 +209,13 @@ impl State {
         index >= self.first_created_index()
     }
 
+    /// Whether a request has set the field `name` of the customer at `index` to `value`, which it did not have from the beginning.
+    pub(crate) fn is_customer_field_changed_to(&self, index: u32, name: &str, value: &Value) -> bool {
+        let written = self.customers.get_written_customer(index);
+        written.is_some_and(|customer| customer[name] == *value)
+            && (self.is_created_customer(index) || self.population.customer_details(index)[name] != *value)
+    }
+
     /// Returns the index after that of the last customer.
     pub(crate) fn end_of_customer_indexes(&self) -> u32 {
         match self.customers.created_count {

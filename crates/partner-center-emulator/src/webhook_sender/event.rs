@@ -24,8 +24,8 @@ pub(crate) struct Event {
     pub(super) signature_in_own_header: bool,
     /// The scheme, host and port of the emulator, where the certificate is.
     pub(super) origin: String,
-    /// The validation event that it is sent for.
-    pub(super) validation_event: Option<ResourcePath>,
+    /// Where the validation event is that it is sent for.
+    pub(super) validation_path: Option<ResourcePath>,
 }
 
 /// What an event says of a write.
@@ -70,7 +70,7 @@ pub(crate) fn event_of_write(
     changes: &[StateChange],
 ) -> Option<Event> {
     let registration = registration(state, now)?;
-    let (notice, validation_event) = changes.iter().find_map(|change| match change {
+    let (notice, validation_path) = changes.iter().find_map(|change| match change {
         StateChange::Put(path, record) if is_audit_record(path) => Some((notice_of_record(record, request)?, None)),
         StateChange::Put(path, event) if is_validation_event(path) => {
             Some((notice_of_validation(event)?, Some(path.clone())))
@@ -94,7 +94,7 @@ pub(crate) fn event_of_write(
         receiver: receiver.to_owned(),
         signature_in_own_header: registration["signatureTokenToMsSignatureHeader"] == true,
         origin,
-        validation_event,
+        validation_path,
     })
 }
 

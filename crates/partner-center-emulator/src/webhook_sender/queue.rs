@@ -117,7 +117,7 @@ mod tests {
             receiver: "http://localhost/".to_owned(),
             signature_in_own_header: false,
             origin: String::new(),
-            validation_event: None,
+            validation_path: None,
         }
     }
 

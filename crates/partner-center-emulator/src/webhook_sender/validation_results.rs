@@ -80,7 +80,7 @@ pub(super) fn note_attempt(
 /// Returns the name of a status as .NET spells it, such as `NotFound`; its number if it has no name.
 fn status_name(status: StatusCode) -> String {
     match status.canonical_reason() {
-        Some(reason) => reason.chars().filter(|character| character.is_ascii_alphanumeric()).collect(),
+        Some(reason) => reason.chars().filter(char::is_ascii_alphanumeric).collect(),
         None => status.as_str().to_owned(),
     }
 }

@@ -148,7 +148,9 @@ proptest! {
         // What was stored can be read again.
         for uri in ["/v1/customers", "/v1/customers/aaaabbbb-0000-cccc-1111-dddd2222eeee/users"] {
             let status = crate::get(&emulator, uri).0.as_u16();
-            prop_assert!([200, 404].contains(&status), "{uri}: {status}");
+            // A change of the customer may have ended the relationship, or the delegated access.
+            let is_denied = status == 403 && operation.id == "updateCustomer";
+            prop_assert!([200, 404].contains(&status) || is_denied, "{uri}: {status}");
         }
     }
 }

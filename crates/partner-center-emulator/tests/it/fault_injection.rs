@@ -67,7 +67,7 @@ fn injected_response_has_every_format() {
     }
     assert_eq!(
         responses,
-        r#"400:code=2000: 400 [application/json; charset=utf-8] [] {"code":2000,"data":[],"description":"Bad Request","source":"PartnerFD"}
+        r#"400:code=2000: 400 [application/json; charset=utf-8] [] {"code":2000,"data":[],"description":"The query is invalid, or the continuation token has been used up.","source":"PartnerFD"}
 401: 401 [application/json; charset=utf-8] [] {"code":400,"data":[],"description":"Access denied","source":"PartnerFD"}
 403:string-code:code=20002: 403 [application/json; charset=utf-8] [] {"code":"20002","data":[],"description":"No relationship between caller and account.","source":"PartnerFD"}
 403:text: 403 [text/plain; charset=utf-8] [] The supplied role does not have the rights to perform the requested operation

@@ -5,11 +5,13 @@
 mod account;
 mod arbitrary_requests;
 mod authority;
+mod customer_access;
 mod customer_list;
 mod customers;
 mod error_responses;
 mod fault_injection;
 mod judge;
+mod license_analytics;
 mod lists;
 mod load;
 mod operations;

@@ -1038,6 +1038,11 @@ pub(super) const DELETE_CUSTOMER: Operation = Operation {
             description: "The identifier of the customer is invalid.",
         },
         ErrorCode {
+            status: 400,
+            code: "3000",
+            description: "The customer has software or Azure reservations that are not cancelled.",
+        },
+        ErrorCode {
             status: 403,
             code: "20002",
             description: "There is no relationship between the partner and the customer.",

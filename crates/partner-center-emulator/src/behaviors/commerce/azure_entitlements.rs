@@ -29,6 +29,7 @@ pub(super) fn list_entitlements(call: &OperationCall<'_>) -> Response {
 /// Cancels an Azure subscription. It is still active in the response, and for some minutes.
 pub(super) fn cancel_entitlement(call: &OperationCall<'_>) -> Response {
     let Some((path, entitlement)) = entitlement_of_action(call) else { return not_found_response(call) };
+    super::check_reseller_relationship(call)?;
     if string_at_path(&call.body, &["cancellationReason"]) != Some("compromise") {
         return Err(bad_request_error(900_307, "An Azure subscription is cancelled only if it was compromised."));
     }

@@ -1,7 +1,8 @@
 //! Carts: line items with their prices and errors, which are bought by a checkout.
 
 use super::{
-    bad_request_error, customer_path, forbidden_error, has_customer_agreement, invalid_property_error,
+    bad_request_error, check_reseller_relationship, customer_path, forbidden_error, has_customer_agreement,
+    invalid_property_error,
     orders::order_as_response,
     purchases::{BuyerContext, Purchase, PurchaseError, place_order},
 };
@@ -20,8 +21,12 @@ use serde_json::{Value, json};
 /// The number of days after which a cart expires.
 const CART_LIFETIME_DAYS: u32 = 7;
 
+/// The field with which a partner attests who the reseller is. The service documents it as required, and takes carts without it.
+const PARTNER_ATTESTATION: &str = "partnerOnRecordAttestationAccepted";
+
 /// Creates a cart. Line items that cannot be bought have an error in it, and no order group.
 pub(super) fn create_cart(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
+    check_reseller_relationship(call)?;
     let id = call.state.random_for_next_change("cart").random_guid().to_string();
     let now = call.now.to_string_in_microseconds();
     let mut cart = json!({
@@ -116,6 +121,9 @@ pub(super) fn check_out_cart(call: &OperationCall<'_>) -> Result<ResponseWithCha
     let Some(mut cart) = call.state.get_stored_resource(&path, call.now) else { return not_found_response(call) };
     if !has_customer_agreement(call) {
         return Err(forbidden_error(13_605, "The customer has not accepted the Microsoft Customer Agreement."));
+    }
+    if cart[PARTNER_ATTESTATION] == false {
+        return Err(bad_request_error(900_206, "The partner has not attested that the reseller of record is right."));
     }
     let buyer = BuyerContext::from_call(call);
     let mut random = call.state.random_for_next_change("checkout");

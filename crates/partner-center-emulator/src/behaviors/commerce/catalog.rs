@@ -16,8 +16,8 @@ type Response = Result<ResponseWithChanges, ErrorResponse>;
 
 pub(super) fn list_products(call: &OperationCall<'_>) -> Response {
     let view = call.query.first_value("targetView").unwrap_or_default();
-    let kinds =
-        product_kinds_in_view(view).ok_or_else(|| forbidden_error(400_036, format!("There is no view {view:?}.")))?;
+    let kinds = product_kinds_in_view(view)
+        .ok_or_else(|| forbidden_error(400_036, format!("The partner may not use the view {view:?}.")))?;
     let has_segment = is_anything_sold_in_segment(call)?;
     let country = country_of_query_or_customer(call);
     let products = PRODUCTS.iter().filter(|product| has_segment && kinds.contains(&product.kind));
@@ -94,7 +94,7 @@ fn sku_in_path(call: &OperationCall<'_>) -> Result<(&'static Product, &'static S
     sku.ok_or_else(|| not_found_error(400_018, "There is no such SKU."))
 }
 
-/// Returns the kinds of products that a view has, or `None` if there is no such view.
+/// Returns the kinds of products that a view has, or `None` for what is offered to single partners, of which this one is none.
 fn product_kinds_in_view(view: &str) -> Option<&'static [ProductKind]> {
     Some(match view.to_ascii_lowercase().as_str() {
         "onlineservices" => &[ProductKind::OnlineServices],
@@ -104,17 +104,18 @@ fn product_kinds_in_view(view: &str) -> Option<&'static [ProductKind]> {
         "softwaresubscriptions" | "softwaresuselinux" => &[ProductKind::SoftwareSubscription],
         "marketplacesaas" => &[ProductKind::Marketplace],
         "azure" | "microsoftazure" => &[ProductKind::AzurePlan],
-        "azurereservationssql" | "azurereservationscosmosdb" | "specializedoffers" => &[],
+        "azurereservationssql" | "azurereservationscosmosdb" => &[],
         _ => return None,
     })
 }
 
-/// Whether anything is sold in the segment of the request: the catalog has commercial products alone.
+/// Whether anything is sold in the segment of the request: the catalog has commercial products alone. Governments buy from partners
+/// that were authorized for it.
 fn is_anything_sold_in_segment(call: &OperationCall<'_>) -> Result<bool, ErrorResponse> {
     match call.query.first_value("targetSegment").map(str::to_ascii_lowercase).as_deref() {
         None | Some("commercial") => Ok(true),
-        Some("education" | "government" | "nonprofit") => Ok(false),
-        Some(other) => Err(forbidden_error(400_030, format!("There is no segment {other:?}."))),
+        Some("education" | "nonprofit") => Ok(false),
+        Some(other) => Err(forbidden_error(400_030, format!("The partner may not sell to the segment {other:?}."))),
     }
 }
 

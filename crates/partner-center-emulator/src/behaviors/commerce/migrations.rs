@@ -1,6 +1,9 @@
 //! Migrations of legacy subscriptions to new commerce.
 
-use super::{bad_request_error, customer_path, forbidden_error, respond_with_list, scheduled_changes::is_aligned_date};
+use super::{
+    bad_request_error, customer_path, forbidden_error, respond_with_list, scheduled_changes::is_aligned_date,
+    subscriptions::is_partner_id_or_empty,
+};
 use crate::{
     behaviors::{OperationCall, ResponseWithChanges, stored},
     catalog::{CatalogItem, find_catalog_item, months_of_billing_cycle},
@@ -44,6 +47,8 @@ const NOT_ACTIVE_REASON: IneligibilityReason = IneligibilityReason(0, 900_215, "
 const IN_PROCESS_REASON: IneligibilityReason = IneligibilityReason(1, 900_216, "The subscription is being processed.");
 const ENDS_TOO_SOON_REASON: IneligibilityReason =
     IneligibilityReason(2, 900_217, "The term of the subscription ends in less than 24 hours.");
+const PROMOTION_REASON: IneligibilityReason =
+    IneligibilityReason(3, 900_218, "The subscription has a promotion, which ends with it.");
 const UNNAMED_ADD_ONS_REASON: IneligibilityReason =
     IneligibilityReason(4, 900_219, "The subscription has add-ons that are not named.");
 const NO_PRODUCT_REASON: IneligibilityReason =
@@ -52,6 +57,8 @@ const NO_TERM_REASON: IneligibilityReason =
     IneligibilityReason(6, 900_222, "The product does not have this combination of term and billing cycle.");
 const TOO_YOUNG_REASON: IneligibilityReason =
     IneligibilityReason(7, 900_226, "The subscription has been active for a month or less.");
+const PARTNER_ID_REASON: IneligibilityReason =
+    IneligibilityReason(9, 900_247, "The partner ID of the subscription is not that of a reseller.");
 const CUSTOM_END_REASON: IneligibilityReason =
     IneligibilityReason(11, 900_291, "The custom end date is not within the first term.");
 const CUSTOM_END_NOT_ALIGNED_REASON: IneligibilityReason =
@@ -130,6 +137,8 @@ impl<'a> MigrationContext<'a> {
         let moment = |name| of_current(name).and_then(Timestamp::parse);
         check(current["status"] == "active", NOT_ACTIVE_REASON);
         check(!self.state.is_write_pending(&path, self.now), IN_PROCESS_REASON);
+        check(of_current("promotionId").is_none_or(str::is_empty), PROMOTION_REASON);
+        check(is_partner_id_or_empty(of_current("partnerId").unwrap_or_default()), PARTNER_ID_REASON);
         let end = moment("commitmentEndDate");
         check(end.is_none_or(|end| self.now + ONE_DAY < end), ENDS_TOO_SOON_REASON);
         check(moment("creationDate").is_none_or(|created| self.now >= created + ONE_DAY * 31), TOO_YOUNG_REASON);

@@ -3,7 +3,8 @@
 use super::{
     bad_request_error,
     cancellation::check_cancellable_by_order,
-    conflict_error, customer_path, forbidden_error, has_customer_agreement, invalid_property_error,
+    check_reseller_relationship, conflict_error, customer_path, forbidden_error, has_customer_agreement,
+    invalid_property_error,
     purchases::{BuyerContext, Purchase, place_order},
     respond_with_list,
     subscriptions::apply_effects_of_new_status,
@@ -75,6 +76,8 @@ pub(super) fn order_as_response(order: Value, with_prices: bool) -> Value {
 
 /// Places an order without a cart. All of its line items are bought, or none.
 pub(super) fn create_order(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
+    check_reseller_relationship(call)?;
+    check_account_validated(call)?;
     let line_items = call.body["lineItems"].as_array().filter(|items| !items.is_empty());
     let line_items = line_items.ok_or_else(|| invalid_property_error("The order needs at least one line item."))?;
     let has_right_number = |(line_item, number): (&Value, i64)| line_item["lineItemNumber"] == number;
@@ -84,6 +87,7 @@ pub(super) fn create_order(call: &OperationCall<'_>) -> Result<ResponseWithChang
     if !has_customer_agreement(call) {
         return Err(forbidden_error(13_605, "The customer has not accepted the Microsoft Customer Agreement."));
     }
+    line_items.iter().try_for_each(|line_item| check_parent_subscription_active(call, line_item))?;
     let buyer = BuyerContext::from_call(call);
     let billing_cycle = call.body.get("billingCycle").cloned().unwrap_or_default();
     // In an order the billing cycle is that of all line items.
@@ -113,6 +117,38 @@ pub(super) fn create_order(call: &OperationCall<'_>) -> Result<ResponseWithChang
     Ok(ResponseWithChanges { response, changes })
 }
 
+/// Checks that Microsoft has not blocked the purchases of the customer. An account without a validation status is not blocked.
+fn check_account_validated(call: &OperationCall<'_>) -> Result<(), ErrorResponse> {
+    let validation = call.state.get_resource(&customer_path(call).child_path("validationStatus"), call.now);
+    let status = validation.as_ref().and_then(|validation| string_at_path(validation, &["status"]));
+    match status {
+        Some(status) if BLOCKING_VALIDATION_STATUSES.contains(&status) => {
+            Err(forbidden_error(800_073, "The account of the customer is being reviewed. Retry in a few days."))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The statuses of an account that Microsoft blocks the purchases of.
+const BLOCKING_VALIDATION_STATUSES: [&str; 3] = ["UnderReview", "NotAllowed", "Unknown"];
+
+/// Checks that the subscription which a line item is an add-on to, if it names one, is active.
+fn check_parent_subscription_active(call: &OperationCall<'_>, line_item: &Value) -> Result<(), ErrorResponse> {
+    let Some(parent) = string_at_path(line_item, &["parentSubscriptionId"]).filter(|parent| !parent.is_empty()) else {
+        return Ok(());
+    };
+    let path = customer_path(call).child_path("subscriptions").child_path(parent);
+    let parent = call.state.get_resource(&path, call.now);
+    if parent.is_none_or(|parent| parent["status"] != "active") {
+        return Err(parent_not_active_error());
+    }
+    Ok(())
+}
+
+fn parent_not_active_error() -> ErrorResponse {
+    conflict_error(27_009, "The subscription that the add-on is added to is not active.")
+}
+
 /// Changes an order in one of the three ways that there are: it is cancelled, or a legacy subscription of it gets another billing
 /// cycle or an add-on.
 pub(super) fn update_order(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
@@ -120,8 +156,14 @@ pub(super) fn update_order(call: &OperationCall<'_>) -> Result<ResponseWithChang
     let Some(mut order) = state.get_stored_resource(path, now) else { return not_found_response(call) };
     let mut changes = Vec::new();
     let sent = body["lineItems"].as_array().map_or(&[][..], Vec::as_slice);
-    if string_at_path(body, &["status"]).is_some_and(|status| status.eq_ignore_ascii_case("cancelled")) {
+    let is_same = |one: &str, other: &str| one.eq_ignore_ascii_case(other);
+    let wanted_status = string_at_path(body, &["status"]);
+    let has_status = |wanted: &str| string_at_path(&order, &["status"]).is_some_and(|status| is_same(status, wanted));
+    if wanted_status.is_some_and(|wanted| is_same(wanted, "cancelled")) {
         cancel_line_items(call, &mut order, sent, &mut changes)?;
+    } else if let Some(wanted) = wanted_status.filter(|wanted| !has_status(wanted)) {
+        let description = format!("An order does not become {wanted:?} by a request. It can be `cancelled`.");
+        return Err(bad_request_error(800_072, description));
     } else if sent.iter().any(|line_item| line_item["parentSubscriptionId"].is_string()) {
         for line_item in sent {
             add_legacy_add_on_to_order(call, &mut order, line_item, &mut changes)?;
@@ -194,6 +236,9 @@ fn legacy_subscription_in_field(
     }
 }
 
+/// The billing cycles of legacy offers.
+const LEGACY_BILLING_CYCLES: [&str; 2] = ["monthly", "annual"];
+
 fn change_legacy_billing_cycle(
     call: &OperationCall<'_>,
     order: &mut Value,
@@ -202,6 +247,13 @@ fn change_legacy_billing_cycle(
 ) -> Result<(), ErrorResponse> {
     let (path, mut subscription) = legacy_subscription_in_field(call, line_item, "subscriptionId")?;
     if let Some(billing_cycle) = string_at_path(&call.body, &["billingCycle"]).map(str::to_ascii_lowercase) {
+        if subscription["status"] != "active" {
+            return Err(bad_request_error(6000, "A subscription of the order is not active."));
+        }
+        if !LEGACY_BILLING_CYCLES.contains(&billing_cycle.as_str()) {
+            let description = format!("The offer is not billed {billing_cycle:?}, but by {LEGACY_BILLING_CYCLES:?}.");
+            return Err(bad_request_error(6001, description));
+        }
         subscription["billingCycle"] = billing_cycle.as_str().into();
         order["billingCycle"] = billing_cycle.into();
     }
@@ -217,7 +269,7 @@ fn add_legacy_add_on_to_order(
 ) -> Result<(), ErrorResponse> {
     let (path, parent) = legacy_subscription_in_field(call, line_item, "parentSubscriptionId")?;
     if parent["status"] != "active" {
-        return Err(conflict_error(27_009, "The subscription that the add-on is added to is not active."));
+        return Err(parent_not_active_error());
     }
     let id = call.state.random_for_next_change("add-on").random_guid();
     let add_on = new_legacy_add_on(call, &parent, line_item, &id.to_string().to_uppercase());

@@ -54,7 +54,7 @@ pub(super) fn change_seat_count(current: &Value, next: &mut Value, now: Timestam
     let mut details: Vec<Value> = details
         .into_iter()
         .flatten()
-        .filter(|detail| until(detail).is_some_and(|until| now < until))
+        .filter(|detail| until(detail).is_some_and(|until| now <= until))
         .cloned()
         .collect();
     if added > 0 {

@@ -132,7 +132,7 @@ fn check_product_allows_changes(current: &Value, next: &Value, body: &Value) -> 
 }
 
 /// Whether `text` is the partner ID of a reseller, or none.
-fn is_partner_id_or_empty(text: &str) -> bool {
+pub(super) fn is_partner_id_or_empty(text: &str) -> bool {
     text.is_empty() || (text.len() == 7 && text.bytes().all(|byte| byte.is_ascii_digit()))
 }
 

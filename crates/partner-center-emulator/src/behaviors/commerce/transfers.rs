@@ -6,18 +6,22 @@
 //! legacy:        Active ──> Complete | Reject | withdrawn
 //! ```
 
-use super::{bad_request_error, customer_path, promotions::subscriptions_of_customer, respond_with_list};
+use super::{
+    bad_request_error, conflict_error, customer_path, overage::is_active_legacy_azure,
+    promotions::subscriptions_of_customer, respond_with_list,
+};
 use crate::{
     behaviors::{
         OperationCall, ResponseWithChanges,
         stored::{collection_items, not_found_response, respond_from_store},
     },
+    catalog::{ProductKind, find_catalog_item},
     error_response::ErrorResponse,
     json_fields::{string_at_path, without_null_fields},
-    lifecycle::{internal_field, set_internal_field, without_internal_fields},
+    lifecycle::{SubscriptionKind, internal_field, set_internal_field, subscription_kind, without_internal_fields},
     resource::SelfLinks,
     service_response::ResourceKind,
-    store::StateChange,
+    store::{StateChange, population},
     test_credentials::TENANT_ID,
 };
 use serde_json::{Value, json};
@@ -42,6 +46,8 @@ pub(super) fn create_transfer(call: &OperationCall<'_>) -> Response {
     if !is_legacy && text("customerEmailId").is_none_or(str::is_empty) {
         return Err(bad_request_error(900_136, "The email address of the customer is missing."));
     }
+    check_no_transfer_in_progress(call)?;
+    check_azure_transfer(call)?;
     let mut random = call.state.random_for_next_change("transfer");
     let id = random.random_guid().to_string();
     let now = call.now.to_string_in_microseconds();
@@ -68,6 +74,58 @@ pub(super) fn create_transfer(call: &OperationCall<'_>) -> Response {
     let response = call.respond_with_resource(transfer.clone(), ResourceKind::Other, true);
     set_internal_field(&mut transfer, "created", true);
     Ok(ResponseWithChanges { response, changes: vec![StateChange::Put(call.path.child_path(&id), transfer)] })
+}
+
+/// Checks that no transfer from the same partner has got its line items and waits to be accepted.
+fn check_no_transfer_in_progress(call: &OperationCall<'_>) -> Result<(), ErrorResponse> {
+    let source = string_at_path(&call.body, &["sourcePartnerTenantId"]).unwrap_or_default();
+    let mut transfers = call.state.written_collection_items(&call.path, call.now).into_iter();
+    let is_in_progress = transfers.any(|(.., transfer)| {
+        transfer.is_some_and(|transfer| {
+            let other = string_at_path(&transfer, &["sourcePartnerTenantId"]).unwrap_or_default();
+            status_of_transfer(&transfer) == "InProgress" && other.eq_ignore_ascii_case(source)
+        })
+    });
+    if is_in_progress {
+        return Err(conflict_error(900_101, "A transfer from this partner is in progress. Accept or reject it first."));
+    }
+    Ok(())
+}
+
+/// Checks that what a request wants of Azure can be transferred.
+fn check_azure_transfer(call: &OperationCall<'_>) -> Result<(), ErrorResponse> {
+    let wanted = call.body["targetProductTypes"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let is_wanted = |kind: &str| wanted.clone().any(|wanted| wanted.eq_ignore_ascii_case(kind));
+    if is_wanted("AzureReservation") && has_reservation(call) {
+        return Err(bad_request_error(900_145, "Azure reservations do not transfer. Cancel them first."));
+    }
+    if !is_wanted("AzureSubscription") {
+        return Ok(());
+    }
+    let subscriptions = subscriptions_of_customer(call);
+    if subscriptions.iter().any(is_active_legacy_azure) {
+        return Err(bad_request_error(900_131, "The customer has legacy Azure subscriptions, which do not transfer."));
+    }
+    let is_plan = |subscription: &&Value| {
+        subscription_kind(subscription) == SubscriptionKind::NewCommerce(ProductKind::AzurePlan)
+    };
+    let plans: Vec<_> = subscriptions.iter().filter(is_plan).collect();
+    if plans.is_empty() {
+        return Err(bad_request_error(900_133, "The customer has no Azure plan."));
+    }
+    if plans.iter().all(|plan| plan["status"] != "active") {
+        return Err(bad_request_error(900_132, "The Azure plan of the customer is not active."));
+    }
+    Ok(())
+}
+
+/// Whether an order of the customer has a reservation that was not cancelled.
+fn has_reservation(call: &OperationCall<'_>) -> bool {
+    let orders = population::all_collection_items(call.state, &customer_path(call).child_path("orders"), call.now);
+    orders.iter().flat_map(|order| order["lineItems"].as_array().into_iter().flatten()).any(|line_item| {
+        let item = string_at_path(line_item, &["offerId"]).and_then(find_catalog_item);
+        item.is_some_and(|item| item.product.kind == ProductKind::Reservation) && line_item["quantity"] != 0
+    })
 }
 
 /// Returns a line item with what is known of its subscription.

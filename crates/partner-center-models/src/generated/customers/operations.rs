@@ -340,6 +340,7 @@ impl SingleResponse for GetCustomer {}
 /// # Errors
 ///
 /// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 400 with code 3000: The customer has software or Azure reservations that are not cancelled.
 /// - 403 with code 20002: There is no relationship between the partner and the customer.
 /// - 404 with code 60003: The tenant of the customer was not found.
 ///
