@@ -115,7 +115,7 @@ impl ServiceTask {
 
 /// Runs the task over the transport of the options: the async one needs a runtime.
 fn run_over_transport(task: ServiceTask, options: &Options, messages: &Messages) -> Result<(), CommandError> {
-    let emulator = session::start_emulator(&options.service)?;
+    let emulator = session::start_emulator(&options.service, messages)?;
     let session = Session::open(&options.service, emulator.as_ref(), task.creates_profile())?;
     match options.service.transport {
         TransportName::Ureq => {

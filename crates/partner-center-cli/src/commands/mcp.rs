@@ -34,7 +34,7 @@ pub(crate) fn serve_tools(command: &McpCommand, mut options: Options) -> Result<
     interruption::exit_on_interruption(&messages)?;
     // Results are JSON, whatever is configured for people.
     options.service.output = OutputFormat::Json;
-    let emulator = session::start_emulator(&options.service)?;
+    let emulator = session::start_emulator(&options.service, &messages)?;
     if io::stdin().is_terminal() {
         messages.print("note: an assistant starts this command, and talks to it; see `partner-center mcp --help`");
     }

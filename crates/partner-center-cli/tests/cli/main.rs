@@ -14,6 +14,9 @@ mod emulator;
 mod failures;
 mod guide;
 mod interruption;
+#[expect(unreachable_pub, reason = "other crates share it")]
+#[path = "../../../../tests/support/judged_emulator.rs"]
+mod judged_emulator;
 mod listing;
 mod lookup;
 mod many_customers;

@@ -3,6 +3,7 @@
 
 use crate::{
     command::{DOCUMENTED, command},
+    judged_emulator::judged_emulator,
     mcp::Assistant,
     sign_in::{ACCEPT, APP, User},
 };
@@ -97,7 +98,7 @@ fn assistant_sees_no_secret_of_a_sign_in() {
 
 #[test]
 fn no_command_shows_its_token_at_any_verbosity() {
-    let emulator = Emulator::builder().customers(3).build();
+    let emulator = judged_emulator().customers(3).build();
     let server = emulator.serve("127.0.0.1:0").unwrap();
     let folder = tempfile::tempdir().unwrap();
     let journal = folder.path().join("journal.jsonl");
