@@ -7,6 +7,7 @@ use std::{
     io::{self, Write},
     path::{Path, PathBuf},
 };
+use tempfile::NamedTempFile;
 
 /// Replaces the file at `path`, or creates it: whenever the process ends, the file has the old content or the new one.
 ///
@@ -14,16 +15,20 @@ use std::{
 pub(crate) fn replace_file(path: &Path, content: &[u8]) -> io::Result<()> {
     // Replacing a symbolic link would not change the file that it points to.
     let path = resolve_symbolic_link(path);
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let file = tempfile::Builder::new().prefix(".partner-center-").tempfile_in(folder);
-    let mut file = file.map_err(|error| file_not_created_error(folder, &error))?;
+    let mut file = create_file_beside(&path)?;
     file.write_all(content)?;
     file.as_file().sync_all()?;
     file.persist(&path)?;
-    sync_folder(folder)
+    sync_folder(folder_of(&path))
+}
+
+/// Checks that there can be a file at `path`, before work begins whose result is for it.
+pub(crate) fn check_file_can_be_replaced(path: &Path) -> io::Result<()> {
+    let path = resolve_symbolic_link(path);
+    if path.is_dir() {
+        return Err(io::Error::new(io::ErrorKind::IsADirectory, format!("{} is a folder", path.display())));
+    }
+    create_file_beside(&path).map(drop)
 }
 
 /// Creates a folder that only its owner may look into, with those above it.
@@ -60,6 +65,19 @@ fn restrict_folder_to_owner(folder: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 fn restrict_folder_to_owner(_: &Path) -> io::Result<()> {
     Ok(())
+}
+
+fn create_file_beside(path: &Path) -> io::Result<NamedTempFile> {
+    let folder = folder_of(path);
+    let file = tempfile::Builder::new().prefix(".partner-center-").tempfile_in(folder);
+    file.map_err(|error| file_not_created_error(folder, &error))
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
 }
 
 /// Why no file could be created in `folder`, without the name of the temporary file, which means nothing to the user.

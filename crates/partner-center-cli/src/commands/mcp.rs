@@ -74,6 +74,13 @@ fn check_options(options: &Options) -> Result<(), UsageError> {
             advice: "leave the option out".to_owned(),
         }));
     }
+    if options.service.record.is_some() {
+        return Err(UsageError(ErrorReport {
+            message: "`mcp` cannot use --record".to_owned(),
+            cause: "a recording is of one command".to_owned(),
+            advice: "leave the option out, and record the commands one by one".to_owned(),
+        }));
+    }
     Ok(())
 }
 

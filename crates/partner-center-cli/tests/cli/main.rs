@@ -26,6 +26,7 @@ mod network;
 mod operations;
 mod options;
 mod output_formats;
+mod record;
 mod recording;
 mod secrets;
 mod server;
