@@ -1,6 +1,6 @@
 //! `--record`: the responses of the service, without any value, in a file.
 
-use crate::{error::CommandError, messages::Messages, private_file};
+use crate::{arguments::operations::naming::ResourceNoun, error::CommandError, messages::Messages, private_file};
 use partner_center::{
     Transport,
     transport::{Mode, Output, Request, Response, TransportError},
@@ -14,7 +14,7 @@ use std::{
 };
 
 /// Records what passes through its transports, until it is written to the file, if there is one.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(crate) struct Recorder {
     recording: SharedRecording,
     path: Option<PathBuf>,
@@ -51,8 +51,9 @@ impl Recorder {
         let recording = lock(&self.recording);
         private_file::replace_file(path, recording.to_json().as_bytes())
             .map_err(|error| unwritable_file_error(&error))?;
-        let count = recording.exchanges().len();
-        messages.print(format_args!("note: recorded {count} responses, without any value, in {}", path.display()));
+        let count = u64::try_from(recording.exchanges().len()).unwrap_or(u64::MAX);
+        let responses = ResourceNoun::new("responses").with_count(count);
+        messages.print(format_args!("note: recorded {responses}, without any value, in {}", path.display()));
         Ok(())
     }
 }

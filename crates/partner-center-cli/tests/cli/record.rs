@@ -67,7 +67,7 @@ fn recording_has_no_value() {
     let emulator = judged_emulator().customers(30).seed(7);
     let listed = record(emulator, &["customers", "list", "--output", "jsonl", "--verbose"], &path);
     assert_eq!(listed.status, Some(0), "{}", listed.stderr);
-    assert!(listed.stderr.contains("note: recorded 1 responses, without any value"), "{}", listed.stderr);
+    assert!(listed.stderr.contains("note: recorded one response, without any value"), "{}", listed.stderr);
     let text = fs::read_to_string(&path).unwrap();
     assert!(text.contains("items[].companyProfile.companyName"), "{text}");
     assert_eq!(listed.stdout.lines().count(), 30);
