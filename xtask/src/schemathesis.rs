@@ -3,7 +3,7 @@
 
 use crate::{
     emulator::{EMULATOR_TOKEN, Emulator, build_command_line},
-    generate::write_strict_bundle,
+    generate::write_emulator_test_bundle,
     workspace::{ensure_python_environment, run_successfully, target_folder},
 };
 use anyhow::Result;
@@ -28,7 +28,7 @@ const REPLACED_CHECKS: &str = "negative_data_rejection,positive_data_acceptance"
 pub(crate) fn run_schemathesis(root: &Path) -> Result<()> {
     let target = target_folder(root);
     let specification = target.join("openapi-strict.yaml");
-    write_strict_bundle(root, &specification)?;
+    write_emulator_test_bundle(root, &specification)?;
     let environment =
         ensure_python_environment(&target, "schemathesis", &[&format!("schemathesis=={SCHEMATHESIS_VERSION}")])?;
     let command_line = build_command_line(root)?;

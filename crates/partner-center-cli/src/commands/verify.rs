@@ -51,7 +51,7 @@ pub(crate) async fn run_verify<X: Transport>(
     let emulator = Emulator::builder().build();
     let (mut differences, mut count_before) = (Vec::new(), 0);
     for operation in operations {
-        let target = path_of(operation, customer.as_deref().unwrap_or_default());
+        let target = path_of_operation(operation, customer.as_deref().unwrap_or_default());
         let request = PlannedRequest { method: Method::Get, target, headers: Vec::new(), body: None };
         let outcome = X::Mode::into_future(client.request(request.into_raw_request())).await;
         if let Err(error) = outcome
@@ -89,13 +89,13 @@ fn is_comparable(operation: &Operation, with_customer: bool) -> bool {
         && required.all(|parameter| with_customer && is_customer_id(parameter))
 }
 
-fn path_of(operation: &Operation, customer: &str) -> String {
+fn path_of_operation(operation: &Operation, customer: &str) -> String {
     operation.path.replace(&format!("{{{CUSTOMER_PARAMETER}}}"), customer)
 }
 
 fn request_from_emulator(emulator: &Emulator, operation: &Operation) -> Option<RecordedExchange> {
     let mut request = Request::new(Vec::new());
-    *request.uri_mut() = path_of(operation, EMULATOR_CUSTOMER).parse().ok()?;
+    *request.uri_mut() = path_of_operation(operation, EMULATOR_CUSTOMER).parse().ok()?;
     let token = format!("Bearer {}", Emulator::TOKEN).parse().ok()?;
     request.headers_mut().insert("Authorization", token);
     let path = request.uri().path().to_owned();

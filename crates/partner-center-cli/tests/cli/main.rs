@@ -28,6 +28,7 @@ mod options;
 mod output_formats;
 mod record;
 mod recording;
+mod replacements;
 mod secrets;
 mod server;
 mod several;

@@ -126,7 +126,7 @@ fn check_reseller_relationship(call: &OperationCall<'_>) -> Result<(), ErrorResp
 fn has_customer_agreement(call: &OperationCall<'_>) -> bool {
     let is_created = call.customer_index_in_path().is_some_and(|index| call.state.is_created_customer(index));
     let agreements = customer_path(call).child_path("agreements");
-    !is_created || !call.state.written_collection_items(&agreements, call.now).is_empty()
+    !is_created || !call.state.written_or_deleted_collection_items(&agreements, call.now).is_empty()
 }
 
 /// Returns the path of the customer in the path of a request.

@@ -6,7 +6,7 @@ use crate::{
     json_fields::string_at_path,
     resource_path::ResourcePath,
     store::{State, population::generated_collection_items},
-    timestamp::{Timestamp, add_months},
+    timestamp::{Timestamp, add_months_to_date},
 };
 use serde_json::Value;
 
@@ -17,7 +17,7 @@ pub(super) fn subscriptions_of_customer(state: &State, customer: &ResourcePath, 
 
 /// Returns the identifier of an order of the customer at `customer` with a product of one of `kinds` that is in force: that was
 /// neither cancelled nor has come to its end.
-pub(super) fn find_order_in_force(
+pub(super) fn find_id_of_order_in_force(
     state: &State,
     customer: &ResourcePath,
     kinds: &[ProductKind],
@@ -27,7 +27,7 @@ pub(super) fn find_order_in_force(
         let item = string_at_path(line_item, &["offerId"]).and_then(find_catalog_item);
         let kind = item.map(|item| item.product.kind).filter(|kind| kinds.contains(kind));
         let is_cancelled = line_item["quantity"] == 0;
-        kind.is_some_and(|kind| !is_cancelled && !has_ended(state, customer, kind, order, line_item, now))
+        kind.is_some_and(|kind| !is_cancelled && !has_line_item_ended(state, customer, kind, order, line_item, now))
     };
     let orders = items_of_customer(state, customer, "orders", now).into_iter();
     let mut orders = orders.filter(|order| order["status"] != "cancelled");
@@ -39,7 +39,7 @@ pub(super) fn find_order_in_force(
 }
 
 /// Whether what a line item has bought has come to its end: its subscription, or the term of what makes no subscription.
-fn has_ended(
+fn has_line_item_ended(
     state: &State,
     customer: &ResourcePath,
     kind: ProductKind,
@@ -57,7 +57,7 @@ fn has_ended(
     }
     let months = term_duration_of_line_item(line_item).and_then(months_of_term);
     let ordered = string_at_path(order, &["creationDate"]).and_then(Timestamp::parse);
-    months.zip(ordered).is_some_and(|(months, ordered)| add_months(ordered.date(), months) <= now.date())
+    months.zip(ordered).is_some_and(|(months, ordered)| add_months_to_date(ordered.date(), months) <= now.date())
 }
 
 /// Returns the duration of the term of a line item: one that names none is for the first term of the product.

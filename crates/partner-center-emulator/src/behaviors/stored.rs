@@ -63,7 +63,7 @@ pub(super) fn items_with_writes(
     initial: Vec<Value>,
     now: Timestamp,
 ) -> Vec<(u64, Value)> {
-    let mut written = state.written_collection_items(collection, now);
+    let mut written = state.written_or_deleted_collection_items(collection, now);
     let mut items = Vec::new();
     for (number, item) in (0..).zip(initial) {
         let id = id_of_item(&item, id_name).map(|id| id.to_ascii_lowercase());
@@ -85,7 +85,7 @@ pub(super) fn items_with_writes(
 pub(super) const FIRST_WRITTEN_ITEM_NUMBER: u64 = 1 << 32;
 
 fn read_resource(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
-    let Some(response) = call.documented_success_response(false) else {
+    let Some(response) = call.find_specified_success_response(false) else {
         return Ok(ResponseWithChanges::without_changes(call.accepted_response()));
     };
     if list_item_type(call.operation).is_some() {
@@ -116,7 +116,7 @@ pub(super) fn create_resource(call: &OperationCall<'_>) -> ResponseWithChanges {
         let parameter = operation.path.strip_prefix(call.operation.path)?.strip_prefix('/')?;
         parameter_name_of_segment(parameter)
     });
-    let response = call.documented_success_response(true);
+    let response = call.find_specified_success_response(true);
     let of = response.and_then(|response| response.body).map(|(_, of)| of);
     // A list of other things than the response is one of what the action can be done with.
     let is_listed = OPERATIONS.iter().any(|operation| {
@@ -126,7 +126,8 @@ pub(super) fn create_resource(call: &OperationCall<'_>) -> ResponseWithChanges {
     // Nothing is known of what the files of a form become.
     let is_form = call.operation.body.is_some_and(|body| body.media_type != MediaType::Json);
     if (item.is_none() && !is_listed) || is_form || !call.body.is_object() {
-        let result = call.documented_success_response(true).and_then(documented_example).unwrap_or_else(|| json!({}));
+        let result =
+            call.find_specified_success_response(true).and_then(documented_example).unwrap_or_else(|| json!({}));
         let response =
             call.respond_with_resource(example_with_path_parameters(call, result, None), ResourceKind::Other, true);
         return ResponseWithChanges::without_changes(response);
@@ -179,7 +180,7 @@ fn write_resource(call: &OperationCall<'_>) -> Result<ResponseWithChanges, Error
         set_time_fields(call, of, fields, &["lastmodified"]);
     }
     let response =
-        call.respond_with_resource(resource_for_response(call, of, resource.clone()), ResourceKind::Other, false);
+        call.respond_with_resource(keep_only_response_fields(call, of, resource.clone()), ResourceKind::Other, false);
     Ok(ResponseWithChanges { response, changes: vec![StateChange::Put(call.path.clone(), resource)] })
 }
 
@@ -225,8 +226,9 @@ fn resource_type(call: &OperationCall<'_>) -> Option<Type> {
 }
 
 /// Returns what the response to a write has of a `resource` of the type `of`: all of it, unless the response has a type of its own.
-fn resource_for_response(call: &OperationCall<'_>, of: Option<Type>, mut resource: Value) -> Value {
-    let response_type = call.documented_success_response(false).and_then(|response| response.body).map(|(_, of)| of);
+fn keep_only_response_fields(call: &OperationCall<'_>, of: Option<Type>, mut resource: Value) -> Value {
+    let response_type =
+        call.find_specified_success_response(false).and_then(|response| response.body).map(|(_, of)| of);
     if response_type != of
         && response_type.and_then(Type::object).is_some()
         && let Value::Object(fields) = &mut resource

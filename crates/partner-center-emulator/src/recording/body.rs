@@ -2,7 +2,7 @@
 
 use super::{
     body_type,
-    shape::{BodyShape, HIDDEN_NAME, JsonType, item_type, shown_name},
+    shape::{BodyShape, HIDDEN_NAME, JsonType, item_type, shown_name_and_type},
 };
 use crate::behaviors::documented_example;
 use partner_center_spec::{Operation, SchemaKind, Type};
@@ -120,8 +120,11 @@ impl<'a> ShapeNode<'a> {
             }
             JsonType::Object => {
                 let fields = self.fields.iter().map(|(shown, node)| {
-                    let (name, of) =
-                        if *shown == HIDDEN_NAME { hidden_name(of) } else { (*shown, shown_name(of, shown).1) };
+                    let (name, of) = if *shown == HIDDEN_NAME {
+                        hidden_name(of)
+                    } else {
+                        (*shown, shown_name_and_type(of, shown).1)
+                    };
                     let example = example.get(name).unwrap_or(&Value::Null);
                     (name.to_owned(), node.value(of, example, Place { name, ..place }))
                 });
@@ -134,7 +137,7 @@ impl<'a> ShapeNode<'a> {
 /// Returns a name that is hidden again where it is recorded, with the type of its value.
 fn hidden_name(of: Type) -> (&'static str, Type) {
     const NAME: &str = "Hidden";
-    (NAME, shown_name(of, NAME).1)
+    (NAME, shown_name_and_type(of, NAME).1)
 }
 
 /// Returns a text that stands for any of the type `of`.

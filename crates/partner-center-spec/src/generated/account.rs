@@ -90,6 +90,7 @@ pub(super) const GET_CUSTOMER_COMPANY_PROFILE: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -225,6 +226,7 @@ pub(super) const GET_CUSTOMER_BILLING_PROFILE: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -408,6 +410,7 @@ pub(super) const UPDATE_CUSTOMER_BILLING_PROFILE: Operation = Operation {
     idempotency: Idempotency::RequestId,
     is_destructive: false,
     replaces_resource: true,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -537,6 +540,7 @@ pub(super) const CHECK_DOMAIN: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[],
     columns: &[],
@@ -670,6 +674,7 @@ pub(super) const VALIDATE_ADDRESS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -793,6 +798,7 @@ pub(super) const LIST_CUSTOMER_QUALIFICATIONS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -928,6 +934,7 @@ pub(super) const CREATE_CUSTOMER_QUALIFICATION: Operation = Operation {
     idempotency: Idempotency::RequestId,
     is_destructive: true,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1046,6 +1053,7 @@ pub(super) const GET_CUSTOMER_ORGANIZATION: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1155,6 +1163,7 @@ pub(super) const LIST_CUSTOMER_CUSTOM_DOMAINS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1278,6 +1287,7 @@ pub(super) const GET_RELATIONSHIP_REQUEST: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1382,6 +1392,7 @@ pub(super) const LIST_CUSTOMER_RELATIONSHIPS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1548,6 +1559,7 @@ pub(super) const LIST_RELATIONSHIPS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1648,6 +1660,7 @@ pub(super) const LIST_VALIDATION_CODES: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[],
     columns: &[
@@ -1757,6 +1770,7 @@ pub(super) const GET_CUSTOMER_VALIDATION_STATUS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1909,6 +1923,7 @@ pub(super) const ADD_VERIFIED_DOMAIN: Operation = Operation {
     idempotency: Idempotency::RequestId,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -2013,6 +2028,7 @@ pub(super) const GET_DIRECT_SIGNED_AGREEMENT_STATUS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -2180,6 +2196,7 @@ pub(super) const LIST_CUSTOMER_AGREEMENTS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -2320,6 +2337,7 @@ pub(super) const CREATE_CUSTOMER_AGREEMENT: Operation = Operation {
     idempotency: Idempotency::RequestId,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: Some(
         "Microsoft has replaced it in January 2026 by an attestation that the customer itself completes on a page of Microsoft.",
     ),
@@ -2485,6 +2503,7 @@ pub(super) const LIST_AGREEMENT_METADATA: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -2606,6 +2625,7 @@ pub(super) const GET_AGREEMENT_DOCUMENT: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -2736,6 +2756,7 @@ pub(super) const CREATE_APPLICATION_CONSENT: Operation = Operation {
     idempotency: Idempotency::RequestId,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -2853,6 +2874,7 @@ pub(super) const DELETE_APPLICATION_CONSENT: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: true,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -2983,6 +3005,7 @@ pub(super) const LIST_MANAGED_SERVICES: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -3151,6 +3174,7 @@ pub(super) const GET_SERVICE_COSTS_SUMMARY: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -3360,6 +3384,7 @@ pub(super) const LIST_SERVICE_COST_LINE_ITEMS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -3483,6 +3508,7 @@ pub(super) const GET_USAGE_BUDGET: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -3603,6 +3629,7 @@ pub(super) const UPDATE_USAGE_BUDGET: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -3747,6 +3774,7 @@ pub(super) const GET_CUSTOMER_USAGE_SUMMARY: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -3920,6 +3948,7 @@ pub(super) const LIST_CUSTOMER_USAGE_RECORDS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -4068,6 +4097,7 @@ pub(super) const LIST_LICENSE_DEPLOYMENT: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -4227,6 +4257,7 @@ pub(super) const LIST_LICENSE_USAGE: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -4437,6 +4468,7 @@ pub(super) const LIST_CUSTOMER_SERVICE_REQUESTS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -4611,6 +4643,7 @@ pub(super) const GET_SERVICE_REQUEST: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -4781,6 +4814,7 @@ pub(super) const UPDATE_SERVICE_REQUEST: Operation = Operation {
     idempotency: Idempotency::None,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {

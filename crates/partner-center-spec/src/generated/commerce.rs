@@ -350,6 +350,7 @@ pub(super) const LIST_SUBSCRIPTIONS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -722,6 +723,7 @@ pub(super) const GET_SUBSCRIPTION: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1239,6 +1241,7 @@ pub(super) const UPDATE_SUBSCRIPTION: Operation = Operation {
     idempotency: Idempotency::RequestId,
     is_destructive: false,
     replaces_resource: true,
+    replaced_properties: &["id", "autoRenewEnabled"],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1598,6 +1601,7 @@ pub(super) const LIST_SUBSCRIPTION_ADDONS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1734,6 +1738,7 @@ pub(super) const GET_SUBSCRIPTION_PROVISIONING_STATUS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1853,6 +1858,7 @@ pub(super) const REGISTER_SUBSCRIPTION: Operation = Operation {
     idempotency: Idempotency::RequestId,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1956,6 +1962,7 @@ pub(super) const GET_SUBSCRIPTION_REGISTRATION_STATUS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -2067,6 +2074,7 @@ pub(super) const ACTIVATE_SUBSCRIPTION: Operation = Operation {
     idempotency: Idempotency::RequestId,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -2218,6 +2226,7 @@ pub(super) const LIST_SUBSCRIPTION_ACTIVATION_LINKS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -2431,6 +2440,7 @@ pub(super) const LIST_TRANSITION_ELIGIBILITIES: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -2625,6 +2635,7 @@ pub(super) const LIST_TRANSITIONS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -2796,6 +2807,7 @@ pub(super) const CREATE_TRANSITION: Operation = Operation {
     idempotency: Idempotency::RequestId,
     is_destructive: true,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -3033,6 +3045,7 @@ pub(super) const LIST_CUSTOM_TERM_END_DATES: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -3158,6 +3171,7 @@ pub(super) const GET_OVERAGE: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -3292,6 +3306,7 @@ pub(super) const UPDATE_OVERAGE: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: true,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -3450,6 +3465,7 @@ pub(super) const LIST_AZURE_ENTITLEMENTS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -3585,6 +3601,7 @@ pub(super) const GET_AZURE_ENTITLEMENT: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -3740,6 +3757,7 @@ pub(super) const CANCEL_AZURE_ENTITLEMENT: Operation = Operation {
     idempotency: Idempotency::RequestId,
     is_destructive: true,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -3871,6 +3889,7 @@ pub(super) const REACTIVATE_AZURE_ENTITLEMENT: Operation = Operation {
     idempotency: Idempotency::RequestId,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -3994,6 +4013,7 @@ pub(super) const GET_SUPPORT_CONTACT: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: Some(
         "It is for legacy subscriptions only, which Microsoft moves to new commerce.",
     ),
@@ -4154,6 +4174,7 @@ pub(super) const UPDATE_SUPPORT_CONTACT: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: true,
+    replaced_properties: &[],
     deprecated: Some(
         "It is for legacy subscriptions only, which Microsoft moves to new commerce.",
     ),
@@ -4303,6 +4324,7 @@ pub(super) const LIST_CONVERSIONS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: Some(
         "It is for legacy trials only. `listTransitionEligibilities` is for those of new commerce.",
     ),
@@ -4471,6 +4493,7 @@ pub(super) const CREATE_CONVERSION: Operation = Operation {
     idempotency: Idempotency::RequestId,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: Some(
         "It is for legacy trials only. `createTransition` is for those of new commerce.",
     ),
@@ -4690,6 +4713,7 @@ pub(super) const LIST_UPGRADES: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: Some(
         "It is for legacy subscriptions only. `listTransitionEligibilities` is for those of new commerce.",
     ),
@@ -4912,6 +4936,7 @@ pub(super) const CREATE_UPGRADE: Operation = Operation {
     idempotency: Idempotency::RequestId,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: Some(
         "It is for legacy subscriptions only. `createTransition` is for those of new commerce.",
     ),
@@ -5118,6 +5143,7 @@ pub(super) const LIST_ENTITLEMENTS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -5418,6 +5444,7 @@ pub(super) const LIST_ORDERS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -5691,6 +5718,7 @@ pub(super) const CREATE_ORDER: Operation = Operation {
     idempotency: Idempotency::RequestId,
     is_destructive: true,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -6066,6 +6094,7 @@ pub(super) const GET_ORDER: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -6381,6 +6410,7 @@ pub(super) const UPDATE_ORDER: Operation = Operation {
     idempotency: Idempotency::RequestId,
     is_destructive: true,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -6601,6 +6631,7 @@ pub(super) const GET_ORDER_PROVISIONING_STATUS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -6760,6 +6791,7 @@ pub(super) const LIST_ORDER_ACTIVATION_LINKS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -6915,6 +6947,7 @@ pub(super) const LIST_ORDER_LINE_ITEM_ACTIVATION_LINKS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -7054,6 +7087,7 @@ pub(super) const UPLOAD_ORDER_ATTACHMENTS: Operation = Operation {
     idempotency: Idempotency::RequestId,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -7211,6 +7245,7 @@ pub(super) const LIST_ORDER_ATTACHMENTS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -7334,6 +7369,7 @@ pub(super) const DOWNLOAD_ORDER_ATTACHMENT: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -7654,6 +7690,7 @@ pub(super) const CREATE_CART: Operation = Operation {
     idempotency: Idempotency::RequestId,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -7833,6 +7870,7 @@ pub(super) const GET_CART: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -8059,6 +8097,7 @@ pub(super) const UPDATE_CART: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: true,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -8257,6 +8296,7 @@ pub(super) const CHECKOUT_CART: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: true,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -8470,6 +8510,7 @@ pub(super) const LIST_TRANSFERS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -8691,6 +8732,7 @@ pub(super) const CREATE_TRANSFER: Operation = Operation {
     idempotency: Idempotency::RequestId,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -8898,6 +8940,7 @@ pub(super) const GET_TRANSFER: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -9008,6 +9051,7 @@ pub(super) const WITHDRAW_TRANSFER: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: true,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -9183,6 +9227,7 @@ pub(super) const UPDATE_TRANSFER: Operation = Operation {
     idempotency: Idempotency::RequestId,
     is_destructive: true,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -9412,6 +9457,7 @@ pub(super) const ACCEPT_TRANSFER: Operation = Operation {
     idempotency: Idempotency::RequestId,
     is_destructive: true,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -9553,6 +9599,7 @@ pub(super) const LIST_TRANSFER_ELIGIBILITIES: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {

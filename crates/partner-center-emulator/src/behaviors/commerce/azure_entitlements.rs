@@ -22,7 +22,7 @@ const STATUS_DELAY: Duration = Duration::from_secs(10 * 60);
 
 /// Lists the Azure subscriptions of a plan. Other subscriptions have none.
 pub(super) fn list_entitlements(call: &OperationCall<'_>) -> Response {
-    respond_with_list(call, population::all_collection_items(call.state, &call.path, call.now))
+    respond_with_list(call, population::generated_and_written_collection_items(call.state, &call.path, call.now))
 }
 
 /// Cancels an Azure subscription. It is still active in the response, and for some minutes.
@@ -67,7 +67,8 @@ pub(super) fn check_plan_suspension(
     if !is_suspension || !is_azure_plan(current) {
         return Ok(());
     }
-    let entitlements = population::all_collection_items(call.state, &call.path.child_path(COLLECTION), call.now);
+    let entitlements =
+        population::generated_and_written_collection_items(call.state, &call.path.child_path(COLLECTION), call.now);
     if entitlements.iter().any(|entitlement| entitlement["status"] == "active") {
         return Err(forbidden_error(900_115, "Azure subscriptions of the plan are active. Cancel them first."));
     }

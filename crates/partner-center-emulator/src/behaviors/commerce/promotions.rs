@@ -195,5 +195,5 @@ fn find_promotion(id: &str) -> Option<&'static Promotion> {
 /// Returns the subscriptions of the customer in the path.
 pub(super) fn subscriptions_of_customer(call: &OperationCall<'_>) -> Vec<Value> {
     let customer = super::customer_path(call);
-    population::all_collection_items(call.state, &customer.child_path("subscriptions"), call.now)
+    population::generated_and_written_collection_items(call.state, &customer.child_path("subscriptions"), call.now)
 }

@@ -79,7 +79,7 @@ pub(super) fn create_transfer(call: &OperationCall<'_>) -> Response {
 /// Checks that no transfer from the same partner has got its line items and waits to be accepted.
 fn check_no_transfer_in_progress(call: &OperationCall<'_>) -> Result<(), ErrorResponse> {
     let source = string_at_path(&call.body, &["sourcePartnerTenantId"]).unwrap_or_default();
-    let mut transfers = call.state.written_collection_items(&call.path, call.now).into_iter();
+    let mut transfers = call.state.written_or_deleted_collection_items(&call.path, call.now).into_iter();
     let is_in_progress = transfers.any(|(.., transfer)| {
         transfer.is_some_and(|transfer| {
             let other = string_at_path(&transfer, &["sourcePartnerTenantId"]).unwrap_or_default();
@@ -96,7 +96,7 @@ fn check_no_transfer_in_progress(call: &OperationCall<'_>) -> Result<(), ErrorRe
 fn check_azure_transfer(call: &OperationCall<'_>) -> Result<(), ErrorResponse> {
     let wanted = call.body["targetProductTypes"].as_array().into_iter().flatten().filter_map(Value::as_str);
     let is_wanted = |kind: &str| wanted.clone().any(|wanted| wanted.eq_ignore_ascii_case(kind));
-    if is_wanted("AzureReservation") && has_reservation(call) {
+    if is_wanted("AzureReservation") && has_customer_reservation(call) {
         return Err(bad_request_error(900_145, "Azure reservations do not transfer. Cancel them first."));
     }
     if !is_wanted("AzureSubscription") {
@@ -117,8 +117,12 @@ fn check_azure_transfer(call: &OperationCall<'_>) -> Result<(), ErrorResponse> {
 }
 
 /// Whether an order of the customer has a reservation that was not cancelled.
-fn has_reservation(call: &OperationCall<'_>) -> bool {
-    let orders = population::all_collection_items(call.state, &customer_path(call).child_path("orders"), call.now);
+fn has_customer_reservation(call: &OperationCall<'_>) -> bool {
+    let orders = population::generated_and_written_collection_items(
+        call.state,
+        &customer_path(call).child_path("orders"),
+        call.now,
+    );
     orders.iter().flat_map(|order| order["lineItems"].as_array().into_iter().flatten()).any(|line_item| {
         let item = string_at_path(line_item, &["offerId"]).and_then(find_catalog_item);
         item.is_some_and(|item| item.product.kind == ProductKind::Reservation) && line_item["quantity"] != 0
@@ -161,7 +165,7 @@ fn transfer_line_item_from_sent(
 fn created_transfer_in_path(call: &OperationCall<'_>) -> Option<(crate::resource_path::ResourcePath, Value)> {
     let id = call.route.path_parameter("transfer-id").unwrap_or_default();
     let path = customer_path(call).child_path("transfers").child_path(id);
-    let transfer = call.state.get_stored_resource(&path, call.now)?;
+    let transfer = call.state.get_resource_with_internal_fields(&path, call.now)?;
     internal_field(&transfer, "created").is_some().then_some((path, transfer))
 }
 

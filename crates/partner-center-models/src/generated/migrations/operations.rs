@@ -920,7 +920,7 @@ impl Paginated for ListMigrations {
     }
 
     #[inline]
-    fn locate(page: &mut Self::Response, position: PagePosition) {
+    fn set_page_position(page: &mut Self::Response, position: PagePosition) {
         page.position = position;
     }
 }
@@ -1080,7 +1080,7 @@ impl Paginated for ListMigrationSchedules {
     }
 
     #[inline]
-    fn locate(page: &mut Self::Response, position: PagePosition) {
+    fn set_page_position(page: &mut Self::Response, position: PagePosition) {
         page.position = position;
     }
 }
