@@ -73,10 +73,10 @@ fn recording_has_no_value() {
     assert_eq!(listed.stdout.lines().count(), 30);
     for line in listed.stdout.lines() {
         let customer: Value = serde_json::from_str(line).unwrap();
-        for value in ["/id", "/companyProfile/domain", "/companyProfile/companyName", "/companyProfile/tenantId"] {
-            let value = customer.pointer(value).unwrap().as_str().unwrap();
-            // Some customers do not allow the partner to see theirs: it is the word itself.
-            assert!(value == "domain" || !text.contains(value), "{value}: {text}");
+        for path in ["/id", "/companyProfile/domain", "/companyProfile/companyName", "/companyProfile/tenantId"] {
+            let value = customer.pointer(path).unwrap().as_str().unwrap();
+            // The value of some documented customers is the name of the field.
+            assert!(path.ends_with(value) || !text.contains(value), "{value}: {text}");
         }
     }
     assert!(!text.contains("token\"") && !text.contains("127.0.0.1"), "{text}");
