@@ -169,7 +169,7 @@ mod tests {
                 { "id": null, "companyProfile": null, "customDomains": ["c", null, 1], "Acme Ltd": [[true], [7]] },
             ], "links": { "next": { "uri": "/x", "headers": [{ "key": "d", "value": "e" }] } } }),
             json!({ "items": [] }),
-            json!([[[[1, 2.5], null]]]),
+            json!([[[1, 2.5], null]]),
             json!("text"),
             json!(null),
         ] {
