@@ -5,6 +5,7 @@
 
 mod api;
 mod auth;
+mod automation;
 mod config;
 mod emulator;
 mod mcp;
@@ -27,7 +28,15 @@ use clap::{
     parser::ValueSource,
 };
 use operations::{CommandLineWords, OperationCall};
-use std::{env, ffi::OsString, fmt::Display, path::PathBuf, process, time::Duration};
+use std::{
+    env,
+    ffi::OsString,
+    fmt::Display,
+    io::{self, Write},
+    path::PathBuf,
+    process,
+    time::Duration,
+};
 use uuid::Uuid;
 
 /// A command line: a command and the options that all have in common.
@@ -63,7 +72,8 @@ Examples:
   partner-center auth status
   partner-center doctor
 
-`partner-center --help` explains authentication, and `partner-center help COMMAND` a command.";
+`partner-center --help` explains authentication, `partner-center help COMMAND` a command, and `partner-center help \
+automation` commands that run every night.";
 
 const ROOT_COMMAND_AFTER_LONG_HELP: &str = "\
 Authentication (not needed with --emulator):
@@ -102,8 +112,10 @@ environment takes precedence, unless --profile is given. The file is the one tha
 PARTNER_CENTER_CONFIG names, or else ~/.config/partner-center/config.toml (or its equivalent on your system).
 
 Exit status:
-  0 success, 1 failure, 2 usage error, 3 not found, 4 authentication or permission, 5 throttled or in conflict with another \
-change, 130 interrupted; `emulator` returns 0 when it is interrupted
+  0 success, 1 failure, 2 usage error, 3 not found, 4 authentication or permission, 5 throttled, in conflict with another \
+change, or a file is in use by another command, 130 interrupted; `emulator` returns 0 when it is interrupted
+
+Commands that run every night: see `partner-center help automation`.
 
 Examples:
   partner-center customers list --emulator
@@ -176,6 +188,13 @@ Examples:
     },
     /// Compare the emulator with the service, and report the differences without any value
     Verify(VerifyCommand),
+    #[command(
+        hide = true,
+        about = automation::AUTOMATION_ABOUT,
+        after_help = automation::AUTOMATION_AFTER_HELP,
+        help_template = "{about}{after-help}\n"
+    )]
+    Automation,
     /// All common options
     #[command(
         hide = true,
@@ -227,6 +246,9 @@ pub(crate) struct ServiceOptions {
     /// Output format
     #[arg(short, long, value_name = "FORMAT", global = true, value_enum, default_value_t = OutputFormat::Table)]
     pub(crate) output: OutputFormat,
+    /// Write the output to FILE in place of standard output, when the command has succeeded; else FILE stays as it is
+    #[arg(long, value_name = "FILE", global = true)]
+    pub(crate) output_file: Option<PathBuf>,
     /// Format of errors on standard error [default: json with --output json, else text]
     // It is read before the command line is parsed: see `error_format`.
     #[arg(long, value_name = "FORMAT", global = true, value_enum)]
@@ -501,6 +523,11 @@ impl Arguments {
 
 /// Ends the process with a help text, the version, or a usage error.
 fn exit_with_clap_error(error: &clap::Error) -> ! {
+    if let Some(fields) = operations::fields::fields_of_help(error) {
+        // A reader that has closed standard output wants no more of it.
+        let _ = io::stdout().lock().write_all(fields.as_bytes());
+        process::exit(0);
+    }
     if !error.use_stderr() || !error_format::is_error_format_json() {
         error.exit();
     }
@@ -513,7 +540,7 @@ fn exit_with_clap_error(error: &clap::Error) -> ! {
 }
 
 /// The commands that do not call the service, so that they reject the service options.
-const COMMANDS_WITHOUT_SERVICE_CALLS: [&str; 3] = ["completions", "emulator", "man"];
+const COMMANDS_WITHOUT_SERVICE_CALLS: [&str; 4] = ["automation", "completions", "emulator", "man"];
 
 /// The service options that the help of every command shows.
 const OPTIONS_IN_EVERY_HELP: [&str; 3] = ["emulator", "output", "cloud"];

@@ -32,7 +32,7 @@ use partner_center::{
 use recorder::{Recorder, RecordingTransport};
 use session::Session;
 use std::{
-    io::{self, IsTerminal, Write},
+    io::{self, IsTerminal},
     process::ExitCode,
 };
 
@@ -49,6 +49,13 @@ fn main() -> ExitCode {
 }
 
 fn run_command(command: Command, options: Options) -> Result<(), CommandError> {
+    let Some(path) = options.service.output_file.clone() else { return run_with_output(command, options) };
+    let messages = Messages::new(options.messages.quiet);
+    output::begin_output_file(&path)?;
+    output::end_output_file(run_with_output(command, options), &messages)
+}
+
+fn run_with_output(command: Command, options: Options) -> Result<(), CommandError> {
     let task = match command {
         Command::Operation(call) if call.options.shows_example_body => {
             return commands::print_example_body(&call, &Messages::new(options.messages.quiet));
@@ -69,7 +76,8 @@ fn run_command(command: Command, options: Options) -> Result<(), CommandError> {
             BuiltInCommand::Mcp(command) => return commands::serve_tools(&command, options),
             BuiltInCommand::Completions { shell } => return commands::print_completion_script(shell),
             BuiltInCommand::Man { folder } => return commands::write_manual(&folder),
-            BuiltInCommand::Options => return print_options_help(),
+            BuiltInCommand::Automation => return print_help_topic("automation"),
+            BuiltInCommand::Options => return print_help_topic("options"),
         },
     };
     let messages = task.build_messages(&options.messages);
@@ -169,12 +177,10 @@ fn run_task<'a, X: Transport>(
     })
 }
 
-/// Prints the text of `partner-center help options`.
-fn print_options_help() -> Result<(), CommandError> {
-    let mut command = Arguments::build_clap_command(CommandLineWords::Some { words: &[], command: Some("options") });
+/// Prints the text of `partner-center help TOPIC`.
+fn print_help_topic(topic: &str) -> Result<(), CommandError> {
+    let mut command = Arguments::build_clap_command(CommandLineWords::Some { words: &[], command: Some(topic) });
     command.build();
-    let help = command.find_subcommand_mut("options").map(|options| options.render_long_help().to_string());
-    let mut stdout = io::stdout().lock();
-    stdout.write_all(help.unwrap_or_default().as_bytes())?;
-    Ok(stdout.flush()?)
+    let help = command.find_subcommand_mut(topic).map(|topic| topic.render_long_help().to_string());
+    Ok(output::write_output(help.unwrap_or_default().as_bytes())?)
 }

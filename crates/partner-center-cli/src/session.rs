@@ -11,7 +11,7 @@ use crate::{
 use clap::ValueEnum;
 use partner_center::{
     AppRegistration, Client, ClientBuilder, Cloud, Credential, Error, RetryPolicy, Secret, Transport, auth::SignIn,
-    transport::Limits,
+    request::Hooks, transport::Limits,
 };
 use partner_center_emulator::{Emulator, Server};
 use std::{
@@ -178,15 +178,16 @@ impl<'a> Session<'a> {
         self.finish_client(self.client_builder(retry, transport, credential, messages)?)
     }
 
-    /// Builds a client that takes the place of an `earlier` one, whose rate limiter it shares.
+    /// Builds a client with `hooks` that takes the place of an `earlier` one, whose rate limiter it shares.
     pub(crate) fn build_client_sharing_rate_limiter<X: Transport>(
         &self,
         earlier: Option<&Client<X>>,
         transport: X,
         credential: Credential<X::Mode>,
+        hooks: impl Hooks,
         messages: &Messages,
     ) -> Result<Client<X>, UsageError> {
-        let builder = self.client_builder(RetryPolicy::default(), transport, credential, messages)?;
+        let builder = self.client_builder(RetryPolicy::default(), transport, credential, messages)?.hooks(hooks);
         self.finish_client(match earlier {
             Some(client) => builder.share_rate_limiter(client),
             None => builder,

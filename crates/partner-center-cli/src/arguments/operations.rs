@@ -7,6 +7,7 @@
 pub(crate) mod bulk;
 mod call_options;
 pub(crate) mod customers;
+pub(crate) mod fields;
 pub(crate) mod help;
 pub(crate) mod naming;
 mod passwords;
@@ -226,7 +227,7 @@ mod name {
 }
 
 /// The flags that have a meaning for every operation, now or soon: a field of a body has none of these names.
-const RESERVED_FLAGS: [&str; 46] = [
+const RESERVED_FLAGS: [&str; 47] = [
     "all-customers",
     "application-name",
     "base-url",
@@ -254,6 +255,7 @@ const RESERVED_FLAGS: [&str; 46] = [
     "max-attempts",
     "max-retry-after",
     "output",
+    "output-file",
     "page-size",
     "password-file",
     "profile",

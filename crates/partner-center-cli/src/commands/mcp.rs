@@ -81,6 +81,13 @@ fn check_options(options: &Options) -> Result<(), UsageError> {
             advice: "leave the option out, and record the commands one by one".to_owned(),
         }));
     }
+    if options.service.output_file.is_some() {
+        return Err(UsageError(ErrorReport {
+            message: "`mcp` cannot use --output-file".to_owned(),
+            cause: "its output is a conversation with an assistant".to_owned(),
+            advice: "leave the option out".to_owned(),
+        }));
+    }
     Ok(())
 }
 

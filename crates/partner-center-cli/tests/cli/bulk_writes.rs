@@ -70,6 +70,24 @@ fn unreadable_journal_ends_the_run_after_what_is_under_way() {
     }
 }
 
+#[test]
+fn journal_of_a_running_command_is_waited_for_by_the_user() {
+    let ids = customer_ids("1");
+    let ids: Vec<_> = ids.iter().map(String::as_str).collect();
+    let server = judged_emulator().customers(1).build().serve("127.0.0.1:0").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let journal = fs::File::create(folder.path().join("journal.jsonl")).unwrap();
+    journal.lock().unwrap();
+    for transport in TRANSPORTS {
+        let ended = run_update(&server, &folder, &ids, &["--transport", transport]);
+        let said = ended.stderr.replace('\n', " ");
+        assert_eq!((ended.status, ended.stdout.as_str()), (Some(5), ""), "{said}");
+        assert!(said.contains("another process has the journal open") && said.contains("try:   wait until"), "{said}");
+    }
+    drop(journal);
+    assert_eq!(run_update(&server, &folder, &ids, &[]).status, Some(0));
+}
+
 #[cfg(unix)]
 #[test]
 fn interrupted_changes_are_counted() {

@@ -5,6 +5,7 @@
 mod account;
 mod auth;
 mod bulk_writes;
+mod columns;
 mod command;
 mod completions;
 mod configuration;
@@ -25,6 +26,7 @@ mod mcp_calls;
 mod network;
 mod operations;
 mod options;
+mod output_file;
 mod output_formats;
 mod record;
 mod recording;

@@ -3,15 +3,11 @@
 use crate::{
     arguments::OutputFormat,
     error::{CommandError, ErrorReport},
-    output::serialize_records,
-    terminal::{terminal_width, wrap_paragraph},
+    output::{output_width, serialize_records, write_output},
+    terminal::wrap_paragraph,
 };
-use console::Term;
 use serde::Serialize;
-use std::{
-    future::Future,
-    io::{self, Write},
-};
+use std::{future::Future, io};
 
 /// The outcome of a check.
 pub(super) enum CheckOutcome {
@@ -95,10 +91,8 @@ impl DoctorReport {
         let (why, r#try) = explained.unzip();
         let check = CheckRecord { name: check, status, detail, why, r#try };
         let printed = match self.format {
-            OutputFormat::Table => {
-                print_report_text(check.format_check_lines(terminal_width(&Term::stdout())).as_bytes())
-            }
-            OutputFormat::Jsonl => print_report_text(&[serde_json::to_vec(&check)?, b"\n".to_vec()].concat()),
+            OutputFormat::Table => write_output(check.format_check_lines(output_width()).as_bytes()),
+            OutputFormat::Jsonl => write_output(&[serde_json::to_vec(&check)?, b"\n".to_vec()].concat()),
             OutputFormat::Json | OutputFormat::Csv | OutputFormat::Tsv | OutputFormat::Yaml => Ok(()),
         };
         self.checks.push(check);
@@ -109,7 +103,7 @@ impl DoctorReport {
     pub(super) fn finish_report(self) -> Result<(), CommandError> {
         match self.format {
             OutputFormat::Table | OutputFormat::Jsonl => {}
-            format => print_report_text(&serialize_records(format, &self.checks, false)?)?,
+            format => write_output(&serialize_records(format, &self.checks, false)?)?,
         }
         let count = self.checks.len();
         match self.checks.iter().filter(|check| check.status == FAILED_CHECK_STATUS).count() {
@@ -131,10 +125,4 @@ impl CheckRecord {
         }
         lines
     }
-}
-
-fn print_report_text(text: &[u8]) -> io::Result<()> {
-    let mut stdout = io::stdout().lock();
-    stdout.write_all(text)?;
-    stdout.flush()
 }
