@@ -1,7 +1,9 @@
 //! `--output-file`: a file that is written completely or not at all.
 
-use crate::command::{CommandOutput, command, run, run_at, stdout};
-use partner_center_emulator::Emulator;
+use crate::{
+    command::{CommandOutput, command, run, run_at, stdout},
+    judged_emulator::judged_emulator,
+};
 use std::{fs, path::Path, process::Stdio, thread, time::Duration};
 
 const LIST: [&str; 6] = ["customers", "list", "--emulator", "--output", "csv", "--output-file"];
