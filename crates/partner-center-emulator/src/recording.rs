@@ -95,11 +95,15 @@ impl Recording {
 
     /// Returns the recording as JSON.
     #[must_use]
+    pub fn to_json(&self) -> String {
+        self.document_text()
+    }
+
     #[expect(
         clippy::expect_used,
         reason = "types of this crate, whose keys are strings and whose `Serialize` cannot fail"
     )]
-    pub fn to_json(&self) -> String {
+    fn document_text(&self) -> String {
         let exchanges = Cow::Borrowed(&self.exchanges[..]);
         let document = RecordingDocument { format: RECORDING_FORMAT.into(), exchanges };
         serde_json::to_string_pretty(&document).expect("a recording can be written as JSON") + "\n"
