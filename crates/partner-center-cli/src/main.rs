@@ -19,7 +19,8 @@ mod terminal;
 mod text;
 
 use arguments::{
-    ApiCall, Arguments, AuthCommand, BuiltInCommand, Command, MessageOptions, Options, TransportName, VerifyCommand,
+    ApiCall, Arguments, AuthCommand, BuiltInCommand, Command, DoctorCommand, MessageOptions, Options, TransportName,
+    VerifyCommand,
     operations::{CommandLineWords, OperationCall, naming::ResourceNoun},
 };
 use error::CommandError;
@@ -66,7 +67,7 @@ fn run_with_output(command: Command, options: Options) -> Result<(), CommandErro
                 let messages = Messages::new(options.messages.quiet);
                 return commands::run_config(command, &options.service, &messages);
             }
-            BuiltInCommand::Doctor => ServiceTask::Doctor,
+            BuiltInCommand::Doctor(command) => ServiceTask::Doctor(command),
             BuiltInCommand::Emulator(emulator) => {
                 return commands::serve_until_interrupted(*emulator, &Messages::new(options.messages.quiet));
             }
@@ -90,7 +91,7 @@ enum ServiceTask {
     Operation(Box<OperationCall>),
     Api(ApiCall),
     Auth(AuthCommand),
-    Doctor,
+    Doctor(DoctorCommand),
     Verify(VerifyCommand),
 }
 
@@ -116,7 +117,7 @@ impl ServiceTask {
             }
             Self::Operation(call) => Messages::with_progress(options, call.result_resource_noun()),
             Self::Api(call) if call.paginate => Messages::with_progress(options, ResourceNoun::new("items")),
-            Self::Api(_) | Self::Auth(_) | Self::Doctor | Self::Verify(_) => Messages::new(options.quiet),
+            Self::Api(_) | Self::Auth(_) | Self::Doctor(_) | Self::Verify(_) => Messages::new(options.quiet),
         }
     }
 }
@@ -157,7 +158,7 @@ fn run_task<'a, X: Transport>(
             ServiceTask::Auth(AuthCommand::Logout) => commands::sign_out(session, messages),
             ServiceTask::Auth(AuthCommand::Status) => commands::print_status(transport, session, messages).await,
             ServiceTask::Auth(AuthCommand::Token) => commands::print_token(transport, session, messages).await,
-            ServiceTask::Doctor => commands::run_doctor(transport, session, messages).await,
+            ServiceTask::Doctor(command) => commands::run_doctor(&command, transport, session, messages).await,
             ServiceTask::Verify(command) => commands::run_verify(command, transport, session, messages).await,
         }
     })
