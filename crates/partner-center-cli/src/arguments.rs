@@ -7,6 +7,7 @@ mod api;
 mod auth;
 mod automation;
 mod config;
+mod doctor;
 mod emulator;
 mod mcp;
 pub(crate) mod operations;
@@ -15,6 +16,7 @@ mod verify;
 pub(crate) use api::ApiCall;
 pub(crate) use auth::{AuthCommand, LoginCommand};
 pub(crate) use config::ConfigCommand;
+pub(crate) use doctor::DoctorCommand;
 pub(crate) use emulator::{EmulatorBehavior, EmulatorCommand};
 pub(crate) use mcp::McpCommand;
 pub(crate) use verify::VerifyCommand;
@@ -148,18 +150,7 @@ Examples:
     )]
     Config(ConfigCommand),
     /// Check the connection to the service step by step, and explain what is wrong
-    #[command(after_help = "\
-The checks, in this order: the address, a connection to it, TLS, whether there is a token, whether the service accepts \
-it, a list of one customer, and getting that customer. A check that depends on a failed one is skipped. The token is never shown.
-
-The exit status is 0 if no check failed, and 1 otherwise.
-
-Examples:
-  partner-center doctor
-  partner-center doctor --cloud china --transport ureq
-  partner-center doctor --output json
-  partner-center doctor --emulator")]
-    Doctor,
+    Doctor(DoctorCommand),
     /// Run an emulator of the service on this machine, until interrupted
     Emulator(Box<EmulatorCommand>),
     /// Serve the operations as tools to an assistant, by the Model Context Protocol
@@ -237,6 +228,10 @@ pub(crate) struct ServiceOptions {
     /// The parsed values of `emulator_with`.
     #[arg(skip)]
     pub(crate) emulator_behavior: EmulatorBehavior,
+    /// File for what the service responds, with every value hidden: statuses, names of headers and fields, types of values;
+    /// `partner-center emulator --replay` responds alike
+    #[arg(long, value_name = "FILE", global = true)]
+    pub(crate) record: Option<PathBuf>,
     /// HTTP client, async or blocking; both behave the same
     #[arg(long, value_name = "NAME", global = true, value_enum, default_value_t = TransportName::Reqwest)]
     pub(crate) transport: TransportName,
