@@ -189,6 +189,7 @@ Examples:
     /// All common options
     #[command(
         hide = true,
+        override_usage = "partner-center <COMMAND> [OPTIONS]",
         after_help = "\
 Options may stand before the command as well as after it.
 
@@ -227,6 +228,10 @@ pub(crate) struct ServiceOptions {
     /// The parsed values of `emulator_with`.
     #[arg(skip)]
     pub(crate) emulator_behavior: EmulatorBehavior,
+    /// File for what the service responds, with every value hidden: statuses, names of headers and fields, types of values;
+    /// `partner-center emulator --replay` responds alike
+    #[arg(long, value_name = "FILE", global = true)]
+    pub(crate) record: Option<PathBuf>,
     /// HTTP client, async or blocking; both behave the same
     #[arg(long, value_name = "NAME", global = true, value_enum, default_value_t = TransportName::Reqwest)]
     pub(crate) transport: TransportName,

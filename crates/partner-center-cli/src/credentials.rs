@@ -89,9 +89,8 @@ impl ConfiguredCredential {
             }
             (Some((token, source)), _) => Ok(Self::Token { token, source }),
             (None, Some(client_id)) => Self::app_credential(settings, &client_id, scope),
-            (None, None) => {
-                Self::credential_of_azure_variables(settings, scope)?.ok_or_else(no_credentials_configured_error)
-            }
+            (None, None) => Self::credential_of_azure_variables(settings, scope)?
+                .ok_or_else(|| no_credentials_configured_error(settings)),
         }
     }
 
@@ -379,13 +378,18 @@ fn refresh_token_not_stored_report(path: &Path, error: &io::Error) -> ErrorRepor
     )
 }
 
-fn no_credentials_configured_error() -> UsageError {
+fn no_credentials_configured_error(settings: &Settings) -> UsageError {
+    let profiles = settings.profile_names().collect::<Vec<_>>().join(", ");
+    let of_profile = match settings.profile_name() {
+        None if !profiles.is_empty() => format!("--profile, one of {profiles}; or "),
+        _ => String::new(),
+    };
     UsageError(ErrorReport {
         message: "no credentials are configured".to_owned(),
         cause: "neither PARTNER_CENTER_TOKEN nor PARTNER_CENTER_CLIENT_ID is set, nor the equivalent in a configuration file"
             .to_owned(),
         advice: format!(
-            "sign in with `partner-center auth login`, whose help says how to register an application; or set \
+            "{of_profile}sign in with `partner-center auth login`, whose help says how to register an application; or set \
              PARTNER_CENTER_TENANT_ID, PARTNER_CENTER_CLIENT_ID and PARTNER_CENTER_CLIENT_SECRET to those of your \
              application, or PARTNER_CENTER_TOKEN to an access token for {} (or for your cloud); or add --emulator, which \
              needs none",

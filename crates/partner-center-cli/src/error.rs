@@ -304,8 +304,7 @@ impl StdError for LocalError {}
 impl From<io::Error> for CommandError {
     fn from(error: io::Error) -> Self {
         if let Some(error) = error.get_ref().and_then(|error| error.downcast_ref::<QueryEvaluationError>()) {
-            let advice = "correct the expression: --query '@' shows what it is about";
-            return UsageError(ErrorReport::new("the query cannot be evaluated", error, advice)).into();
+            return UsageError(ErrorReport::new("the query cannot be evaluated", error, error.advice())).into();
         }
         if let Some(error) = error.get_ref().and_then(|error| error.downcast_ref::<ResultTooLarge>()) {
             let advice = "nothing of it is shown, as a part could be taken for all of it; name the `fields` that are needed, compute \

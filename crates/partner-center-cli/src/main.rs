@@ -13,6 +13,7 @@ mod messages;
 mod output;
 mod private_file;
 mod progress;
+mod recorder;
 mod session;
 mod settings;
 mod terminal;
@@ -29,6 +30,7 @@ use partner_center::{
     Reqwest, Transport, Ureq,
     transport::{DefaultTransport, Mode, Output},
 };
+use recorder::{Recorder, RecordingTransport};
 use session::Session;
 use std::{
     io::{self, IsTerminal},
@@ -124,20 +126,32 @@ impl ServiceTask {
 
 /// Runs the task over the transport of the options: the async one needs a runtime.
 fn run_over_transport(task: ServiceTask, options: &Options, messages: &Messages) -> Result<(), CommandError> {
-    let emulator = session::start_emulator_if_requested(&options.service)?;
+    let emulator = session::start_emulator_if_requested(&options.service, messages)?;
     let session = Session::open(&options.service, emulator.as_ref(), task.creates_profile())?;
-    match options.service.transport {
+    let recorder = options.service.record.as_deref().map(Recorder::for_file).transpose()?;
+    let outcome = match options.service.transport {
         TransportName::Ureq => {
             let transport = Ureq::with_defaults().map_err(|error| CommandError::from_transport_setup_error(&error))?;
-            run_task(task, transport, &session, messages)
+            run_task(task, with_recorder(transport, recorder.as_ref()), &session, messages)
         }
         TransportName::Reqwest => {
             let transport =
                 Reqwest::with_defaults().map_err(|error| CommandError::from_transport_setup_error(&error))?;
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             let runtime = runtime.map_err(|error| CommandError::from_transport_setup_error(&error))?;
-            runtime.block_on(run_task(task, transport, &session, messages))
+            runtime.block_on(run_task(task, with_recorder(transport, recorder.as_ref()), &session, messages))
         }
+    };
+    // Also what led to a failure, which is the one to report then.
+    let written = recorder.map_or(Ok(()), |recorder| recorder.write_file(messages));
+    outcome.and(written)
+}
+
+/// Always of the same type, so that the commands are compiled once for each transport.
+fn with_recorder<X>(transport: X, recorder: Option<&Recorder>) -> RecordingTransport<X> {
+    match recorder {
+        Some(recorder) => recorder.record(transport),
+        None => RecordingTransport::without_recording(transport),
     }
 }
 

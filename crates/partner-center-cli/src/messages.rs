@@ -59,6 +59,10 @@ impl Messages {
         &self.progress
     }
 
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
     /// Sets what is said if the command is interrupted from now on.
     pub(crate) fn set_interruption_note(&self, note: Option<String>) {
         *self.interruption_note.lock().unwrap_or_else(PoisonError::into_inner) = note;

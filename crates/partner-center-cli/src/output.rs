@@ -19,13 +19,13 @@ mod template;
 mod times;
 mod yaml;
 
-pub(crate) use columns::{csv_columns, table_columns, undocumented_selected_paths};
+pub(crate) use columns::{csv_columns, resolve_column_names, table_columns, undocumented_selected_paths};
 pub(crate) use held_items::TooManyHeldItems;
 pub(crate) use json::pretty_print_json;
 pub(crate) use output_file::{
     begin_output_file, discard_output_file, end_output_file, is_output_terminal, output_width, write_output,
 };
-pub(crate) use query::{QueryEvaluationError, check_query};
+pub(crate) use query::{QueryEvaluationError, QueryFields, check_query};
 pub(crate) use records::serialize_records;
 
 use crate::{
@@ -122,8 +122,11 @@ impl Printer {
         noun: ResourceNoun,
         messages: &Messages,
     ) -> Self {
-        let selected = &call_options.columns;
         let prints_customers = call_options.bulk.prints_customers();
+        let selected = &match call_options.query {
+            Some(_) => call_options.columns.clone(),
+            None => resolve_column_names(operation, &call_options.columns, prints_customers),
+        };
         let style = FormatStyle::new(options, noun);
         // What is selected has other fields than what is described.
         let is_selection = !options.output.has_columns() && !selected.is_empty() && call_options.query.is_none();

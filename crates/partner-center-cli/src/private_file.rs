@@ -22,6 +22,15 @@ pub(crate) fn replace_file(path: &Path, content: &[u8]) -> io::Result<()> {
     sync_folder(folder_of_file(&path))
 }
 
+/// Checks that there can be a file at `path`, before work begins whose result is for it.
+pub(crate) fn check_file_can_be_replaced(path: &Path) -> io::Result<()> {
+    let path = resolve_symbolic_link(path);
+    if path.is_dir() {
+        return Err(io::Error::new(io::ErrorKind::IsADirectory, format!("{} is a folder", path.display())));
+    }
+    create_temporary_file(&path, &mut temporary_file_builder()).map(drop)
+}
+
 /// Creates a temporary file beside the one at `path`, which it is to replace: with its `permissions`, or else with those of any new
 /// file.
 pub(crate) fn create_temporary_file_beside(

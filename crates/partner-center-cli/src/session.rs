@@ -19,12 +19,19 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Starts the embedded emulator, if the options request it; it serves until it is dropped.
-pub(crate) fn start_emulator_if_requested(options: &ServiceOptions) -> Result<Option<Server>, CommandError> {
+/// Starts the embedded emulator, if the options request it; it serves until it is dropped. What is wrong with a request of the
+/// command, such as one of `api`, is a message.
+pub(crate) fn start_emulator_if_requested(
+    options: &ServiceOptions,
+    messages: &Messages,
+) -> Result<Option<Server>, CommandError> {
     if !options.emulator {
         return Ok(None);
     }
-    let emulator = Emulator::builder().customers(options.emulator_customers.unwrap_or(25));
+    let messages = messages.clone();
+    let emulator = Emulator::builder()
+        .customers(options.emulator_customers.unwrap_or(25))
+        .on_verdict(move |verdict| messages.print(format_args!("note: the emulator's verdict is {verdict}")));
     options.emulator_behavior.apply_to_builder(emulator).build().serve((Ipv4Addr::LOCALHOST, 0)).map(Some).map_err(
         |error| CommandError::new("the emulator cannot be started", &error, "allow programs to listen on 127.0.0.1"),
     )
@@ -138,6 +145,12 @@ impl<'a> Session<'a> {
             audience: self.audience.as_deref().unwrap_or(self.cloud.audience()),
             limits: CommandTimeLimits { attempt, deadline: self.deadline },
         }
+    }
+
+    /// Whether the service is not that of the cloud, and the authority is.
+    pub(crate) fn is_only_base_url_changed(&self) -> bool {
+        let is_same = |one: &str, other: &str| one.trim_end_matches('/') == other.trim_end_matches('/');
+        !is_same(&self.base_url, self.cloud.base_url()) && is_same(&self.authority, self.cloud.authority())
     }
 
     /// Returns the name of the cloud, as `--cloud` takes it.

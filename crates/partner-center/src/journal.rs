@@ -36,6 +36,7 @@ use std::{
     fmt, io,
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, SystemTime},
 };
 use uuid::Uuid;
 
@@ -119,6 +120,28 @@ impl Journal {
             })),
             retries_unknown: false,
         })
+    }
+
+    /// Returns when the journal was begun: the time of its first line.
+    #[must_use]
+    pub fn started_at(&self) -> SystemTime {
+        let at = Duration::from_secs(self.lock_shared_state().file.started_at());
+        SystemTime::UNIX_EPOCH.checked_add(at).unwrap_or(SystemTime::UNIX_EPOCH)
+    }
+
+    /// Removes all items, so that the work is done for each again, as with a new file. This is for a journal of reads whose
+    /// outputs are too old: that of writes is what keeps them from being done twice.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be written.
+    pub fn restart(&self) -> io::Result<()> {
+        let mut shared = self.lock_shared_state();
+        shared.file.restart()?;
+        shared.state = JournalState::default();
+        shared.begun.clear();
+        shared.outputs.clear();
+        Ok(())
     }
 
     /// Does the work for unknown items again. By default it is not done: look first whether the service has done it.

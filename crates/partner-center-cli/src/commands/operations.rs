@@ -3,6 +3,7 @@
 mod body;
 mod bulk;
 pub(super) mod confirmation;
+mod field_notes;
 mod ids;
 pub(super) mod input;
 mod json_tree;
@@ -30,7 +31,7 @@ use crate::{
     customer_names::CustomerNamesCollector,
     error::{CommandError, UsageError},
     messages::Messages,
-    output::{Printer, pretty_print_json, undocumented_selected_paths, write_to_stdout},
+    output::{Printer, pretty_print_json, write_to_stdout},
     session::Session,
     terminal::replace_control_characters,
 };
@@ -175,8 +176,15 @@ async fn send_and_print<X: Transport>(
             pages = pages.prefetch();
         }
         let mut names = CustomerNamesCollector::of_call(call, session);
-        let look_at_page = |items: &[&str]| names.iter_mut().for_each(|names| names.add_items(items));
+        let mut count = 0;
+        let look_at_page = |items: &[&str]| {
+            count += items.len();
+            if let Some(names) = &mut names {
+                names.add_items(items);
+            }
+        };
         list::print_pages(pages, call.options.limit, noun, &session.sources, printer, look_at_page, messages).await?;
+        field_notes::note_if_no_domain_was_found(call, count, messages);
         if let Some(names) = names {
             names.store();
         }
@@ -266,9 +274,7 @@ pub(crate) fn print_notes_before_request(call: &OperationCall, session: &Session
     if !operation.clouds.is_empty() && !operation.clouds.iter().any(|known| cloud_argument_value(*known) == cloud) {
         messages.print(format_args!("note: the cloud `{cloud}` is not documented to have this operation"));
     }
-    for path in undocumented_selected_paths(operation, &call.options.columns) {
-        messages.print(format_args!("note: the column `{path}` is not documented, so that it may be empty"));
-    }
+    field_notes::print_field_notes(call, session.options.sort_by.as_deref(), messages);
 }
 
 /// Prints a single response.

@@ -1,11 +1,12 @@
 //! The columns of tables and CSV.
 
-use super::customers::CUSTOMER_FIELD;
+use super::customers::{CUSTOMER_FIELD, columns_with_customer};
 use crate::arguments::operations::{
     naming::to_snake_case,
     tables::{result_item_type, type_at_path},
 };
 use partner_center_spec::{Operation, Type};
+use std::mem;
 
 /// A column: where its values are, and what it is called.
 #[derive(Clone, Debug)]
@@ -22,7 +23,7 @@ pub(crate) struct Column {
 
 /// The names of the columns of `customers get` in CSV, and their paths. Names and order are part of the command line contract:
 /// add columns at the end only.
-const GET_CUSTOMER_CSV_COLUMNS: [(&str, &str); 9] = [
+const GET_CUSTOMER_CSV_COLUMNS: [(&str, &str); 10] = [
     ("id", "id"),
     ("company_name", "companyProfile.companyName"),
     ("domain", "companyProfile.domain"),
@@ -32,6 +33,8 @@ const GET_CUSTOMER_CSV_COLUMNS: [(&str, &str); 9] = [
     ("allow_delegated_access", "allowDelegatedAccess"),
     ("custom_domains", "customDomains"),
     ("tags", "tags"),
+    // Without delegated access, the service hides the address of the company.
+    ("billing_country", "billingProfile.defaultAddress.country"),
 ];
 
 /// Returns the columns of a table of what `operation` returns: those with the paths `selected`, or else those of the
@@ -62,6 +65,26 @@ pub(crate) fn csv_columns(operation: &Operation, selected: &[String]) -> Vec<Col
         return GET_CUSTOMER_CSV_COLUMNS.map(column).into();
     }
     table_columns(operation, selected)
+}
+
+/// Returns the paths of the selected columns: a name of a column in CSV that is not the path of a field is that of its column.
+pub(crate) fn resolve_column_names(operation: &Operation, selected: &[String], prints_customers: bool) -> Vec<String> {
+    let item = result_item_type(operation);
+    let mut columns = Vec::new();
+    let mut resolve = |name: &String| {
+        if item.is_some_and(|item| type_at_path(item, name).is_some()) {
+            return name.clone();
+        }
+        if columns.is_empty() {
+            columns = csv_columns(operation, &[]);
+            if prints_customers {
+                columns = columns_with_customer(mem::take(&mut columns));
+            }
+        }
+        let named = columns.iter().find(|column| column.name == *name && !column.path.is_empty());
+        named.map_or_else(|| name.clone(), |column| column.path.clone())
+    };
+    selected.iter().map(&mut resolve).collect()
 }
 
 /// Returns the columns of values that the specification does not describe.

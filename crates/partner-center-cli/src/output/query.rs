@@ -4,7 +4,12 @@
 //! is written as it was received. Numbers that differ in digits that floating point cannot tell apart are strings to the
 //! expression, so that none is taken for another, and become numbers again in the output.
 
+mod evaluation_error;
+mod fields;
 mod nesting;
+
+pub(crate) use evaluation_error::QueryEvaluationError;
+pub(crate) use fields::QueryFields;
 
 use super::{
     FormatStyle, OutputFormatter,
@@ -19,8 +24,7 @@ use jmespath::{
 };
 use std::{
     collections::{HashMap, HashSet},
-    error::Error as StdError,
-    fmt, io,
+    io,
 };
 
 /// The maximum length of an expression in bytes, and how deep it may be nested. What people write is far below both; the library,
@@ -58,24 +62,12 @@ fn compile_expression(text: &str) -> Result<jmespath::Expression<'static>, Strin
 /// Whether a part of an expression compares a text by `<`, `<=`, `>` or `>=`, which is null by the specification of the language.
 fn orders_texts(expression: &Ast) -> bool {
     let is_text = |operand: &Ast| matches!(operand, Ast::Literal { value, .. } if value.is_string());
-    match expression {
-        Ast::Comparison { comparator, lhs, rhs, .. } => {
-            let is_order = !matches!(comparator, Comparator::Equal | Comparator::NotEqual);
-            is_order && (is_text(lhs) || is_text(rhs)) || orders_texts(lhs) || orders_texts(rhs)
-        }
-        Ast::And { lhs, rhs, .. }
-        | Ast::Or { lhs, rhs, .. }
-        | Ast::Projection { lhs, rhs, .. }
-        | Ast::Subexpr { lhs, rhs, .. } => orders_texts(lhs) || orders_texts(rhs),
-        Ast::Condition { predicate, then, .. } => orders_texts(predicate) || orders_texts(then),
-        Ast::Expref { ast: node, .. }
-        | Ast::Flatten { node, .. }
-        | Ast::Not { node, .. }
-        | Ast::ObjectValues { node, .. } => orders_texts(node),
-        Ast::Function { args: elements, .. } | Ast::MultiList { elements, .. } => elements.iter().any(orders_texts),
-        Ast::MultiHash { elements, .. } => elements.iter().any(|element| orders_texts(&element.value)),
-        Ast::Field { .. } | Ast::Identity { .. } | Ast::Index { .. } | Ast::Literal { .. } | Ast::Slice { .. } => false,
-    }
+    let is_ordered = match expression {
+        Ast::Comparison { comparator: Comparator::Equal | Comparator::NotEqual, .. } => false,
+        Ast::Comparison { lhs, rhs, .. } => is_text(lhs) || is_text(rhs),
+        _ => false,
+    };
+    is_ordered || fields::parts(expression).into_iter().any(orders_texts)
 }
 
 /// Whether the result of an expression is some of the items, as they are: it filters or sorts them. `@` alone shows all there is.
@@ -94,18 +86,6 @@ fn keeps_items(expression: &Ast) -> bool {
         _ => false,
     }
 }
-
-/// Why an expression has no result for the output, in an [`io::Error`].
-#[derive(Debug)]
-pub(crate) struct QueryEvaluationError(String);
-
-impl fmt::Display for QueryEvaluationError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
-
-impl StdError for QueryEvaluationError {}
 
 /// Keeps all items until the list is complete, and passes on what the expression makes of them.
 pub(super) struct QueryFormatter {
@@ -131,7 +111,12 @@ impl QueryFormatter {
             items.push(cursor.read_value().json);
         }
         let columns = self.columns_of_result(items.first().copied().unwrap_or_default());
-        let mut formatter = self.style.build_output_formatter(columns, &self.selected);
+        let mut style = self.style.clone();
+        if items.is_empty() && columns.iter().all(|column| column.path.is_empty()) {
+            // The fields of nothing are not known.
+            style = style.without_header();
+        }
+        let mut formatter = style.build_output_formatter(columns, &self.selected);
         formatter.append_page(&items, &mut normalizer, text)?;
         formatter.append_list_end_returning_note(&mut normalizer, text)
     }
@@ -178,12 +163,12 @@ impl OutputFormatter for QueryFormatter {
 
 /// Returns the result of an expression, as JSON.
 fn evaluate_expression(expression: &str, json: &str) -> io::Result<String> {
-    let failed = |error: jmespath::JmespathError| io::Error::other(QueryEvaluationError(error.reason.to_string()));
+    let failed = |reason: String| io::Error::other(QueryEvaluationError::new(reason));
     let numbers = NumberTable::from_numbers_in_json(json);
-    let input = Variable::from_json(&numbers.quote_ambiguous_numbers(json));
-    let input = input.map_err(|error| io::Error::other(QueryEvaluationError(error)))?;
-    let expression = compile_expression(expression).map_err(|error| io::Error::other(QueryEvaluationError(error)))?;
-    let result = expression.search(input).map_err(failed)?;
+    let input = Variable::from_json(&numbers.quote_ambiguous_numbers(json)).map_err(failed)?;
+    let expression = compile_expression(expression).map_err(failed)?;
+    let result =
+        expression.search(input).map_err(|error| io::Error::other(QueryEvaluationError::of_library(&error)))?;
     let mut text = String::new();
     numbers.append_query_value(&result, &mut text);
     Ok(text)

@@ -21,6 +21,13 @@ impl FormatStyle {
         Self { output: options.output, csv_options, sort_by: options.sort_by.clone(), noun }
     }
 
+    /// Returns the style of a list whose columns are not known.
+    pub(super) fn without_header(mut self) -> Self {
+        self.csv_options.no_header = true;
+        self.csv_options.byte_order_mark = false;
+        self
+    }
+
     /// Returns a formatter with these columns, or of whole values; `selected` are the paths of the columns, if they were chosen.
     pub(super) fn build_output_formatter(&self, columns: Vec<Column>, selected: &[String]) -> Box<dyn OutputFormatter> {
         let mut formatter: Box<dyn OutputFormatter> = match self.output {

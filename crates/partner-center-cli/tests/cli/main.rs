@@ -13,8 +13,14 @@ mod data_file;
 mod doctor;
 mod emulator;
 mod failures;
+mod fields;
 mod guide;
+mod hints;
 mod interruption;
+mod journal_of_reads;
+#[expect(unreachable_pub, reason = "other crates share it")]
+#[path = "../../../../tests/support/judged_emulator.rs"]
+mod judged_emulator;
 mod listing;
 mod lookup;
 mod many_customers;
@@ -25,6 +31,7 @@ mod operations;
 mod options;
 mod output_file;
 mod output_formats;
+mod record;
 mod recording;
 mod replacements;
 mod secrets;

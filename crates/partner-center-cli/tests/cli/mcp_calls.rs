@@ -2,6 +2,7 @@
 
 use crate::{
     command::{DOCUMENTED, command},
+    judged_emulator::judged_emulator,
     mcp::Assistant,
     server::{last_page, page, serve_responses},
 };
@@ -126,7 +127,7 @@ fn cancelled_change_that_was_not_sent_is_not_sent() {
     assert_eq!(assistant.disconnect().0, Some(0));
     assert_eq!((requests.try_recv().is_err(), stderr.next()), (true, None));
 
-    let emulator = Emulator::builder().customers(25).build();
+    let emulator = judged_emulator().customers(25).build();
     let server = emulator.serve("127.0.0.1:0").unwrap();
     let folder = tempfile::tempdir().unwrap();
     let token = folder.path().join("token");
@@ -148,7 +149,7 @@ fn cancelled_change_that_was_not_sent_is_not_sent() {
 #[test]
 fn token_is_kept_after_an_error_of_permission() {
     let fault = |builder: EmulatorBuilder, text: &str| builder.fault(text.parse().unwrap());
-    let emulator = fault(fault(Emulator::builder().customers(25), "403:code=1002@2"), "401@/v1/customers/").build();
+    let emulator = fault(fault(judged_emulator().customers(25), "403:code=1002@2"), "401@/v1/customers/").build();
     let server = emulator.serve("127.0.0.1:0").unwrap();
     let mut command = command(&["mcp"]);
     command
@@ -190,7 +191,7 @@ fn command_with_locked_token(server: &Server, token: &Path) -> (Command, File) {
 /// Another process holds the lock of the refresh token, for which a call waits; the server responds to others meanwhile.
 #[test]
 fn wait_for_the_refresh_token_does_not_stop_the_server() {
-    let emulator = Emulator::builder().customers(25).build();
+    let emulator = judged_emulator().customers(25).build();
     let server = emulator.serve("127.0.0.1:0").unwrap();
     let folder = tempfile::tempdir().unwrap();
     let token = folder.path().join("token");

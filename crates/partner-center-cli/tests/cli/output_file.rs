@@ -1,7 +1,9 @@
 //! `--output-file`: a file that is written completely or not at all.
 
-use crate::command::{CommandOutput, command, run, run_at, stdout};
-use partner_center_emulator::Emulator;
+use crate::{
+    command::{CommandOutput, command, run, run_at, stdout},
+    judged_emulator::judged_emulator,
+};
 use std::{fs, path::Path, process::Stdio, thread, time::Duration};
 
 const LIST: [&str; 6] = ["customers", "list", "--emulator", "--output", "csv", "--output-file"];
@@ -75,7 +77,7 @@ fn output_file_has_the_mode_of_the_file_that_it_replaces() {
 #[cfg(unix)]
 #[test]
 fn interruption_leaves_no_temporary_file() {
-    let emulator = Emulator::builder().customers(30).token("token").fault("hang@2".parse().unwrap()).build();
+    let emulator = judged_emulator().customers(30).token("token").fault("hang@2".parse().unwrap()).build();
     let server = emulator.serve("127.0.0.1:0").unwrap();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("customers.csv");

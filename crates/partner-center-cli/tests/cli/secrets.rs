@@ -3,6 +3,7 @@
 
 use crate::{
     command::{CommandOutput, DOCUMENTED, command},
+    judged_emulator::judged_emulator,
     mcp::Assistant,
     sign_in::{ACCEPT, APP, User},
 };
@@ -97,7 +98,7 @@ fn assistant_sees_no_secret_of_a_sign_in() {
 
 #[test]
 fn no_command_shows_its_token_at_any_verbosity() {
-    let emulator = Emulator::builder().customers(3).build();
+    let emulator = judged_emulator().customers(3).build();
     let server = emulator.serve("127.0.0.1:0").unwrap();
     let folder = tempfile::tempdir().unwrap();
     let journal = folder.path().join("journal.jsonl");
@@ -121,7 +122,7 @@ fn no_command_shows_its_token_at_any_verbosity() {
 /// Each customer gets a user with a password: a change that succeeds, one that the service rejects, and ones that are not sent.
 #[test]
 fn change_for_many_customers_shows_no_secret_of_its_body() {
-    let emulator = Emulator::builder().customers(1).build();
+    let emulator = judged_emulator().customers(1).build();
     let server = emulator.serve("127.0.0.1:0").unwrap();
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str, content: &str| {

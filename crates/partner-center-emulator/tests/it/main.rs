@@ -11,6 +11,7 @@ mod customers;
 mod error_responses;
 mod fault_injection;
 mod judge;
+mod judge_over_sockets;
 mod license_analytics;
 mod lists;
 mod load;
@@ -18,6 +19,7 @@ mod operations;
 #[cfg(feature = "persistence")]
 mod persistence;
 mod quirks;
+mod recordings;
 mod server;
 mod sign_in;
 mod snapshots;

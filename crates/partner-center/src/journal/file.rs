@@ -10,6 +10,9 @@ use std::{
 /// The file of a journal, which is locked while it is open.
 pub(super) struct JournalFile {
     file: File,
+    purpose: String,
+    /// When the first line was written, in seconds since 1970.
+    started_at: u64,
     /// The length of what was written, in bytes.
     length: u64,
     /// The first error of writing. After it, nothing is written any more, as a line may have been cut off.
@@ -52,15 +55,34 @@ impl JournalFile {
             ),
             TryLockError::Error(error) => error,
         })?;
-        let mut journal = Self { file, length: 0, failure: None };
-        let (state, length, is_new) = read_journal_file(&journal.file, purpose)?;
+        let mut journal = Self { file, purpose: purpose.to_owned(), started_at: 0, length: 0, failure: None };
+        let (state, length, started_at) = read_journal_file(&journal.file, purpose)?;
         journal.file.set_len(length)?;
         journal.length = length;
         journal.file.seek(SeekFrom::End(0))?;
-        if is_new {
-            journal.append_record(&JournalRecord::Opened { purpose: purpose.to_owned() })?;
+        match started_at {
+            Some(started_at) => journal.started_at = started_at,
+            None => journal.append_first_record()?,
         }
         Ok((journal, state))
+    }
+
+    /// Returns when the first line was written, in seconds since 1970.
+    pub(super) fn started_at(&self) -> u64 {
+        self.started_at
+    }
+
+    /// Removes all lines, and writes the first one of a new journal for the same purpose.
+    pub(super) fn restart(&mut self) -> io::Result<()> {
+        self.file.set_len(0)?;
+        self.file.rewind()?;
+        self.length = 0;
+        self.append_first_record()
+    }
+
+    fn append_first_record(&mut self) -> io::Result<()> {
+        self.started_at = self.append_record(&JournalRecord::Opened { purpose: self.purpose.clone() })?.at;
+        Ok(())
     }
 
     /// Writes a line, and returns where it is.
@@ -108,9 +130,9 @@ impl Drop for JournalFile {
     }
 }
 
-/// Returns what the file says, the length of its complete lines, and whether it is empty.
-fn read_journal_file(file: &File, purpose: &str) -> io::Result<(JournalState, u64, bool)> {
-    let (mut state, mut length, mut number) = (JournalState::default(), 0, 0_u64);
+/// Returns what the file says, the length of its complete lines, and when the first one was written, if there is one.
+fn read_journal_file(file: &File, purpose: &str) -> io::Result<(JournalState, u64, Option<u64>)> {
+    let (mut state, mut length, mut number, mut started_at) = (JournalState::default(), 0, 0_u64, None);
     let mut reader = BufReader::new(file);
     let mut line = Vec::new();
     loop {
@@ -138,7 +160,7 @@ fn read_journal_file(file: &File, purpose: &str) -> io::Result<(JournalState, u6
             if number == 1 && !line.starts_with(LINE_START) && !LINE_START.starts_with(&line) {
                 return Err(invalid("is not a record of a journal"));
             }
-            return Ok((state, length, number == 1));
+            return Ok((state, length, started_at));
         };
         let JournalLine { at, record } = match serde_json::from_slice::<JournalLine<JournalRecord>>(text) {
             Ok(line) => line,
@@ -155,6 +177,7 @@ fn read_journal_file(file: &File, purpose: &str) -> io::Result<(JournalState, u6
             _ if number == 1 => return Err(invalid("does not say what the journal is for")),
             _ => state.apply_line(&record, WrittenLine { at, start: length, length: read as u64 }),
         }
+        started_at.get_or_insert(at);
         length += read as u64;
     }
 }
@@ -190,6 +213,24 @@ mod tests {
         assert!(JournalFile::open(&path, "another purpose").is_err());
         drop(JournalFile::open(&path, "test").unwrap());
         drop(handle_of_process);
+        fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn restarted_journal_is_empty_and_keeps_its_purpose() {
+        let path = env::temp_dir().join(format!("restarted-{}.jsonl", process::id()));
+        let opened = r#"{"at":1,"status":"opened","purpose":"test"}"#;
+        fs::write(&path, format!("{opened}\n{{\"at\":2,\"status\":\"done\",\"item\":\"7\",\"request_id\":null}}\n"))
+            .unwrap();
+        let journal = Journal::open(&path, "test").unwrap();
+        let one_second = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1);
+        assert_eq!((journal.started_at(), journal.entries().len()), (one_second, 1));
+        journal.restart().unwrap();
+        assert!(journal.started_at() > one_second && journal.entries().is_empty());
+        drop(journal);
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.lines().count() == 1 && text.contains(r#""purpose":"test""#), "{text}");
+        assert!(Journal::open(&path, "another purpose").is_err());
         fs::remove_file(path).unwrap();
     }
 

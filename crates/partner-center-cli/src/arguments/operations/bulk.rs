@@ -2,7 +2,7 @@
 
 use super::{
     InputFile, argument_values, is_flag_set, name, parse_input_file,
-    tables::{ResultShape, command_takes_several_ids, customer_flag_parameter},
+    tables::{ResultShape, command_takes_several_ids, customer_flag_parameter, is_read_only},
 };
 use clap::{Arg, ArgAction, ArgMatches};
 use partner_center_spec::Operation;
@@ -103,16 +103,23 @@ pub(super) fn build_bulk_options(operation: &Operation) -> Vec<Arg> {
             .value_name("FILE")
             .value_parser(clap::value_parser!(PathBuf))
             .conflicts_with_all([name::DRY_RUN_ARG, name::CURL_ARG])
-            .help(
-                "File that says what is done, and keeps its output: the same command goes on where it was stopped, and prints \
-                 everything",
-            ),
+            .help(journal_help(operation)),
     ];
     if !command_takes_several_ids(operation) {
         more = more.map(|option| option.requires(MANY_CALLS_GROUP));
     }
     options.extend(more);
     options.into_iter().map(|option| option.help_heading(HELP_HEADING)).collect()
+}
+
+fn journal_help(operation: &Operation) -> String {
+    let mut help =
+        "File that says what is done, and keeps its output: the same command continues where it was stopped, and prints everything"
+            .to_owned();
+    if is_read_only(operation) {
+        help += "; if the journal is older than 12 hours, everything is read again";
+    }
+    help
 }
 
 /// Whether the operation lists the partner's customers.

@@ -7,11 +7,11 @@ use super::{
     is_flag_set, name,
     naming::ResourceNoun,
     passwords::build_password_options,
-    tables::{ResultShape, asks_before_sending, operation_that_reads_resource},
+    tables::{ResultShape, asks_before_sending, is_read_only, operation_that_reads_resource},
 };
 use crate::arguments::parse_positive_number;
 use clap::{Arg, ArgAction, ArgMatches, ValueEnum};
-use partner_center_spec::{Method, Operation};
+use partner_center_spec::Operation;
 
 /// Options of operations that say how they are performed and printed.
 #[derive(Debug, Default)]
@@ -68,14 +68,20 @@ pub(super) fn build_call_options(operation: &'static Operation, noun: ResourceNo
                 .value_name("A,B.C")
                 .value_delimiter(',')
                 .value_parser(ColumnParser(operation))
-                .help("Columns of every format: paths of fields, such as id,address.city; `help` prints the fields there are"),
+                .help(
+                    "Columns of every format: paths of fields, such as id,address.city, or names of columns of CSV; `help` prints the \
+                     fields there are",
+                ),
         );
         options.push(
             Arg::new(name::QUERY_ARG)
                 .long(name::QUERY_ARG)
                 .value_name("JMESPATH")
                 .value_parser(crate::output::check_query)
-                .help("JMESPath expression over the complete output; < and > compare numbers only"),
+                .help(
+                    "JMESPath expression over the complete output: strings in single quotes, as in [?country=='DE'], a field that may \
+                     be absent as (field || ''); < and > compare numbers only",
+                ),
         );
         options.push(
             Arg::new(name::TIME_ARG)
@@ -104,11 +110,13 @@ pub(super) fn build_call_options(operation: &'static Operation, noun: ResourceNo
     );
     options.extend(build_bulk_options(operation));
     options.extend(build_password_options(operation));
-    if asks_before_sending(operation) || (takes_many_customers(operation) && operation.method != Method::Get) {
+    if !is_read_only(operation) {
         options.push(
             Arg::new(name::YES_ARG)
                 .long(name::YES_ARG)
                 .action(ArgAction::SetTrue)
+                // A script may give it to each write; most commands do not ask.
+                .hide_short_help(!asks_before_sending(operation) && !takes_many_customers(operation))
                 .help("Do not ask before sending the request"),
         );
     }

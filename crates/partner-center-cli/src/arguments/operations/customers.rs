@@ -5,6 +5,7 @@ use crate::arguments::parse_guid;
 use clap::{Arg, ArgGroup, ArgMatches, Command, builder::NonEmptyStringValueParser};
 use partner_center::CustomerFilter;
 use partner_center_spec::Operation;
+use serde_json::Value;
 use uuid::Uuid;
 
 /// The parameter that the options stand for.
@@ -30,6 +31,13 @@ pub(super) fn add_filter_options(operation: &Operation, command: Command) -> Com
                 .help("Only customers of the indirect reseller with this tenant ID"),
         ])
         .group(ArgGroup::new("filter options").args(["company-name", "domain", "indirect-reseller"]).multiple(false))
+}
+
+/// Whether a call lists the customers whose default domain begins with something.
+pub(crate) fn filters_by_domain(call: &OperationCall) -> bool {
+    let filter = call.parameters.iter().find(|(parameter, _)| parameter.name == FILTER_PARAMETER);
+    let filter = filter.and_then(|(_, values)| serde_json::from_str::<Value>(values.first()?).ok());
+    is_customer_list(call.operation) && filter.is_some_and(|filter| filter["Field"] == "Domain")
 }
 
 /// Sets the filter of the options.

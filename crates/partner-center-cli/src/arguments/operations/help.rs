@@ -116,9 +116,10 @@ pub(super) fn command_after_help(operation: &Operation, noun: ResourceNoun) -> S
     paragraphs.extend(takes_many_customers(operation).then(|| {
         "With --all-customers or --customers, the output of all customers is one list in the order of the customers, of which each \
          has either all its items or an error, which is reported and does not stop the others; the exit status is then 1. An error \
-         that would be the same for every customer ends the command. With --journal, a run that was stopped goes on where it was, \
+         that would be the same for every customer ends the command. With --journal, a run that was stopped continues where it was, \
          and prints all of it: what is done is not done again. The journal of what only reads is deleted once all is printed, \
-         so that the same command begins anew. What is changed for many customers must be confirmed."
+         and begins anew if it is older than 12 hours, so that a command that runs every night reads what there is then; that of \
+         changes stays, and never begins anew. What is changed for many customers must be confirmed."
             .to_owned()
     }));
     paragraphs.extend(operation_that_reads_resource(operation).map(|_| {

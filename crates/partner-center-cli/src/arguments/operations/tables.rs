@@ -5,6 +5,8 @@ use partner_center_spec::{
     Location, MediaType, Method, OPERATIONS, Object, Operation, Outcome, Parameter, ParameterStyle, Property, Response,
     SchemaKind, Type,
 };
+use serde_json::Value;
+use std::collections::HashSet;
 
 /// The shape of what an operation returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,6 +97,47 @@ pub(crate) fn type_at_path(value: Type, path: &str) -> Option<Type> {
             _ => None,
         },
     })
+}
+
+/// Whether a value of this type, or one within it, has a property with this name, in whatever capitals.
+pub(crate) fn type_has_property(of: Type, name: &str) -> bool {
+    fn has_property(of: Type, name: &str, known: &mut HashSet<&'static str>) -> bool {
+        match (of, of.schema_kind()) {
+            (Type::List(item) | Type::Map(item), _) => has_property(*item, name, known),
+            // Some types contain themselves.
+            (Type::Schema(schema), _) if !known.insert(schema) => false,
+            (_, Some(SchemaKind::Object(object))) => object
+                .properties
+                .iter()
+                .any(|property| property.name.eq_ignore_ascii_case(name) || has_property(property.value, name, known)),
+            (_, Some(SchemaKind::Union(union))) => {
+                union.variants.iter().any(|variant| has_property(Type::Schema(variant.schema), name, known))
+            }
+            _ => false,
+        }
+    }
+    has_property(of, name, &mut HashSet::new())
+}
+
+/// Whether an example of what `operation` returns has a value at a dotted path of the item.
+pub(crate) fn path_in_examples(operation: &Operation, path: &str) -> bool {
+    let list = operation.items.unwrap_or_default().split('.').filter(|name| !name.is_empty());
+    let names: Vec<_> = list.chain(path.split('.')).collect();
+    let examples = operation.responses.iter().flat_map(|response| response.examples);
+    let mut examples = examples.filter(|example| !example.has_unknown_fields);
+    examples.any(|example| serde_json::from_str(example.json).is_ok_and(|value| has_value_at_path(&value, &names)))
+}
+
+/// Whether there is a value at a path; within a list, in any of its items.
+fn has_value_at_path(value: &Value, path: &[&str]) -> bool {
+    match (value, path) {
+        (_, []) => true,
+        (Value::Array(items), _) => items.iter().any(|item| has_value_at_path(item, path)),
+        (Value::Object(fields), [name, rest @ ..]) => {
+            fields.iter().any(|(field, value)| field.eq_ignore_ascii_case(name) && has_value_at_path(value, rest))
+        }
+        _ => false,
+    }
 }
 
 /// Whether the command takes several IDs: it gets one thing, which its only argument names at the end of the path.
@@ -262,7 +305,7 @@ fn outline_json_of_type(value: Type, depth: usize) -> String {
         (Type::List(item), _) => format!("[{}]", outline_json_of_type(*item, depth + 1)),
         (_, Some(SchemaKind::IntegerEnum(values))) => values.first().map_or("0", |value| value.value).to_owned(),
         (_, Some(SchemaKind::StringEnum(values))) => {
-            serde_json::Value::from(values.first().map_or("", |value| value.value)).to_string()
+            Value::from(values.first().map_or("", |value| value.value)).to_string()
         }
         (_, Some(SchemaKind::Object(object))) => {
             let settable = || object.properties.iter().filter(|property| !property.is_read_only);
@@ -271,11 +314,7 @@ fn outline_json_of_type(value: Type, depth: usize) -> String {
                 if has_required { property.is_required } else { is_scalar_type(property.value) }
             };
             let field = |property: &Property| {
-                format!(
-                    "{}:{}",
-                    serde_json::Value::from(property.name),
-                    outline_json_of_type(property.value, depth + 1)
-                )
+                format!("{}:{}", Value::from(property.name), outline_json_of_type(property.value, depth + 1))
             };
             format!("{{{}}}", settable().filter(is_shown).map(field).collect::<Vec<_>>().join(","))
         }

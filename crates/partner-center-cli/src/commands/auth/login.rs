@@ -49,6 +49,7 @@ pub(crate) async fn sign_in<X: Transport>(
     .app;
     // An invalid setting is an error before the user signs in.
     let is_cached = is_token_cache_enabled(&session.settings)?;
+    note_authority_of_other_service(session, messages);
     let sign_in = session.build_user_sign_in(transport, app)?;
     let signed_in = if *browser {
         sign_in_in_browser(&sign_in, session, messages).await?
@@ -73,6 +74,17 @@ pub(crate) async fn sign_in<X: Transport>(
     }
     warn_if_sign_in_unused(&record, &kept, session, messages);
     Ok(())
+}
+
+/// Says where the sign-in is if the service is not Microsoft's and only its address was set, as for an emulator.
+fn note_authority_of_other_service(session: &Session<'_>, messages: &Messages) {
+    if session.is_only_base_url_changed() {
+        messages.print(format_args!(
+            "note: the sign-in is at {}, though the service is at {}; set authority, too, if it has its own",
+            escaped_for_display(&session.authority),
+            escaped_for_display(&session.base_url)
+        ));
+    }
 }
 
 /// Warns if the next commands would not use the sign-in, as other settings take precedence.
@@ -161,7 +173,7 @@ fn store_sign_in(
         CommandError::new("the refresh token cannot be stored", error, advice)
     };
     let store = SignInStore::new(key).ok_or_else(|| not_stored(&io::ErrorKind::NotFound.into()))?;
-    let TokenClaims { user, has_second_factor } = TokenClaims::from_access_token(signed_in.access_token.secret());
+    let TokenClaims { user, has_second_factor, .. } = TokenClaims::from_access_token(signed_in.access_token.secret());
     let record = SignInRecord { id: Uuid::new_v4().to_string(), app: key.clone(), user, has_second_factor };
     store.create_folder().map_err(|error| not_stored(&error))?;
     // A command that renews the refresh token of an earlier sign-in would store it in place of this one.

@@ -1,5 +1,6 @@
 //! `partner-center auth status`: the configured credential, and whether it gets a token.
 
+use super::{token::IssuedToken, token_claims::TokenClaims};
 use crate::{
     arguments::OutputFormat,
     credentials::ConfiguredCredential,
@@ -31,6 +32,10 @@ struct AuthReport {
     user: Option<String>,
     /// Whether the user has given a second factor.
     second_factor: Option<bool>,
+    /// The tenant of the token, or of the settings.
+    tenant: Option<String>,
+    /// The permissions in the token, separated by spaces.
+    permissions: Option<String>,
 }
 
 /// Prints the kind of the configured credential, its cloud, and whether a token can be obtained. The token is not shown.
@@ -40,13 +45,22 @@ pub(crate) async fn print_status<X: Transport>(
     messages: &Messages,
 ) -> Result<(), CommandError> {
     let configured = session.configured_credential()?;
-    let client = session.build_client(
-        transport,
-        configured.build_credential_without_cached_token(messages, |_| ()),
-        messages,
-    )?;
+    let issued = IssuedToken::default();
+    let store = issued.clone();
+    let credential = configured.build_credential_without_cached_token(messages, move |token| store.set(token));
+    let client = session.build_client(transport, credential, messages)?;
     let is_given = matches!(configured, ConfiguredCredential::Token { .. });
     let outcome = X::Mode::into_future(client.authenticate()).await;
+    let token = match &configured {
+        ConfiguredCredential::Token { token, .. } => Some(token.clone()),
+        _ => issued.take(),
+    };
+    let TokenClaims { tenant, permissions, .. } =
+        token.as_ref().map(TokenClaims::from_access_token).unwrap_or_default();
+    let tenant_of_settings = match configured {
+        ConfiguredCredential::Token { .. } => None,
+        _ => ConfiguredCredential::find_app_ids(&session.settings)?.map(|(tenant, _)| tenant.value().to_owned()),
+    };
     let lifetime = outcome.as_ref().ok().copied().flatten();
     let report = AuthReport {
         credential: configured.credential_kind_name(),
@@ -64,6 +78,8 @@ pub(crate) async fn print_status<X: Transport>(
         profile: session.settings.profile_name().map(str::to_owned),
         user: configured.sign_in().and_then(|sign_in| sign_in.user.clone()),
         second_factor: configured.sign_in().and_then(|sign_in| sign_in.has_second_factor),
+        tenant: tenant.or(tenant_of_settings),
+        permissions: Some(permissions.join(" ")).filter(|permissions| !permissions.is_empty()),
     };
     write_auth_status(&report, session.options.output, messages)?;
     match outcome {
@@ -95,6 +111,8 @@ fn format_auth_status_lines(report: &AuthReport, width: Option<usize>) -> String
             "user",
             report.user.as_ref().map(|user| format!("{user}{}", format_second_factor_suffix(report.second_factor))),
         ),
+        ("tenant", report.tenant.clone()),
+        ("permissions", report.permissions.as_ref().map(|permissions| permissions.replace(' ', ", "))),
         ("cloud", Some(report.cloud.to_owned())),
         ("service", Some(report.base_url.clone())),
         ("authority", report.authority.clone()),

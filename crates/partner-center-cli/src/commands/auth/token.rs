@@ -8,7 +8,7 @@ use crate::{
     output::write_to_stdout,
     session::Session,
 };
-use partner_center::{Secret, Transport, transport::Mode};
+use partner_center::{Secret, Transport, auth::AccessToken, transport::Mode};
 use std::{
     fs::File,
     io,
@@ -34,22 +34,35 @@ pub(crate) async fn print_token<X: Transport>(
     Ok(write_to_stdout(line.expose().as_bytes(), messages)?)
 }
 
+/// The token that a credential has obtained last.
+#[derive(Clone, Default)]
+pub(super) struct IssuedToken(Arc<Mutex<Option<Secret>>>);
+
+impl IssuedToken {
+    pub(super) fn set(&self, token: &AccessToken) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(token.secret().clone());
+    }
+
+    pub(super) fn take(&self) -> Option<Secret> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
 async fn request_token<X: Transport>(
     configured: &ConfiguredCredential,
     transport: X,
     session: &Session<'_>,
     messages: &Messages,
 ) -> Result<Secret, CommandError> {
-    let issued = Arc::<Mutex<Option<Secret>>>::default();
-    let store = Arc::clone(&issued);
+    let issued = IssuedToken::default();
+    let store = issued.clone();
     let credential = configured.build_credential_without_cached_token(messages, move |token| {
-        *store.lock().unwrap_or_else(PoisonError::into_inner) = Some(token.secret().clone());
+        store.set(token);
     });
     let client = session.build_client(transport, credential, messages)?;
     let outcome = X::Mode::into_future(client.authenticate()).await;
     outcome.map_err(|error| CommandError::from_client_error("no token can be obtained", &error, &session.sources))?;
-    let token = issued.lock().unwrap_or_else(PoisonError::into_inner).take();
-    token.ok_or_else(|| {
+    issued.take().ok_or_else(|| {
         CommandError::from(ErrorReport {
             message: "no token can be obtained".to_owned(),
             cause: "the authority issued none".to_owned(),

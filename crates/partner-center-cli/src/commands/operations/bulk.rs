@@ -13,7 +13,7 @@ mod targets;
 mod work;
 
 use super::{
-    body, confirmation,
+    body, confirmation, field_notes,
     ids::RequestedIds,
     planned_request::PlannedFormat,
     read_change_write,
@@ -75,12 +75,12 @@ pub(super) async fn run_many_times<X: Transport>(
     let retry = RetryPolicy::default().max_retry_after(MAX_RETRY_AFTER_FOR_MANY_CALLS);
     let credential = session.configured_credential()?.build_credential(messages);
     let client = session.build_client_with_retry_policy(retry, transport, credential, messages)?;
-    let (call, targets) = find_targets_and_call(call, &client, session).await?;
+    let (call, targets) = find_targets_and_call(call, &client, session, messages).await?;
     confirm_all(&call, &targets)?;
     let journal = match &call.options.bulk.journal {
         Some(path) => {
             let purpose = journal_purpose(&call, body.as_ref().map(|body| &body.bytes[..]), session);
-            Some(RunJournal::open(path, &call, &purpose)?)
+            Some(RunJournal::open(path, &call, &purpose, messages)?)
         }
         None => None,
     };
@@ -173,6 +173,7 @@ async fn find_targets_and_call<X: Transport>(
     mut call: OperationCall,
     client: &Client<X>,
     session: &Session<'_>,
+    messages: &Messages,
 ) -> Result<(OperationCall, Targets), CommandError> {
     let not_listed = |error: &Error| {
         let message = "the customers could not be listed, and nothing was done";
@@ -207,6 +208,7 @@ async fn find_targets_and_call<X: Transport>(
                 .into_raw_request_of_operation(call.operation);
             let limit = call.options.limit.take();
             let customers = list_customers(client, request, limit).await.map_err(|error| not_listed(&error))?;
+            field_notes::note_if_no_domain_was_found(&call, customers.len(), messages);
             let ids = customers.into_iter().map(|customer| IdArg::Id(customer.id)).collect();
             call.parameters.clear();
             call.operation = get_customer_operation(call.operation);
@@ -272,8 +274,16 @@ fn print_planned_requests(
     }
 }
 
+/// Returns the operation whose results are printed: that of the call, or with `--full` the one that gets each customer of its list.
+pub(super) fn printed_operation(call: &OperationCall) -> &'static Operation {
+    match call.options.bulk.customers {
+        Some(CustomerSelection::OfList) => get_customer_operation(call.operation),
+        _ => call.operation,
+    }
+}
+
 /// Returns the operation that gets a customer with all details.
-fn get_customer_operation(list: &'static Operation) -> &'static Operation {
+pub(super) fn get_customer_operation(list: &'static Operation) -> &'static Operation {
     partner_center_spec::operation("getCustomer").unwrap_or(list)
 }
 

@@ -7,10 +7,12 @@ use super::{
     work::TargetOutput,
 };
 use crate::{
-    arguments::operations::{OperationCall, naming::ResourceNoun},
+    arguments::operations::{OperationCall, naming::ResourceNoun, tables::is_read_only},
     error::{CommandError, ErrorReport, UsageError},
+    messages::Messages,
     session::Session,
 };
+use jiff::{Timestamp, tz::TimeZone};
 use partner_center::journal::{ItemState, Journal, JournalEntry};
 use partner_center_spec::Idempotency;
 use std::{
@@ -24,6 +26,10 @@ use std::{
 /// the IDs of requests, and what it has forgotten it would do twice.
 const MAX_AGE_OF_RESENT_REQUEST: Duration = Duration::from_secs(60 * 60);
 
+/// The age of a journal beyond which what it has read is read again: a command that runs every night is to print what the service has
+/// tonight, also if last night's run failed for one customer and left its journal.
+const MAX_READ_AGE: Duration = Duration::from_secs(12 * 60 * 60);
+
 /// A journal, and what earlier runs have written to it.
 pub(super) struct RunJournal {
     path: PathBuf,
@@ -33,9 +39,14 @@ pub(super) struct RunJournal {
 }
 
 impl RunJournal {
-    /// Opens the journal of a call.
-    pub(super) fn open(path: &Path, call: &OperationCall, purpose: &str) -> Result<Self, CommandError> {
-        let opened = Journal::open(path, purpose).map_err(|error| {
+    /// Opens the journal of a call. That of a command that reads starts anew if it is too old; that of a write never does.
+    pub(super) fn open(
+        path: &Path,
+        call: &OperationCall,
+        purpose: &str,
+        messages: &Messages,
+    ) -> Result<Self, CommandError> {
+        let unusable = |error: io::Error| {
             let message = format!("the journal {} cannot be used", path.display());
             if error.kind() == io::ErrorKind::ResourceBusy {
                 let advice =
@@ -44,12 +55,32 @@ impl RunJournal {
             }
             let advice = "name the journal of the same command, or a file that is not there yet";
             UsageError(ErrorReport::new(&message, &error, advice)).into()
-        })?;
+        };
+        let opened = Journal::open(path, purpose).map_err(unusable)?;
+        // If the clock was set back since then, its age is not known.
+        let is_old = !opened.started_at().elapsed().is_ok_and(|age| age <= MAX_READ_AGE);
+        if is_read_only(call.operation) && is_old {
+            let started_at = format_started_at(&opened);
+            opened.restart().map_err(unusable)?;
+            messages.print(format_args!(
+                "note: the journal of {started_at} is older than {} hours: everything is read again",
+                MAX_READ_AGE.as_secs() / 3600
+            ));
+        }
         // The service does such a call once, however often it is sent with the same request ID.
         let idempotency = call.operation.idempotency;
         let journal = if idempotency == Idempotency::None { opened } else { opened.retry_unknown() };
         let entries = journal.entries().into_iter().map(|entry| (entry.item.clone(), entry)).collect();
         Ok(Self { path: path.to_owned(), journal, entries, idempotency })
+    }
+
+    /// Returns when the journal was begun, in the time zone of this machine.
+    pub(super) fn started_at(&self) -> String {
+        format_started_at(&self.journal)
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Returns the outcome of a target for which nothing is to be done any more.
@@ -123,6 +154,11 @@ impl RunJournal {
             )
         })
     }
+}
+
+fn format_started_at(journal: &Journal) -> String {
+    let started_at = Timestamp::try_from(journal.started_at()).unwrap_or_default();
+    started_at.to_zoned_datetime(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
 /// Says what a call does, with which data and where: a journal is that of one such purpose. The targets are not part of it.

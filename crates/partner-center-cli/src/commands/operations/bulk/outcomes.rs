@@ -1,6 +1,9 @@
 //! The outcomes of all targets: printed in the order of the targets, counted, and summed up.
 
-use super::{super::planned_request::PlannedFormat, failure::FailureScope, target::Target, work::TargetOutput};
+use super::{
+    super::planned_request::PlannedFormat, failure::FailureScope, journal::RunJournal, target::Target,
+    work::TargetOutput,
+};
 use crate::{
     arguments::operations::naming::ResourceNoun,
     error::{CommandError, ErrorReport, LocalError},
@@ -226,8 +229,13 @@ impl OutcomePrinter<'_> {
 
     /// Prints the end of the output, and returns the result of the command; `not_begun` are the targets that no call was made for,
     /// `Err` if there may be more.
-    pub(super) fn finish(mut self, not_begun: Result<u64, u64>, has_journal: bool) -> Result<(), CommandError> {
-        let again = if has_journal { "; the same command tries again what is not done" } else { "" };
+    pub(super) fn finish(
+        mut self,
+        not_begun: Result<u64, u64>,
+        journal: Option<&RunJournal>,
+    ) -> Result<(), CommandError> {
+        let started_at = journal.map(RunJournal::started_at).unwrap_or_default();
+        let again = if journal.is_some() { "; the same command tries again what is not done" } else { "" };
         if let Some(end) = self.state.end.take() {
             let (target, error) = match end {
                 RunEnd::Target(target, error) => (target, error),
@@ -273,7 +281,9 @@ impl OutcomePrinter<'_> {
             let earlier = match state.done_earlier {
                 0 => String::new(),
                 count if self.is_write => format!("; {count} were done in an earlier run"),
-                count => format!("; {count} are of an earlier run: delete the journal to read all anew"),
+                count => {
+                    format!("; {count} are of an earlier run, of {started_at}: delete the journal to read all anew")
+                }
             };
             return Err(CommandError::Summary(summary + again + &earlier));
         }
@@ -283,7 +293,10 @@ impl OutcomePrinter<'_> {
         let done = match (total, state.done_earlier) {
             (0, _) if self.prints_customers => "there are no customers".to_owned(),
             (0, _) => format!("standard input contains no {} IDs", self.noun.singular()),
-            (_, earlier) if earlier > 0 => format!("{earlier} of {total} were done in an earlier run"),
+            (_, earlier) if earlier > 0 && self.is_write => {
+                format!("{earlier} of {total} were done in an earlier run")
+            }
+            (_, earlier) if earlier > 0 => format!("{earlier} of {total} were done in an earlier run, of {started_at}"),
             _ if self.planned.is_some() || !self.prints_customers => return Ok(()),
             _ => format!("done for {}", count_of_customers(total)),
         };
@@ -298,21 +311,41 @@ impl OutcomePrinter<'_> {
         if failed == 0 { done } else { format!("{done} and failed for {}", count_of_customers(failed)) }
     }
 
-    /// Says what was changed if the command is interrupted now, while so many changes are under way.
-    pub(super) fn note_changes_for_interruption(&self, under_way: usize, has_journal: bool) {
-        if !self.is_write {
+    /// Says what is done if the command is interrupted now, while so many targets are under way, and how to go on.
+    pub(super) fn note_for_interruption(&self, under_way: usize, total: Option<usize>, journal: Option<&RunJournal>) {
+        let note = if self.is_write {
+            let under_way = count_of_customers(u64::try_from(under_way).unwrap_or(u64::MAX));
+            let again = if journal.is_some() {
+                "the same command continues where this one ended"
+            } else {
+                "look at what is there before you run it again; with --journal, a run can be continued"
+            };
+            format!(
+                "note: {}, and was under way for {under_way}, where its outcome is unknown; {again}",
+                self.changes_message()
+            )
+        } else if self.messages.is_quiet() || self.planned.is_some() {
             return;
-        }
-        let under_way = count_of_customers(u64::try_from(under_way).unwrap_or(u64::MAX));
-        let again = if has_journal {
-            "the same command continues where this one ended"
         } else {
-            "look at what is there before you run it again; with --journal, a run can be continued"
+            self.interrupted_read_message(total, journal)
         };
-        self.messages.set_interruption_note(Some(format!(
-            "note: {}, and was under way for {under_way}, where its outcome is unknown; {again}",
-            self.changes_message()
-        )));
+        self.messages.set_interruption_note(Some(note));
+    }
+
+    /// Says how many targets were read, the failed ones included, and how to go on.
+    fn interrupted_read_message(&self, total: Option<usize>, journal: Option<&RunJournal>) -> String {
+        let (done, failed) = self.state.count_done_and_failed();
+        let noun = if self.prints_customers { ResourceNoun::new("customers") } else { self.noun };
+        let of = total.map_or_else(|| noun.plural(), |total| format!("of {total} {}", noun.plural()));
+        let failed = if failed == 0 { String::new() } else { format!(", {failed} failed") };
+        let again = match journal {
+            Some(journal) => {
+                let path = replace_control_characters(&journal.path().display().to_string());
+                format!("the same command continues where this one ended ({path})")
+            }
+            None => "with --journal FILE, a run can be continued".to_owned(),
+        };
+        format!("interrupted: {done} {of} done{failed}; {again}")
     }
 
     /// Says how many targets were not begun when the command ends early.

@@ -61,7 +61,7 @@ impl<X: Transport, I: Iterator<Item = Target> + Send> Run<'_, X, I> {
         let mut reported_pauses = 0;
         loop {
             let has_more = self.begin_targets()?;
-            self.printed.note_changes_for_interruption(self.count_under_way(), self.journal.is_some());
+            self.printed.note_for_interruption(self.count_under_way(), self.targets.total(), self.journal);
             reported_pauses = self.report_pause(reported_pauses);
             match X::Mode::into_future(self.outcomes.next_outcome()).await {
                 Some(ItemOutcome { item, result, .. }) => self.printed.add_result(item, result)?,
@@ -132,6 +132,6 @@ impl<X: Transport, I: Iterator<Item = Target> + Send> Run<'_, X, I> {
     /// Prints the end, and returns the result of the command.
     fn finish(self) -> Result<(), CommandError> {
         self.printed.messages.set_interruption_note(None);
-        self.printed.finish(self.targets.count_remaining(), self.journal.is_some())
+        self.printed.finish(self.targets.count_remaining(), self.journal)
     }
 }
