@@ -199,14 +199,9 @@ impl<X: Transport, O: Paginated> Pages<X, O> {
                     guessed.as_ref().is_some_and(|guessed| Some(&guessed.request) != next.as_ref());
                 // A page that points to itself ends the list, or is an error: there is nothing to prefetch.
                 if let Some(next) = next.filter(|next| !next.is_same_page(&request)) {
-                    performed.next = PrefetchedPage::use_right_guess_or_send_if_none(
-                        next,
-                        guessed,
-                        prefetcher,
-                        &engine,
-                        &call_context,
-                    )
-                    .await;
+                    performed.next =
+                        PrefetchedPage::use_guess_or_send_early(next, guessed, prefetcher, &engine, &call_context)
+                            .await;
                 }
             }
             Ok(FetchedPage { performed, next_token_may_be_consumed })
