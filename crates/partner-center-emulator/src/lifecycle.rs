@@ -34,7 +34,7 @@ const INTERNAL_FIELDS_PROPERTY: &str = "emulatorInternal";
 /// The internal field with the moment at which something happens because of a resource.
 pub(crate) const DUE_FIELD: &str = "dueAt";
 
-/// Returns the resource that was written at `path` as it is `now`, with its [internal fields](internal_field); `None` if it is no
+/// Returns the resource that was written at `path` as it is `now`, with its [internal fields](get_internal_field); `None` if it is no
 /// longer there.
 pub(crate) fn resource_at_time(path: &ResourcePath, mut resource: Value, now: Timestamp) -> Option<Value> {
     match path.segments()[..] {
@@ -55,13 +55,13 @@ pub(crate) fn resource_at_time(path: &ResourcePath, mut resource: Value, now: Ti
 }
 
 /// Returns an internal field of a resource.
-pub(crate) fn internal_field<'a>(resource: &'a Value, name: &str) -> Option<&'a Value> {
+pub(crate) fn get_internal_field<'a>(resource: &'a Value, name: &str) -> Option<&'a Value> {
     resource.get(INTERNAL_FIELDS_PROPERTY)?.get(name)
 }
 
 /// Returns the moment in an internal field of a resource.
 pub(crate) fn internal_moment(resource: &Value, name: &str) -> Option<Timestamp> {
-    internal_field(resource, name)?.as_str().and_then(Timestamp::parse)
+    get_internal_field(resource, name)?.as_str().and_then(Timestamp::parse)
 }
 
 pub(crate) fn set_internal_field(resource: &mut Value, name: &str, value: impl Into<Value>) {

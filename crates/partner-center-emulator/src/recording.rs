@@ -7,7 +7,7 @@ mod shape;
 pub(crate) use replay::Replay;
 pub use shape::JsonType;
 
-use crate::{routing::route_request, steering::decode_text};
+use crate::{routing::route_request, steering::decode_utf8_or_utf16};
 use http::{HeaderName, StatusCode};
 use partner_center_core::Response;
 use partner_center_spec::{OPERATIONS, Operation, Type};
@@ -145,7 +145,7 @@ impl RecordedExchange {
         let operation = route_request(method, path).ok()?.operation;
         let status = response.status().as_u16();
         let names = response.headers().keys().map(|name| name.as_str().to_owned());
-        let json = decode_text(response.body()).and_then(|text| serde_json::from_str(&text).ok());
+        let json = decode_utf8_or_utf16(response.body()).and_then(|text| serde_json::from_str(&text).ok());
         Some(Self {
             method: operation.method.as_str().to_owned(),
             path: operation.path.to_owned(),

@@ -93,7 +93,7 @@ fn reread_with_repaired_json<T>(
     mut read: impl FnMut(&str) -> serde_json::Result<T>,
 ) -> serde_json::Result<ParsedJson<T>> {
     let (strings, replacements) = repair_json(json, RepairScope::Strings);
-    let mut last = match loss_mode::with_exact_values(|| read(repaired_or_original(json, strings.as_ref()))) {
+    let mut last = match loss_mode::with_exact_values(|| read(choose_repaired_or_original(json, strings.as_ref()))) {
         Ok(value) => return Ok(ParsedJson { value, replacements }),
         Err(error) => error,
     };
@@ -102,7 +102,7 @@ fn reread_with_repaired_json<T>(
         Err(error) => error,
     };
     let (all, replacements) = repair_json(json, RepairScope::All);
-    let repaired = repaired_or_original(json, all.as_ref());
+    let repaired = choose_repaired_or_original(json, all.as_ref());
     if !replacements.is_empty() {
         match loss_mode::with_exact_values(|| read(repaired)) {
             Ok(value) => return Ok(ParsedJson { value, replacements }),
@@ -121,7 +121,7 @@ fn reread_with_repaired_json<T>(
 }
 
 #[inline]
-fn repaired_or_original<'a>(json: &'a str, repaired: Option<&'a Secret>) -> &'a str {
+fn choose_repaired_or_original<'a>(json: &'a str, repaired: Option<&'a Secret>) -> &'a str {
     repaired.map_or(json, Secret::expose)
 }
 

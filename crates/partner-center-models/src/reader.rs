@@ -661,7 +661,7 @@ mod tests {
 
     fn read<T: SchemaValue>(value: Value) -> Option<T> {
         let mut read = T::empty();
-        let seed = ValueSeed { context: ReadContext::top_level(), target: read.as_untyped_mut() };
+        let seed = ValueSeed { context: ReadContext::top_level(), target: read.erase_type_mut() };
         matches!(seed.deserialize(value).unwrap(), ReadOutcome::Set | ReadOutcome::SetAs(_)).then_some(read)
     }
 

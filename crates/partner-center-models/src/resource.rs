@@ -108,11 +108,11 @@ macro_rules! resource {
                 }
             }
             #[inline]
-            fn as_untyped_ref(&self) -> $crate::value::ValueRef<'_> {
+            fn erase_type_ref(&self) -> $crate::value::ValueRef<'_> {
                 $crate::value::ValueRef::Object(self)
             }
             #[inline]
-            fn as_untyped_mut(&mut self) -> $crate::value::ValueMut<'_> {
+            fn erase_type_mut(&mut self) -> $crate::value::ValueMut<'_> {
                 $crate::value::ValueMut::Object(self)
             }
         }

@@ -166,11 +166,11 @@ macro_rules! scalar_value {
                 <Self as $crate::scalar::Scalar>::placeholder()
             }
             #[inline]
-            fn as_untyped_ref(&self) -> $crate::value::ValueRef<'_> {
+            fn erase_type_ref(&self) -> $crate::value::ValueRef<'_> {
                 $crate::value::ValueRef::Scalar(self)
             }
             #[inline]
-            fn as_untyped_mut(&mut self) -> $crate::value::ValueMut<'_> {
+            fn erase_type_mut(&mut self) -> $crate::value::ValueMut<'_> {
                 $crate::value::ValueMut::$kind(self)
             }
         }

@@ -41,11 +41,11 @@ macro_rules! object_union {
                 Self::Unknown($crate::JsonValue::placeholder())
             }
             #[inline]
-            fn as_untyped_ref(&self) -> $crate::value::ValueRef<'_> {
+            fn erase_type_ref(&self) -> $crate::value::ValueRef<'_> {
                 $crate::value::ValueRef::Union(self)
             }
             #[inline]
-            fn as_untyped_mut(&mut self) -> $crate::value::ValueMut<'_> {
+            fn erase_type_mut(&mut self) -> $crate::value::ValueMut<'_> {
                 $crate::value::ValueMut::Union(self)
             }
         }

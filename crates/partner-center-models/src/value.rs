@@ -15,9 +15,9 @@ pub trait Value: Sized {
     /// Returns a placeholder, into which a value is read.
     fn empty() -> Self;
     /// Returns the value without its type.
-    fn as_untyped_ref(&self) -> ValueRef<'_>;
+    fn erase_type_ref(&self) -> ValueRef<'_>;
     /// Returns the value without its type, to be read into.
-    fn as_untyped_mut(&mut self) -> ValueMut<'_>;
+    fn erase_type_mut(&mut self) -> ValueMut<'_>;
 }
 
 /// A value by its kind, to be written.
@@ -104,13 +104,13 @@ impl<T: Value> OptionalValue for Option<T> {
     #[inline]
     fn get(&self) -> Option<ValueRef<'_>> {
         match self {
-            Some(value) => Some(value.as_untyped_ref()),
+            Some(value) => Some(value.erase_type_ref()),
             None => None,
         }
     }
     #[inline]
     fn insert(&mut self) -> ValueMut<'_> {
-        self.insert(T::empty()).as_untyped_mut()
+        self.insert(T::empty()).erase_type_mut()
     }
     #[inline]
     fn clear(&mut self) {
@@ -132,7 +132,7 @@ impl<T: Value> NullableValue for Option<Nullable<T>> {
     #[inline]
     fn get(&self) -> Option<ValueRef<'_>> {
         match self {
-            Some(Nullable::Value(value)) => Some(value.as_untyped_ref()),
+            Some(Nullable::Value(value)) => Some(value.erase_type_ref()),
             Some(Nullable::Null) => Some(ValueRef::Null),
             None => None,
         }
@@ -140,7 +140,7 @@ impl<T: Value> NullableValue for Option<Nullable<T>> {
     #[inline]
     fn insert(&mut self) -> ValueMut<'_> {
         match self.insert(Nullable::Value(T::empty())) {
-            Nullable::Value(value) => value.as_untyped_mut(),
+            Nullable::Value(value) => value.erase_type_mut(),
             Nullable::Null => unreachable!("a value was just set"),
         }
     }
@@ -173,7 +173,7 @@ impl<T: Value> List for Vec<T> {
     #[inline]
     fn get(&self, index: usize) -> Option<ValueRef<'_>> {
         match self.as_slice().get(index) {
-            Some(item) => Some(item.as_untyped_ref()),
+            Some(item) => Some(item.erase_type_ref()),
             None => None,
         }
     }
@@ -181,7 +181,7 @@ impl<T: Value> List for Vec<T> {
     fn push(&mut self) -> ValueMut<'_> {
         self.push(T::empty());
         match self.last_mut() {
-            Some(item) => item.as_untyped_mut(),
+            Some(item) => item.erase_type_mut(),
             None => unreachable!("an item was just added"),
         }
     }
@@ -197,11 +197,11 @@ impl<T: Value> Value for Vec<T> {
         Self::new()
     }
     #[inline]
-    fn as_untyped_ref(&self) -> ValueRef<'_> {
+    fn erase_type_ref(&self) -> ValueRef<'_> {
         ValueRef::List(self)
     }
     #[inline]
-    fn as_untyped_mut(&mut self) -> ValueMut<'_> {
+    fn erase_type_mut(&mut self) -> ValueMut<'_> {
         ValueMut::List(self)
     }
 }
@@ -223,14 +223,14 @@ impl<T: Value> Map for BTreeMap<String, T> {
     #[inline]
     fn get(&self, key: &str) -> Option<ValueRef<'_>> {
         match self.get(key) {
-            Some(value) => Some(value.as_untyped_ref()),
+            Some(value) => Some(value.erase_type_ref()),
             None => None,
         }
     }
     #[inline]
     fn for_each(&self, visit: &mut dyn FnMut(&str, ValueRef<'_>)) {
         for (key, value) in self {
-            visit(key, value.as_untyped_ref());
+            visit(key, value.erase_type_ref());
         }
     }
     #[inline]
@@ -246,7 +246,7 @@ impl<T: Value> Map for BTreeMap<String, T> {
                 entry.into_mut()
             }
         };
-        value.as_untyped_mut()
+        value.erase_type_mut()
     }
     #[inline]
     fn remove(&mut self, key: &str) {
@@ -264,11 +264,11 @@ impl<T: Value> Value for BTreeMap<String, T> {
         Self::new()
     }
     #[inline]
-    fn as_untyped_ref(&self) -> ValueRef<'_> {
+    fn erase_type_ref(&self) -> ValueRef<'_> {
         ValueRef::Map(self)
     }
     #[inline]
-    fn as_untyped_mut(&mut self) -> ValueMut<'_> {
+    fn erase_type_mut(&mut self) -> ValueMut<'_> {
         ValueMut::Map(self)
     }
 }
@@ -307,11 +307,11 @@ impl<T: Object + Value> Value for Box<T> {
         Self::new(T::empty())
     }
     #[inline]
-    fn as_untyped_ref(&self) -> ValueRef<'_> {
+    fn erase_type_ref(&self) -> ValueRef<'_> {
         ValueRef::Object(&**self)
     }
     #[inline]
-    fn as_untyped_mut(&mut self) -> ValueMut<'_> {
+    fn erase_type_mut(&mut self) -> ValueMut<'_> {
         ValueMut::Object(&mut **self)
     }
 }
@@ -322,11 +322,11 @@ impl Value for JsonValue {
         Self::placeholder()
     }
     #[inline]
-    fn as_untyped_ref(&self) -> ValueRef<'_> {
+    fn erase_type_ref(&self) -> ValueRef<'_> {
         ValueRef::Json(self)
     }
     #[inline]
-    fn as_untyped_mut(&mut self) -> ValueMut<'_> {
+    fn erase_type_mut(&mut self) -> ValueMut<'_> {
         ValueMut::Json(self)
     }
 }

@@ -71,7 +71,7 @@ fn orders_texts(expression: &Ast) -> bool {
 }
 
 /// Whether the result of an expression is some of the items, as they are: it filters or sorts them. `@` alone shows all there is.
-fn filters_items(expression: &Ast) -> bool {
+fn selects_items_unchanged(expression: &Ast) -> bool {
     !matches!(expression, Ast::Identity { .. }) && keeps_items(expression)
 }
 
@@ -125,7 +125,7 @@ impl QueryFormatter {
         if !self.selected.is_empty() {
             return result_columns(&self.selected);
         }
-        if compile_expression(&self.expression).is_ok_and(|expression| filters_items(expression.as_ast())) {
+        if compile_expression(&self.expression).is_ok_and(|expression| selects_items_unchanged(expression.as_ast())) {
             return self.item_columns.clone();
         }
         let mut cursor = JsonCursor::new(first);
@@ -278,7 +278,8 @@ fn significant_digits(token: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::{
-        MAX_QUERY_LENGTH, MAX_QUERY_NESTING, check_query, compile_expression, evaluate_expression, filters_items,
+        MAX_QUERY_LENGTH, MAX_QUERY_NESTING, check_query, compile_expression, evaluate_expression,
+        selects_items_unchanged,
     };
 
     fn query(expression: &str, json: &str) -> String {
@@ -347,10 +348,10 @@ mod tests {
             "[?a == 'b'] | sort_by(@, &n) | [:2]",
             "reverse(@)",
         ] {
-            assert!(filters_items(compile_expression(expression).unwrap().as_ast()), "{expression}");
+            assert!(selects_items_unchanged(compile_expression(expression).unwrap().as_ast()), "{expression}");
         }
         for expression in ["@", "[].name", "[?a == 'b'].{n: name}", "length(@)", "[].[a, b]", "a.b", "items[?a]"] {
-            assert!(!filters_items(compile_expression(expression).unwrap().as_ast()), "{expression}");
+            assert!(!selects_items_unchanged(compile_expression(expression).unwrap().as_ast()), "{expression}");
         }
     }
 

@@ -11,7 +11,7 @@ use crate::{
     ServiceError, Transport,
     auth::CachedToken,
     body::{self, BodyReader, DecodeError, DecodedOrEmpty},
-    pagination::{PrefetchedPage, Prefetcher, UnexpectedNextPage},
+    pagination::{PrefetchedPage, Prefetcher, UndeclaredNextPage},
     request::{CORRELATION_ID_HEADER, PreparedRequest, REQUEST_ID_HEADER, ResponseOutcome},
     response_headers::has_service_headers,
     retry::{AttemptError, RetryAfter, Retryability},
@@ -70,7 +70,7 @@ impl<'a, X: Transport, T> ServiceCall<'a, X, T> {
         &self,
         reader: &BodyReader<'_>,
         body: &DecodedOrEmpty<T>,
-    ) -> Option<UnexpectedNextPage> {
+    ) -> Option<UndeclaredNextPage> {
         let is_complete = match (&self.plan.page, body) {
             (None, _) => size_of::<T>() > 0,
             (Some(page), DecodedOrEmpty::Value(value)) => (page.is_last)(value),
@@ -79,7 +79,7 @@ impl<'a, X: Transport, T> ServiceCall<'a, X, T> {
         if !is_complete || self.plan.call.method == Method::HEAD {
             return None;
         }
-        UnexpectedNextPage::find_in_json(self.plan.call.operation, self.plan.page.is_some(), reader.body_string().ok()?)
+        UndeclaredNextPage::find_in_json(self.plan.call.operation, self.plan.page.is_some(), reader.body_string().ok()?)
     }
 
     /// Finds the error in a response that was decoded as `body`. A page with items is not searched.

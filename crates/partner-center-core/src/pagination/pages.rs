@@ -200,8 +200,7 @@ impl<X: Transport, O: Paginated> Pages<X, O> {
                 // A page that points to itself ends the list, or is an error: there is nothing to prefetch.
                 if let Some(next) = next.filter(|next| !next.is_same_page(&request)) {
                     performed.next =
-                        PrefetchedPage::use_guess_or_send_early(next, guessed, prefetcher, &engine, &call_context)
-                            .await;
+                        PrefetchedPage::use_guess_or_send(next, guessed, prefetcher, &engine, &call_context).await;
                 }
             }
             Ok(FetchedPage { performed, next_token_may_be_consumed })

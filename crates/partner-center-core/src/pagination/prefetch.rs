@@ -119,7 +119,7 @@ pub(crate) struct InFlightRequest<X: Transport> {
 impl<X: Transport> PrefetchedPage<X> {
     /// Returns the page that was `guessed`, if the guess equals `request`; sends `request`, if there was no guess. After a
     /// wrong guess nothing is sent, and no further guess is made.
-    pub(super) async fn use_guess_or_send_early(
+    pub(super) async fn use_guess_or_send(
         request: PreparedRequest,
         guessed: Option<Self>,
         prefetcher: &Prefetcher<X::Mode>,

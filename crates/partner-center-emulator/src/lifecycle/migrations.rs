@@ -1,6 +1,6 @@
 //! A migration goes through its events one after the other, and is completed with the last.
 
-use super::{internal_field, internal_moment};
+use super::{get_internal_field, internal_moment};
 use crate::timestamp::Timestamp;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -30,7 +30,7 @@ pub(super) fn advance(migration: &mut Value, now: Timestamp) {
     let events = migration_events(migration, now);
     if events.len() >= 2 {
         for (name, internal) in [("newCommerceSubscriptionId", "subscription"), ("newCommerceOrderId", "order")] {
-            if let Some(value) = internal_field(migration, internal).cloned() {
+            if let Some(value) = get_internal_field(migration, internal).cloned() {
                 migration[name] = value;
             }
         }

@@ -1,6 +1,6 @@
 //! An order is `pending` until what it has bought is provisioned.
 
-use super::{internal_field, internal_moment};
+use super::{get_internal_field, internal_moment};
 use crate::timestamp::Timestamp;
 use serde_json::Value;
 use std::time::Duration;
@@ -15,7 +15,8 @@ pub(super) fn advance(order: &mut Value, now: Timestamp) {
         return;
     }
     order["status"] = "completed".into();
-    let subscriptions = internal_field(order, "subscriptions").and_then(Value::as_array).cloned().unwrap_or_default();
+    let subscriptions =
+        get_internal_field(order, "subscriptions").and_then(Value::as_array).cloned().unwrap_or_default();
     let line_items = order.get_mut("lineItems").and_then(Value::as_array_mut);
     for (line_item, subscription) in line_items.into_iter().flatten().zip(subscriptions) {
         if !subscription.is_null() {

@@ -213,7 +213,7 @@ pub(crate) fn set_product_of_subscription(subscription: &mut Value, item: Catalo
 
 /// Returns the country of the links of a subscription.
 fn country_of_subscription_links(subscription: &Value) -> String {
-    super::internal_field(subscription, "country").and_then(Value::as_str).unwrap_or("US").to_owned()
+    super::get_internal_field(subscription, "country").and_then(Value::as_str).unwrap_or("US").to_owned()
 }
 
 /// Begins a new term on its first day, and opens the window for cancelling again.

@@ -27,7 +27,7 @@ pub(super) fn redacted_uri(uri: &str) -> String {
 
 /// Returns a body as text, without its secrets, or `None` if it is not text.
 pub(super) fn redacted_body(bytes: &[u8]) -> Option<String> {
-    let text = decode_text(bytes)?;
+    let text = decode_utf8_or_utf16(bytes)?;
     if let Ok(mut value) = serde_json::from_str::<Value>(&text) {
         hide_secret_fields(&mut value);
         return Some(value.to_string());
@@ -40,7 +40,7 @@ pub(super) fn redacted_body(bytes: &[u8]) -> Option<String> {
 }
 
 /// Returns UTF-8 or UTF-16 text without its byte order mark.
-pub(crate) fn decode_text(bytes: &[u8]) -> Option<String> {
+pub(crate) fn decode_utf8_or_utf16(bytes: &[u8]) -> Option<String> {
     let units =
         |from: fn([u8; 2]) -> u16| -> Vec<u16> { bytes.chunks_exact(2).map(|pair| from([pair[0], pair[1]])).collect() };
     let text = match bytes {

@@ -46,7 +46,7 @@ pub(super) fn build_body(
 }
 
 /// Reads the files with values of fields, for requests of which each has them: an input may be read once only.
-pub(super) fn read_field_files(arguments: &mut BodyArguments) -> Result<(), UsageError> {
+pub(super) fn replace_field_files_with_content(arguments: &mut BodyArguments) -> Result<(), UsageError> {
     for (_, value) in &mut arguments.changes {
         if let FieldValue::File(file) = value {
             *value = FieldValue::Content(input::read_input_text(file)?);

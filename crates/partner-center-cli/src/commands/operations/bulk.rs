@@ -62,13 +62,13 @@ pub(super) async fn run_many_times<X: Transport>(
     messages: &Messages,
 ) -> Result<(), CommandError> {
     check_options(&call, session)?;
-    body::read_field_files(&mut call.body)?;
+    body::replace_field_files_with_content(&mut call.body)?;
     let body = match read_change_write::reading_operation_of_call(&call) {
         Some(_) => None,
         None => body::build_body(call.operation, &call.body, messages)?,
     };
     if let Some(format) = PlannedFormat::of_call(&call.options)
-        && !needs_service(&call)
+        && !needs_service_to_plan_requests(&call)
     {
         return print_planned_requests(call, body.as_ref(), format, session, messages);
     }
@@ -223,7 +223,7 @@ fn targets_of_named_customers(call: &OperationCall, NamedCustomers { customers, 
 }
 
 /// Whether the requests are known only with the help of the service.
-fn needs_service(call: &OperationCall) -> bool {
+fn needs_service_to_plan_requests(call: &OperationCall) -> bool {
     matches!(call.options.bulk.customers, Some(CustomerSelection::All | CustomerSelection::OfList))
         || read_change_write::reading_operation_of_call(call).is_some()
 }

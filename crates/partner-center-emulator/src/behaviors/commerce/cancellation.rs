@@ -5,7 +5,7 @@ use crate::{
     catalog::{ProductKind, find_catalog_item},
     error_response::ErrorResponse,
     json_fields::string_at_path,
-    lifecycle::{RENEWAL_DELAY_AFTER_TERM, SubscriptionKind, internal_field, renewal_moment, subscription_kind},
+    lifecycle::{RENEWAL_DELAY_AFTER_TERM, SubscriptionKind, get_internal_field, renewal_moment, subscription_kind},
     timestamp::Timestamp,
 };
 use serde_json::Value;
@@ -64,7 +64,7 @@ pub(super) fn check_subscription_status_change(
 
 /// Checks that a subscription of the marketplace was activated.
 fn check_marketplace_subscription_activated(current: &Value) -> Result<(), ErrorResponse> {
-    let is_activated = internal_field(current, "activated").is_none_or(|activated| activated == true);
+    let is_activated = get_internal_field(current, "activated").is_none_or(|activated| activated == true);
     if is_activated {
         return Ok(());
     }

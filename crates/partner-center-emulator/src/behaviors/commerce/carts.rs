@@ -10,7 +10,7 @@ use crate::{
     behaviors::{OperationCall, ResponseWithChanges, stored::not_found_response},
     error_response::ErrorResponse,
     json_fields::{string_at_path, without_null_fields},
-    lifecycle::{internal_field, line_item_pricing, set_internal_field, without_internal_fields},
+    lifecycle::{get_internal_field, line_item_pricing, set_internal_field, without_internal_fields},
     resource::SelfLinks,
     service_response::ResourceKind,
     store::StateChange,
@@ -132,7 +132,7 @@ pub(super) fn check_out_cart(call: &OperationCall<'_>) -> Result<ResponseWithCha
     let buyer = BuyerContext::from_call(call);
     let mut random = call.state.random_for_next_change("checkout");
     let line_items = cart["lineItems"].as_array().cloned().unwrap_or_default();
-    let placed = internal_field(&cart, "placed").and_then(Value::as_object).cloned().unwrap_or_default();
+    let placed = get_internal_field(&cart, "placed").and_then(Value::as_object).cloned().unwrap_or_default();
     let (mut orders, mut errors, mut changes) = (placed.clone(), Vec::new(), Vec::new());
     for (group, items) in group_line_items_by_order(&line_items) {
         if placed.contains_key(&group) {

@@ -306,7 +306,7 @@ fn error_of_reasons(reasons: &[IneligibilityReason]) -> ErrorResponse {
 }
 
 fn start_migration_keeping_internal_fields(migration: &mut Value, id: &str, now: Timestamp) {
-    let internal = ["subscription", "order"].map(|name| crate::lifecycle::internal_field(migration, name).cloned());
+    let internal = ["subscription", "order"].map(|name| crate::lifecycle::get_internal_field(migration, name).cloned());
     migration["id"] = id.into();
     start_migration(migration, now);
     for (name, value) in ["subscription", "order"].into_iter().zip(internal) {

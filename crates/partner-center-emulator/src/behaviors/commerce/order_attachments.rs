@@ -8,7 +8,7 @@ use crate::{
     },
     error_response::ErrorResponse,
     json_fields::string_at_path,
-    lifecycle::{internal_field, set_internal_field, without_internal_fields},
+    lifecycle::{get_internal_field, set_internal_field, without_internal_fields},
     resource_path::{ResourcePath, escape_uri_component},
     service_response::{ResourceKind, ResponseContent, ServiceResponse},
     store::StateChange,
@@ -82,7 +82,7 @@ pub(super) fn download_attachment(call: &OperationCall<'_>) -> Response {
     let Some(attachment) = call.state.get_resource_with_internal_fields(&call.path, call.now) else {
         return if call.is_about_documented_customer() { respond_from_store(call) } else { not_found_response(call) };
     };
-    let content = internal_field(&attachment, "content").and_then(Value::as_str).unwrap_or_default();
+    let content = get_internal_field(&attachment, "content").and_then(Value::as_str).unwrap_or_default();
     let content = ResponseContent::Bytes("application/octet-stream", decoded_file(content));
     let mut response = ServiceResponse::new(StatusCode::OK, content);
     let name = string_at_path(&attachment, &["fileName"]).unwrap_or_default();

@@ -10,7 +10,7 @@ use crate::{
     catalog::months_of_term,
     error_response::ErrorResponse,
     json_fields::{string_at_path, without_null_fields},
-    lifecycle::{ORDER_PROVISIONING_DURATION, Term, internal_field, last_day_of_subscription, set_internal_field},
+    lifecycle::{ORDER_PROVISIONING_DURATION, Term, get_internal_field, last_day_of_subscription, set_internal_field},
     pages::PageRequest,
     random::RandomGenerator,
     service_response::ResourceKind,
@@ -108,7 +108,7 @@ pub(super) fn activate_subscription(call: &OperationCall<'_>) -> Response {
     };
     let result = json!({ "subscriptionId": subscription["id"], "status": "Success" });
     let response = call.respond_with_resource(result, ResourceKind::Other, false);
-    match internal_field(&subscription, "activated").cloned() {
+    match get_internal_field(&subscription, "activated").cloned() {
         Some(Value::Bool(false)) => {
             set_internal_field(&mut subscription, "activated", true);
             Ok(ResponseWithChanges { response, changes: vec![StateChange::Put(path, subscription)] })

@@ -18,7 +18,7 @@ use crate::{
     catalog::find_catalog_item,
     error_response::ErrorResponse,
     json_fields::{merge_fields, string_at_path},
-    lifecycle::{SubscriptionKind, internal_field, set_internal_field, subscription_kind, without_internal_fields},
+    lifecycle::{SubscriptionKind, get_internal_field, set_internal_field, subscription_kind, without_internal_fields},
     pages::PageRequest,
     service_response::ResourceKind,
     store::StateChange,
@@ -158,7 +158,7 @@ pub(super) fn apply_effects_of_new_status(current: &Value, next: &mut Value, now
 }
 
 fn count_subscription_change(next: &mut Value) -> Result<(), ErrorResponse> {
-    let changes = internal_field(next, "changes").and_then(Value::as_u64).unwrap_or_default() + 1;
+    let changes = get_internal_field(next, "changes").and_then(Value::as_u64).unwrap_or_default() + 1;
     if changes > MAX_CHANGES_OF_SUBSCRIPTION {
         return Err(bad_request_error(900_311, "The subscription was changed too many times. Contact the support."));
     }

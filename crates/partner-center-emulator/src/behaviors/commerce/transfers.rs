@@ -18,7 +18,7 @@ use crate::{
     catalog::{ProductKind, find_catalog_item},
     error_response::ErrorResponse,
     json_fields::{string_at_path, without_null_fields},
-    lifecycle::{internal_field, is_azure_plan, set_internal_field, without_internal_fields},
+    lifecycle::{get_internal_field, is_azure_plan, set_internal_field, without_internal_fields},
     resource::SelfLinks,
     service_response::ResourceKind,
     store::{StateChange, population},
@@ -166,7 +166,7 @@ fn created_transfer_in_path(call: &OperationCall<'_>) -> Option<(crate::resource
     let id = call.route.path_parameter("transfer-id").unwrap_or_default();
     let path = customer_path(call).child_path("transfers").child_path(id);
     let transfer = call.state.get_resource_with_internal_fields(&path, call.now)?;
-    internal_field(&transfer, "created").is_some().then_some((path, transfer))
+    get_internal_field(&transfer, "created").is_some().then_some((path, transfer))
 }
 
 fn status_of_transfer(transfer: &Value) -> &str {

@@ -13,7 +13,7 @@ use std::fmt;
 
 /// The error for a response that is one page of a list, though its operation is not paginated.
 #[derive(Debug)]
-pub(crate) struct UnexpectedNextPage {
+pub(crate) struct UndeclaredNextPage {
     operation: &'static str,
     /// Whether the operation is paginated, so that its pagination does not describe the field.
     is_list: bool,
@@ -21,7 +21,7 @@ pub(crate) struct UnexpectedNextPage {
     field: &'static str,
 }
 
-impl UnexpectedNextPage {
+impl UndeclaredNextPage {
     /// Finds, in the JSON of a response to `operation`, the field that points to a next page.
     ///
     /// Only the fields of the response itself count: the links of an item are unrelated to the list.
@@ -45,7 +45,7 @@ impl UnexpectedNextPage {
     }
 }
 
-impl fmt::Display for UnexpectedNextPage {
+impl fmt::Display for UndeclaredNextPage {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { operation, is_list, field } = self;
         if *is_list {
@@ -64,7 +64,7 @@ impl fmt::Display for UnexpectedNextPage {
     }
 }
 
-impl std::error::Error for UnexpectedNextPage {}
+impl std::error::Error for UndeclaredNextPage {}
 
 /// Whether JSON may have a field that points to a next page; `false` is certain.
 fn may_have_next_page_field(json: &[u8]) -> bool {
@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     fn found(json: &str) -> Option<&'static str> {
-        UnexpectedNextPage::find_in_json("getThings", false, json).map(|found| found.field)
+        UndeclaredNextPage::find_in_json("getThings", false, json).map(|found| found.field)
     }
 
     #[test]
