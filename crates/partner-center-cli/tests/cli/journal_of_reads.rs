@@ -133,9 +133,10 @@ fn interrupted_list_of_many_customers_says_how_to_continue() {
         }
         assert!(Command::new("kill").args(["-s", signal, &child.id().to_string()]).status().unwrap().success());
         let ended = CommandOutput::from(child.wait_with_output().unwrap());
-        let again = match has_journal {
-            true => format!("the same command continues where this one ended ({})", night.journal().display()),
-            false => "with --journal FILE, a run can be continued".to_owned(),
+        let again = if has_journal {
+            format!("the same command continues where this one ended ({})", night.journal().display())
+        } else {
+            "with --journal FILE, a run can be continued".to_owned()
         };
         let expected = if quiet { String::new() } else { format!("interrupted: 2 of 4 customers done; {again}\n") };
         assert_eq!((ended.status, ended.stderr), (Some(130), expected), "{signal}");

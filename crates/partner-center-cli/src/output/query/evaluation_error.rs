@@ -37,7 +37,7 @@ impl QueryEvaluationError {
                 }
                 _ => "the field is absent in some items; write (field || `{}`), as in keys(companyProfile || `{}`)",
             };
-            failed.advice = advice.to_owned();
+            advice.clone_into(&mut failed.advice);
         }
         failed
     }
