@@ -24,7 +24,7 @@ mod transitions;
 
 pub(crate) use migration_schedules::run_schedule as run_migration_schedule;
 
-use super::{OperationBehavior, OperationCall, ResponseWithChanges};
+use super::{OperationBehavior, OperationCall, ResponseWithChanges, customer_purchases::subscriptions_of_customer};
 use crate::{
     error_response::ErrorResponse, json_fields::string_at_path, resource_path::ResourcePath,
     service_response::ResourceKind,
@@ -112,15 +112,6 @@ fn respond_with_list(call: &OperationCall<'_>, items: Vec<Value>) -> Result<Resp
     call.respond_with_items(items)
 }
 
-/// Checks that the partner is a reseller of the customer.
-fn check_reseller_relationship(call: &OperationCall<'_>) -> Result<(), ErrorResponse> {
-    let (_, customer) = call.customer_in_path()?;
-    if string_at_path(&customer, &["relationshipToPartner"]) == Some("none") {
-        return Err(forbidden_error(900_159, "The partner has no reseller relationship with the customer."));
-    }
-    Ok(())
-}
-
 /// Whether the customer has accepted the Microsoft Customer Agreement. All have but those that requests created, until the partner
 /// says that they have.
 fn has_customer_agreement(call: &OperationCall<'_>) -> bool {
@@ -132,6 +123,11 @@ fn has_customer_agreement(call: &OperationCall<'_>) -> bool {
 /// Returns the path of the customer in the path of a request.
 fn customer_path(call: &OperationCall<'_>) -> ResourcePath {
     ResourcePath::from_segments(call.path.segments().into_iter().take(3))
+}
+
+/// Returns all subscriptions of the customer in the path of a request.
+fn subscriptions_of_customer_in_path(call: &OperationCall<'_>) -> Vec<Value> {
+    subscriptions_of_customer(call.state, &customer_path(call), call.now)
 }
 
 /// Returns the country of a request: that of its query, or of the customer in its path.

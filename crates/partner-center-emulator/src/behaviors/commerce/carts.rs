@@ -1,8 +1,7 @@
 //! Carts: line items with their prices and errors, which are bought by a checkout.
 
 use super::{
-    bad_request_error, check_reseller_relationship, customer_path, forbidden_error, has_customer_agreement,
-    invalid_property_error,
+    bad_request_error, customer_path, forbidden_error, has_customer_agreement, invalid_property_error,
     orders::order_as_response,
     purchases::{BuyerContext, Purchase, PurchaseError, place_order},
 };
@@ -26,7 +25,7 @@ const PARTNER_ATTESTATION: &str = "partnerOnRecordAttestationAccepted";
 
 /// Creates a cart. Line items that cannot be bought have an error in it, and no order group.
 pub(super) fn create_cart(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
-    check_reseller_relationship(call)?;
+    call.customer_in_path()?;
     let id = call.state.random_for_next_change("cart").random_guid().to_string();
     let now = call.now.to_string_in_microseconds();
     let mut cart = json!({

@@ -7,7 +7,7 @@ use crate::{
     error_response::ErrorResponse,
     json_fields::{string_at_path, without_null_fields},
     lifecycle::Term,
-    store::population,
+    store::all_collection_items,
     timestamp::Timestamp,
 };
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 /// Lists the entitlements from all completed orders, or those of a type. The customers of the documentation have those of its
 /// example as well.
 pub(super) fn list_entitlements(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
-    let orders = population::all_collection_items(call.state, &customer_path(call).child_path("orders"), call.now);
+    let orders = all_collection_items(call.state, &customer_path(call).child_path("orders"), call.now);
     let completed = orders.iter().filter(|order| order["status"] == "completed");
     let is_documented = call.is_about_documented_customer();
     let mut entitlements = if is_documented { example_items(call.operation.id) } else { Vec::new() };

@@ -3,8 +3,7 @@
 use super::{
     bad_request_error,
     cancellation::check_cancellable_by_order,
-    check_reseller_relationship, conflict_error, customer_path, forbidden_error, has_customer_agreement,
-    invalid_property_error,
+    conflict_error, customer_path, forbidden_error, has_customer_agreement, invalid_property_error,
     purchases::{BuyerContext, Purchase, place_order},
     respond_with_list,
     subscriptions::apply_effects_of_new_status,
@@ -76,7 +75,7 @@ pub(super) fn order_as_response(order: Value, with_prices: bool) -> Value {
 
 /// Places an order without a cart. All of its line items are bought, or none.
 pub(super) fn create_order(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
-    check_reseller_relationship(call)?;
+    call.customer_in_path()?;
     check_account_validated(call)?;
     let line_items = call.body["lineItems"].as_array().filter(|items| !items.is_empty());
     let line_items = line_items.ok_or_else(|| invalid_property_error("The order needs at least one line item."))?;

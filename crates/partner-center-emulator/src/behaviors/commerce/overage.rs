@@ -1,6 +1,6 @@
 //! Overage: the Azure subscription that calls and the like are billed to when they go beyond the licenses of a customer.
 
-use super::{customer_path, forbidden_error, promotions::subscriptions_of_customer, respond_with_list};
+use super::{customer_path, forbidden_error, respond_with_list, subscriptions_of_customer_in_path};
 use crate::{
     behaviors::{OperationCall, ResponseWithChanges, example_items},
     error_response::ErrorResponse,
@@ -8,7 +8,7 @@ use crate::{
     lifecycle::{is_azure_plan, is_legacy_azure},
     resource::ResourceLink,
     service_response::ResourceKind,
-    store::{StateChange, population},
+    store::{StateChange, all_collection_items},
 };
 use serde_json::{Value, json};
 
@@ -59,7 +59,7 @@ pub(super) fn update_overage(call: &OperationCall<'_>) -> Response {
 
 /// Checks that the customer has no legacy Azure subscription, with which it has no overage.
 fn check_no_legacy_azure(call: &OperationCall<'_>) -> Result<(), ErrorResponse> {
-    if subscriptions_of_customer(call).iter().any(is_active_legacy_azure) {
+    if subscriptions_of_customer_in_path(call).iter().any(is_active_legacy_azure) {
         return Err(forbidden_error(800_112, "A customer with legacy Azure subscriptions cannot have overage."));
     }
     Ok(())
@@ -72,10 +72,10 @@ pub(super) fn is_active_legacy_azure(subscription: &Value) -> bool {
 
 /// Returns an active Azure subscription below an Azure plan of the customer.
 fn active_azure_subscription(call: &OperationCall<'_>) -> Option<String> {
-    let subscriptions = subscriptions_of_customer(call);
+    let subscriptions = subscriptions_of_customer_in_path(call);
     subscriptions.iter().filter(|subscription| is_azure_plan(subscription)).find_map(|plan| {
         let path = customer_path(call).child_path("subscriptions").child_path(plan["id"].as_str()?);
-        let below = population::all_collection_items(call.state, &path.child_path("azureEntitlements"), call.now);
+        let below = all_collection_items(call.state, &path.child_path("azureEntitlements"), call.now);
         let active = below.iter().find(|below| below["status"] == "active")?;
         active["id"].as_str().map(str::to_owned)
     })
