@@ -147,7 +147,7 @@ fn year<X: Transport>(transport: X, url: &str, emulator: Emulator) {
     let line_items =
         vec![seats(BUSINESS_BASIC, 10, "P1Y"), seats(E3, 5, "P1M"), seats("CFQ7TTC069GL:0001:CFQ7TTC0GONE", 1, "P1Y")];
     let cart = partner.call(CreateCart::new(customer, NewCart::new(line_items))).unwrap();
-    let CartOutcome::Partial { line_items, faulty } = cart.outcome() else { panic!("{:?}", cart.line_items) };
+    let CartOutcome::Partial { line_items, faulty } = cart.outcome() else { panic!("{cart:?}") };
     assert_eq!((line_items.len(), faulty.len()), (2, 1));
     assert_eq!(faulty[0].error.as_ref().unwrap().error_code, Some(CartErrorCode::CatalogItemIdIsNotValid));
     let cart_id = cart.id.unwrap();

@@ -932,6 +932,11 @@ pub(super) const CREATE_CUSTOMER_QUALIFICATION: Operation = Operation {
     error_codes: &[
         ErrorCode {
             status: 400,
+            code: "3000",
+            description: "A property is invalid, or the customer has the qualification already.",
+        },
+        ErrorCode {
+            status: 400,
             code: "900118",
             description: "The identifier of the customer is invalid.",
         },

@@ -5695,6 +5695,11 @@ pub(super) const CREATE_ORDER: Operation = Operation {
     error_codes: &[
         ErrorCode {
             status: 400,
+            code: "800002",
+            description: "The request is not valid, such as a promotion that is not for the purchase.",
+        },
+        ErrorCode {
+            status: 400,
             code: "2100",
             description: "The offer has to be bought by its product and SKU.",
         },
@@ -7658,6 +7663,11 @@ pub(super) const CREATE_CART: Operation = Operation {
     error_codes: &[
         ErrorCode {
             status: 400,
+            code: "3000",
+            description: "A property is invalid, such as two line items with the same `id`.",
+        },
+        ErrorCode {
+            status: 400,
             code: "800002",
             description: "The request is not valid.",
         },
@@ -8061,6 +8071,11 @@ pub(super) const UPDATE_CART: Operation = Operation {
     replaces_resource: true,
     deprecated: None,
     error_codes: &[
+        ErrorCode {
+            status: 400,
+            code: "3000",
+            description: "A property is invalid, such as two line items with the same `id`.",
+        },
         ErrorCode {
             status: 400,
             code: "800065",
@@ -8695,6 +8710,11 @@ pub(super) const CREATE_TRANSFER: Operation = Operation {
     error_codes: &[
         ErrorCode {
             status: 400,
+            code: "800002",
+            description: "The request is not valid, such as a subscription that the customer does not have.",
+        },
+        ErrorCode {
+            status: 400,
             code: "900131",
             description: "The customer has legacy Azure subscriptions.",
         },
@@ -9185,6 +9205,11 @@ pub(super) const UPDATE_TRANSFER: Operation = Operation {
     replaces_resource: false,
     deprecated: None,
     error_codes: &[
+        ErrorCode {
+            status: 400,
+            code: "800002",
+            description: "The request is not valid, such as a subscription that the customer does not have.",
+        },
         ErrorCode {
             status: 400,
             code: "900102",

@@ -3317,6 +3317,8 @@ impl Paginated for ListOrders {
 ///
 /// # Errors
 ///
+/// - 400 with code 800002: The request is not valid, such as a promotion that is not for the
+///   purchase.
 /// - 400 with code 2100: The offer has to be bought by its product and SKU.
 /// - 400 with code 800018: The limit of Microsoft's integration sandbox is reached.
 /// - 400 with code 800071: The line item numbers do not count from 0 without a gap.
@@ -4353,6 +4355,7 @@ impl SingleResponse for DownloadOrderAttachment {}
 ///
 /// # Errors
 ///
+/// - 400 with code 3000: A property is invalid, such as two line items with the same `id`.
 /// - 400 with code 800002: The request is not valid.
 /// - 403 with code 900159: There is no reseller relationship with the customer.
 /// - 404 with code 60003: There is no such customer.
@@ -4526,6 +4529,7 @@ impl Updatable for GetCart {
 ///
 /// # Errors
 ///
+/// - 400 with code 3000: A property is invalid, such as two line items with the same `id`.
 /// - 400 with code 800065: The cart was checked out already.
 /// - 404 with code 800008: There is no such cart.
 /// - 400 with code 900118: The identifier of the customer is invalid.
@@ -4779,6 +4783,8 @@ impl SingleResponse for ListTransfers {}
 ///
 /// # Errors
 ///
+/// - 400 with code 800002: The request is not valid, such as a subscription that the customer does
+///   not have.
 /// - 400 with code 900131: The customer has legacy Azure subscriptions.
 /// - 400 with code 900132: The Azure plan is not active.
 /// - 400 with code 900133: The customer has no Azure plan.
@@ -5033,6 +5039,8 @@ impl SingleResponse for WithdrawTransfer {}
 ///
 /// # Errors
 ///
+/// - 400 with code 800002: The request is not valid, such as a subscription that the customer does
+///   not have.
 /// - 400 with code 900102: The transfer is in a state that does not allow it.
 /// - 404 with code 900100: There is no such transfer.
 /// - 409 with code 900104: The transfer is being processed by another request.
