@@ -53,7 +53,7 @@ pub(super) fn new_customer() -> Customer {
 }
 
 pub(super) fn emulator() -> Emulator {
-    Emulator::builder().customers(3).start_time(UNIX_EPOCH + START).build()
+    Emulator::builder().customers(3).start_time(UNIX_EPOCH + START).stop_clock().build()
 }
 
 #[test]

@@ -23,7 +23,7 @@ pub(super) type Outcome = Result<(), Error>;
 
 impl Partner {
     pub(super) fn new() -> Self {
-        let emulator = Emulator::builder().customers(3).start_time(UNIX_EPOCH + START).build();
+        let emulator = Emulator::builder().customers(3).start_time(UNIX_EPOCH + START).stop_clock().build();
         let client = Client::builder(emulator.transport(), Credential::token(Emulator::TOKEN)).build().unwrap();
         Self { emulator, client }
     }

@@ -112,6 +112,21 @@ fn respond_with_list(call: &OperationCall<'_>, items: Vec<Value>) -> Result<Resp
     call.respond_with_items(items)
 }
 
+/// Checks that Microsoft has not blocked the purchases of the customer. An account without a validation status is not blocked.
+fn check_account_validated(call: &OperationCall<'_>) -> Result<(), ErrorResponse> {
+    let validation = call.state.get_resource(&customer_path(call).child_path("validationStatus"), call.now);
+    let status = validation.as_ref().and_then(|validation| string_at_path(validation, &["status"]));
+    match status {
+        Some(status) if BLOCKING_VALIDATION_STATUSES.contains(&status) => {
+            Err(forbidden_error(800_073, "The account of the customer is being reviewed. Retry in a few days."))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The statuses of an account that Microsoft blocks the purchases of.
+const BLOCKING_VALIDATION_STATUSES: [&str; 3] = ["UnderReview", "NotAllowed", "Unknown"];
+
 /// Whether the customer has accepted the Microsoft Customer Agreement. All have but those that requests created, until the partner
 /// says that they have.
 fn has_customer_agreement(call: &OperationCall<'_>) -> bool {

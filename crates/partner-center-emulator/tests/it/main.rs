@@ -17,6 +17,7 @@ mod load;
 mod operations;
 #[cfg(feature = "persistence")]
 mod persistence;
+mod purchases;
 mod quirks;
 mod server;
 mod sign_in;

@@ -2331,6 +2331,11 @@ pub(super) const CREATE_CUSTOMER_AGREEMENT: Operation = Operation {
     error_codes: &[
         ErrorCode {
             status: 400,
+            code: "3000",
+            description: "A property is invalid, such as a template that is not of the agreement.",
+        },
+        ErrorCode {
+            status: 400,
             code: "600061",
             description: "The same person has already accepted the agreement for the customer.",
         },
@@ -3610,6 +3615,11 @@ pub(super) const UPDATE_USAGE_BUDGET: Operation = Operation {
     replaces_resource: false,
     deprecated: None,
     error_codes: &[
+        ErrorCode {
+            status: 400,
+            code: "3000",
+            description: "The amount is negative.",
+        },
         ErrorCode {
             status: 400,
             code: "900118",

@@ -1,7 +1,8 @@
 //! Carts: line items with their prices and errors, which are bought by a checkout.
 
 use super::{
-    bad_request_error, customer_path, forbidden_error, has_customer_agreement, invalid_property_error,
+    bad_request_error, check_account_validated, customer_path, forbidden_error, has_customer_agreement,
+    invalid_property_error,
     orders::order_as_response,
     purchases::{BuyerContext, Purchase, PurchaseError, place_order},
 };
@@ -118,6 +119,7 @@ pub(super) fn check_out_cart(call: &OperationCall<'_>) -> Result<ResponseWithCha
     let id = call.route.path_parameter("cart-id").unwrap_or_default();
     let path = customer_path(call).child_path("carts").child_path(id);
     let Some(mut cart) = call.state.get_stored_resource(&path, call.now) else { return not_found_response(call) };
+    check_account_validated(call)?;
     if !has_customer_agreement(call) {
         return Err(forbidden_error(13_605, "The customer has not accepted the Microsoft Customer Agreement."));
     }

@@ -36,7 +36,8 @@ pub(super) fn update_overage(call: &OperationCall<'_>) -> Response {
         .state
         .written_resources(call.now, |segments| matches!(segments, ["v1", "customers", _, "subscriptions", "overage"]));
     let is_of_another = |other: &Value| {
-        let has_other_link = string_at_path(other, &["links", "overage", "uri"]) != Some(link.as_str());
+        let own_link = string_at_path(other, &["links", "overage", "uri"]);
+        let has_other_link = own_link.is_none_or(|own| !own.eq_ignore_ascii_case(&link));
         let id = string_at_path(other, &["azureEntitlementId"]);
         has_other_link && id.zip(sent).is_some_and(|(id, sent)| id.eq_ignore_ascii_case(sent))
     };

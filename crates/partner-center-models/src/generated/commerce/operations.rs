@@ -304,6 +304,7 @@ impl Updatable for GetSubscription {
 ///
 /// # Errors
 ///
+/// - 400 with code 3000: A property is invalid, such as a product that it cannot renew to.
 /// - 400 with code 2055: The etag in `If-Match` is stale: get the subscription again.
 /// - 400 with code 2001: The seats of a suspended subscription cannot be changed.
 /// - 400 with code 2002: The quantity is outside the range of the offer.
@@ -1403,6 +1404,7 @@ impl Paginated for ListTransitions {
 ///
 /// # Errors
 ///
+/// - 400 with code 800002: The subscription is not active.
 /// - 400 with code 3000: A property is invalid, such as a product that the subscription cannot move
 ///   to.
 /// - 400 with code 900236: The target subscription does not end later than the source.
@@ -1511,6 +1513,7 @@ impl SingleResponse for CreateTransition {}
 ///
 /// # Errors
 ///
+/// - 400 with code 3000: The duration of the term is not known.
 /// - 400 with code 900118: The identifier of the customer is invalid.
 /// - 403 with code 20002: There is no relationship between the partner and the customer.
 /// - 404 with code 60003: The tenant of the customer was not found.
@@ -3317,6 +3320,11 @@ impl Paginated for ListOrders {
 ///
 /// # Errors
 ///
+/// - 400 with code 3000: A property is invalid, such as an order without line items.
+/// - 400 with code 800030: The subscription in the provisioning context is missing or cannot have
+///   reservations.
+/// - 400 with code 900203: The product requires the acceptance of an attestation.
+/// - 400 with code 900275: A subscription of the product cannot have that many seats.
 /// - 400 with code 800002: The request is not valid, such as a promotion that is not for the
 ///   purchase.
 /// - 400 with code 2100: The offer has to be bought by its product and SKU.
@@ -4626,6 +4634,7 @@ impl SingleResponse for UpdateCart {}
 /// - 400 with code 900203: The product requires the acceptance of an attestation.
 /// - 400 with code 900206: The attestation of the partner is missing.
 /// - 403 with code 13605: The customer has not accepted the Microsoft Customer Agreement.
+/// - 403 with code 800073: The customer is being reviewed. Retry in a few days.
 /// - 404 with code 800008: There is no such cart.
 /// - 404 with code 400019: The availability was replaced: fetch it from the catalog again.
 /// - 409 with code 800060: The order is in progress. Look for it among the orders in a few minutes.
