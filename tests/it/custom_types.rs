@@ -1,4 +1,5 @@
-//! Custom types: `response_as` and `items_as` decode responses into them, with the same client and the same pagination.
+//! Custom types: `with_response_type` and `with_item_type` decode responses into them, with the same client and the same
+//! pagination.
 
 use partner_center::{
     models::{Replacement, ReplacementKind},
@@ -44,7 +45,7 @@ fn custom_types_accept_json_that_serde_json_rejects() {
         let storage = replacements.clone();
         let client = Client::builder(script, Credential::token("secret"))
             .on_replacement(move |replacement| storage.lock().unwrap().push(replacement.clone()));
-        let items = all(client.build().unwrap().pages(ListCustomers::new().items_as::<Lenient>())).unwrap();
+        let items = all(client.build().unwrap().pages(ListCustomers::new().with_item_type::<Lenient>())).unwrap();
         let replacements = replacements.lock().unwrap().clone();
         (items, replacements)
     }
@@ -71,7 +72,7 @@ fn error_body_with_success_status_is_not_a_value_of_a_custom_type() {
     fn test<M: Mode>(body: &str) -> Result<Option<Uuid>, Error> {
         let transport = ScriptedTransport::<M>::new([response(200, body).into()]);
         let client = Client::builder(transport, Credential::token("secret")).build().unwrap();
-        block_on::<M, _>(client.call(GetCustomer::new(Uuid::nil()).response_as::<Id>())).map(|id| id.id)
+        block_on::<M, _>(client.call(GetCustomer::new(Uuid::nil()).with_response_type::<Id>())).map(|id| id.id)
     }
     for body in
         [r#"{"code":400072,"description":"Something else"}"#, r#"{"error":{"code":400072,"message":"Something else"}}"#]
@@ -124,10 +125,13 @@ fn custom_types_have_the_same_values() {
         let client = client.build().unwrap();
         let customers = all(client.pages(ListCustomers::new())).unwrap();
         let expected: Vec<_> = customers.iter().map(to_brief).collect();
-        assert_eq!(all(client.pages(ListCustomers::new().items_as::<Brief>())).unwrap(), expected);
-        assert_eq!(all(client.pages(ListCustomers::new().size(40).items_as::<Brief>()).prefetch()).unwrap(), expected);
+        assert_eq!(all(client.pages(ListCustomers::new().with_item_type::<Brief>())).unwrap(), expected);
+        assert_eq!(
+            all(client.pages(ListCustomers::new().size(40).with_item_type::<Brief>()).prefetch()).unwrap(),
+            expected
+        );
         let id = expected[1000].id;
-        let customer: Brief = block_on::<X::Mode, _>(client.call(GetCustomer::new(id).response_as())).unwrap();
+        let customer: Brief = block_on::<X::Mode, _>(client.call(GetCustomer::new(id).with_response_type())).unwrap();
         assert_eq!(customer, expected[1000]);
     }
     test(Ureq::new().unwrap());
@@ -140,7 +144,7 @@ fn list_scripted(
 ) -> Result<Vec<Option<String>>, (ErrorKind, String)> {
     fn test<M: Mode>(script: ScriptedTransport<M>) -> Result<Vec<Option<String>>, (ErrorKind, String)> {
         let client = Client::builder(script, Credential::token("token")).retry(RetryPolicy::none()).build().unwrap();
-        let named = all(client.pages(ListCustomers::new().items_as::<Named>()));
+        let named = all(client.pages(ListCustomers::new().with_item_type::<Named>()));
         let companies = |all: Vec<Named>| all.into_iter().map(|named| named.company_profile?.company_name).collect();
         let source = |error: &Error| std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
         named.map(companies).map_err(|error| (error.kind(), source(&error)))

@@ -10,7 +10,7 @@ macro_rules! example {
         #[test]
         fn $test() {
             let response = round_trip::<$type>(include_str!($file));
-            assert_eq!(response.unknown_paths(), [""; 0], "the specification does not describe all of the example");
+            assert_eq!(response.undescribed_paths(), [""; 0], "the specification does not describe all of the example");
             insta::assert_debug_snapshot!(response);
         }
     };
@@ -23,8 +23,8 @@ macro_rules! list_example {
         #[test]
         fn $test() {
             let response = round_trip::<Vec<$type>>(include_str!($file));
-            let unknown_paths: Vec<_> = response.iter().flat_map(Resource::unknown_paths).collect();
-            assert_eq!(unknown_paths, [""; 0], "the specification does not describe all of the example");
+            let undescribed_paths: Vec<_> = response.iter().flat_map(Resource::undescribed_paths).collect();
+            assert_eq!(undescribed_paths, [""; 0], "the specification does not describe all of the example");
             insta::assert_debug_snapshot!(response);
         }
     };
@@ -47,8 +47,8 @@ macro_rules! future_example {
         #[test]
         fn $test() {
             let response = round_trip::<$type>(include_str!($file));
-            assert_ne!(response.unknown_paths(), [""; 0], "the example has no unknown field");
-            insta::assert_debug_snapshot!((response.unknown_paths(), response));
+            assert_ne!(response.undescribed_paths(), [""; 0], "the example has no unknown field");
+            insta::assert_debug_snapshot!((response.undescribed_paths(), response));
         }
     };
 }
@@ -72,7 +72,7 @@ macro_rules! value_example {
         #[test]
         fn $test() {
             let value = round_trip::<$type>($json);
-            assert_eq!(value.unknown_paths(), [""; 0], "the specification does not describe all of the example");
+            assert_eq!(value.undescribed_paths(), [""; 0], "the specification does not describe all of the example");
             insta::assert_debug_snapshot!(value);
         }
     };
@@ -133,6 +133,6 @@ fn unknown_field_at_any_level_is_kept() {
         let mut value = serde_json::from_str(example).unwrap();
         extend(&mut value);
         let customer = round_trip::<Customer>(&value.to_string());
-        assert!(customer.unknown_paths().contains(&"companyProfile.links.self.newField".to_owned()));
+        assert!(customer.undescribed_paths().contains(&"companyProfile.links.self.newField".to_owned()));
     }
 }

@@ -78,7 +78,7 @@ fn unpaged_response_with_a_next_page_is_an_error() {
             call(response, things::<CustomerCollection>),
             call(response, things::<Things>),
             call(response, things::<Value>),
-            call(response, || things::<CustomerCollection>().response_as::<Things>()),
+            call(response, || things::<CustomerCollection>().with_response_type::<Things>()),
         ] {
             let expected = format!(
                 "Paging (getThings): `getThings` is not a paginated operation, but its response has a next page (`{field}`): "
@@ -127,7 +127,8 @@ fn page_is_one_page_of_the_list() {
             operation = ListCustomers::resume(next);
         }
         assert_eq!(sizes, [500, 500, 200]);
-        let custom = block_on::<X::Mode, _>(client.page(ListCustomers::new().size(7).items_as::<Value>())).unwrap();
+        let custom =
+            block_on::<X::Mode, _>(client.page(ListCustomers::new().size(7).with_item_type::<Value>())).unwrap();
         assert_eq!((custom.items.len(), custom.total_count), (7, Some(7)));
     }
     test(Ureq::new().unwrap());

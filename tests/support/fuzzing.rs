@@ -29,7 +29,7 @@ pub fn response_body(data: &[u8]) {
         let written = serde_json::to_string(&customer).unwrap();
         let read = serde_json::from_str(&written).unwrap();
         assert_eq!(customer, read);
-        let _ = customer.unknown_paths();
+        let _ = customer.undescribed_paths();
     }
     let _ = client(ScriptedTransport::<Blocking>::new([response.into()])).page(ListCustomers::new());
 }

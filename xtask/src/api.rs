@@ -90,7 +90,7 @@ fn generate_api_listings(root: &Path, compiler: &str) -> Result<Vec<(PathBuf, St
         let items: String = api
             .items()
             .map(ToString::to_string)
-            .filter(|item| is_visible_to_users(item))
+            .filter(|item| is_not_compiler_internal_impl(item))
             .map(|item| item + "\n")
             .collect();
         Ok((api_listing_path(name), api_listing_header(compiler) + &items))
@@ -99,7 +99,7 @@ fn generate_api_listings(root: &Path, compiler: &str) -> Result<Vec<(PathBuf, St
 }
 
 /// Whether an item matters to users; two auto traits are internal to the compiler.
-fn is_visible_to_users(item: &str) -> bool {
+fn is_not_compiler_internal_impl(item: &str) -> bool {
     !["core::marker::Freeze for", "core::marker::UnsafeUnpin for"].iter().any(|implemented| item.contains(implemented))
 }
 

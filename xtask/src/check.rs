@@ -54,12 +54,12 @@ const CHECKS: [Check; 19] = [
         "the models work with `serde_json/arbitrary_precision`",
         features::check_models_with_arbitrary_precision,
     ),
-    new_check("examples", "the examples run", features::check_examples),
+    new_check("examples", "the examples run", features::check_examples_run),
     new_check("dependencies", "each crate has the dependencies that it may have", dependencies::check_dependency_graph),
     new_check(
         "licenses",
         "licenses, sources and duplicates are those that deny.toml allows",
-        dependencies::check_licenses,
+        dependencies::check_licenses_bans_and_sources,
     ),
     new_check(
         "msrv",

@@ -14,8 +14,8 @@ mod schema;
 mod shape;
 
 pub(crate) use body::{
-    BodyExample, BodyType, ERROR_BODY_SCHEMA, ExampleSource, HeaderField, RequestBody, Response, ResponseOutcome,
-    read_example_file,
+    BodyExample, BodyType, ERROR_BODY_SCHEMA, ExampleSource, OutcomeResponse, RequestBody, ResponseOutcome,
+    ResultHeader, read_example_file,
 };
 pub(crate) use columns::Column;
 pub(crate) use extensions::*;

@@ -11,7 +11,7 @@ mod visit;
 
 pub(crate) use files::SourceFile;
 pub(crate) use simplified::{ADDITIONAL_PROPERTIES_FIELD, simplified_schemas};
-pub(crate) use visit::visit_objects;
+pub(crate) use visit::visit_objects_mut;
 
 use crate::{
     dialect::{Definition, Shape, X_PC_JSON, component_name_of_reference, escape_pointer_step},
@@ -230,7 +230,7 @@ impl<'a> Endpoint<'a> {
     }
 
     /// Returns the error responses, each with a name: that of the component, or one of the operation and the status.
-    pub(crate) fn error_responses(&self) -> Result<Vec<(String, &'a Response)>> {
+    pub(crate) fn named_error_responses(&self) -> Result<Vec<(String, &'a Response)>> {
         let id = self.id()?;
         let with_reference = self.responses.iter().zip(self.operation.responses.responses.values());
         let error_responses = with_reference.filter(|((status, _), _)| !is_success(status));

@@ -60,7 +60,7 @@ struct GeneratedFiles {
 pub(crate) fn write_generated_files(root: &Path) -> Result<Vec<String>> {
     let GeneratedFiles { mut outputs, areas, warnings } = generate_files(root)?;
     outputs.extend(areas::generate_manifests(root, &areas)?);
-    for path in stale_files(root, &outputs)? {
+    for path in files_no_longer_generated(root, &outputs)? {
         fs::remove_file(root.join(&path)).with_context(|| path.display().to_string())?;
     }
     for OutputFile { path, content } in outputs {
@@ -84,9 +84,9 @@ pub(crate) fn write_bundle(root: &Path, file: Option<&Path>) -> Result<()> {
 }
 
 /// Writes the specification that the emulator is tested against to `file`.
-pub(crate) fn write_strict_bundle(root: &Path, file: &Path) -> Result<()> {
+pub(crate) fn write_emulator_test_bundle(root: &Path, file: &Path) -> Result<()> {
     let folder = root.join(SPEC_FOLDER);
-    let bundle = bundle::strict_bundle_document(&Spec::read(&folder)?, &folder)?;
+    let bundle = bundle::emulator_test_bundle_document(&Spec::read(&folder)?, &folder)?;
     fs::write(file, bundle).with_context(|| file.display().to_string())
 }
 
@@ -94,7 +94,7 @@ pub(crate) fn write_strict_bundle(root: &Path, file: &Path) -> Result<()> {
 pub(crate) fn check_generated_files(root: &Path) -> Result<Vec<String>> {
     let GeneratedFiles { mut outputs, areas, warnings } = generate_files(root)?;
     outputs.extend(areas::generate_manifests(root, &areas)?);
-    let mut stale = stale_files(root, &outputs)?;
+    let mut stale = files_no_longer_generated(root, &outputs)?;
     for OutputFile { path, content } in outputs {
         let old = fs::read_to_string(root.join(&path)).unwrap_or_default();
         // A checkout may have other line ends.
@@ -160,7 +160,7 @@ fn bundle_file_content(bundle: &str) -> String {
 }
 
 /// Returns the files in the generated folders that are no longer generated.
-fn stale_files(root: &Path, outputs: &[OutputFile]) -> Result<Vec<PathBuf>> {
+fn files_no_longer_generated(root: &Path, outputs: &[OutputFile]) -> Result<Vec<PathBuf>> {
     let mut stale = Vec::new();
     let mut folders = vec![PathBuf::from(GENERATED_MODELS_FOLDER), PathBuf::from(GENERATED_TABLES_FOLDER)];
     while let Some(generated) = folders.pop() {

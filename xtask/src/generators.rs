@@ -27,7 +27,7 @@ use std::{
 const EMULATOR_CUSTOMER_COUNT: u32 = 1200;
 
 /// An example page with fields and values that the specification does not describe.
-const FUTURE_PAGE_EXAMPLE: &str = "spec/examples/a-page-from-the-future.response.json";
+const PAGE_WITH_UNKNOWN_FIELDS_FILE: &str = "spec/examples/a-page-from-the-future.response.json";
 
 /// The number of customers of the mock server: those of the example of the schema, which Prism prefers to those of the response.
 const MOCK_SERVER_CUSTOMER_COUNT: usize = 2;
@@ -39,24 +39,24 @@ const FILTERED_COMPANY_NAME_PREFIX: &str = "Co";
 const MOCK_SERVER_START_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A part of the check, which returns its findings.
-type CheckStep = fn(&GeneratorCheck) -> Result<String>;
+type CheckStep = fn(&GeneratorCheckEnvironment) -> Result<String>;
 
 /// Runs all parts. Needs Java 11, Node.js 20 and Python 3.11 or newer, and the network on the first run.
 pub(crate) fn run_generator_checks(root: &Path) -> Result<()> {
     let program = build_command_line(root)?;
     let emulator = Emulator::start(&program, &["--customers", &EMULATOR_CUSTOMER_COUNT.to_string()])?;
-    let check = GeneratorCheck::set_up_generators(root, program, emulator)?;
+    let check = GeneratorCheckEnvironment::set_up_generators(root, program, emulator)?;
     let parts: [(&str, CheckStep); 10] = [
-        ("openapi-generator, Python", GeneratorCheck::check_openapi_generator_python),
-        ("openapi-generator, TypeScript", GeneratorCheck::check_openapi_generator_typescript),
-        ("openapi-python-client", GeneratorCheck::check_openapi_python_client),
-        ("openapi-typescript and openapi-fetch", GeneratorCheck::check_openapi_fetch),
-        ("@hey-api/openapi-ts", GeneratorCheck::check_hey_api),
-        ("progenitor", GeneratorCheck::check_progenitor),
-        ("Prism as a mock server", GeneratorCheck::check_prism_mock),
-        ("Prism before the emulator", GeneratorCheck::check_prism_proxy),
-        ("Spectral", GeneratorCheck::check_spectral),
-        ("Redocly", GeneratorCheck::check_redocly),
+        ("openapi-generator, Python", GeneratorCheckEnvironment::check_openapi_generator_python),
+        ("openapi-generator, TypeScript", GeneratorCheckEnvironment::check_openapi_generator_typescript),
+        ("openapi-python-client", GeneratorCheckEnvironment::check_openapi_python_client),
+        ("openapi-typescript and openapi-fetch", GeneratorCheckEnvironment::check_openapi_fetch),
+        ("@hey-api/openapi-ts", GeneratorCheckEnvironment::check_hey_api),
+        ("progenitor", GeneratorCheckEnvironment::check_progenitor),
+        ("Prism as a mock server", GeneratorCheckEnvironment::check_prism_mock),
+        ("Prism before the emulator", GeneratorCheckEnvironment::check_prism_proxy),
+        ("Spectral", GeneratorCheckEnvironment::check_spectral),
+        ("Redocly", GeneratorCheckEnvironment::check_redocly),
     ];
     let mut stdout = io::stdout().lock();
     let mut failed = 0;
@@ -74,7 +74,7 @@ pub(crate) fn run_generator_checks(root: &Path) -> Result<()> {
     Ok(())
 }
 
-struct GeneratorCheck {
+struct GeneratorCheckEnvironment {
     root: PathBuf,
     /// The folder to install and to generate in.
     folder: PathBuf,
@@ -84,7 +84,7 @@ struct GeneratorCheck {
     emulator: Emulator,
 }
 
-impl GeneratorCheck {
+impl GeneratorCheckEnvironment {
     fn set_up_generators(root: &Path, program: PathBuf, emulator: Emulator) -> Result<Self> {
         let folder = target_folder(root).join("generators");
         let specification = root.join(BUNDLE_FILE);
@@ -228,7 +228,7 @@ impl GeneratorCheck {
         let filter =
             format!(r#"{{"Field":"CompanyName","Value":"{FILTERED_COMPANY_NAME_PREFIX}","Operator":"starts_with"}}"#);
         program.env("BASE_URL", &self.emulator.url).env("TOKEN", EMULATOR_TOKEN).env("FILTER", filter);
-        let found = run_for_output(program.arg(self.root.join(FUTURE_PAGE_EXAMPLE)))?;
+        let found = run_for_output(program.arg(self.root.join(PAGE_WITH_UNKNOWN_FIELDS_FILE)))?;
         let (all, filtered) = self.expected_customer_counts()?;
         ensure!(found.trim() == format!("{all} {filtered}"), "it lists {found:?}, not {all} and {filtered}");
         Ok(format!("it lists {all} customers, {filtered} by a filter"))
@@ -330,7 +330,7 @@ struct PrismServer {
 }
 
 impl PrismServer {
-    fn start(check: &GeneratorCheck, mode: &str, arguments: &[&str]) -> Result<Self> {
+    fn start(check: &GeneratorCheckEnvironment, mode: &str, arguments: &[&str]) -> Result<Self> {
         // Prism cannot choose a free port by itself.
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let log = check.folder.join(format!("prism-{mode}.log"));

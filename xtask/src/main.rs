@@ -121,7 +121,7 @@ fn run_task(task: Option<Task>) -> Result<()> {
             let changes = diff::describe_changes(&workspace::workspace_root(), &revision)?;
             Ok(write!(io::stdout().lock(), "{changes}")?)
         }
-        Some(Task::Record) => record(),
+        Some(Task::Record) => record_terminal_session(),
         Some(Task::Check { name }) => check::run_checks(&workspace::workspace_root(), name.as_deref()),
         Some(Task::ForeignClients) => foreign_clients::run_foreign_clients_check(&workspace::workspace_root()),
         Some(Task::Schemathesis(options)) => schemathesis::run_schemathesis(&workspace::workspace_root(), &options),
@@ -130,7 +130,7 @@ fn run_task(task: Option<Task>) -> Result<()> {
 }
 
 /// Runs the test that makes the recording.
-fn record() -> Result<()> {
+fn record_terminal_session() -> Result<()> {
     let arguments = "test --package partner-center-cli --test cli recording";
     let mut test = workspace::cargo_command(&workspace::workspace_root(), arguments);
     workspace::run_successfully(test.env("PARTNER_CENTER_RECORD", "1"))

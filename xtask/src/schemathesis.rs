@@ -3,7 +3,7 @@
 
 use crate::{
     emulator::{EMULATOR_TOKEN, Emulator, build_command_line},
-    generate::write_strict_bundle,
+    generate::write_emulator_test_bundle,
     workspace::{ensure_python_environment, run_successfully, target_folder},
 };
 use anyhow::{Context as _, Result, ensure};
@@ -60,7 +60,7 @@ enum Phase {
 /// Runs the check. Needs Python 3.10 or newer, and the network on the first run.
 pub(crate) fn run_schemathesis(root: &Path, options: &SchemathesisOptions) -> Result<()> {
     let target = target_folder(root);
-    write_strict_bundle(root, &target.join("openapi-strict.yaml"))?;
+    write_emulator_test_bundle(root, &target.join("openapi-strict.yaml"))?;
     ensure_python_environment(&target, "schemathesis", &[&format!("schemathesis=={SCHEMATHESIS_VERSION}")])?;
     let command_line = build_command_line(root)?;
     for phase in [Phase::Coverage, Phase::Fuzzing, Phase::Stateful] {

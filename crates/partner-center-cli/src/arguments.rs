@@ -278,7 +278,7 @@ pub(crate) struct ServiceOptions {
 
 impl ServiceOptions {
     /// Returns the options that say which settings of the configuration file are read.
-    pub(crate) fn settings_options(&self) -> SettingsOptions<'_> {
+    pub(crate) fn settings_file_and_profile(&self) -> SettingsOptions<'_> {
         SettingsOptions { file: self.config.as_deref(), profile: self.profile.as_deref() }
     }
 }
@@ -363,7 +363,7 @@ impl From<Cloud> for partner_center::Cloud {
 
 impl Arguments {
     /// Returns the command line with all options of the commands that `words` name.
-    pub(crate) fn complete_clap_command(words: CommandLineWords<'_>) -> clap::Command {
+    pub(crate) fn build_clap_command(words: CommandLineWords<'_>) -> clap::Command {
         let service = Self::clap_args_of_service_options();
         // Each command shows its own options, and a few of the common ones.
         let is_rare = |option: &Arg| {
@@ -384,8 +384,13 @@ impl Arguments {
 
     /// Returns the command line with what is needed to parse `words`: building all of it would take longer than most commands.
     fn clap_command_for_words(words: &[OsString]) -> clap::Command {
+        if let [word] = words
+            && (word == "--version" || word == "-V")
+        {
+            return RootCommandGrammar::command();
+        }
         let name = operations::find_command_word(words, &Self::clap_args_of_service_options());
-        let command = Self::complete_clap_command(CommandLineWords::Some { words, command: name });
+        let command = Self::build_clap_command(CommandLineWords::Some { words, command: name });
         match name {
             Some(_) => command,
             // A help text, the version or a usage error ends the process: no command gets the global options.
@@ -396,8 +401,8 @@ impl Arguments {
     /// Returns the command line that shells complete: each command with the options that it accepts, as far as it is needed to
     /// complete what follows `words`.
     ///
-    /// It differs from [`complete_clap_command`](Self::complete_clap_command), where the service options are global, as they may stand before any
-    /// command: there, the commands that reject them have them as well, for the error message.
+    /// It differs from [`build_clap_command`](Self::build_clap_command), where the service options are global, as they may
+    /// stand before any command: there, the commands that reject them have them as well, for the error message.
     pub(crate) fn clap_command_for_completion(words: &[OsString]) -> clap::Command {
         let service = Self::clap_args_of_service_options();
         let is_service = |option: &Arg| service.iter().any(|other| other.get_id() == option.get_id());
@@ -432,12 +437,12 @@ impl Arguments {
             // Without a command, the help is shown; that is not an error.
             words = ["partner-center", "-h"].map(OsString::from).into();
         }
-        error_format::choose_error_format(&words[1..]);
+        error_format::set_error_format_from_words(&words[1..]);
         let mut command = Self::clap_command_for_words(&words[1..]);
         let matches = command.try_get_matches_from_mut(words).unwrap_or_else(|error| exit_with_clap_error(&error));
         Self::from_matches(&matches)
             .and_then(|arguments| Self::check_global_options(&command, &matches).map(|()| arguments))
-            .and_then(Self::with_emulator_behavior)
+            .and_then(Self::with_parsed_emulator_behavior)
             .unwrap_or_else(|error| exit_with_clap_error(&error.format(&mut command)))
     }
 
@@ -483,7 +488,7 @@ impl Arguments {
         }
     }
 
-    fn with_emulator_behavior(mut self) -> Result<Self, clap::Error> {
+    fn with_parsed_emulator_behavior(mut self) -> Result<Self, clap::Error> {
         let options = &mut self.options.service;
         options.emulator_behavior = EmulatorBehavior::parse_settings(&options.emulator_with)?;
         Ok(self)
@@ -492,7 +497,7 @@ impl Arguments {
 
 /// Ends the process with a help text, the version, or a usage error.
 fn exit_with_clap_error(error: &clap::Error) -> ! {
-    if !error.use_stderr() || !error_format::is_json_error_format() {
+    if !error.use_stderr() || !error_format::is_error_format_json() {
         error.exit();
     }
     let text = error.render().to_string();

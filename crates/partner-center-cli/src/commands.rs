@@ -13,7 +13,7 @@ mod verify;
 
 pub(crate) use api::run_api_command;
 pub(crate) use auth::{print_status, print_token, sign_in, sign_out};
-pub(crate) use completions::{complete_words, print_completion_script};
+pub(crate) use completions::{print_completion_script, print_requested_completions};
 pub(crate) use config::run_config;
 pub(crate) use doctor::run_doctor;
 pub(crate) use emulator::serve_until_interrupted;

@@ -53,9 +53,9 @@ impl ConfiguredApp {
             return Ok(Self { app: app.secret(secret.expose()), sources: vec![source] });
         }
         let assertion = if let Some(file) = settings.get_setting("client_certificate_file")? {
-            client_assertion::certificate_assertion(&file, client_id)?
+            client_assertion::certificate_assertion_maker(&file, client_id)?
         } else if let Some(file) = settings.get_setting("federated_token_file")? {
-            client_assertion::federated_assertion(&file)
+            client_assertion::federated_assertion_maker(&file)
         } else {
             return Ok(Self { app, sources: Vec::new() });
         };
@@ -66,13 +66,13 @@ impl ConfiguredApp {
 
 /// Where the tokens of an application are valid, and how long a command may wait for them.
 #[derive(Clone, Copy)]
-pub(crate) struct TokenContext<'a> {
+pub(crate) struct TokenScopeAndLimits<'a> {
     pub(crate) authority: &'a str,
     pub(crate) audience: &'a str,
     pub(crate) limits: CommandTimeLimits,
 }
 
-impl TokenContext<'_> {
+impl TokenScopeAndLimits<'_> {
     /// Returns the key of the tokens of an application.
     pub(crate) fn token_store_key(&self, tenant: &str, client_id: &str) -> TokenStoreKey {
         TokenStoreKey::new(self.authority, self.audience, tenant, client_id)
@@ -82,18 +82,24 @@ impl TokenContext<'_> {
 impl ConfiguredCredential {
     /// Finds the credential: the token, or else the application; but one in the environment before one in the file, or after it if
     /// an option names a profile of the file. Without either, it is the application that `AZURE_CLIENT_ID` names.
-    pub(crate) fn find_credential(settings: &Settings, scope: TokenContext<'_>) -> Result<Self, UsageError> {
+    pub(crate) fn find_credential(settings: &Settings, scope: TokenScopeAndLimits<'_>) -> Result<Self, UsageError> {
         match (settings.get_secret("token")?, settings.get_setting("client_id")?) {
             (Some((_, token)), Some(client_id)) if settings.takes_precedence_over(&client_id.source, &token) => {
                 Self::app_credential(settings, &client_id, scope)
             }
             (Some((token, source)), _) => Ok(Self::Token { token, source }),
             (None, Some(client_id)) => Self::app_credential(settings, &client_id, scope),
-            (None, None) => Self::azure_credential(settings, scope)?.ok_or_else(no_credentials_configured_error),
+            (None, None) => {
+                Self::credential_of_azure_variables(settings, scope)?.ok_or_else(no_credentials_configured_error)
+            }
         }
     }
 
-    fn app_credential(settings: &Settings, client_id: &Setting, scope: TokenContext<'_>) -> Result<Self, UsageError> {
+    fn app_credential(
+        settings: &Settings,
+        client_id: &Setting,
+        scope: TokenScopeAndLimits<'_>,
+    ) -> Result<Self, UsageError> {
         let tenant =
             settings.get_setting("tenant_id")?.ok_or_else(|| missing_setting_error("tenant_id", &client_id.source))?;
         let of_place = settings.limited_to_places_down_to(&client_id.source);
@@ -101,13 +107,13 @@ impl ConfiguredCredential {
             ConfiguredApp::from_settings_of_app(&of_place, tenant.value(), client_id.value())?;
         let is_confidential = !of_app.is_empty();
         let mut sources = [vec![client_id.source.clone()], of_app].concat();
-        if let Some((refresh_token, source, file)) = Self::refresh_token_credential(&of_place, scope.limits)? {
+        if let Some((refresh_token, source, file)) = Self::find_refresh_token(&of_place, scope.limits)? {
             sources.push(source);
             let file = file.map(Arc::new);
             return Ok(Self::AppUser { app, sources, refresh_token, file, sign_in: None, cache: None });
         }
         let key = scope.token_store_key(tenant.value(), client_id.value());
-        let is_cached = is_token_cached(settings)?;
+        let is_cached = is_token_cache_enabled(settings)?;
         if let Some(sign_in) = Self::read_stored_sign_in(&key, scope.limits)? {
             let (sign_in, refresh_token, file) = sign_in;
             sources.push(SettingSource::SignIn);
@@ -137,7 +143,10 @@ impl ConfiguredCredential {
     }
 
     /// Returns the application that the variables of Azure's tools name, of which none is combined with a setting of this command.
-    fn azure_credential(settings: &Settings, scope: TokenContext<'_>) -> Result<Option<Self>, UsageError> {
+    fn credential_of_azure_variables(
+        settings: &Settings,
+        scope: TokenScopeAndLimits<'_>,
+    ) -> Result<Option<Self>, UsageError> {
         let Some(client_id) = settings::setting_of_environment_variable("AZURE_CLIENT_ID")? else { return Ok(None) };
         let Some(tenant) = settings::setting_of_environment_variable("AZURE_TENANT_ID")? else { return Ok(None) };
         let mut app = AppRegistration::new(tenant.value(), client_id.value());
@@ -145,17 +154,17 @@ impl ConfiguredCredential {
             app = app.secret(secret.value());
             secret.source
         } else if let Some(file) = settings::setting_of_environment_variable("AZURE_CLIENT_CERTIFICATE_PATH")? {
-            let (assertion, source) = client_assertion::certificate_assertion(&file, client_id.value())?;
+            let (assertion, source) = client_assertion::certificate_assertion_maker(&file, client_id.value())?;
             app = app.assertion(assertion);
             source
         } else if let Some(file) = settings::setting_of_environment_variable("AZURE_FEDERATED_TOKEN_FILE")? {
-            let (assertion, source) = client_assertion::federated_assertion(&file);
+            let (assertion, source) = client_assertion::federated_assertion_maker(&file);
             app = app.assertion(assertion);
             source
         } else {
             return Ok(None);
         };
-        let is_cached = is_token_cached(settings)?;
+        let is_cached = is_token_cache_enabled(settings)?;
         let key = scope.token_store_key(tenant.value(), client_id.value());
         let cache = AccessTokenCache::of_app(&key).filter(|_| is_cached);
         Ok(Some(Self::App { app, sources: vec![client_id.source, source], cache }))
@@ -181,7 +190,7 @@ impl ConfiguredCredential {
     }
 
     /// Returns the refresh token that was last stored in its file, or else the initial one.
-    fn refresh_token_credential(
+    fn find_refresh_token(
         settings: &Settings,
         limits: CommandTimeLimits,
     ) -> Result<Option<(Secret, SettingSource, Option<TokenFile>)>, UsageError> {
@@ -197,7 +206,7 @@ impl ConfiguredCredential {
                 &error,
                 &format!(
                     "name a file that contains a refresh token; or one that does not exist yet, and give the first token with {}",
-                    setting.source.sibling_setting_name("refresh_token")
+                    setting.source.setting_name_in_same_source("refresh_token")
                 ),
             ))
         })?;
@@ -214,7 +223,7 @@ impl ConfiguredCredential {
                 ),
                 advice: format!(
                     "give the first refresh token with {}; each new one is then stored in the file",
-                    setting.source.sibling_setting_name("refresh_token")
+                    setting.source.setting_name_in_same_source("refresh_token")
                 ),
             })
         })?;
@@ -223,7 +232,7 @@ impl ConfiguredCredential {
 
     /// Builds the client's credential; `messages` get a note if a new refresh token is not stored.
     pub(crate) fn build_credential<M: Mode>(&self, messages: &Messages) -> Credential<M> {
-        let credential = self.build_credential_without_token(messages, |_| ());
+        let credential = self.build_credential_without_cached_token(messages, |_| ());
         match self.cache().and_then(AccessTokenCache::read_token) {
             Some(token) => credential.initial_token(token),
             None => credential,
@@ -239,7 +248,7 @@ impl ConfiguredCredential {
     }
 
     /// Builds the client's credential without the access token of an earlier run; `on_token` is called with each new one.
-    pub(crate) fn build_credential_without_token<M: Mode>(
+    pub(crate) fn build_credential_without_cached_token<M: Mode>(
         &self,
         messages: &Messages,
         on_token: impl Fn(&AccessToken) + Send + Sync + 'static,
@@ -290,7 +299,7 @@ impl ConfiguredCredential {
     }
 
     /// Returns the file where new refresh tokens are stored.
-    pub(crate) fn refresh_token_file(&self) -> Option<&Path> {
+    pub(crate) fn refresh_token_file_path(&self) -> Option<&Path> {
         match self {
             Self::AppUser { file: Some(file), .. } => Some(file.path()),
             _ => None,
@@ -299,7 +308,7 @@ impl ConfiguredCredential {
 }
 
 /// Whether access tokens are cached between runs: unless the setting `token_cache` is `off`.
-pub(crate) fn is_token_cached(settings: &Settings) -> Result<bool, UsageError> {
+pub(crate) fn is_token_cache_enabled(settings: &Settings) -> Result<bool, UsageError> {
     let Some(setting) = settings.get_setting("token_cache")? else { return Ok(true) };
     match setting.value() {
         "on" => Ok(true),
@@ -350,7 +359,7 @@ fn with_rotated_token_reported<M: Mode>(
     source: Option<&SettingSource>,
     messages: &Messages,
 ) -> Credential<M> {
-    let source = source.map(|source| source.sibling_setting_name("refresh_token_file")).unwrap_or_default();
+    let source = source.map(|source| source.setting_name_in_same_source("refresh_token_file")).unwrap_or_default();
     let messages = messages.clone();
     credential.on_rotation(move |_| {
         messages.print(format_args!(
@@ -387,7 +396,7 @@ fn no_credentials_configured_error() -> UsageError {
 
 /// Reports that the setting `name` is missing next to the one at `source`, by its name in the same place.
 fn missing_setting_error(name: &str, source: &SettingSource) -> UsageError {
-    let setting = source.sibling_setting_name(name);
+    let setting = source.setting_name_in_same_source(name);
     let message = match name {
         "tenant_id" => "the tenant of the application is missing",
         _ => "the application has neither a secret nor a user's refresh token",
@@ -400,8 +409,8 @@ fn missing_setting_error(name: &str, source: &SettingSource) -> UsageError {
             _ => format!(
                 "sign in with `partner-center auth login` for App+User; or set {setting} (or {}) for app-only, or {} for \
                  App+User",
-                source.sibling_setting_name("client_secret_file"),
-                source.sibling_setting_name("refresh_token_file")
+                source.setting_name_in_same_source("client_secret_file"),
+                source.setting_name_in_same_source("refresh_token_file")
             ),
         },
     })

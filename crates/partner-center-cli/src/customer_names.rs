@@ -3,7 +3,7 @@
 
 use crate::{
     arguments::operations::{OperationCall, bulk::is_customer_list},
-    credentials::is_token_cached,
+    credentials::is_token_cache_enabled,
     private_file,
     session::Session,
     settings::{ApplicationFolder, PROFILE_VARIABLE, application_folder},
@@ -65,13 +65,15 @@ impl CustomerNamesFile {
 
 /// Returns the customers whose ID begins with `typed`, of the profile that is typed or in the environment.
 pub(crate) fn complete_customer(typed: &OsStr) -> Vec<CompletionCandidate> {
-    let Some(file) = CustomerNamesFile::of_profile(typed_profile().as_deref()) else { return Vec::new() };
+    let Some(file) = CustomerNamesFile::of_profile(typed_or_environment_profile().as_deref()) else {
+        return Vec::new();
+    };
     let typed = typed.to_string_lossy().to_ascii_lowercase();
     let customers = file.read_customers().into_iter().filter(|(id, _)| id.to_ascii_lowercase().starts_with(&typed));
     customers.map(|(id, name)| CompletionCandidate::new(id).help(Some(name.into()))).collect()
 }
 
-fn typed_profile() -> Option<String> {
+fn typed_or_environment_profile() -> Option<String> {
     let words: Vec<_> = env::args_os().map(|word| word.into_string().unwrap_or_default()).collect();
     let option = words.iter().enumerate().find_map(|(position, word)| match word.strip_prefix("--profile") {
         Some("") => words.get(position + 1).cloned(),
@@ -108,7 +110,7 @@ impl CustomerNamesCollector {
     pub(crate) fn of_call(call: &OperationCall, session: &Session<'_>) -> Option<Self> {
         let lists_all = is_customer_list(call.operation) && call.parameters.is_empty() && call.options.limit.is_none();
         // The customers of an emulator are not the user's; and what is not to be kept between runs is not kept.
-        if !lists_all || session.options.emulator || !is_token_cached(&session.settings).unwrap_or_default() {
+        if !lists_all || session.options.emulator || !is_token_cache_enabled(&session.settings).unwrap_or_default() {
             return None;
         }
         let file = CustomerNamesFile::of_profile(session.settings.profile_name())?;

@@ -4,9 +4,9 @@ use crate::{
     arguments::{MAX_OPTION_DURATION, operations::tables::etag_parameter},
     credentials::{SignInEnded, TokenFileInUse},
     error_format::{self, ErrorDetails},
-    output::{QueryError, ResultTooLarge, TooManyHeldItems},
+    output::{QueryEvaluationError, ResultTooLarge, TooManyHeldItems},
     settings::AddressSources,
-    terminal::{escape_control_characters, terminal_width, wrap_paragraph},
+    terminal::{replace_control_characters, terminal_width, wrap_paragraph},
 };
 use console::Term;
 use partner_center::{
@@ -65,7 +65,7 @@ impl ErrorReport {
 
     /// Describes an error of the client; `sources` is where its addresses come from.
     pub(crate) fn from_client_error(message: &str, error: &Error, sources: &AddressSources) -> Self {
-        if let Some(local) = LocalError::of_client_error(error) {
+        if let Some(local) = LocalError::find_in_client_error(error) {
             let (message, advice) = (message.to_owned(), local.error_report.advice.clone());
             return Self { message, cause: local.to_string(), advice };
         }
@@ -86,7 +86,7 @@ impl ErrorReport {
 
     /// Prints it to standard error; `details` are for programs.
     pub(crate) fn print(&self, details: &ErrorDetails) {
-        if error_format::is_json_error_format() {
+        if error_format::is_error_format_json() {
             return error_format::print_json_error(self.message_cause_and_advice(), None, details);
         }
         let width = terminal_width(&Term::stderr());
@@ -162,7 +162,7 @@ impl CommandError {
         match self {
             Self::OutputClosed => ExitCode::SUCCESS,
             Self::Reported { error_report, status, details } => {
-                if error_format::is_json_error_format() {
+                if error_format::is_error_format_json() {
                     error_format::print_json_error(error_report.message_cause_and_advice(), Some(status), &details);
                 } else {
                     error_report.print(&details);
@@ -170,7 +170,7 @@ impl CommandError {
                 ExitCode::from(status)
             }
             Self::Summary(summary) => {
-                if error_format::is_json_error_format() {
+                if error_format::is_error_format_json() {
                     let details = ErrorDetails::default();
                     error_format::print_json_error((&summary, "", ""), Some(EXIT_FAILED), &details);
                 } else {
@@ -184,7 +184,7 @@ impl CommandError {
 
 /// Returns the exit status after an error of the client.
 fn exit_status_of_error(error: &Error) -> u8 {
-    if let Some(local) = LocalError::of_client_error(error) {
+    if let Some(local) = LocalError::find_in_client_error(error) {
         return local.status;
     }
     if let Some(token) = error.token_error() {
@@ -214,7 +214,7 @@ impl fmt::Display for CommandError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (message, cause, advice) = self.message_cause_and_advice();
         let parts: Vec<_> = [message, cause, advice].into_iter().filter(|part| !part.is_empty()).collect();
-        formatter.write_str(&escape_control_characters(&parts.join("; ")))
+        formatter.write_str(&replace_control_characters(&parts.join("; ")))
     }
 }
 
@@ -255,21 +255,21 @@ impl LocalError {
 
     /// Whether the error is that nothing has the name that was given.
     pub(crate) fn is_not_found(error: &Error) -> bool {
-        Self::of_client_error(error).is_some_and(|error| error.status == EXIT_NOT_FOUND)
+        Self::find_in_client_error(error).is_some_and(|error| error.status == EXIT_NOT_FOUND)
     }
 
     /// Whether the error is one of what was given, because of which the request was not sent.
     pub(crate) fn is_of_arguments(error: &Error) -> bool {
-        Self::of_client_error(error).is_some_and(|error| matches!(error.status, EXIT_USAGE | EXIT_NOT_FOUND))
+        Self::find_in_client_error(error).is_some_and(|error| matches!(error.status, EXIT_USAGE | EXIT_NOT_FOUND))
     }
 
     /// Converts a usage error.
-    pub(crate) fn of_usage(UsageError(error_report): UsageError) -> Error {
+    pub(crate) fn wrap_usage_error(UsageError(error_report): UsageError) -> Error {
         Error::custom(Self { error_report, status: EXIT_USAGE })
     }
 
     /// Converts an error that would end a command that does one thing.
-    pub(crate) fn of_command(error: CommandError) -> Error {
+    pub(crate) fn wrap_command_error(error: CommandError) -> Error {
         match error {
             CommandError::Reported { error_report, status, .. } => Error::custom(Self { error_report, status }),
             CommandError::Summary(summary) => Error::custom(summary),
@@ -278,7 +278,7 @@ impl LocalError {
     }
 
     /// Returns the error of the command that is the source of an error of the client.
-    fn of_client_error(error: &Error) -> Option<&Self> {
+    fn find_in_client_error(error: &Error) -> Option<&Self> {
         error.source().and_then(|source| source.downcast_ref())
     }
 }
@@ -295,7 +295,7 @@ impl StdError for LocalError {}
 /// Converts an error of writing to standard output. The output of a `--query` that cannot be evaluated is a usage error.
 impl From<io::Error> for CommandError {
     fn from(error: io::Error) -> Self {
-        if let Some(error) = error.get_ref().and_then(|error| error.downcast_ref::<QueryError>()) {
+        if let Some(error) = error.get_ref().and_then(|error| error.downcast_ref::<QueryEvaluationError>()) {
             let advice = "correct the expression: --query '@' shows what it is about";
             return UsageError(ErrorReport::new("the query cannot be evaluated", error, advice)).into();
         }
@@ -377,7 +377,7 @@ fn advice_for_error(error: &Error, sources: &AddressSources) -> Cow<'static, str
         ErrorKind::Transport => {
             return format!(
                 "check that the address ({}) is right and can be reached from here; -vvv shows each attempt",
-                sources.base_url_sources()
+                sources.describe_base_url_sources()
             )
             .into();
         }
@@ -441,7 +441,7 @@ pub(crate) fn seconds_rounded_up(wait: Duration) -> u64 {
 /// Returns advice about an error of authentication.
 fn authentication_advice(error: &Error, sources: &AddressSources) -> Cow<'static, str> {
     let unreached = || {
-        let settings = sources.authority_sources();
+        let settings = sources.describe_authority_sources();
         format!("check that the authority ({settings}) is right and can be reached from here").into()
     };
     let advice = match error.token_error() {
@@ -481,7 +481,7 @@ fn advice_to_list_ids(error: &Error) -> String {
 const MISSING_ENTITY_CODES: [i64; 2] = [60_002, 60_003];
 
 fn service_error_advice(error: &Error, service_error: &ServiceError, sources: &AddressSources) -> Cow<'static, str> {
-    let address = || format!("check that the address ({}) is the service's", sources.base_url_sources());
+    let address = || format!("check that the address ({}) is the service's", sources.describe_base_url_sources());
     let says_why = service_error.code.is_some() || service_error.description.is_some();
     let is_entity_missing = service_error
         .code

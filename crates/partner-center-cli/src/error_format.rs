@@ -13,13 +13,13 @@ use std::{
 static IS_JSON: AtomicBool = AtomicBool::new(false);
 
 /// Chooses the format by `--error-format`, or else by `--output json`, among the words of the command line.
-pub(crate) fn choose_error_format(words: &[OsString]) {
+pub(crate) fn set_error_format_from_words(words: &[OsString]) {
     let words = words.iter().map_while(|word| word.to_str().filter(|word| *word != "--"));
     IS_JSON.store(words_request_json_errors(&words.collect::<Vec<_>>()), Ordering::Relaxed);
 }
 
 /// Whether errors are JSON.
-pub(crate) fn is_json_error_format() -> bool {
+pub(crate) fn is_error_format_json() -> bool {
     IS_JSON.load(Ordering::Relaxed)
 }
 

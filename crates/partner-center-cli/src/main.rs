@@ -35,7 +35,7 @@ use std::{
 };
 
 fn main() -> ExitCode {
-    if commands::complete_words() {
+    if commands::print_requested_completions() {
         return ExitCode::SUCCESS;
     }
     let Arguments { command, options } = Arguments::parse_command_line();
@@ -115,7 +115,7 @@ impl ServiceTask {
 
 /// Runs the task over the transport of the options: the async one needs a runtime.
 fn run_over_transport(task: ServiceTask, options: &Options, messages: &Messages) -> Result<(), CommandError> {
-    let emulator = session::start_emulator(&options.service)?;
+    let emulator = session::start_emulator_if_requested(&options.service)?;
     let session = Session::open(&options.service, emulator.as_ref(), task.creates_profile())?;
     match options.service.transport {
         TransportName::Ureq => {
@@ -157,7 +157,7 @@ fn run_task<'a, X: Transport>(
 
 /// Prints the text of `partner-center help options`.
 fn print_options_help() -> Result<(), CommandError> {
-    let mut command = Arguments::complete_clap_command(CommandLineWords::Some { words: &[], command: Some("options") });
+    let mut command = Arguments::build_clap_command(CommandLineWords::Some { words: &[], command: Some("options") });
     command.build();
     let help = command.find_subcommand_mut("options").map(|options| options.render_long_help().to_string());
     let mut stdout = io::stdout().lock();

@@ -40,7 +40,7 @@ impl Messages {
     pub(crate) fn with_progress(options: &MessageOptions, noun: ResourceNoun) -> Self {
         // The log of `-v` shows each step already.
         let is_hidden = options.quiet || options.verbose > 0;
-        let progress = if is_hidden { ProgressLine::new_hidden() } else { ProgressLine::on_terminal(noun) };
+        let progress = if is_hidden { ProgressLine::new_hidden() } else { ProgressLine::new_for_stderr(noun) };
         Self { progress, ..Self::new(options.quiet) }
     }
 

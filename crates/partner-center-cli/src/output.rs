@@ -18,11 +18,11 @@ mod template;
 mod times;
 mod yaml;
 
-pub(crate) use columns::{csv_columns, table_columns, undocumented_paths};
+pub(crate) use columns::{csv_columns, table_columns, undocumented_selected_paths};
 pub(crate) use held_items::TooManyHeldItems;
 pub(crate) use json::pretty_print_json;
-pub(crate) use query::{QueryError, parse_query};
-pub(crate) use records::format_records;
+pub(crate) use query::{QueryEvaluationError, check_query};
+pub(crate) use records::serialize_records;
 
 use crate::{
     arguments::{
@@ -100,7 +100,11 @@ trait OutputFormatter: Send {
     fn append_page(&mut self, items: &[&str], normalizer: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<()>;
 
     /// Appends the end of a complete list, with the items that were held back; returns a message for the user, if there is one.
-    fn end_list_with_note(&mut self, _normalizer: &mut Normalizer, _text: &mut Vec<u8>) -> io::Result<Option<String>> {
+    fn append_list_end_returning_note(
+        &mut self,
+        _normalizer: &mut Normalizer,
+        _text: &mut Vec<u8>,
+    ) -> io::Result<Option<String>> {
         Ok(None)
     }
 
@@ -164,7 +168,7 @@ impl Printer {
     }
 
     /// Returns the output in memory, and the number of items of the list that it has.
-    pub(crate) fn into_text(self) -> (String, usize) {
+    pub(crate) fn into_text_and_item_count(self) -> (String, usize) {
         let text = match self.destination {
             Destination::Memory { text, .. } => text,
             Destination::Stdout { .. } => Vec::new(),
@@ -210,7 +214,7 @@ impl Printer {
 
     /// Prints the end of a complete list; returns a message for the user, if there is one.
     pub(crate) fn print_end_of_list(&mut self) -> io::Result<Option<String>> {
-        let note = self.formatter.end_list_with_note(&mut self.normalizer, &mut self.text)?;
+        let note = self.formatter.append_list_end_returning_note(&mut self.normalizer, &mut self.text)?;
         self.write_formatted_text()?;
         Ok(note)
     }

@@ -32,7 +32,7 @@ pub(crate) struct ProgressLine(ProgressBar);
 
 impl ProgressLine {
     /// Returns a line that is shown if standard error is a terminal that can clear a line.
-    pub(crate) fn on_terminal(noun: ResourceNoun) -> Self {
+    pub(crate) fn new_for_stderr(noun: ResourceNoun) -> Self {
         let can_clear_line = env::var_os("TERM").is_none_or(|name| name != "dumb");
         let terminal = Term::buffered_stderr();
         if !can_clear_line || !terminal.is_term() {
@@ -45,8 +45,10 @@ impl ProgressLine {
         let items = move |state: &ProgressState, line: &mut dyn Write| {
             // Writing to memory does not fail.
             let _ = match state.len() {
-                Some(total) => write!(line, "{} of {}", HumanCount(state.pos()), format_count(total, &one, &several)),
-                None => line.write_str(&format_count(state.pos(), &one, &several)),
+                Some(total) => {
+                    write!(line, "{} of {}", HumanCount(state.pos()), format_count_with_noun(total, &one, &several))
+                }
+                None => line.write_str(&format_count_with_noun(state.pos(), &one, &several)),
             };
         };
         let target =
@@ -72,12 +74,12 @@ impl ProgressLine {
     }
 
     /// Counts targets from now on, of which there are so many, and not items.
-    pub(crate) fn set_total(&self, targets: usize) {
+    pub(crate) fn set_target_total(&self, targets: usize) {
         self.0.set_length(targets.try_into().unwrap_or(u64::MAX));
     }
 
     /// Counts a target that is done.
-    pub(crate) fn add_target(&self) {
+    pub(crate) fn add_finished_target(&self) {
         if self.0.length().is_some() {
             self.0.inc(1);
         }
@@ -85,7 +87,7 @@ impl ProgressLine {
 
     /// Sets the number of pages that were received.
     pub(crate) fn set_page_count(&self, pages: u64) {
-        self.0.set_message(format!(" · {}", format_count(pages, "page", "pages")));
+        self.0.set_message(format!(" · {}", format_count_with_noun(pages, "page", "pages")));
     }
 
     /// Hides the line while something else is written.
@@ -145,17 +147,17 @@ impl ProgressTracker for ItemRateTracker {
 }
 
 /// Formats a count: `1 page`, `1,500 customers`.
-fn format_count(number: u64, singular: &str, plural: &str) -> String {
+fn format_count_with_noun(number: u64, singular: &str, plural: &str) -> String {
     format!("{} {}", HumanCount(number), if number == 1 { singular } else { plural })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::format_count;
+    use super::format_count_with_noun;
 
     #[test]
     fn counts_have_separators() {
-        let said = [0, 1, 2, 1500, 1_000_000].map(|number| format_count(number, "page", "pages"));
+        let said = [0, 1, 2, 1500, 1_000_000].map(|number| format_count_with_noun(number, "page", "pages"));
         assert_eq!(said, ["0 pages", "1 page", "2 pages", "1,500 pages", "1,000,000 pages"]);
     }
 }

@@ -2,11 +2,11 @@
 
 use crate::{
     arguments::{self, ServiceOptions},
-    credentials::{CommandTimeLimits, ConfiguredCredential, TokenContext},
+    credentials::{CommandTimeLimits, ConfiguredCredential, TokenScopeAndLimits},
     error::{CommandError, ErrorReport, UsageError},
     messages::Messages,
     settings::{AddressSources, Setting, SettingSource, Settings},
-    terminal::escape_control_characters,
+    terminal::replace_control_characters,
 };
 use clap::ValueEnum;
 use partner_center::{
@@ -20,7 +20,7 @@ use std::{
 };
 
 /// Starts the embedded emulator, if the options request it; it serves until it is dropped.
-pub(crate) fn start_emulator(options: &ServiceOptions) -> Result<Option<Server>, CommandError> {
+pub(crate) fn start_emulator_if_requested(options: &ServiceOptions) -> Result<Option<Server>, CommandError> {
     if !options.emulator {
         return Ok(None);
     }
@@ -65,20 +65,20 @@ impl<'a> Session<'a> {
             return Ok(Self { options, base_url, authority, sources, audience, cloud, deadline, settings });
         }
         let settings = if creates_profile {
-            Settings::read_settings_for_new_profile(options.settings_options())?
+            Settings::read_settings_for_new_profile(options.settings_file_and_profile())?
         } else {
-            Settings::read_settings(options.settings_options())?
+            Settings::read_settings(options.settings_file_and_profile())?
         };
-        Self::with_settings(options, options.cloud, settings, deadline)
+        Self::from_settings(options, options.cloud, settings, deadline)
     }
 
     /// Returns the session of a later command without `--cloud`, with the settings that are stored now.
     pub(crate) fn reread_without_cloud_option(&self) -> Result<Self, UsageError> {
-        let settings = Settings::read_settings_for_new_profile(self.options.settings_options())?;
-        Self::with_settings(self.options, None, settings, self.deadline)
+        let settings = Settings::read_settings_for_new_profile(self.options.settings_file_and_profile())?;
+        Self::from_settings(self.options, None, settings, self.deadline)
     }
 
-    fn with_settings(
+    fn from_settings(
         options: &'a ServiceOptions,
         cloud_option: Option<arguments::Cloud>,
         settings: Settings,
@@ -114,7 +114,7 @@ impl<'a> Session<'a> {
     }
 
     /// Returns the time limit of an attempt that begins now: that of the options, or else `default`.
-    pub(crate) fn attempt_timeout(&self, default: Duration) -> Duration {
+    pub(crate) fn attempt_timeout_within_deadline(&self, default: Duration) -> Duration {
         let left = self.deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(Instant::now()));
         self.options.timeout.unwrap_or(default).min(left)
     }
@@ -127,13 +127,13 @@ impl<'a> Session<'a> {
                 source: SettingSource::Emulator,
             });
         }
-        ConfiguredCredential::find_credential(&self.settings, self.token_context())
+        ConfiguredCredential::find_credential(&self.settings, self.token_request_context())
     }
 
     /// Returns where the tokens of an application are valid.
-    pub(crate) fn token_context(&self) -> TokenContext<'_> {
+    pub(crate) fn token_request_context(&self) -> TokenScopeAndLimits<'_> {
         let attempt = self.options.timeout.unwrap_or(Limits::default().timeout);
-        TokenContext {
+        TokenScopeAndLimits {
             authority: &self.authority,
             audience: self.audience.as_deref().unwrap_or(self.cloud.audience()),
             limits: CommandTimeLimits { attempt, deadline: self.deadline },
@@ -172,7 +172,7 @@ impl<'a> Session<'a> {
     }
 
     /// Builds a client that takes the place of an `earlier` one, whose rate limiter it shares.
-    pub(crate) fn build_next_client<X: Transport>(
+    pub(crate) fn build_client_sharing_rate_limiter<X: Transport>(
         &self,
         earlier: Option<&Client<X>>,
         transport: X,
@@ -196,7 +196,7 @@ impl<'a> Session<'a> {
         let messages = messages.clone();
         let mut builder = Client::builder(transport, credential)
             .on_replacement(move |replacement| {
-                messages.print(escape_control_characters(&format!("note: {replacement}")));
+                messages.print(replace_control_characters(&format!("note: {replacement}")));
             })
             .cloud(self.cloud)
             .base_url(&self.base_url)
@@ -217,7 +217,7 @@ impl<'a> Session<'a> {
         if let Some(timeout) = *timeout {
             builder = builder.attempt_timeout(timeout);
         }
-        Ok(builder.retry(self.apply_retry_options_and_settings(retry)?))
+        Ok(builder.retry(self.apply_options_and_settings_to_retry_policy(retry)?))
     }
 
     fn finish_client<X: Transport>(&self, builder: ClientBuilder<X>) -> Result<Client<X>, UsageError> {
@@ -234,7 +234,7 @@ impl<'a> Session<'a> {
         transport: X,
         app: AppRegistration,
     ) -> Result<SignIn<X>, UsageError> {
-        let TokenContext { authority, audience, limits } = self.token_context();
+        let TokenScopeAndLimits { authority, audience, limits } = self.token_request_context();
         let mut builder = SignIn::builder(transport, app)
             .cloud(self.cloud)
             .authority(authority)
@@ -251,7 +251,7 @@ impl<'a> Session<'a> {
     }
 
     /// Returns `retry` with the changes of options and settings.
-    fn apply_retry_options_and_settings(&self, mut retry: RetryPolicy) -> Result<RetryPolicy, UsageError> {
+    fn apply_options_and_settings_to_retry_policy(&self, mut retry: RetryPolicy) -> Result<RetryPolicy, UsageError> {
         let ServiceOptions { max_attempts, max_retry_after, .. } = *self.options;
         if let Some(attempts) =
             self.option_or_setting(max_attempts, "max_attempts", arguments::parse_positive_number)?

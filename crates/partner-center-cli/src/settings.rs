@@ -54,14 +54,14 @@ pub(crate) const PROFILE_VARIABLE: &str = "PARTNER_CENTER_PROFILE";
 pub(crate) struct Settings {
     /// The configuration file, if there is one.
     file: Option<Arc<ConfigurationFile>>,
-    profile: Option<Profile>,
+    profile: Option<SelectedProfile>,
     /// The last place that is read, if it is not the last one that there is.
     last_place: Option<SettingPlace>,
 }
 
 /// The profile whose settings are read from the file.
 #[derive(Clone, Debug)]
-pub(crate) struct Profile {
+pub(crate) struct SelectedProfile {
     pub(crate) name: String,
     /// Whether an option names it: its settings then take precedence over the environment.
     is_option: bool,
@@ -109,12 +109,12 @@ pub(crate) struct AddressSources {
 
 impl AddressSources {
     /// Names the option and the setting of the service's address.
-    pub(crate) fn base_url_sources(&self) -> String {
+    pub(crate) fn describe_base_url_sources(&self) -> String {
         self.base_url.name_with_overriding_option("--base-url", "base_url")
     }
 
     /// Names the option and the setting of the authority's address.
-    pub(crate) fn authority_sources(&self) -> String {
+    pub(crate) fn describe_authority_sources(&self) -> String {
         self.authority.name_with_overriding_option("--cloud", "authority")
     }
 }
@@ -146,8 +146,8 @@ impl Settings {
     /// Reads settings like [`read_settings`](Self::read_settings); but the profile may be missing, as it may be created.
     pub(crate) fn read_settings_for_new_profile(options: SettingsOptions<'_>) -> Result<Self, UsageError> {
         let profile = match options.profile {
-            Some(name) => Some(Profile { name: name.to_owned(), is_option: true }),
-            None => read_environment_variable(PROFILE_VARIABLE)?.map(|name| Profile { name, is_option: false }),
+            Some(name) => Some(SelectedProfile { name: name.to_owned(), is_option: true }),
+            None => read_environment_variable(PROFILE_VARIABLE)?.map(|name| SelectedProfile { name, is_option: false }),
         };
         if let Some(profile) = &profile {
             check_profile_name(&profile.name)?;
@@ -230,7 +230,7 @@ impl Settings {
 
     fn setting_in_file(&self, name: &str) -> Result<Option<Setting>, UsageError> {
         let Some(file) = &self.file else { return Ok(None) };
-        let values = file.settings_of_profile(self.profile_name());
+        let values = file.settings_of_profile_or_top_level(self.profile_name());
         let value = values.and_then(|values| values.get(name)).filter(|value| !value.expose().trim().is_empty());
         let key = match &self.profile {
             Some(profile) => format!("{PROFILES_TABLE_NAME}.{}.{name}", profile.name),
@@ -279,7 +279,7 @@ fn check_profile_name(name: &str) -> Result<(), UsageError> {
 
 impl Setting {
     fn new(value: &Secret, source: SettingSource) -> Result<Self, UsageError> {
-        match text::check_single_value(value) {
+        match text::trim_and_check_single_value(value) {
             Ok(value) => Ok(Self { value, source }),
             Err(error) => Err(UsageError(ErrorReport::new(
                 &format!("the value of {source} cannot be used"),
@@ -295,8 +295,8 @@ impl Setting {
 
     /// Reads the secret in the file that the setting names.
     fn read_secret_file(self) -> Result<(Secret, SettingSource), UsageError> {
-        let secret =
-            text::read_small_file(Path::new(self.value())).and_then(|text| Ok(text::check_single_value(&text)?));
+        let secret = text::read_small_text_file(Path::new(self.value()))
+            .and_then(|text| Ok(text::trim_and_check_single_value(&text)?));
         match secret {
             Ok(secret) => Ok((secret, self.source)),
             Err(error) => Err(UsageError(ErrorReport::new(
@@ -315,7 +315,7 @@ impl SettingSource {
     }
 
     /// Returns the full name of the setting `name` from the same source.
-    pub(crate) fn sibling_setting_name(&self, name: &str) -> String {
+    pub(crate) fn setting_name_in_same_source(&self, name: &str) -> String {
         match self {
             Self::File { key, path } => {
                 let table = key.rfind('.').map_or("", |end| &key[..=end]);

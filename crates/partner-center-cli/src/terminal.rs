@@ -9,7 +9,7 @@ pub(crate) fn terminal_width(terminal: &Term) -> Option<usize> {
 }
 
 /// Replaces the characters that control a terminal or the direction of text.
-pub(crate) fn escape_control_characters(text: &str) -> String {
+pub(crate) fn replace_control_characters(text: &str) -> String {
     text.chars().map(|character| if is_terminal_control(character) { '\u{fffd}' } else { character }).collect()
 }
 
@@ -46,18 +46,18 @@ pub(crate) fn wrap_paragraph(label: &str, text: &str, width: Option<usize>) -> S
         .subsequent_indent(&indent)
         .break_words(false)
         .word_splitter(WordSplitter::NoHyphenation);
-    textwrap::fill(&escape_control_characters(text), options) + "\n"
+    textwrap::fill(&replace_control_characters(text), options) + "\n"
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{escape_control_characters, escape_control_characters_in_json, wrap_paragraph};
+    use super::{escape_control_characters_in_json, replace_control_characters, wrap_paragraph};
     use serde_json::{Value, json};
 
     #[test]
     fn control_characters_are_escaped() {
         assert_eq!(
-            escape_control_characters("a\u{1b}[2Jb\u{202e}c\u{200f}d\u{9b}"),
+            replace_control_characters("a\u{1b}[2Jb\u{202e}c\u{200f}d\u{9b}"),
             "a\u{fffd}[2Jb\u{fffd}c\u{fffd}d\u{fffd}"
         );
         let value = json!({"name": "a\u{1b}[2J\u{7f}\u{9b}\u{202e}\n ü 東"});

@@ -21,11 +21,11 @@ const READ_CHUNK_SIZE: usize = 8 << 10;
 /// Reads a small file, without its byte order mark.
 ///
 /// The content may be a secret: no error shows any of it. An error about the content has a [`TextError`] as its source.
-pub(crate) fn read_small_file(path: &Path) -> io::Result<Secret> {
+pub(crate) fn read_small_text_file(path: &Path) -> io::Result<Secret> {
     read_small_text(File::open(path)?)
 }
 
-/// Reads a small text like [`read_small_file`].
+/// Reads a small text like [`read_small_text_file`].
 pub(crate) fn read_small_text(input: impl Read) -> io::Result<Secret> {
     let mut text = Zeroizing::new(Vec::with_capacity(READ_CHUNK_SIZE));
     Utf8Converter::new(input).take(MAX_SMALL_FILE_SIZE as u64 + 1).read_to_end(&mut text)?;
@@ -38,7 +38,7 @@ pub(crate) fn read_small_text(input: impl Read) -> io::Result<Secret> {
 }
 
 /// Checks that `text` is a single value, such as a secret; returns it without surrounding white space.
-pub(crate) fn check_single_value(text: &Secret) -> Result<Secret, TextError> {
+pub(crate) fn trim_and_check_single_value(text: &Secret) -> Result<Secret, TextError> {
     let text = text.expose().trim();
     let first_word = text.split_whitespace().next().unwrap_or_default();
     Err(if text.is_empty() {
@@ -152,7 +152,7 @@ impl<R: Read> Utf8Converter<R> {
     }
 
     /// Reads and decodes one chunk.
-    fn read_chunk(&mut self) -> io::Result<()> {
+    fn read_and_decode_chunk(&mut self) -> io::Result<()> {
         let filled = self.raw.len();
         self.raw.resize(filled + READ_CHUNK_SIZE, 0);
         let read = self.input.read(&mut self.raw[filled..]);
@@ -160,7 +160,7 @@ impl<R: Read> Utf8Converter<R> {
         self.is_at_end = read? == 0;
         (self.returned, self.error) = (0, None);
         self.decoded.clear();
-        let Some(encoding) = self.detect_encoding() else { return Ok(()) };
+        let Some(encoding) = self.detect_encoding_and_remove_byte_order_mark() else { return Ok(()) };
         let outcome = match encoding {
             TextEncoding::Utf8 => self.decode_utf8(),
             TextEncoding::Utf16(unit) => self.decode_utf16(unit),
@@ -183,7 +183,7 @@ impl<R: Read> Utf8Converter<R> {
     }
 
     /// Determines the encoding as soon as enough was read, and removes the byte order mark.
-    fn detect_encoding(&mut self) -> Option<TextEncoding> {
+    fn detect_encoding_and_remove_byte_order_mark(&mut self) -> Option<TextEncoding> {
         const BYTE_ORDER_MARKS: [(&[u8], TextEncoding); 3] = [
             (b"\xef\xbb\xbf", TextEncoding::Utf8),
             (b"\xff\xfe", TextEncoding::Utf16(u16::from_le_bytes)),
@@ -263,7 +263,7 @@ impl<R: Read> Read for Utf8Converter<R> {
             match self.error {
                 Some(error) => return Err(error.into()),
                 None if self.is_at_end => return Ok(0),
-                None => self.read_chunk()?,
+                None => self.read_and_decode_chunk()?,
             }
         }
     }
@@ -341,17 +341,17 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("secret");
         fs::write(&path, b"\xff\xfes\0\r\0\n\0").unwrap();
-        assert_eq!(read_small_file(&path).unwrap().expose(), "s\n");
+        assert_eq!(read_small_text_file(&path).unwrap().expose(), "s\n");
         fs::write(&path, "x".repeat(MAX_SMALL_FILE_SIZE)).unwrap();
-        assert_eq!(read_small_file(&path).unwrap().expose().len(), MAX_SMALL_FILE_SIZE);
+        assert_eq!(read_small_text_file(&path).unwrap().expose().len(), MAX_SMALL_FILE_SIZE);
         fs::write(&path, "x".repeat(MAX_SMALL_FILE_SIZE + 1)).unwrap();
-        assert_eq!(read_small_file(&path).unwrap_err().to_string(), TextError::TooLarge.to_string());
-        assert!(read_small_file(folder.path()).is_err());
+        assert_eq!(read_small_text_file(&path).unwrap_err().to_string(), TextError::TooLarge.to_string());
+        assert!(read_small_text_file(folder.path()).is_err());
     }
 
     #[test]
     fn value_is_trimmed_or_rejected_with_a_reason() {
-        let check = |text: &str| check_single_value(&Secret::new(text));
+        let check = |text: &str| trim_and_check_single_value(&Secret::new(text));
         for text in ["hush", " \t hush\r\n", "hush\u{85}", "\u{a0}hush\u{2028}", "\n\nhush\n"] {
             assert_eq!(check(text).unwrap().expose(), "hush", "{text:?}");
         }

@@ -63,7 +63,7 @@ pub(crate) fn start_keep_alive_server(
 }
 
 /// Starts a server that calls `react` with the first request of each connection, and then closes the connection.
-pub(crate) fn start_one_shot_server(
+pub(crate) fn start_one_request_per_connection_server(
     react: impl Fn(&mut Connection, &Request) -> io::Result<()> + Send + Sync + 'static,
 ) -> io::Result<Server> {
     Server::start(move |connection| match connection.request()? {
@@ -77,16 +77,16 @@ pub(crate) fn start_one_shot_server(
 pub(crate) fn start_respond_and_close_server(
     respond: impl Fn(&Request) -> Vec<u8> + Send + Sync + 'static,
 ) -> io::Result<Server> {
-    start_one_shot_server(move |connection, request| connection.send(&respond(request)))
+    start_one_request_per_connection_server(move |connection, request| connection.send(&respond(request)))
 }
 
 /// Starts a server that reads a request and sends nothing until the client closes the connection or [`SERVER_TIMEOUT`] passes.
 pub(crate) fn start_silent_server() -> io::Result<Server> {
-    start_one_shot_server(|connection, _| connection.pause(SERVER_TIMEOUT))
+    start_one_request_per_connection_server(|connection, _| connection.pause(SERVER_TIMEOUT))
 }
 
 /// Returns the bytes of a response with `content-length`. `head` is the status, followed by any other headers.
-pub(crate) fn response_bytes(head: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
+pub(crate) fn response_with_content_length(head: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
     let body = body.as_ref();
     raw_response(&format!("{head}\r\nContent-Length: {}", body.len()), body)
 }
@@ -137,12 +137,12 @@ pub(crate) fn incompressible_bytes(length: usize) -> Vec<u8> {
 
 /// Builds a request for `target` whose limits no exchange on this machine reaches.
 pub(crate) fn get_request(server: &Server, target: &str) -> Request {
-    get_request_to(&format!("{}{target}", server.url()))
+    get_request_for_uri(&format!("{}{target}", server.url()))
 }
 
 /// Builds the same request for any URI.
 #[expect(clippy::expect_used, reason = "each URI is a constant of the suite, and its own tests parse all of them")]
-pub(crate) fn get_request_to(uri: &str) -> Request {
+pub(crate) fn get_request_for_uri(uri: &str) -> Request {
     let mut request = Request::default();
     *request.uri_mut() = uri.parse().expect("the URIs of the suite are valid");
     with_timeout(request, SERVER_TIMEOUT)

@@ -4,7 +4,7 @@ mod builder;
 
 pub use builder::ClientBuilder;
 #[cfg(feature = "sign-in")]
-pub(crate) use builder::{authority_url, token_scope, user_agent};
+pub(crate) use builder::{resolve_authority_url, token_scope_of_audience, user_agent_header_value};
 
 mod polling;
 mod update;
@@ -14,7 +14,7 @@ pub use polling::{InvalidPollToken, PollState, PollToken, Poller};
 use crate::{
     CallOptions, CallOutput, Credential, DefaultTransport, Error, ErrorKind, ForEach, Items, Mode, Pages, RawRequest,
     RequestIds, Response, Transport, WithMetadata,
-    engine::{CallContext, CallInput, CallOutcome, Engine, ReadResponseFn, rate_limiter::RateLimitStatus},
+    engine::{CallInput, CallOutcome, Engine, ReadResponseFn, UnitOfWorkContext, rate_limiter::RateLimitStatus},
     error::BoxError,
     pagination::{ListRequest, empty_page},
     request::PreparedRequest,
@@ -90,7 +90,7 @@ use uuid::Uuid;
 /// ```
 pub struct Client<X: Transport> {
     engine: Arc<Engine<X>>,
-    scope: CallContext,
+    scope: UnitOfWorkContext,
 }
 
 impl<X: DefaultTransport> Client<X> {
@@ -248,7 +248,7 @@ impl<X: Transport> Client<X> {
     /// Performs a call. Without `keeps_metadata`, the metadata has not the headers of the response.
     async fn perform_call<T: Send + 'static>(
         engine: Arc<Engine<X>>,
-        scope: CallContext,
+        scope: UnitOfWorkContext,
         operation: &'static str,
         request: Result<PreparedRequest, BoxError>,
         read: &'static ReadResponseFn<'static, T>,
@@ -280,7 +280,7 @@ impl<X: Transport> Client<X> {
     #[must_use = "a token is obtained once the outcome is used"]
     pub fn authenticate(&self) -> CallOutput<X, Option<Duration>> {
         let (engine, scope) = (self.engine.clone(), self.scope.clone());
-        X::Mode::block_or_box(async move { engine.obtain_token(&scope).await })
+        X::Mode::block_or_box(async move { engine.obtain_token_and_return_lifetime(&scope).await })
     }
 
     /// Returns the items of all pages of a list: an `Iterator` over a blocking transport, a `Stream` over an async one.
@@ -456,14 +456,17 @@ impl<X: Transport> Client<X> {
     /// Returns a client for another unit of work, whose requests carry `correlation_id`. All else is shared with this client.
     #[must_use]
     pub fn with_correlation_id(&self, correlation_id: Uuid) -> Self {
-        Self { engine: self.engine.clone(), scope: CallContext { correlation_id, ..self.scope.clone() } }
+        Self { engine: self.engine.clone(), scope: UnitOfWorkContext { correlation_id, ..self.scope.clone() } }
     }
 
     /// Returns a client for a unit of work that must be done by `deadline`, however many calls it takes: a complete list, say.
     /// A call that is not done by then fails with [`ErrorKind::Timeout`]. All else is shared with this client.
     #[must_use]
     pub fn with_deadline(&self, deadline: Instant) -> Self {
-        Self { engine: self.engine.clone(), scope: CallContext { deadline: Some(deadline), ..self.scope.clone() } }
+        Self {
+            engine: self.engine.clone(),
+            scope: UnitOfWorkContext { deadline: Some(deadline), ..self.scope.clone() },
+        }
     }
 
     /// Returns a client for a unit of work whose writes have the ids of `request_ids`, in place of random ones. Reads, and so lists,
@@ -471,7 +474,7 @@ impl<X: Transport> Client<X> {
     #[must_use]
     pub fn with_request_ids(&self, request_ids: Arc<dyn RequestIds>) -> Self {
         let request_ids = Some(RequestIdSource(request_ids));
-        Self { engine: self.engine.clone(), scope: CallContext { request_ids, ..self.scope.clone() } }
+        Self { engine: self.engine.clone(), scope: UnitOfWorkContext { request_ids, ..self.scope.clone() } }
     }
 
     /// Returns a client whose calls have `options`: other timeouts or retries than this client's, or headers in addition. All else
@@ -485,7 +488,7 @@ impl<X: Transport> Client<X> {
             Some(earlier) => options.with_fallback_to_earlier(earlier),
             None => options,
         };
-        let scope = CallContext { deadline, options: Some(Arc::new(options)), ..self.scope.clone() };
+        let scope = UnitOfWorkContext { deadline, options: Some(Arc::new(options)), ..self.scope.clone() };
         Self { engine: self.engine.clone(), scope }
     }
 

@@ -30,7 +30,7 @@ use uuid::Uuid;
 
 /// The context that the calls of one unit of work share.
 #[derive(Clone, Debug)]
-pub(crate) struct CallContext {
+pub(crate) struct UnitOfWorkContext {
     pub(crate) correlation_id: Uuid,
     /// The deadline of the unit of work, however many calls it takes.
     pub(crate) deadline: Option<Instant>,
@@ -40,7 +40,7 @@ pub(crate) struct CallContext {
     pub(crate) request_ids: Option<RequestIdSource>,
 }
 
-impl CallContext {
+impl UnitOfWorkContext {
     /// Returns the time until the deadline of the unit of work, if it has one.
     pub(crate) fn time_until_deadline(&self) -> Option<Duration> {
         self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
@@ -48,14 +48,14 @@ impl CallContext {
 
     /// Returns the id of the next request of a call, whose last id is `completed`: the service has responded to it.
     pub(crate) fn next_request_id(&self, call: &PreparedRequest, completed: Option<Uuid>) -> Result<Uuid, Error> {
-        let Some(request_ids) = self.request_ids_of(call) else { return Ok(Uuid::new_v4()) };
+        let Some(request_ids) = self.request_id_source_of_write(call) else { return Ok(Uuid::new_v4()) };
         let request_id = request_ids.next_request_id(&format!("{} {}", call.method, call.path()), completed);
         request_id.map_err(|error| Error::new(ErrorKind::Request, call.operation, error))
     }
 
     /// Tells the source of request ids that a call has failed, if its write was not performed.
-    pub(crate) fn record_write_not_performed(&self, call: &PreparedRequest, metadata: &CallMetadata) {
-        let request_ids = self.request_ids_of(call).zip(metadata.request_id);
+    pub(crate) fn report_unperformed_write_to_request_ids(&self, call: &PreparedRequest, metadata: &CallMetadata) {
+        let request_ids = self.request_id_source_of_write(call).zip(metadata.request_id);
         if let Some((request_ids, request_id)) = request_ids
             && metadata.write_outcome == WriteOutcome::NotPerformed
         {
@@ -64,12 +64,12 @@ impl CallContext {
     }
 
     /// A read has no effect, so that it does not matter what has come of it.
-    fn request_ids_of(&self, call: &PreparedRequest) -> Option<&dyn RequestIds> {
+    fn request_id_source_of_write(&self, call: &PreparedRequest) -> Option<&dyn RequestIds> {
         self.request_ids.as_ref().filter(|_| call.may_have_effect()).map(|RequestIdSource(request_ids)| &**request_ids)
     }
 
     /// Returns the setting that `of` selects, if the calls have one of their own.
-    fn option_of_call<'a, T>(&'a self, of: impl FnOnce(&'a CallOptions) -> Option<T>) -> Option<T> {
+    fn select_call_option<'a, T>(&'a self, of: impl FnOnce(&'a CallOptions) -> Option<T>) -> Option<T> {
         self.options.as_deref().and_then(of)
     }
 }
@@ -96,7 +96,10 @@ pub(crate) type OnReplacementCallback = dyn Fn(&Replacement) + Send + Sync;
 
 impl<X: Transport> Engine<X> {
     /// Obtains a token, and returns the time until it expires, if that is known.
-    pub(crate) async fn obtain_token(&self, call_context: &CallContext) -> Result<Option<Duration>, Error> {
+    pub(crate) async fn obtain_token_and_return_lifetime(
+        &self,
+        call_context: &UnitOfWorkContext,
+    ) -> Result<Option<Duration>, Error> {
         const AUTHENTICATE_OPERATION_ID: &str = "authenticate";
         let correlation_id = call_context.correlation_id;
         let span = tracing::info_span!("call", operation = AUTHENTICATE_OPERATION_ID, %correlation_id);
@@ -118,19 +121,19 @@ impl<X: Transport> Engine<X> {
     }
 
     /// Returns the deadline of a call that begins now: that of its unit of work, or its own if that is earlier.
-    pub(crate) fn call_deadline(&self, call_context: &CallContext) -> Option<Instant> {
-        let call_timeout = call_context.option_of_call(|options| options.call_timeout).or(self.call_timeout);
+    pub(crate) fn call_deadline(&self, call_context: &UnitOfWorkContext) -> Option<Instant> {
+        let call_timeout = call_context.select_call_option(|options| options.call_timeout).or(self.call_timeout);
         let of_this_call = call_timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         [of_this_call, call_context.deadline].into_iter().flatten().min()
     }
 
     /// Returns the retry policy of a call.
-    pub(crate) fn retry_policy<'a>(&'a self, call_context: &'a CallContext) -> &'a RetryPolicy {
-        call_context.option_of_call(|options| options.retry_policy.as_ref()).unwrap_or(&self.sender.retry_policy)
+    pub(crate) fn retry_policy<'a>(&'a self, call_context: &'a UnitOfWorkContext) -> &'a RetryPolicy {
+        call_context.select_call_option(|options| options.retry_policy.as_ref()).unwrap_or(&self.sender.retry_policy)
     }
 
     /// Returns the timeout of an attempt of a call.
-    pub(crate) fn attempt_timeout(&self, call_context: &CallContext) -> Duration {
-        call_context.option_of_call(|options| options.attempt_timeout).unwrap_or(self.sender.limits.timeout)
+    pub(crate) fn attempt_timeout(&self, call_context: &UnitOfWorkContext) -> Duration {
+        call_context.select_call_option(|options| options.attempt_timeout).unwrap_or(self.sender.limits.timeout)
     }
 }

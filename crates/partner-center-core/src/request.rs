@@ -128,7 +128,7 @@ impl RawRequest {
     }
 
     /// Sets the statuses that are results and not errors although they are not 2xx, such as 404; and 202, if the service may
-    /// complete the request later. See [`Operation::OUTCOMES`]. Default: none.
+    /// complete the request later. See [`Operation::ADDITIONAL_RESULT_STATUSES`]. Default: none.
     pub fn outcomes(mut self, statuses: impl Into<Cow<'static, [u16]>>) -> Self {
         self.prepared.outcomes = statuses.into();
         self
@@ -181,7 +181,7 @@ impl RawRequest {
             path_template: Some(O::PATH),
             method: to_http_method(O::METHOD),
             idempotency: O::IDEMPOTENCY,
-            outcomes: Cow::Borrowed(O::OUTCOMES),
+            outcomes: Cow::Borrowed(O::ADDITIONAL_RESULT_STATUSES),
             needs_user: O::NEEDS_USER,
             target,
             headers: HeaderMap::new(),
@@ -229,7 +229,7 @@ pub(crate) struct PreparedRequest {
     pub(crate) path_template: Option<&'static str>,
     pub(crate) method: http::Method,
     pub(crate) idempotency: Idempotency,
-    /// See [`Operation::OUTCOMES`].
+    /// See [`Operation::ADDITIONAL_RESULT_STATUSES`].
     pub(crate) outcomes: Cow<'static, [u16]>,
     /// See [`Operation::NEEDS_USER`].
     pub(crate) needs_user: bool,

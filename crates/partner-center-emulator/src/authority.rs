@@ -193,7 +193,7 @@ impl Authority {
                 token_error_response(request, TokenError::MethodNotAllowed, None, allow.into_iter().collect())
             }
             Err(TokenError::InvalidClient)
-                if client_credentials::encoded_basic_credentials(request.headers()).is_some() =>
+                if client_credentials::base64_of_basic_authorization(request.headers()).is_some() =>
             {
                 // A client that authenticates with the header gets the challenge in a header, too (RFC 6749, section 5.2).
                 let challenge = (WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"emulator\""));
@@ -248,7 +248,7 @@ impl Authority {
 
     /// Returns the user of the refresh token `token`, if it is valid; if it is and the authority is strict, this use invalidates
     /// all older ones. Otherwise an old token stays valid when a new one is issued or used, as with Entra.
-    fn user_of_refresh_token(&self, token: &str) -> Option<User> {
+    fn redeem_refresh_token(&self, token: &str) -> Option<User> {
         let (number, has_second_factor) = match IssuedToken::read_opaque(token, self.seed) {
             Some(IssuedToken { kind: TokenKind::Refresh, number, .. }) => (number, true),
             Some(IssuedToken { kind: TokenKind::RefreshWithoutSecondFactor, number, .. }) => (number, false),

@@ -29,7 +29,7 @@ mod webhooks;
 pub(crate) use audit::{audit_record_of_write, leaves_record};
 pub(crate) use commerce::run_migration_schedule;
 pub(crate) use customer_access::check_customer_access;
-pub(crate) use documented::{example_items, is_item_template, item_exists};
+pub(crate) use documented::{example_items, has_get_or_list_operation, item_exists};
 pub(crate) use stored::not_found_error;
 #[cfg(feature = "webhooks")]
 pub(crate) use webhooks::{TEST_EVENT, address_of_registration, registration_path};
@@ -162,7 +162,7 @@ impl OperationCall<'_> {
     }
 
     /// Returns the response of the specification for a call that is done; if there are several, the one for what is `created`.
-    pub(crate) fn documented_success_response(&self, created: bool) -> Option<&'static Response> {
+    pub(crate) fn find_specified_success_response(&self, created: bool) -> Option<&'static Response> {
         let mut done = self.operation.responses.iter().filter(|response| response.outcome == Outcome::Done);
         let created = done.clone().find(|response| created && response.status == 201);
         created.or_else(|| done.next())
@@ -170,7 +170,7 @@ impl OperationCall<'_> {
 
     /// Returns the response with a list of `items`, or with the page of them that is requested.
     pub(crate) fn respond_with_items(&self, items: Vec<Value>) -> Result<ResponseWithChanges, ErrorResponse> {
-        let response = self.documented_success_response(false).ok_or(ErrorResponse::NotFound)?;
+        let response = self.find_specified_success_response(false).ok_or(ErrorResponse::NotFound)?;
         PageRequest::from_call(self)?
             .respond_with_page(self, response, (0..).zip(items).collect())
             .map(ResponseWithChanges::without_changes)
@@ -178,7 +178,7 @@ impl OperationCall<'_> {
 
     /// Returns the response with a `resource`, with the status and, if the specification has none, without the body.
     pub(crate) fn respond_with_resource(&self, resource: Value, kind: ResourceKind, created: bool) -> ServiceResponse {
-        let Some(response) = self.documented_success_response(created) else { return self.accepted_response() };
+        let Some(response) = self.find_specified_success_response(created) else { return self.accepted_response() };
         let status = StatusCode::from_u16(response.status).unwrap_or_default();
         let content = match response.body {
             Some((_, of)) => ResponseContent::Resource(resource, kind, of),
@@ -197,7 +197,7 @@ impl OperationCall<'_> {
     }
 
     /// Whether the operation has this header as a parameter, and whether it must be sent.
-    pub(crate) fn header_parameter_is_required(&self, name: &HeaderName) -> Option<bool> {
+    pub(crate) fn header_parameter_requirement(&self, name: &HeaderName) -> Option<bool> {
         let mut parameters = self.operation.parameters.iter();
         let parameter = parameters.find(|parameter| parameter.name.eq_ignore_ascii_case(name.as_str()))?;
         Some(parameter.is_required)

@@ -3,7 +3,7 @@
 
 mod products;
 
-pub(crate) use products::{AZURE_PLAN, PRODUCTS};
+pub(crate) use products::{AZURE_PLAN_CATALOG_ITEM_ID, PRODUCTS};
 
 use crate::timestamp::ONE_DAY;
 use std::time::Duration;
@@ -89,7 +89,7 @@ pub(crate) fn find_catalog_item(id: &str) -> Option<CatalogItem> {
     if parts.next().is_some() {
         return None;
     }
-    let (product, sku) = find_sku(product, sku)?;
+    let (product, sku) = find_product_and_sku(product, sku)?;
     let availability = sku.availabilities.iter().find(|known| known.id.eq_ignore_ascii_case(availability))?;
     Some(CatalogItem { product, sku, availability })
 }
@@ -98,7 +98,7 @@ pub(crate) fn find_product(id: &str) -> Option<&'static Product> {
     PRODUCTS.iter().find(|product| product.id.eq_ignore_ascii_case(id))
 }
 
-pub(crate) fn find_sku(product: &str, sku: &str) -> Option<(&'static Product, &'static Sku)> {
+pub(crate) fn find_product_and_sku(product: &str, sku: &str) -> Option<(&'static Product, &'static Sku)> {
     let product = find_product(product)?;
     Some((product, product.skus.iter().find(|known| known.id.eq_ignore_ascii_case(sku))?))
 }
@@ -129,7 +129,7 @@ impl CatalogItem {
 
 impl ProductKind {
     /// Returns the type as the service names it, with the one below it.
-    pub(crate) fn type_names(self) -> (&'static str, Option<&'static str>) {
+    pub(crate) fn get_type_and_subtype_names(self) -> (&'static str, Option<&'static str>) {
         match self {
             Self::OnlineServices => ("OnlineServicesNCE", None),
             Self::Marketplace => ("SaaS", None),
@@ -166,7 +166,7 @@ pub(crate) fn months_of_billing_cycle(billing_cycle: &str) -> Option<u32> {
 }
 
 /// Returns code and symbol of the currency that a partner pays in for customers of a country.
-pub(crate) fn currency_of_country(country: &str) -> (&'static str, &'static str) {
+pub(crate) fn get_currency_code_and_symbol(country: &str) -> (&'static str, &'static str) {
     match country.to_ascii_uppercase().as_str() {
         "DE" | "FR" | "GR" => ("EUR", "€"),
         "JP" => ("JPY", "¥"),

@@ -68,7 +68,7 @@ impl Clock {
     }
 
     /// Converts a moment, as the time since the start, to Unix seconds.
-    pub(crate) fn to_unix_seconds(&self, moment: Duration) -> u64 {
+    pub(crate) fn elapsed_to_unix_seconds(&self, moment: Duration) -> u64 {
         self.started_unix.saturating_add(moment).as_secs()
     }
 

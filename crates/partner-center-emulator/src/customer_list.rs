@@ -44,7 +44,7 @@ pub(crate) struct CustomerList<'a> {
 
 impl CustomerList<'_> {
     /// Returns the page that the query `parameters` of `request` and the token among its headers describe.
-    pub(crate) fn requested_page(
+    pub(crate) fn respond_with_requested_page(
         &self,
         parameters: &QueryParameters,
         request: &Request,
@@ -245,7 +245,8 @@ mod tests {
             cancelled: &cancelled,
         };
         let request = request.body(Vec::new()).unwrap();
-        let response = customer_list.requested_page(&QueryParameters::parse(request.uri()), &request).unwrap();
+        let response =
+            customer_list.respond_with_requested_page(&QueryParameters::parse(request.uri()), &request).unwrap();
         let ResponseContent::CustomerPage(page, _) = response.content else { panic!("a page was requested") };
         let json: Value = serde_json::from_slice(&page).unwrap();
         assert_eq!(json["totalCount"], 499);

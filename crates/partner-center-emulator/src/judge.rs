@@ -64,9 +64,9 @@ impl Judge {
     /// slowly, so that the client may have given up.
     pub(crate) fn response_delivered(&self, number: u64, delivery: Delivery, is_certain: bool, now: Duration) {
         let mut records = self.lock();
-        if let Some(path) = records.arrivals.response_delivered(number, delivery, is_certain, now) {
+        if let Some(path) = records.arrivals.record_delivery_and_find_polled_list(number, delivery, is_certain, now) {
             let route = route_request(&Method::GET, &path);
-            if route.is_ok_and(|route| conduct::is_in_audit_log(route.operation)) {
+            if route.is_ok_and(|route| conduct::is_list_in_audit_log(route.operation)) {
                 drop(records);
                 let message = arrivals::polled_message(&path);
                 self.add_verdict(number, Method::GET.as_str(), &path, Misbehavior::PolledList, message);

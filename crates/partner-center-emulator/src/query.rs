@@ -44,7 +44,7 @@ impl QueryParameters {
         {
             return Err(NESTED_FILTER_ERROR);
         }
-        let name: String = first.chars().take(MAX_PARAMETER_NAME_LENGTH).collect();
+        let name: String = first.chars().take(MAX_PARAMETER_NAME_LENGTH_IN_MESSAGE).collect();
         if reject_unknown {
             return Err(ErrorResponse::UnknownParameter(name));
         }
@@ -58,7 +58,7 @@ impl QueryParameters {
 pub(crate) const FILTER_PARAMETER_NAME: &str = "filter";
 
 /// The maximum length of a parameter name in a message, in characters.
-const MAX_PARAMETER_NAME_LENGTH: usize = 80;
+const MAX_PARAMETER_NAME_LENGTH_IN_MESSAGE: usize = 80;
 
 /// Whether `name` is a name that a client uses for a part of a filter: `filter[Field]`, `filter.Field` or `Field`, or
 /// `filter{...}` without its `=`, as a page of the service's documentation prints it.

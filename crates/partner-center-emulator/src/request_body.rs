@@ -67,11 +67,12 @@ fn check_body_value(operation: &Operation, of: Type, value: &Value) -> Result<()
 const MAX_PROBLEMS_IN_MESSAGE: usize = 10;
 
 fn parse_json_body(bytes: &[u8]) -> Result<Value, ErrorResponse> {
-    json_of_body(bytes).map_err(|error| ErrorResponse::invalid_input_error(format!("The body is not JSON: {error}")))
+    parse_json_ignoring_byte_order_mark(bytes)
+        .map_err(|error| ErrorResponse::invalid_input_error(format!("The body is not JSON: {error}")))
 }
 
 /// Returns the JSON of a body, which may begin with a byte order mark.
-pub(crate) fn json_of_body(bytes: &[u8]) -> serde_json::Result<Value> {
+pub(crate) fn parse_json_ignoring_byte_order_mark(bytes: &[u8]) -> serde_json::Result<Value> {
     serde_json::from_slice(bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes))
 }
 

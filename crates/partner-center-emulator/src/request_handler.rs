@@ -128,7 +128,7 @@ impl RequestHandler {
 
     /// Whether the response to `request` may take long to make, or has to wait for the disk.
     pub(crate) fn may_take_long(&self, request: &Request) -> bool {
-        self.service.may_take_long(request, &self.settings().quirks) || !self.service.store.is_saved()
+        self.service.may_take_long(request, &self.settings().quirks) || !self.service.store.is_everything_saved()
     }
 
     /// Returns the settings as they are now.
@@ -151,7 +151,7 @@ impl RequestHandler {
     }
 
     /// Waits until a request arrives or until `timeout` has passed.
-    pub(crate) fn wait_for_request<'a>(
+    pub(crate) fn wait_for_next_request<'a>(
         &self,
         log: MutexGuard<'a, RequestLog>,
         timeout: Duration,
@@ -166,21 +166,21 @@ impl RequestHandler {
         let path = request.uri().path();
         let endpoint = AuthorityEndpoint::tenant_and_endpoint_of_path(path);
         let write = |response: ServiceResponse| write_response(seed, settings, response, request, previous_requests);
-        if let Some(wait) = self.wait_if_rate_limit_exceeded() {
+        if let Some(wait) = self.count_request_against_rate_limit() {
             let error = rate_limit_response(wait);
-            let response = error.authority_response(request).filter(|_| endpoint.is_some());
+            let response = error.build_oauth_error_response(request).filter(|_| endpoint.is_some());
             let response = response.unwrap_or_else(|| write(error.service_response(request)));
             return ScheduledResponse { delay: Duration::ZERO, delivery: ResponseDelivery::Complete(response) };
         }
         let FaultPlan { delay, action } = settings.faults.plan_faults(seed, previous_requests, path);
         let serve = |token_error| match endpoint {
             Some(endpoint) => service.authority.respond_to_request(request, endpoint, token_error, clock),
-            None => write(self.serve(number, request, settings, cancelled)),
+            None => write(self.respond_and_judge(number, request, settings, cancelled)),
         };
         let delivery = match action {
             None | Some(FaultAction::Delay(_)) => ResponseDelivery::Complete(serve(None)),
             Some(FaultAction::Respond(injected)) => {
-                ResponseDelivery::Complete(match injected.authority_response(request) {
+                ResponseDelivery::Complete(match injected.build_oauth_error_response(request) {
                     Some(response) if endpoint.is_some() => response,
                     _ => write(injected.service_response(request)),
                 })
@@ -199,7 +199,13 @@ impl RequestHandler {
     }
 
     /// Lets the service respond, and the judge look at it.
-    fn serve(&self, number: u64, request: &Request, settings: &Settings, cancelled: &AtomicBool) -> ServiceResponse {
+    fn respond_and_judge(
+        &self,
+        number: u64,
+        request: &Request,
+        settings: &Settings,
+        cancelled: &AtomicBool,
+    ) -> ServiceResponse {
         let Self { service, clock, judge, .. } = self;
         let now = clock.current_timestamp();
         let before = ResourceBefore::of_request(&service.store, request, now);
@@ -216,7 +222,7 @@ impl RequestHandler {
         }
     }
 
-    fn wait_if_rate_limit_exceeded(&self) -> Option<Duration> {
+    fn count_request_against_rate_limit(&self) -> Option<Duration> {
         let mut limit = self.rate_limit.lock().unwrap_or_else(PoisonError::into_inner);
         limit.count_request(self.clock.simulated_elapsed())
     }

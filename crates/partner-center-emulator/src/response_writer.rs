@@ -34,7 +34,7 @@ pub(crate) fn write_response(
     let json_type = json_media_type(quirks.encoding);
     let (media_type, body): (_, Bytes) = match content {
         ResponseContent::CustomerPage(page, key) => {
-            let body = write_page(quirks, request, page).into();
+            let body = encode_customer_page(quirks, request, page).into();
             if let Some(key) = key {
                 rendered_pages.cache_page(key, &body);
             }
@@ -97,7 +97,7 @@ fn link_prefix(style: LinkStyle, request: &Request) -> String {
     }
 }
 
-fn write_page(quirks: &Quirks, request: &Request, page: Vec<u8>) -> Vec<u8> {
+fn encode_customer_page(quirks: &Quirks, request: &Request, page: Vec<u8>) -> Vec<u8> {
     if has_value_quirks(quirks) {
         let value: Value = serde_json::from_slice(&page).unwrap_or_else(|error| {
             unreachable!("a page of this crate is JSON: {error}");

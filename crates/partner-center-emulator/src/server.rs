@@ -188,7 +188,7 @@ const TLS_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 const MAX_REQUEST_BODY_SIZE: usize = 1 << 20;
 
 /// The time for which a steering request with a large body waits until another one is done. One at a time is in memory.
-const LARGE_BODY_TIMEOUT: Duration = Duration::from_secs(30);
+const LARGE_BODY_PERMIT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The maximum size of a request without its body, in bytes, approximately. A token and a filter need a small part of it.
 const MAX_REQUEST_HEAD_SIZE: usize = 64 << 10;
@@ -289,7 +289,7 @@ impl ConnectionContext {
             if is_over_tls {
                 request.extensions_mut().insert(ReceivedOverTls);
             }
-            respond_and_log(Arc::clone(&handler), sender.clone(), request)
+            respond_and_trace(Arc::clone(&handler), sender.clone(), request)
         });
         // An error of a connection concerns only its client.
         let _ = watcher.watch(http.serve_connection(TokioIo::new(stream), http_service)).await;
@@ -298,7 +298,7 @@ impl ConnectionContext {
 
 /// Responds to `request` and logs both. The log has neither the query, which may have names of customers, nor the headers, which
 /// have tokens.
-async fn respond_and_log(
+async fn respond_and_trace(
     handler: Arc<RequestHandler>,
     sender: ResponseScheduler,
     request: http::Request<Incoming>,
@@ -328,7 +328,7 @@ async fn respond_to_request(
     }
     let mut large_body_permit = None;
     if is_large {
-        let permit = timeout(LARGE_BODY_TIMEOUT, Arc::clone(&handler.large_body).acquire_owned());
+        let permit = timeout(LARGE_BODY_PERMIT_TIMEOUT, Arc::clone(&handler.large_body).acquire_owned());
         let Ok(Ok(permit)) = permit.await else {
             discard_body(&mut body).await;
             return Ok(closing_connection(steering::http::busy_response()));
@@ -354,7 +354,8 @@ async fn respond_to_request(
     }
     // A search may take long, as may the disk, and this thread has other connections to serve.
     let number = exchange.number;
-    let response = run_until_closed(&sender, move |cancelled| handler.respond(number, &request, cancelled)).await?;
+    let response =
+        run_blocking_until_closed(&sender, move |cancelled| handler.respond(number, &request, cancelled)).await?;
     Ok(exchange.response_when_due(sender, response).await?)
 }
 
@@ -365,7 +366,7 @@ async fn respond_to_steering_request(
     request: http::Request<Vec<u8>>,
     large_body_permit: Option<OwnedSemaphorePermit>,
 ) -> Result<http::Response<ResponseBody>, Box<dyn Error + Send + Sync>> {
-    let response = run_until_closed(&sender, move |cancelled| {
+    let response = run_blocking_until_closed(&sender, move |cancelled| {
         let response = steering::http::respond(&Emulator::from_handler(Arc::clone(&handler)), &request, cancelled);
         drop((request, large_body_permit));
         handler.save().map(|()| response)
@@ -377,7 +378,7 @@ async fn respond_to_steering_request(
 }
 
 /// Runs `work` in another thread, and cancels it once the client has closed the connection or the server stops.
-async fn run_until_closed<T: Send + 'static>(
+async fn run_blocking_until_closed<T: Send + 'static>(
     sender: &ResponseScheduler,
     work: impl FnOnce(&AtomicBool) -> T + Send + 'static,
 ) -> Result<T, Box<dyn Error + Send + Sync>> {

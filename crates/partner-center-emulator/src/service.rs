@@ -7,7 +7,7 @@ use crate::{
     authority::{Authority, Caller},
     behaviors::{
         OperationCall, ResponseWithChanges, audit_record_of_write, check_customer_access, find_behavior,
-        is_item_template, item_exists, not_found_error, run_migration_schedule,
+        has_get_or_list_operation, item_exists, not_found_error, run_migration_schedule,
     },
     clock::Clock,
     content_negotiation::accepts_json,
@@ -164,14 +164,14 @@ impl Service {
         let mut event = None;
         let response = self.store.update_state(|state| {
             if let Some(outcome) = key.as_ref().and_then(|key| state.find_outcome(key, now)) {
-                return Ok((response_from_outcome(operation, &outcome), Vec::new()));
+                return Ok((build_response_from_remembered_outcome(operation, &outcome), Vec::new()));
             }
             let ResponseWithChanges { response, mut changes } = decide(state, path)?;
             #[cfg(feature = "webhooks")]
             {
                 event = event_of_write(state, now, request, &changes);
             }
-            if let Some((key, outcome)) = key.zip(outcome_of_response(&response)) {
+            if let Some((key, outcome)) = key.zip(build_remembered_outcome(&response)) {
                 changes.push(StateChange::Remember(key, outcome, now));
             }
             Ok((response, changes))
@@ -190,9 +190,10 @@ impl Service {
 impl Service {
     /// Lets happen what is due by `now`, in its order, each at its moment. Whoever asks sees it as if it had happened then.
     fn run_due(&self, now: Timestamp) -> Result<(), ErrorResponse> {
-        while self.store.state_snapshot().next_due(now).is_some() {
+        while self.store.state_snapshot().first_due_resource(now).is_some() {
             self.store.update_state(|state| {
-                let changes = state.next_due(now).map(|(moment, path)| run_migration_schedule(state, &path, moment));
+                let changes =
+                    state.first_due_resource(now).map(|(moment, path)| run_migration_schedule(state, &path, moment));
                 Ok::<_, ErrorResponse>(((), changes.unwrap_or_default()))
             })?;
         }
@@ -240,7 +241,7 @@ fn check_parents_exist(route: &Route, state: &State, now: Timestamp) -> Result<(
             if id.is_some_and(|id| state.find_customer_by_id(id).is_none()) {
                 return Err(ErrorResponse::tenant_not_found_error());
             }
-        } else if is_item_template(prefix) && !item_exists(state, prefix, &path, now) {
+        } else if has_get_or_list_operation(prefix) && !item_exists(state, prefix, &path, now) {
             return Err(not_found_error(route.operation));
         }
     }
@@ -251,7 +252,7 @@ fn check_parents_exist(route: &Route, state: &State, now: Timestamp) -> Result<(
 const CUSTOMER_PATH_TEMPLATE: &str = "/v1/customers/{customer-tenant-id}";
 
 /// Returns what is remembered of a response to a write.
-fn outcome_of_response(response: &ServiceResponse) -> Option<WriteOutcome> {
+fn build_remembered_outcome(response: &ServiceResponse) -> Option<WriteOutcome> {
     let body = match &response.content {
         ResponseContent::Resource(value, ..) | ResponseContent::Customer(value) => Some(value.clone()),
         ResponseContent::Empty => None,
@@ -261,7 +262,7 @@ fn outcome_of_response(response: &ServiceResponse) -> Option<WriteOutcome> {
 }
 
 /// Returns a response again.
-fn response_from_outcome(operation: &Operation, outcome: &WriteOutcome) -> ServiceResponse {
+fn build_response_from_remembered_outcome(operation: &Operation, outcome: &WriteOutcome) -> ServiceResponse {
     let WriteOutcome { status, ref headers, ref body } = *outcome;
     let of = operation.responses.iter().find(|response| response.status == status.as_u16());
     let of = of.and_then(|response| response.body).map_or(Type::Any, |(_, of)| of);

@@ -10,7 +10,9 @@ mod snapshot;
 mod state;
 
 pub(crate) use change_log::{ChangeLog, ChangesLost, SavedAuthority, SavedSession};
-pub(crate) use collections::{FIRST_WRITTEN_ITEM_NUMBER, all_collection_items, id_of_item, items_with_writes};
+pub(crate) use collections::{
+    FIRST_WRITTEN_ITEM_NUMBER, generated_and_written_collection_items, id_of_item, items_with_writes,
+};
 pub(crate) use outcomes::{WriteOutcome, WriteOutcomeKey};
 pub(crate) use snapshot::StateSnapshot;
 pub(crate) use state::{State, StateChange, StateVersion, StoreFull};
@@ -29,7 +31,7 @@ pub(crate) struct ResourceStore {
 
 /// The difference of clocks up to which a session is not saved again, in milliseconds. The clock of the system is adjusted now and
 /// then, and that of the emulator is not.
-const CLOCK_TOLERANCE: u64 = 100;
+const MAX_UNSAVED_CLOCK_DRIFT_MILLIS: u64 = 100;
 
 impl ResourceStore {
     pub(crate) fn new(population: CustomerStore) -> Self {
@@ -80,7 +82,7 @@ impl ResourceStore {
             Arc::make_mut(&mut current).apply_changes(changes)?;
             // In the order of the changes, as the state is locked.
             if let Some((log, record)) = log
-                && log.append_record(record)
+                && log.append_record_and_check_size(record)
             {
                 log.append_state(Arc::clone(&current), None);
             }
@@ -94,15 +96,17 @@ impl ResourceStore {
         let mut saved = self.lock_saved_session();
         // While it is locked, so that no older session is saved after a newer one.
         let session = session();
-        if session.authority != saved.authority || session.clock_offset.abs_diff(saved.clock_offset) > CLOCK_TOLERANCE {
+        if session.authority != saved.authority
+            || session.clock_offset.abs_diff(saved.clock_offset) > MAX_UNSAVED_CLOCK_DRIFT_MILLIS
+        {
             *saved = session;
             log.append_session(session);
         }
     }
 
     /// Whether all changes are saved that a response may show.
-    pub(crate) fn is_saved(&self) -> bool {
-        self.log.as_ref().is_none_or(|log| log.is_saved())
+    pub(crate) fn is_everything_saved(&self) -> bool {
+        self.log.as_ref().is_none_or(|log| log.is_everything_saved())
     }
 
     /// Blocks until all changes so far are saved.

@@ -82,7 +82,7 @@ impl Timestamp {
 }
 
 /// Returns the same day some `months` later, or the last day of that month if it is shorter.
-pub(crate) fn add_months(date: Date, months: u32) -> Date {
+pub(crate) fn add_months_to_date(date: Date, months: u32) -> Date {
     let months = i64::from(date.year()) * 12 + i64::from(u8::from(date.month())) - 1 + i64::from(months);
     let month = u8::try_from(months % 12 + 1).ok().and_then(|month| Month::try_from(month).ok());
     let (Ok(year), Some(month)) = (i32::try_from(months / 12), month) else { return Date::MAX };
@@ -90,10 +90,10 @@ pub(crate) fn add_months(date: Date, months: u32) -> Date {
 }
 
 /// Returns the number of complete months from `start` to `end`.
-pub(crate) fn months_between(start: Date, end: Date) -> u32 {
+pub(crate) fn whole_months_between_dates(start: Date, end: Date) -> u32 {
     let month_number = |date: Date| i64::from(date.year()) * 12 + i64::from(u8::from(date.month()));
     let months = u32::try_from(month_number(end) - month_number(start)).unwrap_or_default();
-    if add_months(start, months) > end { months.saturating_sub(1) } else { months }
+    if add_months_to_date(start, months) > end { months.saturating_sub(1) } else { months }
 }
 
 /// With all digits, such as `2026-01-31T12:00:00.123456789Z`.
@@ -151,7 +151,7 @@ pub(crate) const ONE_DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 #[cfg(test)]
 mod tests {
-    use super::{ONE_DAY, Timestamp, add_months, months_between};
+    use super::{ONE_DAY, Timestamp, add_months_to_date, whole_months_between_dates};
     use std::time::Duration;
     use time::{Date, Month};
 
@@ -169,12 +169,12 @@ mod tests {
     #[test]
     fn months_end_where_the_calendar_ends_them() {
         let date = |year, month: u8, day| Date::from_calendar_date(year, Month::try_from(month).unwrap(), day).unwrap();
-        assert_eq!(add_months(date(2026, 1, 31), 1), date(2026, 2, 28));
-        assert_eq!(add_months(date(2026, 12, 9), 12), date(2027, 12, 9));
-        assert_eq!(add_months(date(9999, 12, 1), 1), Date::MAX);
-        assert_eq!(months_between(date(2026, 1, 31), date(2026, 2, 28)), 1);
-        assert_eq!(months_between(date(2026, 1, 15), date(2027, 1, 14)), 11);
-        assert_eq!(months_between(date(2027, 1, 15), date(2026, 1, 14)), 0);
+        assert_eq!(add_months_to_date(date(2026, 1, 31), 1), date(2026, 2, 28));
+        assert_eq!(add_months_to_date(date(2026, 12, 9), 12), date(2027, 12, 9));
+        assert_eq!(add_months_to_date(date(9999, 12, 1), 1), Date::MAX);
+        assert_eq!(whole_months_between_dates(date(2026, 1, 31), date(2026, 2, 28)), 1);
+        assert_eq!(whole_months_between_dates(date(2026, 1, 15), date(2027, 1, 14)), 11);
+        assert_eq!(whole_months_between_dates(date(2027, 1, 15), date(2026, 1, 14)), 0);
         let moment = Timestamp::parse("2026-03-09T14:22:07Z").unwrap();
         assert_eq!(Timestamp::start_of_date(moment.date()).to_string_in_seconds(), "2026-03-09T00:00:00Z");
         assert_eq!(Timestamp::from_unix_time(Duration::MAX).date(), Date::MAX);

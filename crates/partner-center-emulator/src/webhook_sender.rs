@@ -76,7 +76,7 @@ impl WebhookSender {
         };
         let copies = if self.settings.faults.contains(&WebhookFault::Duplicate) { 2 } else { 1 };
         for _ in 0..copies {
-            if !self.queue.push(event.clone()) {
+            if !self.queue.push_unless_full(event.clone()) {
                 tracing::warn!("the event {} is not sent: too many wait for their receivers", event.name);
             }
         }
@@ -168,7 +168,7 @@ impl Worker {
                 let interval = self.settings.retry_interval.saturating_mul(1 << (attempts - 1));
                 let due = Instant::now() + interval.min(MAX_RETRY_INTERVAL);
                 let name = event.name;
-                if !self.queue.push_again(queued, due) {
+                if !self.queue.push_again_unless_full(queued, due) {
                     tracing::warn!("the event {name} is not sent again: too many wait for their receivers");
                 }
             }

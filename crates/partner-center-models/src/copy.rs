@@ -98,8 +98,8 @@ fn are_values_equal(one: ValueRef<'_>, other: ValueRef<'_>) -> bool {
         (ValueRef::RawJson(one), ValueRef::RawJson(other)) => {
             let mut is_equal = one.json() == other.json();
             if !is_equal && one.json().is_some() && other.json().is_some() {
-                one.visit_object(&mut |one| {
-                    other.visit_object(&mut |other| {
+                one.with_parsed_object(&mut |one| {
+                    other.with_parsed_object(&mut |other| {
                         is_equal = matches!((one, other), (Some(one), Some(other)) if are_objects_equal(one, other));
                     });
                 });

@@ -294,7 +294,7 @@ impl CivilDateTime {
     /// Returns the seconds since 1970 of a time in UTC.
     #[inline]
     fn unix_seconds(self) -> i64 {
-        const DAYS_BEFORE_1970: i64 = 719_468;
+        const DAYS_FROM_MARCH_OF_YEAR_0_TO_1970: i64 = 719_468;
         // The days before a year of the Gregorian calendar that begins in March, so that the day of a leap year is the last one.
         let is_before_march = self.month < 3;
         let year = i64::from(self.year) - i64::from(is_before_march);
@@ -304,7 +304,7 @@ impl CivilDateTime {
             + (month * 153 + 2) / 5
             + i64::from(self.day)
             - 1;
-        (days - DAYS_BEFORE_1970) * 86_400
+        (days - DAYS_FROM_MARCH_OF_YEAR_0_TO_1970) * 86_400
             + i64::from(self.hour) * 3600
             + i64::from(self.minute) * 60
             + i64::from(self.second)

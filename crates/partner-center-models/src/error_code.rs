@@ -20,10 +20,10 @@ use std::fmt;
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct ErrorCode(ErrorCodeFormat);
+pub struct ErrorCode(ErrorCodeValue);
 
 #[derive(Clone, Debug)]
-enum ErrorCodeFormat {
+enum ErrorCodeValue {
     Number(i64),
     Text(Box<str>),
 }
@@ -34,8 +34,8 @@ impl ErrorCode {
     #[inline]
     pub fn number(&self) -> Option<i64> {
         match &self.0 {
-            ErrorCodeFormat::Number(number) => Some(*number),
-            ErrorCodeFormat::Text(string) => string.trim().parse().ok(),
+            ErrorCodeValue::Number(number) => Some(*number),
+            ErrorCodeValue::Text(string) => string.trim().parse().ok(),
         }
     }
 }
@@ -44,8 +44,8 @@ impl fmt::Display for ErrorCode {
     #[inline]
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            ErrorCodeFormat::Number(number) => number.fmt(formatter),
-            ErrorCodeFormat::Text(string) => string.fmt(formatter),
+            ErrorCodeValue::Number(number) => number.fmt(formatter),
+            ErrorCodeValue::Text(string) => string.fmt(formatter),
         }
     }
 }
@@ -65,22 +65,22 @@ impl Eq for ErrorCode {}
 impl From<i64> for ErrorCode {
     #[inline]
     fn from(number: i64) -> Self {
-        Self(ErrorCodeFormat::Number(number))
+        Self(ErrorCodeValue::Number(number))
     }
 }
 
 impl From<&str> for ErrorCode {
     #[inline]
     fn from(string: &str) -> Self {
-        Self(ErrorCodeFormat::Text(string.into()))
+        Self(ErrorCodeValue::Text(string.into()))
     }
 }
 
 impl Serialize for ErrorCode {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match &self.0 {
-            ErrorCodeFormat::Number(number) => number.serialize(serializer),
-            ErrorCodeFormat::Text(string) => string.serialize(serializer),
+            ErrorCodeValue::Number(number) => number.serialize(serializer),
+            ErrorCodeValue::Text(string) => string.serialize(serializer),
         }
     }
 }
@@ -109,8 +109,8 @@ impl Scalar for ErrorCode {
     #[inline]
     fn as_scalar(&self) -> ScalarValue<'_> {
         match &self.0 {
-            ErrorCodeFormat::Number(number) => ScalarValue::Integer(*number),
-            ErrorCodeFormat::Text(string) => ScalarValue::String(string),
+            ErrorCodeValue::Number(number) => ScalarValue::Integer(*number),
+            ErrorCodeValue::Text(string) => ScalarValue::String(string),
         }
     }
     #[inline]

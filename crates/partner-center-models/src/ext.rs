@@ -27,7 +27,7 @@ impl CustomerFilter {
     #[must_use]
     #[inline]
     pub fn indirect_reseller(tenant_id: Uuid) -> Self {
-        Self::starts_with(CustomerSearchField::IndirectReseller, tenant_id.to_string())
+        Self::new_starts_with(CustomerSearchField::IndirectReseller, tenant_id.to_string())
     }
 
     /// Matches the customers whose company name begins with `prefix`, in any case.
@@ -39,15 +39,15 @@ impl CustomerFilter {
     /// assert_eq!((filter.value.as_str(), filter.operator), ("Contoso", FilterOperator::StartsWith));
     /// ```
     pub fn company_name(prefix: impl Into<String>) -> Self {
-        Self::starts_with(CustomerSearchField::CompanyName, prefix)
+        Self::new_starts_with(CustomerSearchField::CompanyName, prefix)
     }
 
     /// Matches the customers whose default domain begins with `prefix`, in any case. Custom domains are not searched.
     pub fn domain(prefix: impl Into<String>) -> Self {
-        Self::starts_with(CustomerSearchField::Domain, prefix)
+        Self::new_starts_with(CustomerSearchField::Domain, prefix)
     }
 
-    fn starts_with(field: CustomerSearchField, value: impl Into<String>) -> Self {
+    fn new_starts_with(field: CustomerSearchField, value: impl Into<String>) -> Self {
         Self::new(field, value, FilterOperator::StartsWith)
     }
 }

@@ -9,7 +9,7 @@ mod tokens;
 
 pub(crate) use compact_items::find_compact_items;
 pub use replacement::{Replacement, ReplacementKind};
-pub(crate) use tokens::{compact_json, has_unpaired_surrogate, is_json_number, unescape_string};
+pub(crate) use tokens::{compact_json, has_json_number_start, has_unpaired_surrogate, unescape_string};
 
 use crate::{Secret, loss_mode};
 use repair::{RepairScope, repair_json};

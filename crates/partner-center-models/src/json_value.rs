@@ -110,7 +110,7 @@ impl JsonValue {
 
     #[inline]
     pub(crate) fn is_number(&self) -> bool {
-        json::is_json_number(&self.0)
+        json::has_json_number_start(&self.0)
     }
 
     #[inline]
@@ -127,12 +127,12 @@ impl JsonValue {
 
     /// Reads the remaining items of an array.
     pub(crate) fn from_seq<'de, A: SeqAccess<'de>>(values: A) -> Result<Self, A::Error> {
-        ArrayBuilder::default().read_remaining(values)
+        ArrayBuilder::default().read_remaining_and_finish(values)
     }
 
     /// Reads an object, or a number that is passed as one: see [`arbitrary_precision_number`].
     pub(crate) fn from_map<'de, A: MapAccess<'de>>(fields: A) -> Result<Self, A::Error> {
-        ObjectBuilder::default().read_remaining(None, fields)
+        ObjectBuilder::default().read_remaining_and_finish(None, fields)
     }
 }
 
@@ -174,7 +174,7 @@ impl ObjectBuilder {
 
     /// Reads the remaining fields, of which the first one is `name` if that is known already. Returns the object, or the number
     /// that it stands for: see [`arbitrary_precision_number`].
-    pub(crate) fn read_remaining<'de, A: MapAccess<'de>>(
+    pub(crate) fn read_remaining_and_finish<'de, A: MapAccess<'de>>(
         mut self,
         name: Option<String>,
         mut fields: A,
@@ -215,7 +215,10 @@ impl ArrayBuilder {
     }
 
     /// Reads the remaining items, and returns the array.
-    pub(crate) fn read_remaining<'de, A: SeqAccess<'de>>(mut self, mut items: A) -> Result<JsonValue, A::Error> {
+    pub(crate) fn read_remaining_and_finish<'de, A: SeqAccess<'de>>(
+        mut self,
+        mut items: A,
+    ) -> Result<JsonValue, A::Error> {
         while let Some(item) = items.next_element()? {
             self.push(&item);
         }
@@ -451,7 +454,7 @@ impl Serialize for NestedJson<'_> {
             JsonChildren::Array(values) if self.depth < MAX_JSON_SPLIT_DEPTH => {
                 serializer.collect_seq(values.iter().map(|json| NestedJson { json: json.get(), depth }))
             }
-            JsonChildren::Scalar if json::is_json_number(self.json) => serialize_number(self.json, serializer),
+            JsonChildren::Scalar if json::has_json_number_start(self.json) => serialize_number(self.json, serializer),
             JsonChildren::Object(_) | JsonChildren::Array(_) if serializer_accepts_raw_json::<S>() => {
                 serialize_raw_json(self.json, serializer)
             }

@@ -109,12 +109,12 @@ impl ObjectSchema {
     fn find_field(&self, name: &str) -> Option<(usize, Option<&'static str>)> {
         match self.names.iter().position(|known| is_name_or_capitalized(name, known)) {
             Some(index) => Some((index, None)),
-            None => self.find_field_by_spelling(name),
+            None => self.find_field_by_other_name(name),
         }
     }
 
     #[inline]
-    fn find_field_by_spelling(&self, name: &str) -> Option<(usize, Option<&'static str>)> {
+    fn find_field_by_other_name(&self, name: &str) -> Option<(usize, Option<&'static str>)> {
         let mut spellings = self.spellings.iter();
         let (index, spelling) = spellings.find(|(_, spelling)| is_name_or_capitalized(name, spelling))?;
         Some((*index, Some(spelling)))
@@ -145,7 +145,7 @@ impl FieldPosition {
 impl FieldSet {
     /// Adds a field; returns whether it was there.
     #[inline]
-    pub(crate) fn insert(&mut self, index: usize) -> bool {
+    pub(crate) fn test_and_set(&mut self, index: usize) -> bool {
         let (word, bit) = self.word_and_bit(index);
         let was_there = *word & bit != 0;
         *word |= bit;
@@ -236,7 +236,7 @@ mod tests {
     fn field_set_has_what_was_inserted() {
         let mut set = FieldSet::default();
         for index in [0, 1, 63, 64, MAX_FIELDS_OF_OBJECT - 1] {
-            assert!(set.is_empty() && !set.contains(index) && !set.insert(index) && set.insert(index));
+            assert!(set.is_empty() && !set.contains(index) && !set.test_and_set(index) && set.test_and_set(index));
             assert_eq!((0..MAX_FIELDS_OF_OBJECT).filter(|other| set.contains(*other)).collect::<Vec<_>>(), [index]);
             set.remove(index);
         }

@@ -47,7 +47,7 @@ pub trait Operation {
     /// A status of the class 4xx means that there is no such thing, which is a result then: `false` if [`Response`](Self::Response)
     /// is a `bool`, `None` if it is an `Option`. 401, 403, 408 and 429 are errors always. 202 means that the service completes the
     /// operation later; elsewhere a GET whose response is an empty 202 is sent again.
-    const OUTCOMES: &'static [u16] = &[];
+    const ADDITIONAL_RESULT_STATUSES: &'static [u16] = &[];
     /// Whether App+User credentials alone may call it: a client with an app-only one returns an error and sends nothing.
     /// Default: no.
     const NEEDS_USER: bool = false;
@@ -89,9 +89,9 @@ pub trait SingleResponse: Operation {
     /// }
     ///
     /// // `client.call(operation)` returns a `Tagged`.
-    /// let operation = GetCustomer::new(Uuid::nil()).response_as::<Tagged>();
+    /// let operation = GetCustomer::new(Uuid::nil()).with_response_type::<Tagged>();
     /// ```
-    fn response_as<T>(self) -> ResponseAs<Self, T>
+    fn with_response_type<T>(self) -> ResponseAs<Self, T>
     where
         Self: Sized,
     {

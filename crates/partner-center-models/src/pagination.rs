@@ -6,8 +6,8 @@ use std::fmt::{self, Write as _};
 
 /// An [`Operation`] that returns one page at a time.
 ///
-/// Generated, as operations are. Callers use [`items_as`](Self::items_as), and [`continuation`](Self::continuation) to resume a
-/// list later. The rest is for the client, which follows the pages.
+/// Generated, as operations are. Callers use [`with_item_type`](Self::with_item_type), and [`continuation`](Self::continuation)
+/// to resume a list later. The rest is for the client, which follows the pages.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a paged operation",
     note = "an operation with a single response is performed with `call`"
@@ -30,13 +30,13 @@ pub trait Paginated: Operation {
 
     /// Tells `page` its position, if that is needed to continue the list. For the client.
     #[doc(hidden)]
-    fn locate(_page: &mut Self::Response, _position: PagePosition) {}
+    fn set_page_position(_page: &mut Self::Response, _position: PagePosition) {}
 
     /// Reads a page. For the client.
     #[doc(hidden)]
     fn read_page<R: ResponseReader>(response: &mut R, pagination: &Pagination) -> Result<Self::Response, R::Error> {
         let mut page = Self::Response::from_response(response)?;
-        Self::locate(&mut page, PagePosition::from_response(response, pagination));
+        Self::set_page_position(&mut page, PagePosition::from_response(response, pagination));
         Ok(page)
     }
 
@@ -63,9 +63,9 @@ pub trait Paginated: Operation {
     /// }
     ///
     /// // `client.items(operation)` yields `Brief`s.
-    /// let operation = ListCustomers::new().size(500).items_as::<Brief>();
+    /// let operation = ListCustomers::new().size(500).with_item_type::<Brief>();
     /// ```
-    fn items_as<T>(self) -> ItemsAs<Self, T>
+    fn with_item_type<T>(self) -> ItemsAs<Self, T>
     where
         Self: Sized,
     {
@@ -86,7 +86,7 @@ pub struct PageFingerprint {
 impl PageFingerprint {
     /// Creates the fingerprint of a page from its items; `None` if there are none.
     pub fn of(items: &[impl Serialize]) -> Option<Self> {
-        Some(Self::between(items.first()?, items.last()?, items.len()))
+        Some(Self::from_first_and_last(items.first()?, items.last()?, items.len()))
     }
 
     /// Creates the fingerprint of a page from the identifiers of its items, which is faster. Falls back to [`of`](Self::of) if
@@ -94,7 +94,7 @@ impl PageFingerprint {
     pub fn by_id<T: Serialize, I: Serialize + PartialEq>(items: &[T], id: impl Fn(&T) -> Option<&I>) -> Option<Self> {
         match (id(items.first()?), id(items.last()?)) {
             (Some(first), Some(last)) if first != last || items.len() == 1 => {
-                Some(Self::between(first, last, items.len()))
+                Some(Self::from_first_and_last(first, last, items.len()))
             }
             _ => Self::of(items),
         }
@@ -105,7 +105,7 @@ impl PageFingerprint {
         Self { items, count }
     }
 
-    fn between<T: Serialize>(first: &T, last: &T, count: usize) -> Self {
+    fn from_first_and_last<T: Serialize>(first: &T, last: &T, count: usize) -> Self {
         Self::new(serde_json::to_string(&[first, last]).unwrap_or_default(), count)
     }
 }
@@ -263,7 +263,7 @@ pub struct PagePosition {
 impl PagePosition {
     pub(crate) fn from_response<R: ResponseReader>(response: &R, pagination: &Pagination) -> Self {
         let token = pagination.response_header.and_then(|name| response.header(name));
-        Self { target: response.target().to_owned(), token: token.map(str::to_owned) }
+        Self { target: response.request_target().to_owned(), token: token.map(str::to_owned) }
     }
 
     /// Returns the continuation after this page, which has `count` items and, in its body, the continuation `in_body`.

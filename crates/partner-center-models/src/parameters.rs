@@ -116,7 +116,7 @@ impl Parameters {
     /// Adds a query parameter whose value is JSON.
     #[must_use]
     pub fn query_json<'a, T: Serialize + 'a>(mut self, name: &'static str, value: impl Into<Option<&'a T>>) -> Self {
-        if let Some(json) = self.serialize_json_parameter(name, value.into()) {
+        if let Some(json) = self.serialize_json_or_record_problem(name, value.into()) {
             self.query.push((name, json));
         }
         self
@@ -140,7 +140,7 @@ impl Parameters {
     /// Sets the body, which is sent as JSON.
     #[must_use]
     pub fn body<'a, T: Serialize + 'a>(mut self, value: impl Into<Option<&'a T>>) -> Self {
-        self.body = self.serialize_json_parameter("body", value.into()).map(Body::json);
+        self.body = self.serialize_json_or_record_problem("body", value.into()).map(Body::json);
         self
     }
 
@@ -193,7 +193,11 @@ impl Parameters {
         }
     }
 
-    fn serialize_json_parameter<T: Serialize>(&mut self, name: &'static str, value: Option<&T>) -> Option<String> {
+    fn serialize_json_or_record_problem<T: Serialize>(
+        &mut self,
+        name: &'static str,
+        value: Option<&T>,
+    ) -> Option<String> {
         serde_json::to_string(value?)
             .map_err(|error| self.record_first_problem(name, format!("is not JSON: {error}")))
             .ok()

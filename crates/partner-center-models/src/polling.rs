@@ -18,7 +18,7 @@ pub trait LongRunning: SingleResponse {
     fn poll(&self) -> Option<Self::Poll>;
 
     /// Returns the values that the response shows once the operation is completed; see [`Polling::shown`].
-    fn expected(&self) -> Map<String, Value> {
+    fn expected_properties(&self) -> Map<String, Value> {
         Map::new()
     }
 
@@ -64,7 +64,7 @@ impl Polling {
 
     /// Returns the [`shown`](Self::shown) properties of the body of a request.
     #[must_use]
-    pub fn expected<B: Serialize>(&self, body: &B) -> Map<String, Value> {
+    pub fn expected_properties<B: Serialize>(&self, body: &B) -> Map<String, Value> {
         let Ok(body) = serde_json::to_value(body) else { return Map::new() };
         let value =
             |name: &&str| find_field_ignoring_case(&body, name).map(|value| ((*name).to_owned(), value.clone()));
@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn change_is_completed_once_it_is_shown() {
         const CHANGE: Polling = Polling::by_status().shown(&["quantity", "status"]);
-        let expected = CHANGE.expected(&json!({"quantity": 7, "status": null, "id": 1}));
+        let expected = CHANGE.expected_properties(&json!({"quantity": 7, "status": null, "id": 1}));
         assert_eq!(Value::Object(expected.clone()), json!({"quantity": 7}));
         for (response, is_completed) in [
             (json!({"quantity": 7}), true),
@@ -151,7 +151,7 @@ mod tests {
         ] {
             assert_eq!(CHANGE.pending(&response, &expected).is_empty(), is_completed, "{response}");
         }
-        let expected = CHANGE.expected(&json!({"quantity": 7, "status": "suspended"}));
+        let expected = CHANGE.expected_properties(&json!({"quantity": 7, "status": "suspended"}));
         assert!(CHANGE.pending(&json!({"quantity": 7, "status": "Suspended"}), &expected).is_empty());
         assert_eq!(CHANGE.pending(&json!({"quantity": 7, "status": "active"}), &expected), ["status"]);
         assert_eq!(CHANGE.pending(&json!([]), &expected), ["quantity", "status"]);
@@ -160,7 +160,8 @@ mod tests {
     #[test]
     fn what_is_not_changed_is_not_expected() {
         const CHANGE: Polling = Polling::by_status().shown(&["quantity", "status", "autoRenewEnabled"]);
-        let mut expected = CHANGE.expected(&json!({"quantity": 7, "status": "active", "autoRenewEnabled": true}));
+        let mut expected =
+            CHANGE.expected_properties(&json!({"quantity": 7, "status": "active", "autoRenewEnabled": true}));
         Polling::retain_changed(&mut expected, &json!({"Quantity": 6, "status": "Active"}));
         assert_eq!(Value::Object(expected), json!({"quantity": 7, "autoRenewEnabled": true}));
     }

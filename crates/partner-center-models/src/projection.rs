@@ -18,7 +18,7 @@ use serde::{
 use serde_json::value::RawValue;
 use std::{fmt, marker::PhantomData};
 
-/// An operation whose response is deserialized as a `T`; created by [`SingleResponse::response_as`].
+/// An operation whose response is deserialized as a `T`; created by [`SingleResponse::with_response_type`].
 ///
 /// Everything else is that of the operation `O`. A response that is not a `T` is an error.
 #[derive(Clone, Debug)]
@@ -40,7 +40,7 @@ impl<O: Operation, T: FromResponse> Operation for ResponseAs<O, T> {
     const METHOD: Method = O::METHOD;
     const PATH: &'static str = O::PATH;
     const IDEMPOTENCY: Idempotency = O::IDEMPOTENCY;
-    const OUTCOMES: &'static [u16] = O::OUTCOMES;
+    const ADDITIONAL_RESULT_STATUSES: &'static [u16] = O::ADDITIONAL_RESULT_STATUSES;
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         self.operation.parameters()
     }
@@ -48,7 +48,7 @@ impl<O: Operation, T: FromResponse> Operation for ResponseAs<O, T> {
 
 impl<O: SingleResponse, T: FromResponse> SingleResponse for ResponseAs<O, T> {}
 
-/// An operation whose items are deserialized as `T`s; created by [`Paginated::items_as`].
+/// An operation whose items are deserialized as `T`s; created by [`Paginated::with_item_type`].
 ///
 /// Everything else is that of the operation `O`; a page is a [`PageAs`]. An item that is not a `T` is an error.
 #[derive(Clone, Debug)]
@@ -87,8 +87,8 @@ impl<O: Paginated + 'static, T: DeserializeOwned + Send + 'static> Paginated for
     fn continuation(page: &Self::Response) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
         page.continuation.clone()
     }
-    fn locate(page: &mut Self::Response, position: PagePosition) {
-        page.locate(&O::PAGINATION, &position);
+    fn set_page_position(page: &mut Self::Response, position: PagePosition) {
+        page.set_page_position(&O::PAGINATION, &position);
     }
 }
 
@@ -126,7 +126,7 @@ impl Paginated for DynamicList {
     fn read_page<R: ResponseReader>(response: &mut R, pagination: &Pagination) -> Result<Self::Response, R::Error> {
         let read = |json: &str| ReadPage::parse_page(json, pagination, true).map(PageAs::from_read_page);
         let mut page = response.json(read)?;
-        page.locate(pagination, &PagePosition::from_response(response, pagination));
+        page.set_page_position(pagination, &PagePosition::from_response(response, pagination));
         Ok(page)
     }
 }
@@ -168,7 +168,7 @@ impl<O, T> PageAs<O, T> {
         Self { items, total_count, fingerprint, continuation, operation: PhantomData }
     }
 
-    fn locate(&mut self, pagination: &Pagination, position: &PagePosition) {
+    fn set_page_position(&mut self, pagination: &Pagination, position: &PagePosition) {
         continue_from_page_position(&mut self.continuation, pagination, position, self.items.len(), self.total_count);
     }
 }

@@ -1,7 +1,7 @@
 use crate::{
     JsonValue, Resource,
     object::Object,
-    reader::read_object_from_json,
+    reader::try_read_object_from_json,
     value::{RawJsonField, Value},
 };
 use serde::{Serialize, Serializer};
@@ -39,7 +39,7 @@ impl<T: Resource> RawJson<T> {
     #[must_use]
     pub fn get(&self) -> Option<T> {
         let mut value = T::empty();
-        read_object_from_json(self.json(), &mut value).then_some(value)
+        try_read_object_from_json(self.json(), &mut value).then_some(value)
     }
 
     /// Returns the JSON exactly as received, also an unpaired surrogate, which is U+FFFD in all other results.
@@ -95,10 +95,10 @@ impl<T: Object + Value + 'static> RawJsonField for Option<RawJson<T>> {
         }
     }
     #[inline]
-    fn visit_object(&self, visit: &mut dyn FnMut(Option<&dyn Object>)) {
+    fn with_parsed_object(&self, visit: &mut dyn FnMut(Option<&dyn Object>)) {
         let Some(raw) = self else { return };
         let mut object = T::empty();
-        let is_object = read_object_from_json(&raw.json, &mut object);
+        let is_object = try_read_object_from_json(&raw.json, &mut object);
         visit(if is_object { Some(&object) } else { None });
     }
     #[inline]
@@ -115,7 +115,7 @@ impl<T: Object + Value + 'static> RawJsonField for Option<RawJson<T>> {
 const MAX_SHARED_LENGTH: usize = 64;
 
 /// The number of JSON texts that [`share_json`] remembers.
-const SHARED_TEXTS: usize = 16;
+const SHARED_TEXT_COUNT: usize = 16;
 
 /// Returns `json`, in the memory of an equal text that was read shortly before on this thread, if there is one: the attributes
 /// of all items of a page are the same.
@@ -123,14 +123,14 @@ const SHARED_TEXTS: usize = 16;
 pub(crate) fn share_json(json: &str) -> Arc<str> {
     thread_local! {
         /// The last text of some lengths.
-        static LAST_TEXTS: RefCell<[Option<Arc<str>>; SHARED_TEXTS]> =
-            const { RefCell::new([const { None }; SHARED_TEXTS]) };
+        static LAST_TEXTS: RefCell<[Option<Arc<str>>; SHARED_TEXT_COUNT]> =
+            const { RefCell::new([const { None }; SHARED_TEXT_COUNT]) };
     }
     if json.len() > MAX_SHARED_LENGTH {
         return json.into();
     }
     let shared = LAST_TEXTS.try_with(|texts| {
-        let last = &mut texts.borrow_mut()[json.len() % SHARED_TEXTS];
+        let last = &mut texts.borrow_mut()[json.len() % SHARED_TEXT_COUNT];
         match last {
             Some(last) if **last == *json => last.clone(),
             last => last.insert(json.into()).clone(),
@@ -229,7 +229,7 @@ mod tests {
             let customer: Customer = serde_json::from_str(&text).unwrap();
             assert_eq!(links(&customer).self_.unwrap().body.unwrap().json(), body);
             assert_eq!(serde_json::to_string(&customer).unwrap(), text);
-            assert!(crate::Resource::unknown_paths(&customer).is_empty());
+            assert!(crate::Resource::undescribed_paths(&customer).is_empty());
         }
     }
 

@@ -45,7 +45,7 @@ impl RawPage {
 
     #[inline]
     fn parse_page(json: &str, pagination: &Pagination) -> serde_json::Result<Self> {
-        let parts = match RawPageParts::find(json, pagination) {
+        let parts = match RawPageParts::find_in_compact_page(json, pagination) {
             Some(parts) => parts,
             None => RawPageParts::parse(json, pagination)?,
         };
@@ -65,6 +65,7 @@ struct RawPageParts {
 }
 
 impl RawPageParts {
+    #[inline]
     fn parse(json: &str, pagination: &Pagination) -> serde_json::Result<Self> {
         let ReadPage { list: RawItemList(items), total_count, continuation } =
             ReadPage::parse_page(json, pagination, true)?;
@@ -76,7 +77,8 @@ impl RawPageParts {
 
     /// Finds what [`parse`](Self::parse) reads, in a page whose items are compact JSON. `None` if it is not certain to be the
     /// same.
-    fn find(json: &str, pagination: &Pagination) -> Option<Self> {
+    #[inline]
+    fn find_in_compact_page(json: &str, pagination: &Pagination) -> Option<Self> {
         // The rest of the page is parsed with one item in place of all of them. Whether this was the list shows then.
         const SUBSTITUTE: &str = "[0]";
         let start = if json.starts_with('[') {
@@ -96,6 +98,7 @@ impl RawPageParts {
 }
 
 /// Returns the place of an item that is borrowed from JSON.
+#[inline]
 fn place_of(item: &RawValue, json: &str) -> Range<usize> {
     let start = item.get().as_ptr().addr() - json.as_ptr().addr();
     start..start + item.get().len()
@@ -219,7 +222,7 @@ mod tests {
             (r#"{"items":[1],}"#.to_owned(), false),
             (r#"{"items":["\ud83e"]}"#.to_owned(), false),
         ] {
-            let Some(found) = RawPageParts::find(&page, &paged) else {
+            let Some(found) = RawPageParts::find_in_compact_page(&page, &paged) else {
                 assert!(!is_found, "{page}");
                 continue;
             };

@@ -20,7 +20,7 @@ use crate::{
     raw_json::share_json,
     scalar::{Fit, ScalarValue},
     value::{List, Map, Union, ValueMut, ValueRef},
-    writer::{SerializedValue, has_only_unknown_fields, serialize_field},
+    writer::{SerializedValue, field_to_json_value, has_only_unknown_fields},
 };
 use serde::{
     Deserialize, Deserializer,
@@ -47,7 +47,7 @@ impl<'de> Visitor<'de> for ResourceVisitor<'_> {
         write!(formatter, "an object that is a {}", self.0.schema().name)
     }
     fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<(), A::Error> {
-        if read_object(self.0, fields, ReadContext::top_level())?.is_some() {
+        if read_object_or_number(self.0, fields, ReadContext::top_level())?.is_some() {
             return Err(de::Error::custom("a number where an object was expected"));
         }
         // An object of another kind, such as an error body with the status 200.
@@ -61,12 +61,12 @@ impl<'de> Visitor<'de> for ResourceVisitor<'_> {
 
 /// Reads `json` into `object`, as leniently as a field of another object; returns whether it is such an object.
 #[inline]
-pub(crate) fn read_object_from_json(json: &str, object: &mut dyn Object) -> bool {
-    read_nested_object(json, object, 0)
+pub(crate) fn try_read_object_from_json(json: &str, object: &mut dyn Object) -> bool {
+    try_read_object_at_depth(json, object, 0)
 }
 
 #[inline]
-fn read_nested_object(json: &str, object: &mut dyn Object, depth: u8) -> bool {
+fn try_read_object_at_depth(json: &str, object: &mut dyn Object, depth: u8) -> bool {
     fn read<'de, D: Deserializer<'de>>(json: D, object: &mut dyn Object, depth: u8) -> Result<bool, D::Error> {
         let context = ReadContext { is_exact: loss_mode::is_exact_mode(), depth };
         let outcome = ValueSeed { context, target: ValueMut::Object(object) }.deserialize(json)?;
@@ -108,7 +108,7 @@ impl ReadContext {
     /// Returns the context within an object or list; `None` if that is too deep, so that it is kept as JSON. `serde_json` has
     /// the same limit, but does not know of the texts around a text.
     #[inline]
-    fn nested(self) -> Option<Self> {
+    fn nested_unless_too_deep(self) -> Option<Self> {
         const MAX_NESTING_DEPTH: u8 = 127;
         (self.depth < MAX_NESTING_DEPTH).then(|| Self { depth: self.depth + 1, ..self })
     }
@@ -126,7 +126,7 @@ pub(crate) enum ReadOutcome {
 }
 
 /// Reads the fields of an object; returns the number that the object stands for, if it does: see [`arbitrary_precision_number`].
-fn read_object<'de, A: MapAccess<'de>>(
+fn read_object_or_number<'de, A: MapAccess<'de>>(
     object: &mut dyn Object,
     mut fields: A,
     context: ReadContext,
@@ -138,7 +138,7 @@ fn read_object<'de, A: MapAccess<'de>>(
             FieldKey::Field { index, spelling } => {
                 position = FieldPosition::behind(index);
                 let name = schema.names[index];
-                if seen.insert(index) {
+                if seen.test_and_set(index) {
                     // Of several values, the last one counts.
                     object.field_mut(index).clear();
                     object.unknown_fields_mut().forget_received_field(name);
@@ -146,7 +146,7 @@ fn read_object<'de, A: MapAccess<'de>>(
                 match fields.next_value_seed(ValueSeed { context, target: object.field_mut(index) })? {
                     ReadOutcome::Set => {}
                     ReadOutcome::SetAs(received) => {
-                        if let Some(written) = serialize_field(object, index) {
+                        if let Some(written) = field_to_json_value(object, index) {
                             object.unknown_fields_mut().keep_received_spelling(name, written, received);
                         }
                     }
@@ -165,7 +165,7 @@ fn read_object<'de, A: MapAccess<'de>>(
                     object.unknown_fields_mut().keep_received_name(name, spelling);
                 }
             }
-            FieldKey::Unknown(name) => read_unknown_field(object, name, &mut fields, context)?,
+            FieldKey::Unknown(name) => read_additional_or_unknown_field(object, name, &mut fields, context)?,
         }
     }
     if seen.is_empty()
@@ -187,7 +187,7 @@ fn read_object<'de, A: MapAccess<'de>>(
 }
 
 /// Reads a field that is none of the properties with a name in the specification.
-fn read_unknown_field<'de, A: MapAccess<'de>>(
+fn read_additional_or_unknown_field<'de, A: MapAccess<'de>>(
     object: &mut dyn Object,
     name: String,
     fields: &mut A,
@@ -344,7 +344,7 @@ impl ValueSeed<'_> {
         let (ValueMut::Scalar(scalar) | ValueMut::Decimal(scalar)) = self.target else {
             return ReadOutcome::Misfit(json);
         };
-        match scalar.set(ScalarValue::number(json.json())) {
+        match scalar.set(ScalarValue::from_number_digits(json.json())) {
             Fit::Exact => ReadOutcome::Set,
             Fit::OtherSpelling => ReadOutcome::SetAs(json),
             Fit::Misfit => ReadOutcome::Misfit(json),
@@ -392,15 +392,15 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
         Ok(self.set_scalar(ScalarValue::String(text), || text.into()))
     }
     fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<ReadOutcome, A::Error> {
-        match (self.target, self.context.nested()) {
+        match (self.target, self.context.nested_unless_too_deep()) {
             (ValueMut::List(list), Some(context)) => read_list(list, items, context),
             _ => JsonValue::from_seq(items).map(ReadOutcome::Misfit),
         }
     }
     fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<ReadOutcome, A::Error> {
-        match (self.target, self.context.nested()) {
+        match (self.target, self.context.nested_unless_too_deep()) {
             (ValueMut::Object(object), Some(context)) => {
-                Ok(read_object(object, fields, context)?.map_or(ReadOutcome::Set, ReadOutcome::Misfit))
+                Ok(read_object_or_number(object, fields, context)?.map_or(ReadOutcome::Set, ReadOutcome::Misfit))
             }
             (ValueMut::Map(map), Some(context)) => read_map(map, fields, context),
             (target, _) => {
@@ -542,7 +542,7 @@ fn read_list<'de, A: SeqAccess<'de>>(
                 };
                 array.push(&if let ReadOutcome::Misfit(item) = outcome { item } else { JsonValue::null() });
                 list.clear();
-                return array.read_remaining(items).map(ReadOutcome::Misfit);
+                return array.read_remaining_and_finish(items).map(ReadOutcome::Misfit);
             }
         }
         count += 1;
@@ -578,7 +578,7 @@ fn read_map<'de, A: MapAccess<'de>>(
         check_item_limit(map.len())?;
         if key == PRIVATE_NUMBER_FIELD {
             let object = serialize_entries_except(map, &key).map_err(de::Error::custom)?;
-            return object.read_remaining(Some(key), entries).map(ReadOutcome::Misfit);
+            return object.read_remaining_and_finish(Some(key), entries).map(ReadOutcome::Misfit);
         }
         let target = map.insert(key.clone());
         let is_any = matches!(target, ValueMut::Json(_));
@@ -602,7 +602,7 @@ fn read_map<'de, A: MapAccess<'de>>(
                 };
                 object.push(&key, &if let ReadOutcome::Misfit(value) = outcome { value } else { JsonValue::null() });
                 map.clear();
-                return object.read_remaining(None, entries).map(ReadOutcome::Misfit);
+                return object.read_remaining_and_finish(None, entries).map(ReadOutcome::Misfit);
             }
         }
         if let (Some(received), Some(value)) = (&mut received, map.get(&key)) {
@@ -638,9 +638,9 @@ fn read_union(union: &mut dyn Union, json: JsonValue, context: ReadContext) -> R
         return ReadOutcome::Misfit(json);
     }
     let kind = json.object_field(union.discriminator(), is_name_or_capitalized);
-    let is_read = match (kind.as_ref().and_then(JsonValue::as_str), context.nested()) {
+    let is_read = match (kind.as_ref().and_then(JsonValue::as_str), context.nested_unless_too_deep()) {
         (Some(kind), Some(context)) => {
-            union.set_variant(&kind).is_some_and(|object| read_nested_object(json.json(), object, context.depth))
+            union.set_variant(&kind).is_some_and(|object| try_read_object_at_depth(json.json(), object, context.depth))
         }
         _ => false,
     };

@@ -1,4 +1,4 @@
-use crate::writer::unknown_paths;
+use crate::writer::undescribed_paths;
 use serde::{Serialize, de::DeserializeOwned};
 
 /// An object of the API: one of the generated structs. Sealed.
@@ -17,18 +17,18 @@ pub trait Resource: Serialize + DeserializeOwned + sealed::Sealed {
     ///     "commerceId": 42
     /// }"#)?;
     /// assert_eq!(
-    ///     customer.unknown_paths(),
+    ///     customer.undescribed_paths(),
     ///     ["companyProfile.motto", "relationshipToPartner", "commerceId"]
     /// );
     /// # Ok::<(), serde_json::Error>(())
     /// ```
-    fn unknown_paths(&self) -> Vec<String>;
+    fn undescribed_paths(&self) -> Vec<String>;
 }
 
 impl<T: Serialize + DeserializeOwned + sealed::Sealed> Resource for T {
     #[inline]
-    fn unknown_paths(&self) -> Vec<String> {
-        unknown_paths(self)
+    fn undescribed_paths(&self) -> Vec<String> {
+        undescribed_paths(self)
     }
 }
 
@@ -108,7 +108,7 @@ macro_rules! resource {
                 }
             }
             #[inline]
-            fn as_value(&self) -> $crate::value::ValueRef<'_> {
+            fn as_untyped_ref(&self) -> $crate::value::ValueRef<'_> {
                 $crate::value::ValueRef::Object(self)
             }
             #[inline]

@@ -12,8 +12,8 @@ const JSON_MEDIA_TYPE: &str = "application/json";
 /// A type that a response is read as.
 ///
 /// - A type that is deserialized from JSON, such as a generated one, a `Vec` of them or a custom one. Where the absence of a
-///   resource is a result ([`Operation::OUTCOMES`](crate::Operation::OUTCOMES)): an `Option` of such a type, or a `bool` if the
-///   response has no body.
+///   resource is a result ([`Operation::ADDITIONAL_RESULT_STATUSES`](crate::Operation::ADDITIONAL_RESULT_STATUSES)): an
+///   `Option` of such a type, or a `bool` if the response has no body.
 /// - [`NoContent`] for a response without a body.
 /// - [`Accepted`] for work that the service completes later, [`Completion`] if it may also be completed at once.
 /// - [`Text`] and [`Binary`] for other media types.
@@ -55,7 +55,7 @@ pub trait ResponseReader {
     fn retry_after(&self) -> Option<Duration>;
 
     /// Returns the path and the query of the request.
-    fn target(&self) -> &str;
+    fn request_target(&self) -> &str;
 
     /// Parses the body, which is JSON in any charset. An absent resource is `null`, or else `false`; an empty body is `null`, or
     /// `true` where an absent resource is a result.
@@ -207,7 +207,7 @@ fn parse_file_name(disposition: &str) -> Option<String> {
     while let Some((name, value)) = rest.split_once('=') {
         let value = value.trim_start();
         let (value, tail) = if let Some(quoted) = value.strip_prefix('"') {
-            unquote_string(quoted)?
+            split_off_quoted_string(quoted)?
         } else {
             let (value, tail) = value.split_once(';').unwrap_or((value, ""));
             (value.trim().to_owned(), tail)
@@ -228,7 +228,7 @@ fn parse_file_name(disposition: &str) -> Option<String> {
 
 /// Returns the content of a quoted string, whose opening quotation mark is removed, and what follows it.
 #[inline]
-fn unquote_string(quoted: &str) -> Option<(String, &str)> {
+fn split_off_quoted_string(quoted: &str) -> Option<(String, &str)> {
     let mut value = String::new();
     let mut characters = quoted.char_indices();
     while let Some((index, character)) = characters.next() {

@@ -19,7 +19,7 @@ pub enum ScalarValue<'a> {
 impl<'a> ScalarValue<'a> {
     /// Returns the number with these digits.
     #[inline]
-    pub(crate) fn number(digits: &'a str) -> Self {
+    pub(crate) fn from_number_digits(digits: &'a str) -> Self {
         match digits.parse() {
             // `-0` would be written as `0`.
             Ok(number) if digits != "-0" => Self::Integer(number),
@@ -166,7 +166,7 @@ macro_rules! scalar_value {
                 <Self as $crate::scalar::Scalar>::placeholder()
             }
             #[inline]
-            fn as_value(&self) -> $crate::value::ValueRef<'_> {
+            fn as_untyped_ref(&self) -> $crate::value::ValueRef<'_> {
                 $crate::value::ValueRef::Scalar(self)
             }
             #[inline]

@@ -41,7 +41,7 @@ macro_rules! object_union {
                 Self::Unknown($crate::JsonValue::placeholder())
             }
             #[inline]
-            fn as_value(&self) -> $crate::value::ValueRef<'_> {
+            fn as_untyped_ref(&self) -> $crate::value::ValueRef<'_> {
                 $crate::value::ValueRef::Union(self)
             }
             #[inline]

@@ -15,7 +15,7 @@ pub trait Value: Sized {
     /// Returns a placeholder, into which a value is read.
     fn empty() -> Self;
     /// Returns the value without its type.
-    fn as_value(&self) -> ValueRef<'_>;
+    fn as_untyped_ref(&self) -> ValueRef<'_>;
     /// Returns the value without its type, to be read into.
     fn as_untyped_mut(&mut self) -> ValueMut<'_>;
 }
@@ -104,7 +104,7 @@ impl<T: Value> OptionalValue for Option<T> {
     #[inline]
     fn get(&self) -> Option<ValueRef<'_>> {
         match self {
-            Some(value) => Some(value.as_value()),
+            Some(value) => Some(value.as_untyped_ref()),
             None => None,
         }
     }
@@ -132,7 +132,7 @@ impl<T: Value> NullableValue for Option<Nullable<T>> {
     #[inline]
     fn get(&self) -> Option<ValueRef<'_>> {
         match self {
-            Some(Nullable::Value(value)) => Some(value.as_value()),
+            Some(Nullable::Value(value)) => Some(value.as_untyped_ref()),
             Some(Nullable::Null) => Some(ValueRef::Null),
             None => None,
         }
@@ -173,7 +173,7 @@ impl<T: Value> List for Vec<T> {
     #[inline]
     fn get(&self, index: usize) -> Option<ValueRef<'_>> {
         match self.as_slice().get(index) {
-            Some(item) => Some(item.as_value()),
+            Some(item) => Some(item.as_untyped_ref()),
             None => None,
         }
     }
@@ -197,7 +197,7 @@ impl<T: Value> Value for Vec<T> {
         Self::new()
     }
     #[inline]
-    fn as_value(&self) -> ValueRef<'_> {
+    fn as_untyped_ref(&self) -> ValueRef<'_> {
         ValueRef::List(self)
     }
     #[inline]
@@ -223,14 +223,14 @@ impl<T: Value> Map for BTreeMap<String, T> {
     #[inline]
     fn get(&self, key: &str) -> Option<ValueRef<'_>> {
         match self.get(key) {
-            Some(value) => Some(value.as_value()),
+            Some(value) => Some(value.as_untyped_ref()),
             None => None,
         }
     }
     #[inline]
     fn for_each(&self, visit: &mut dyn FnMut(&str, ValueRef<'_>)) {
         for (key, value) in self {
-            visit(key, value.as_value());
+            visit(key, value.as_untyped_ref());
         }
     }
     #[inline]
@@ -264,7 +264,7 @@ impl<T: Value> Value for BTreeMap<String, T> {
         Self::new()
     }
     #[inline]
-    fn as_value(&self) -> ValueRef<'_> {
+    fn as_untyped_ref(&self) -> ValueRef<'_> {
         ValueRef::Map(self)
     }
     #[inline]
@@ -295,7 +295,7 @@ pub trait RawJsonField {
     /// Returns the JSON; `None` if the field is absent.
     fn json(&self) -> Option<&Arc<str>>;
     /// Parses the object, if there is one, and calls `visit` with it; with `None` if it lacks a required field.
-    fn visit_object(&self, visit: &mut dyn FnMut(Option<&dyn Object>));
+    fn with_parsed_object(&self, visit: &mut dyn FnMut(Option<&dyn Object>));
     fn set(&mut self, json: Option<Arc<str>>);
     /// Returns an empty object of the type that the JSON is of.
     fn empty_object(&self) -> Box<dyn Object>;
@@ -307,7 +307,7 @@ impl<T: Object + Value> Value for Box<T> {
         Self::new(T::empty())
     }
     #[inline]
-    fn as_value(&self) -> ValueRef<'_> {
+    fn as_untyped_ref(&self) -> ValueRef<'_> {
         ValueRef::Object(&**self)
     }
     #[inline]
@@ -322,7 +322,7 @@ impl Value for JsonValue {
         Self::placeholder()
     }
     #[inline]
-    fn as_value(&self) -> ValueRef<'_> {
+    fn as_untyped_ref(&self) -> ValueRef<'_> {
         ValueRef::Json(self)
     }
     #[inline]

@@ -167,12 +167,12 @@ open_enum!(loose Status { InReview = "in_review", Active = "active", });
 
 const PART: &str = r#"{"name":"a","price":1.50,"inner":{"id":1,"x":2.5},"map":{"b":1},"list":["c"],"any":null}"#;
 
-fn read(json: &str) -> Line {
+fn read_line(json: &str) -> Line {
     serde_json::from_str(json).unwrap()
 }
 
 /// Reads an object in each way; the results are equal, and are written as `json`, to the letter.
-fn round_trip<T: DeserializeOwned + Serialize + Clone + PartialEq + Debug>(json: &str) -> T {
+fn read_and_assert_round_trip<T: DeserializeOwned + Serialize + Clone + PartialEq + Debug>(json: &str) -> T {
     let value: T = serde_json::from_str(json).unwrap();
     assert_eq!(serde_json::to_string(&value).unwrap(), json);
     let again = from_json::<T>(json).unwrap().value;
@@ -217,11 +217,11 @@ fn values_of_each_kind_are_written_as_they_were_read() {
         r#""note":"a","tags":["b"]"#,
         r#""secret":"hunter2""#,
     ] {
-        round_trip::<Line>(&format!("{{{fields}}}"));
+        read_and_assert_round_trip::<Line>(&format!("{{{fields}}}"));
     }
-    round_trip::<Line>(&format!(r#"{{"parts":{{"a":{PART}}},"owner":{PART}}}"#));
-    round_trip::<Part>(PART);
-    assert_eq!(read(&format!(r#"{{"raw":{PART}}}"#)).raw.unwrap().get().unwrap().price.as_str(), "1.50");
+    read_and_assert_round_trip::<Line>(&format!(r#"{{"parts":{{"a":{PART}}},"owner":{PART}}}"#));
+    read_and_assert_round_trip::<Part>(PART);
+    assert_eq!(read_line(&format!(r#"{{"raw":{PART}}}"#)).raw.unwrap().get().unwrap().price.as_str(), "1.50");
 }
 
 #[test]
@@ -253,9 +253,9 @@ fn value_of_another_type_is_kept_raw() {
         r#""owner":7,"tags":"a""#,
         r#""tags":["a",null]"#,
     ] {
-        let line: Line = round_trip(&format!("{{{fields}}}"));
+        let line: Line = read_and_assert_round_trip(&format!("{{{fields}}}"));
         assert!(line.unknown_fields.iter().count() > 0, "{fields}");
-        assert!(!line.unknown_paths().is_empty(), "{fields}");
+        assert!(!line.undescribed_paths().is_empty(), "{fields}");
     }
     for (json, message) in [
         (r#"{"name":"a"}"#, "missing field `price`"),
@@ -315,16 +315,19 @@ fn object_equals_only_one_with_the_same_values() {
         &format!(r#""parts":{{"a":{other_part}}}"#),
         "",
     ];
-    let lines = fields.map(|field| read(&format!("{{{field}}}")));
+    let lines = fields.map(|field| read_line(&format!("{{{field}}}")));
     for (index, line) in lines.iter().enumerate() {
         for (other_index, other) in lines.iter().enumerate() {
             assert_eq!(line == other, index == other_index, "{} and {}", fields[index], fields[other_index]);
         }
     }
     // As written does not matter, nor do the spellings of fields.
-    assert_eq!(read(r#"{"rate":1,"status":"IN_REVIEW"}"#), read(r#"{"status":"in_review","Rate":1.0}"#));
-    assert_eq!(read(r#"{"raw":{"name":7,"a":1}}"#).clone(), read(r#"{"raw":{"name":7,"a":1}}"#));
-    assert_eq!(read(&format!(r#"{{"raw":{PART}}}"#)), read(&format!(r#"{{"raw":{}}}"#, PART.replace(',', ", "))));
+    assert_eq!(read_line(r#"{"rate":1,"status":"IN_REVIEW"}"#), read_line(r#"{"status":"in_review","Rate":1.0}"#));
+    assert_eq!(read_line(r#"{"raw":{"name":7,"a":1}}"#).clone(), read_line(r#"{"raw":{"name":7,"a":1}}"#));
+    assert_eq!(
+        read_line(&format!(r#"{{"raw":{PART}}}"#)),
+        read_line(&format!(r#"{{"raw":{}}}"#, PART.replace(',', ", ")))
+    );
     let not_a_number = Line { rate: Some(f64::NAN), ..Line::default() };
     assert_ne!(not_a_number, not_a_number.clone());
     assert!(not_a_number.clone().rate.is_some_and(f64::is_nan));
@@ -378,9 +381,9 @@ fn arbitrary_precision_numbers_are_numbers() {
 
 #[test]
 fn changed_value_is_written_as_it_is() {
-    let mut line = read(r#"{"rate":12,"rates":[1,2],"status":"InReview","createdDate":"a"}"#);
+    let mut line = read_line(r#"{"rate":12,"rates":[1,2],"status":"InReview","createdDate":"a"}"#);
     assert_eq!((line.rate, line.status.clone()), (Some(12.0), Some(Status::InReview)));
-    assert_eq!(line, read(r#"{"rate":12.0,"rates":[1.0,2.0],"status":"in_review","creationDate":"a"}"#));
+    assert_eq!(line, read_line(r#"{"rate":12.0,"rates":[1.0,2.0],"status":"in_review","creationDate":"a"}"#));
     line.rate = Some(13.0);
     line.rates = Some(vec![1.0]);
     line.status = Some(Status::Active);
@@ -404,18 +407,18 @@ fn last_of_several_values_counts() {
         (r#"{"note":"a","note":null}"#, r#"{"note":null}"#),
         (r#"{"device":{"deviceType":"phone"},"device":7}"#, r#"{"device":7}"#),
     ] {
-        assert_eq!(serde_json::to_string(&read(json)).unwrap(), written, "{json}");
+        assert_eq!(serde_json::to_string(&read_line(json)).unwrap(), written, "{json}");
     }
     let part = PART.replace(r#""inner":"#, r#""inner":{"id":7,"y":1.5},"map":{"z":0},"inner":"#);
     assert_eq!(serde_json::to_string(&serde_json::from_str::<Part>(&part).unwrap()).unwrap(), PART);
 }
 
 #[test]
-fn property_with_another_name_is_described() {
-    let inner: Inner = round_trip(r#"{"id":1,"a":2.5,"b":3,"c":"x"}"#);
+fn property_with_other_name_is_in_additional_properties() {
+    let inner: Inner = read_and_assert_round_trip(r#"{"id":1,"a":2.5,"b":3,"c":"x"}"#);
     assert_eq!(inner.additional_properties, BTreeMap::from([("a".to_owned(), 2.5), ("b".to_owned(), 3.0)]));
-    assert_eq!(inner.unknown_paths(), ["c"]);
-    let only: Inner = round_trip(r#"{"a":2.5}"#);
+    assert_eq!(inner.undescribed_paths(), ["c"]);
+    let only: Inner = read_and_assert_round_trip(r#"{"a":2.5}"#);
     assert!(only.unknown_fields.is_empty());
     assert!(serde_json::from_str::<Inner>(r#"{"c":"x"}"#).is_err());
 }
@@ -423,7 +426,7 @@ fn property_with_another_name_is_described() {
 #[test]
 fn union_is_told_apart_wherever_its_property_stands() {
     let json = r#"{"device":{"number":"1","DeviceType":"mobile","device":{"deviceType":"laptop","size":1.10}}}"#;
-    let line = read(json);
+    let line = read_line(json);
     let Some(Device::Phone(phone)) = &line.device else { panic!("{line:?}") };
     assert_eq!(phone.number.as_deref(), Some("1"));
     let Some(Device::Laptop(laptop)) = &phone.device else { panic!("{line:?}") };
@@ -431,9 +434,9 @@ fn union_is_told_apart_wherever_its_property_stands() {
     // The discriminator is written for objects that do not set it.
     let new = Line { device: Some(Laptop::default().into()), ..Line::default() };
     assert_eq!(serde_json::to_string(&new).unwrap(), r#"{"device":{"deviceType":"laptop"}}"#);
-    let unknown = read(r#"{"device":{"deviceType":"watch"}}"#);
+    let unknown = read_line(r#"{"device":{"deviceType":"watch"}}"#);
     assert!(matches!(unknown.device, Some(Device::Unknown(_))));
-    assert_eq!(unknown.unknown_paths(), ["device"]);
+    assert_eq!(unknown.undescribed_paths(), ["device"]);
     assert_eq!(serde_json::from_str::<Device>("7").unwrap_err().to_string(), "not an object that is a Device");
 }
 
@@ -444,12 +447,12 @@ fn enum_is_open_in_every_spelling() {
     assert_eq!(Status::from("in-review").as_str(), "in-review");
     assert_eq!(Reason::from(-1), Reason::NoTime);
     assert_eq!((Reason::from(7).as_i64(), Reason::from(7).to_string()), (7, "7".to_owned()));
-    assert_eq!(read(r#"{"reason":7,"statuses":["x"]}"#).unknown_paths(), ["reason", "statuses[0]"]);
+    assert_eq!(read_line(r#"{"reason":7,"statuses":["x"]}"#).undescribed_paths(), ["reason", "statuses[0]"]);
 }
 
 #[test]
-fn null_clears_only_what_is_nullable() {
-    let line = read(r#"{"note":null,"count":null,"owner":null}"#);
+fn null_is_kept_only_where_nullable() {
+    let line = read_line(r#"{"note":null,"count":null,"owner":null}"#);
     assert_eq!((line.note.clone(), line.count), (Some(Nullable::Null), None));
     assert_eq!(serde_json::to_string(&line).unwrap(), r#"{"note":null,"owner":null}"#);
     assert_eq!(format!("{:?}", line.note), "Some(Null)");
@@ -457,8 +460,10 @@ fn null_clears_only_what_is_nullable() {
 
 #[test]
 fn debug_shows_values_as_derived() {
-    let shown =
-        format!("{:?}", read(r#"{"price":1.0,"names":{"a":"b"},"note":"x","tags":["y"],"secret":"z","reason":10000}"#));
+    let shown = format!(
+        "{:?}",
+        read_line(r#"{"price":1.0,"names":{"a":"b"},"note":"x","tags":["y"],"secret":"z","reason":10000}"#)
+    );
     for part in [
         "Line { price: Some(1.0), prices: None",
         "names: Some({\"a\": \"b\"})",
@@ -482,7 +487,7 @@ fn deep_object_is_kept_raw() {
             let line = from_json::<Line>(&json).unwrap().value;
             let compact = serde_json::to_string(&line).unwrap();
             assert_eq!(compact.len(), json.len(), "{depth} {start}");
-            assert!(!line.unknown_paths().is_empty() || depth < 127, "{depth} {start}");
+            assert!(!line.undescribed_paths().is_empty() || depth < 127, "{depth} {start}");
         }
     }
 }

@@ -30,7 +30,7 @@ fn write_object_fields<M: SerializeMap>(object: &dyn Object, map: &mut M) -> Res
         let field = object.field(index);
         if has_spellings && let Some(spelling) = unknown.received_spelling(name) {
             if let Some(value) = field.none_if_absent() {
-                write_field_as_received(map, name, value, spelling)?;
+                write_field_with_received_spelling(map, name, value, spelling)?;
             }
         } else if let ValueRef::Scalar(scalar) = field {
             if let Some(scalar) = scalar.get() {
@@ -45,7 +45,7 @@ fn write_object_fields<M: SerializeMap>(object: &dyn Object, map: &mut M) -> Res
         additional.for_each(&mut |name, value| {
             if result.is_ok() {
                 result = match unknown.received_spelling(name) {
-                    Some(spelling) => write_field_as_received(map, name, value, spelling),
+                    Some(spelling) => write_field_with_received_spelling(map, name, value, spelling),
                     None => map.serialize_entry(name, &SerializedValue(value)),
                 };
             }
@@ -68,7 +68,7 @@ fn write_object_fields<M: SerializeMap>(object: &dyn Object, map: &mut M) -> Res
 
 /// Writes a field in the spelling in which it was received, unless it has been changed.
 #[cold]
-fn write_field_as_received<M: SerializeMap>(
+fn write_field_with_received_spelling<M: SerializeMap>(
     map: &mut M,
     name: &str,
     value: ValueRef<'_>,
@@ -85,7 +85,7 @@ fn write_field_as_received<M: SerializeMap>(
 
 /// Returns the field at `index` as it is written; `None` if it is absent.
 #[inline]
-pub(crate) fn serialize_field(object: &dyn Object, index: usize) -> Option<JsonValue> {
+pub(crate) fn field_to_json_value(object: &dyn Object, index: usize) -> Option<JsonValue> {
     JsonValue::from_serializable(&SerializedValue(object.field(index).none_if_absent()?)).ok()
 }
 
@@ -135,7 +135,7 @@ impl Serialize for SerializedValue<'_> {
             ValueRef::Json(json) => json.serialize(serializer),
             ValueRef::RawJson(raw) => {
                 let (mut serializer, mut result) = (Some(serializer), None);
-                raw.visit_object(&mut |object| {
+                raw.with_parsed_object(&mut |object| {
                     result = serializer.take().map(|serializer| match object {
                         Some(object) => write_object(object, serializer),
                         None => raw.json().map(|json| JsonValue::from_raw_json(json)).serialize(serializer),
@@ -228,7 +228,7 @@ impl fmt::Debug for DebugValue<'_> {
             ValueRef::Json(json) => json.fmt(formatter),
             ValueRef::RawJson(raw) => {
                 let mut result = Ok(());
-                raw.visit_object(&mut |object| {
+                raw.with_parsed_object(&mut |object| {
                     result = match object {
                         Some(object) => debug_object(object, formatter),
                         None => formatter.write_str("RawJson(..)"),
@@ -244,7 +244,7 @@ impl fmt::Debug for DebugValue<'_> {
 
 /// Returns the paths of everything within `object` that the specification does not describe.
 #[inline]
-pub(crate) fn unknown_paths(object: &dyn Object) -> Vec<String> {
+pub(crate) fn undescribed_paths(object: &dyn Object) -> Vec<String> {
     let mut found = Vec::new();
     collect_unknown_paths(ValueRef::Object(object), "", &mut found);
     found
@@ -281,7 +281,7 @@ fn collect_unknown_paths(value: ValueRef<'_>, at: &str, found: &mut Vec<String>)
             UnionRef::Variant(_, object) => collect_unknown_paths(ValueRef::Object(object), at, found),
             UnionRef::Unknown(_) => found.push(at.to_owned()),
         },
-        ValueRef::RawJson(raw) => raw.visit_object(&mut |object| match object {
+        ValueRef::RawJson(raw) => raw.with_parsed_object(&mut |object| match object {
             Some(object) => collect_unknown_paths(ValueRef::Object(object), at, found),
             None => found.push(at.to_owned()),
         }),

@@ -45,6 +45,9 @@ pub struct Operation {
     pub is_destructive: bool,
     /// Whether it replaces a resource, so that what a request leaves out is lost: a PUT, or a PATCH that works as one.
     pub replaces_resource: bool,
+    /// The properties that the resource has whenever it was read, if it is a PATCH that replaces it: a body without one of them
+    /// was not read first, and would reset all that it leaves out. Empty for all other operations.
+    pub replaced_properties: &'static [&'static str],
     /// Why it is deprecated, and by what it is replaced.
     pub deprecated: Option<&'static str>,
     /// The error codes that the documentation names.

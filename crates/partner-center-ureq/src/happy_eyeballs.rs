@@ -57,7 +57,7 @@ impl<In: Transport> Connector<In> for HappyEyeballsConnector {
             return self.tcp.connect(details, chained);
         }
         let RaceOutcome { outcome, slow } =
-            race_addresses(addresses, *details.timeout.after, &self.threads, single_address_connector(details));
+            race_addresses(addresses, *details.timeout.after, &self.threads, single_address_connect_function(details));
         match outcome {
             Ok(connection) => {
                 self.mark_addresses_slow(slow);
@@ -127,7 +127,7 @@ fn race_addresses<T: Send + 'static>(
                 // Fails if another attempt has won, which is fine.
                 move || drop(sender.send((address, connect(address, timeout))))
             };
-            if spawn_connection_attempt(threads, attempt) {
+            if try_spawn_connection_attempt(threads, attempt) {
                 pending.push(address);
             } else {
                 let (attempt_start, timeout) = (Instant::now(), remaining().min(caller_timeout));
@@ -173,7 +173,7 @@ fn race_addresses<T: Send + 'static>(
 }
 
 /// Runs `attempt` on a new thread, if one is available; returns whether it is.
-fn spawn_connection_attempt(threads: &Arc<AtomicUsize>, attempt: impl FnOnce() + Send + 'static) -> bool {
+fn try_spawn_connection_attempt(threads: &Arc<AtomicUsize>, attempt: impl FnOnce() + Send + 'static) -> bool {
     let increment = |count| (count < MAX_CONNECTING_THREADS).then_some(count + 1);
     if threads.fetch_update(Ordering::Relaxed, Ordering::Relaxed, increment).is_err() {
         return false;
@@ -188,7 +188,7 @@ fn spawn_connection_attempt(threads: &Arc<AtomicUsize>, attempt: impl FnOnce() +
 }
 
 /// Returns a function that connects to a single address through [`TcpConnector`], on any thread.
-fn single_address_connector<In: Transport>(
+fn single_address_connect_function<In: Transport>(
     details: &ConnectionDetails<'_>,
 ) -> impl Fn(SocketAddr, Duration) -> Result<Option<<TcpConnector as Connector<In>>::Out>, Error> + Send + Sync + 'static
 {

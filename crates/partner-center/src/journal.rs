@@ -93,7 +93,7 @@ struct SharedJournalState {
 
 impl SharedJournalState {
     /// Writes a line. If it cannot be written, no further write is sent, and `finish` reports it.
-    fn append(&mut self, record: &JournalRecord) -> io::Result<()> {
+    fn append_record_and_note_line(&mut self, record: &JournalRecord) -> io::Result<()> {
         let line = self.file.append_record(record)?;
         self.state.note_line(record, line);
         Ok(())
@@ -275,7 +275,7 @@ impl ItemRecorder {
         let mut shared = self.journal.lock_shared_state();
         let output = shared.outputs.remove(&self.item);
         let record = shared.state.record_outcome(&self.item, result.map(|()| output).map_err(Error::to_string));
-        let _ = shared.append(&record);
+        let _ = shared.append_record_and_note_line(&record);
     }
 
     fn lock_calls(&self) -> MutexGuard<'_, ItemCalls> {
@@ -298,7 +298,7 @@ impl RequestIds for ItemRecorder {
         let (request_id, is_reused, record) =
             shared.state.next_request_id_and_record(&self.item, call, preceding, completed);
         calls.reused.extend(is_reused.then_some(request_id));
-        match shared.append(&record) {
+        match shared.append_record_and_note_line(&record) {
             Ok(()) => Ok(request_id),
             Err(error) => Err(format!("the journal cannot be written, so that nothing was sent: {error}").into()),
         }
@@ -310,6 +310,6 @@ impl RequestIds for ItemRecorder {
         }
         let mut shared = self.journal.lock_shared_state();
         let record = shared.state.record_not_performed(&self.item, request_id);
-        let _ = shared.append(&record);
+        let _ = shared.append_record_and_note_line(&record);
     }
 }

@@ -10,12 +10,12 @@ const CARGO_DENY_VERSION: &str = "0.20.2";
 
 /// Verifies that each crate depends on no more than its purpose needs.
 pub(super) fn check_dependency_graph(root: &Path) -> Result<()> {
-    let direct = dependency_tree(root, "-p partner-center-models --depth 1")?;
+    let direct = dependency_names(root, "-p partner-center-models --depth 1")?;
     let expected = ["memchr", "partner-center-models", "serde", "serde_json", "uuid"].map(str::to_owned);
     ensure!(direct == BTreeSet::from(expected), "partner-center-models depends on {direct:?}");
-    let tables = dependency_tree(root, "-p partner-center-spec")?;
+    let tables = dependency_names(root, "-p partner-center-spec")?;
     ensure!(tables == BTreeSet::from(["partner-center-spec".to_owned()]), "partner-center-spec depends on {tables:?}");
-    let facade = dependency_tree(root, "-p partner-center --all-features")?;
+    let facade = dependency_names(root, "-p partner-center --all-features")?;
     ensure!(
         !facade.contains("partner-center-spec"),
         "partner-center depends on partner-center-spec, which few programs use"
@@ -25,7 +25,7 @@ pub(super) fn check_dependency_graph(root: &Path) -> Result<()> {
         ("sync", &["tokio", "reqwest", "hyper"]),
         ("async", &["ureq"]),
     ] {
-        let all = dependency_tree(root, &format!("-p partner-center --features={features}"))?;
+        let all = dependency_names(root, &format!("-p partner-center --features={features}"))?;
         for name in foreign {
             ensure!(!all.contains(*name), "partner-center with the features {features:?} depends on {name}");
         }
@@ -33,17 +33,17 @@ pub(super) fn check_dependency_graph(root: &Path) -> Result<()> {
     // Without TLS, a handwritten program with gzip has 30 crates over ureq and 87 over reqwest; at most 5 more are allowed. Two
     // came with networks in NO_PROXY (`ipnet`) and the caller's subscriber in other threads (`once_cell`, through `tracing`).
     for (features, max) in [("sync", 33), ("async", 84)] {
-        let all = dependency_tree(root, &format!("-p partner-center --no-default-features --features={features}"))?;
+        let all = dependency_names(root, &format!("-p partner-center --no-default-features --features={features}"))?;
         ensure!(all.len() <= max, "partner-center with {features} has {} crates, more than {max}", all.len());
     }
-    let core = dependency_tree(root, "-p partner-center-core")?;
+    let core = dependency_names(root, "-p partner-center-core")?;
     for name in ["tokio", "reqwest", "hyper", "ureq", "async-std", "smol"] {
         ensure!(!core.contains(name), "partner-center-core depends on {name}");
     }
     Ok(())
 }
 
-fn dependency_tree(root: &Path, arguments: &str) -> Result<BTreeSet<String>> {
+fn dependency_names(root: &Path, arguments: &str) -> Result<BTreeSet<String>> {
     let arguments = format!("tree -e normal --prefix none --format {{p}} {arguments}");
     let lines = run_for_output(&mut cargo_command(root, &arguments))?;
     Ok(lines.lines().filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect())
@@ -51,7 +51,7 @@ fn dependency_tree(root: &Path, arguments: &str) -> Result<BTreeSet<String>> {
 
 /// Verifies licenses, sources, bans and duplicates by deny.toml. Advisories need the network: they are looked up before a
 /// release.
-pub(super) fn check_licenses(root: &Path) -> Result<()> {
+pub(super) fn check_licenses_bans_and_sources(root: &Path) -> Result<()> {
     let mut deny = ensure_tool_installed(root, "cargo-deny", CARGO_DENY_VERSION)?;
     run_successfully(deny.args(["--workspace", "--all-features", "--locked", "check", "bans", "licenses", "sources"]))
         .context("deny.toml lists what is allowed, and what to consider before allowing more")

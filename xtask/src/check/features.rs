@@ -14,6 +14,9 @@ const CARGO_HACK_VERSION: &str = "0.6.46";
 /// The crate with the areas and the conversions.
 const MODELS_CRATE: &str = "partner-center-models";
 
+/// What `cargo test` runs, but for building the examples, which have checks of their own.
+const TESTS_WITHOUT_EXAMPLES: [&str; 2] = ["--tests", "--doc"];
+
 /// Features that only add conversions into the types of a library.
 const CONVERSION_FEATURES: [&str; 4] = ["chrono", "jiff", "rust_decimal", "time"];
 
@@ -34,17 +37,17 @@ pub(super) fn check_feature_combinations(root: &Path) -> Result<()> {
         &published_crates().collect::<Vec<_>>(),
         &["--", "-D", "warnings"],
     )?;
-    let mut hack = run_cargo_hack(root, "clippy --all-targets --each-feature", [MODELS_CRATE])?;
+    let mut hack = cargo_hack_command(root, "clippy --all-targets --each-feature", [MODELS_CRATE])?;
     run_successfully(hack.args(["--", "-D", "warnings"]))
 }
 
 /// Runs the task with the combinations of the features of each crate.
 fn run_with_feature_combinations(root: &Path, task: &str, crates: &[&'static str], arguments: &[&str]) -> Result<()> {
     let is_grouped = |name: &str| GROUPED_FEATURES.iter().any(|(grouped, _)| *grouped == name);
-    let mut hack = run_cargo_hack(root, task, crates.iter().copied().filter(|name| !is_grouped(name)))?;
+    let mut hack = cargo_hack_command(root, task, crates.iter().copied().filter(|name| !is_grouped(name)))?;
     run_successfully(exclude_independent_features(root, &mut hack)?.args(arguments))?;
     for (name, groups) in GROUPED_FEATURES.into_iter().filter(|(name, _)| crates.contains(name)) {
-        let mut hack = run_cargo_hack(root, task, [name])?;
+        let mut hack = cargo_hack_command(root, task, [name])?;
         hack.args(groups.iter().flat_map(|group| ["--group-features", group]));
         run_successfully(exclude_independent_features(root, &mut hack)?.args(arguments))?;
     }
@@ -66,12 +69,16 @@ fn exclude_independent_features<'a>(root: &Path, hack: &'a mut Command) -> Resul
 /// Verifies that the tests of each library pass with each combination of its features. All features at once are tested by the
 /// check of the packages.
 pub(super) fn check_feature_tests(root: &Path) -> Result<()> {
-    const TEST_POWERSET_ARGUMENTS: &str = "test --quiet --feature-powerset --exclude-all-features";
-    run_with_feature_combinations(root, TEST_POWERSET_ARGUMENTS, &LIBRARY_CRATES, &[])?;
-    run_successfully(&mut run_cargo_hack(root, "test --quiet --each-feature --exclude-all-features", [MODELS_CRATE])?)
+    for tests in TESTS_WITHOUT_EXAMPLES {
+        let powerset = format!("test --quiet {tests} --feature-powerset --exclude-all-features");
+        run_with_feature_combinations(root, &powerset, &LIBRARY_CRATES, &[])?;
+        let each = format!("test --quiet {tests} --each-feature --exclude-all-features");
+        run_successfully(&mut cargo_hack_command(root, &each, [MODELS_CRATE])?)?;
+    }
+    Ok(())
 }
 
-fn run_cargo_hack(root: &Path, task: &str, crates: impl IntoIterator<Item = &'static str>) -> Result<Command> {
+fn cargo_hack_command(root: &Path, task: &str, crates: impl IntoIterator<Item = &'static str>) -> Result<Command> {
     let mut hack = ensure_tool_installed(root, "cargo-hack", CARGO_HACK_VERSION)?;
     // `default` only names other features.
     hack.arg("hack").args(task.split(' ')).args(["--optional-deps", "--exclude-features", "default"]);
@@ -96,7 +103,7 @@ pub(super) fn check_models_with_arbitrary_precision(root: &Path) -> Result<()> {
 }
 
 /// Verifies that each example succeeds with the features that it requires and no others.
-pub(super) fn check_examples(root: &Path) -> Result<()> {
+pub(super) fn check_examples_run(root: &Path) -> Result<()> {
     let packages = package_metadata(root, "--no-deps")?;
     let facade = packages.iter().find(|package| package["name"] == "partner-center");
     let targets = facade.and_then(|package| package["targets"].as_array()).context("partner-center has no targets")?;

@@ -44,13 +44,13 @@ pub(crate) enum BodyType {
 }
 
 /// A response that is an outcome, not an error.
-pub(crate) struct Response {
+pub(crate) struct OutcomeResponse {
     pub(crate) status: u16,
     pub(crate) outcome: ResponseOutcome,
     pub(crate) description: String,
     pub(crate) body: Option<(BodyType, Shape)>,
     /// The headers that are part of the result.
-    pub(crate) fields: Vec<HeaderField>,
+    pub(crate) fields: Vec<ResultHeader>,
     pub(crate) examples: Vec<BodyExample>,
 }
 
@@ -66,7 +66,7 @@ pub(crate) enum ResponseOutcome {
 
 /// A response header that is part of the result.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct HeaderField {
+pub(crate) struct ResultHeader {
     pub(crate) wire: String,
     /// The Rust name.
     pub(crate) field: String,
@@ -92,7 +92,7 @@ pub(crate) enum ExampleSource {
 
 impl BodyExample {
     /// Returns the JSON as it is written in its file, which is in `folder`, or on one line.
-    pub(crate) fn load_json(&self, folder: &Path) -> Result<String> {
+    pub(crate) fn load_json_text(&self, folder: &Path) -> Result<String> {
         match &self.source {
             ExampleSource::Inline(value) => Ok(value.to_string()),
             ExampleSource::File(file) => read_example_file(folder, file),
@@ -198,7 +198,7 @@ fn ensure_multipart_schema(shape: &Shape, definitions: &[Definition]) -> Result<
     Ok(())
 }
 
-impl Response {
+impl OutcomeResponse {
     /// Reads a response at a place of the document: an outcome, or `None` for an error response.
     pub(crate) fn read(
         status: &StatusCode,
@@ -234,7 +234,7 @@ impl Response {
             outcome,
             description: required_description(Some(&response.description))?,
             body,
-            fields: read_header_fields(headers)?,
+            fields: read_result_headers(headers)?,
             examples,
         }))
     }
@@ -297,16 +297,16 @@ fn read_response_content(content: &Content, definitions: &[Definition]) -> Resul
     Ok(Some((body_type, shape, examples)))
 }
 
-fn read_header_fields(headers: &[(String, &Header)]) -> Result<Vec<HeaderField>> {
+fn read_result_headers(headers: &[(String, &Header)]) -> Result<Vec<ResultHeader>> {
     let is_field = |header: &Header| header.extensions.contains_key(X_PC_RESPONSE_FIELD);
     let fields = headers.iter().filter(|(_, header)| is_field(header)).map(|(name, header)| {
-        let field = read_header_field(name, header);
+        let field = read_result_header(name, header);
         field.with_context(|| format!("the header {name}"))
     });
     fields.collect()
 }
 
-fn read_header_field(name: &str, header: &Header) -> Result<HeaderField> {
+fn read_result_header(name: &str, header: &Header) -> Result<ResultHeader> {
     let openapiv3::ParameterSchemaOrContent::Schema(schema) = &header.format else {
         bail!("`content` is not understood: write a `schema`, a string")
     };
@@ -319,7 +319,7 @@ fn read_header_field(name: &str, header: &Header) -> Result<HeaderField> {
     let without_prefix = name_in_words.strip_prefix("MS-").or_else(|| name.strip_prefix("X-")).unwrap_or(name_in_words);
     let field = rust_argument_name(without_prefix, header.extensions.get(X_PC_NAME))?;
     ensure!(field != "body", "a header named {name} hides the body: leave {X_PC_RESPONSE_FIELD} out");
-    Ok(HeaderField { wire: name.to_owned(), field, description: required_description(header.description.as_deref())? })
+    Ok(ResultHeader { wire: name.to_owned(), field, description: required_description(header.description.as_deref())? })
 }
 
 fn read_body_examples<'a>(

@@ -20,12 +20,13 @@ const RESERVED_OBJECT_METHODS: &[&str] = &[
     "new",
     "to_owned",
     "type_id",
+    "undescribed_paths",
     "unknown_fields",
-    "unknown_paths",
 ];
 
 /// Methods that only operations have.
-const OPERATION_ONLY_METHODS: &[&str] = &["continuation", "items_as", "parameters", "response_as", "resume"];
+const OPERATION_ONLY_METHODS: &[&str] =
+    &["continuation", "parameters", "resume", "with_item_type", "with_response_type"];
 
 /// Returns the name of the Rust field for a property, by its name on the wire or its extension `x-pc-name`.
 ///

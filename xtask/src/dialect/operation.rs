@@ -1,7 +1,7 @@
 //! The operations: what the document and its extensions say of each.
 
 use super::{
-    body::{RequestBody, Response},
+    body::{OutcomeResponse, RequestBody},
     columns::{Column, read_columns},
     extensions::{
         X_PC_AUTH, X_PC_CLOUDS, X_PC_COLUMNS, X_PC_COMMAND, X_PC_DEPRECATED, X_PC_DESTRUCTIVE, X_PC_ERROR_CODES,
@@ -31,7 +31,7 @@ pub(crate) struct Operation {
     pub(crate) parameters: Vec<Parameter>,
     pub(crate) body: Option<RequestBody>,
     /// The responses that are outcomes, not errors.
-    pub(crate) responses: Vec<Response>,
+    pub(crate) responses: Vec<OutcomeResponse>,
     pub(crate) facts: OperationFacts,
 }
 
@@ -137,7 +137,8 @@ impl OperationFacts {
         let command = problems.value_or_add_error(at, read_command(extension(X_PC_COMMAND)));
         let authentication = problems.value_or_add_error(at, read_authentication(extension(X_PC_AUTH)));
         let clouds = problems.value_or_add_error(at, read_clouds(extension(X_PC_CLOUDS)));
-        let permissions = problems.value_or_add_error(at, read_sentence(X_PC_PERMISSIONS, extension(X_PC_PERMISSIONS)));
+        let permissions =
+            problems.value_or_add_error(at, read_optional_text(X_PC_PERMISSIONS, extension(X_PC_PERMISSIONS)));
         let idempotency = problems.value_or_add_error(at, read_idempotency(method, extension(X_PC_IDEMPOTENCY)));
         let is_destructive = problems.value_or_add_error(at, read_is_destructive(method, extension(X_PC_DESTRUCTIVE)));
         let deprecated =
@@ -264,7 +265,7 @@ fn read_clouds(extension: Option<&Value>) -> Result<Vec<Cloud>> {
         .map_or_else(|| Ok(known.map(|(_, cloud)| cloud).to_vec()), |list| read_known_words(X_PC_CLOUDS, list, &known))
 }
 
-fn read_sentence(key: &str, extension: Option<&Value>) -> Result<String> {
+fn read_optional_text(key: &str, extension: Option<&Value>) -> Result<String> {
     let Some(extension) = extension else { return Ok(String::new()) };
     let text = extension.as_str().map(str::trim).filter(|text| !text.is_empty());
     Ok(text.with_context(|| format!("{key}: not a sentence: write one, or leave it out"))?.to_owned())

@@ -281,7 +281,7 @@ fn read_shape_and_style(
         _ if has(X_PC_CAPITALIZED) => ParameterStyle::CapitalizedBool,
         Shape::List(item) => {
             ensure!(is_query, "a list is understood in the query only: write a parameter for each value");
-            ensure_single_word_values(item, definitions).context("items")?;
+            ensure_scalar_or_enum_shape(item, definitions).context("items")?;
             return Ok(match data.explode {
                 // The default of the query.
                 None | Some(true) => (shape, ParameterStyle::Exploded),
@@ -290,12 +290,12 @@ fn read_shape_and_style(
         }
         _ => ParameterStyle::Plain,
     };
-    ensure_single_word_values(&shape, definitions)?;
+    ensure_scalar_or_enum_shape(&shape, definitions)?;
     Ok((shape, style))
 }
 
 /// Rejects a shape whose values are not one word.
-fn ensure_single_word_values(shape: &Shape, definitions: &[Definition]) -> Result<()> {
+fn ensure_scalar_or_enum_shape(shape: &Shape, definitions: &[Definition]) -> Result<()> {
     let is_single = match shape {
         Shape::Named(name) => matches!(Definition::find_by_name(definitions, name)?.kind, DefinitionKind::Enum(_)),
         Shape::Secret | Shape::Password => false,

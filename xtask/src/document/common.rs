@@ -65,13 +65,13 @@ pub(super) fn expand_common_parts(document: &mut Value, problems: &mut Problems)
                 problems.add_problem(at, "`responses` are missing: write the success");
                 continue;
             };
-            add_responses(own, &headers, &responses);
+            add_common_headers_and_responses(own, &headers, &responses);
         }
     }
 }
 
 /// Adds the headers to successes that are written out, and the responses with other statuses, in the order of the statuses.
-fn add_responses(own: &mut Mapping, headers: &Mapping, responses: &Mapping) {
+fn add_common_headers_and_responses(own: &mut Mapping, headers: &Mapping, responses: &Mapping) {
     for (status, response) in own.iter_mut() {
         let is_success = status.as_str().is_some_and(|status| status.starts_with('2'));
         let (true, Value::Mapping(response)) = (is_success && !headers.is_empty(), response) else { continue };

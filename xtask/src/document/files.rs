@@ -1,6 +1,6 @@
 //! The files of a specification, merged into one document: the root, and a file for each area.
 
-use super::visit::visit_objects;
+use super::visit::visit_objects_mut;
 use crate::{dialect::escape_pointer_step, problems::Problems};
 use std::collections::{BTreeMap, BTreeSet};
 use yaml_serde::{Mapping, Value};
@@ -57,7 +57,8 @@ pub(super) fn merge_files(files: &[SourceFile], problems: &mut Problems) -> Opti
             }
         }
     }
-    let names: Vec<_> = documents.iter().map(|(name, document)| DefinedNames::from_document(name, document)).collect();
+    let names: Vec<_> =
+        documents.iter().map(|(name, document)| DefinedPointers::from_document(name, document)).collect();
     for (name, document) in &mut documents {
         localize_references(name, document, &names, &unreadable, problems);
     }
@@ -111,12 +112,12 @@ fn convert_keys_to_strings(value: &mut Value) {
 }
 
 /// The names that a file defines: JSON pointers of its paths and components.
-struct DefinedNames<'a> {
+struct DefinedPointers<'a> {
     file: &'a str,
     pointers: BTreeSet<String>,
 }
 
-impl<'a> DefinedNames<'a> {
+impl<'a> DefinedPointers<'a> {
     fn from_document(file: &'a str, document: &Value) -> Self {
         let keys = |value: Option<&Value>| {
             let keys = value.and_then(Value::as_mapping).into_iter().flat_map(Mapping::keys);
@@ -136,7 +137,7 @@ impl<'a> DefinedNames<'a> {
 fn localize_references(
     file: &str,
     document: &mut Value,
-    names: &[DefinedNames<'_>],
+    names: &[DefinedPointers<'_>],
     unreadable: &BTreeSet<&str>,
     problems: &mut Problems,
 ) {
@@ -162,7 +163,7 @@ fn localize_references(
             problems.add_problem(at, format!("the $ref {reference} points to nothing: {hint}"));
         }
     };
-    visit_objects(document, &mut |at, object| {
+    visit_objects_mut(document, &mut |at, object| {
         if let Some(Value::String(reference)) = object.get_mut("$ref") {
             resolve(at, reference);
         }

@@ -1,6 +1,6 @@
 //! Errors of a document that `openapiv3` would report one at a time, or skip silently.
 
-use super::visit::visit_objects;
+use super::visit::visit_objects_mut;
 use crate::{
     dialect::{ALLOWED_EXTENSION_PLACES, ExtensionPlace, escape_pointer_step},
     problems::Problems,
@@ -33,7 +33,7 @@ pub(super) fn read_document(
     source: &mut yaml_serde::Value,
     problems: &mut Problems,
 ) -> Option<(OpenAPI, BrokenObjects)> {
-    visit_objects(source, &mut |at, object| {
+    visit_objects_mut(source, &mut |at, object| {
         for (key, value) in object.iter().filter_map(|(key, value)| Some((key.as_str()?, value))) {
             check_extension(at, key, value, problems);
         }
@@ -41,8 +41,8 @@ pub(super) fn read_document(
     let mut broken = BrokenObjects::default();
     let mut document = from_yaml(source);
     if document.is_err() {
-        visit_objects(source, &mut |at, object| {
-            if let Some((error, replacement)) = find_invalid_object(at, object) {
+        visit_objects_mut(source, &mut |at, object| {
+            if let Some((error, replacement)) = error_and_replacement_of_invalid_object(at, object) {
                 problems.add_problem(at, format!("{error}: write it as OpenAPI 3.0.3 has it"));
                 broken.0.insert(at.to_owned());
                 *object = replacement;
@@ -94,24 +94,31 @@ fn check_ignored_keys(at: &str, source: &Value, read: Option<&Value>, problems: 
 }
 
 /// Returns the error of reading the object at a place as what OpenAPI has there, and an object to go on with.
-fn find_invalid_object(at: &str, object: &Mapping) -> Option<(yaml_serde::Error, Mapping)> {
-    fn read<T: DeserializeOwned>(object: &Mapping, replacement: &str) -> Option<(yaml_serde::Error, Mapping)> {
+fn error_and_replacement_of_invalid_object(at: &str, object: &Mapping) -> Option<(yaml_serde::Error, Mapping)> {
+    fn error_and_replacement<T: DeserializeOwned>(
+        object: &Mapping,
+        replacement: &str,
+    ) -> Option<(yaml_serde::Error, Mapping)> {
         let error = yaml_serde::from_value::<T>(object.clone().into()).err()?;
         Some((error, yaml_serde::from_str(replacement).unwrap_or_default()))
     }
     let place: Vec<&str> = at.split('/').collect();
     match place.as_slice() {
-        ["#", "paths", _] => read::<PathItem>(object, "{}"),
+        ["#", "paths", _] => error_and_replacement::<PathItem>(object, "{}"),
         ["#", "paths", _, "parameters"] => None,
-        ["#", "paths", _, _] => read::<Operation>(object, "{responses: {}}"),
+        ["#", "paths", _, _] => error_and_replacement::<Operation>(object, "{responses: {}}"),
         [.., "schemas" | "properties", _] | [.., "schema" | "items" | "additionalProperties"] => {
-            read::<ReferenceOr<Schema>>(object, "{}")
+            error_and_replacement::<ReferenceOr<Schema>>(object, "{}")
         }
-        [.., "parameters", _] => read::<ReferenceOr<Parameter>>(object, "{name: '', in: query, schema: {}}"),
-        [.., "requestBodies", _] | [.., "requestBody"] => read::<ReferenceOr<RequestBody>>(object, "{content: {}}"),
-        [.., "responses", _] => read::<ReferenceOr<Response>>(object, "{description: ''}"),
-        [.., "headers", _] => read::<ReferenceOr<Header>>(object, "{schema: {}}"),
-        [.., "examples", _] => read::<ReferenceOr<Example>>(object, "{}"),
+        [.., "parameters", _] => {
+            error_and_replacement::<ReferenceOr<Parameter>>(object, "{name: '', in: query, schema: {}}")
+        }
+        [.., "requestBodies", _] | [.., "requestBody"] => {
+            error_and_replacement::<ReferenceOr<RequestBody>>(object, "{content: {}}")
+        }
+        [.., "responses", _] => error_and_replacement::<ReferenceOr<Response>>(object, "{description: ''}"),
+        [.., "headers", _] => error_and_replacement::<ReferenceOr<Header>>(object, "{schema: {}}"),
+        [.., "examples", _] => error_and_replacement::<ReferenceOr<Example>>(object, "{}"),
         _ => None,
     }
 }

@@ -3,8 +3,8 @@
 use super::{Spec, lint::BrokenObjects, paging};
 use crate::{
     dialect::{
-        Operation, OperationFacts, Parameter, ParameterLocation, RequestBody, Response, ResponseOutcome, X_PC_COMMAND,
-        X_PC_PAGING, component_name_of_reference, escape_pointer_step, reserved,
+        Operation, OperationFacts, OutcomeResponse, Parameter, ParameterLocation, RequestBody, ResponseOutcome,
+        X_PC_COMMAND, X_PC_PAGING, component_name_of_reference, escape_pointer_step, reserved,
     },
     problems::Problems,
 };
@@ -67,7 +67,7 @@ impl OperationReader<'_> {
         let body = match &operation.request_body {
             None => Some(None),
             Some(body) => {
-                let place = self.pointer_of_item(body, "requestBodies", "requestBody");
+                let place = self.pointer_of_item_or_component(body, "requestBodies", "requestBody");
                 let body = spec
                     .resolve_reference(body, "requestBodies", |components, name| components.request_bodies.get(name));
                 let body = problems.value_or_add_error(&place, body).filter(|_| !self.broken.is_broken_within(&place));
@@ -112,7 +112,7 @@ impl OperationReader<'_> {
     }
 
     /// Returns the place of an item, or that of the component that it refers to.
-    fn pointer_of_item<T>(&self, item: &ReferenceOr<T>, folder: &str, own: &str) -> String {
+    fn pointer_of_item_or_component<T>(&self, item: &ReferenceOr<T>, folder: &str, own: &str) -> String {
         match item {
             ReferenceOr::Reference { reference } if component_name_of_reference(reference, folder).is_ok() => {
                 reference.clone()
@@ -132,7 +132,7 @@ impl OperationReader<'_> {
         for (own, item) in of_path.chain(of_operation) {
             let place = match own.strip_prefix("../") {
                 Some(own) => format!("#/paths/{}/{own}", escape_pointer_step(self.path)),
-                None => self.pointer_of_item(item, "parameters", &own),
+                None => self.pointer_of_item_or_component(item, "parameters", &own),
             };
             let parameter =
                 self.spec.resolve_reference(item, "parameters", |components, name| components.parameters.get(name));
@@ -160,13 +160,13 @@ impl OperationReader<'_> {
     }
 
     /// Returns the responses that are outcomes; `None` if one has problems.
-    fn read_responses(&self, problems: &mut Problems) -> Option<Vec<Response>> {
+    fn read_responses(&self, problems: &mut Problems) -> Option<Vec<OutcomeResponse>> {
         let Self { spec, at, method, operation, .. } = self;
         let mut responses = Vec::new();
         let mut is_complete = true;
         for (status, item) in &operation.responses.responses {
             let own = format!("responses/{status}");
-            let place = self.pointer_of_item(item, "responses", &own);
+            let place = self.pointer_of_item_or_component(item, "responses", &own);
             let response = spec.resolve_reference(item, "responses", |components, name| components.responses.get(name));
             let Some(response) =
                 problems.value_or_add_error(&place, response).filter(|_| !self.broken.is_broken_within(&place))
@@ -177,7 +177,7 @@ impl OperationReader<'_> {
             let context = || format!("responses/{status}");
             problems.value_or_add_error(at, self.ensure_links_exist(response).with_context(context));
             let headers = self.resolve_headers(response, problems);
-            let read = Response::read(status, response, &headers, &spec.definitions).with_context(context);
+            let read = OutcomeResponse::read(status, response, &headers, &spec.definitions).with_context(context);
             match problems.value_or_add_error(if place.starts_with("#/components") { &place } else { at }, read) {
                 Some(outcome) => responses.extend(outcome),
                 None => is_complete = false,
@@ -239,7 +239,7 @@ impl OperationReader<'_> {
 }
 
 /// Rejects responses that have no common type.
-fn ensure_outcomes_have_common_type(method: &str, responses: &[Response], is_empty: bool) -> Result<()> {
+fn ensure_outcomes_have_common_type(method: &str, responses: &[OutcomeResponse], is_empty: bool) -> Result<()> {
     let successes: Vec<_> = responses.iter().filter(|response| response.outcome != ResponseOutcome::Absent).collect();
     // Nothing but what could not be read.
     ensure!(!successes.is_empty() || is_empty, "responses: there is no 2xx: write the success");

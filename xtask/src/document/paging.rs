@@ -1,7 +1,7 @@
 //! The extension `x-pc-paging`, checked against the parameters and the schemas of its operation.
 
 use crate::dialect::{
-    Definition, DefinitionKind, Paging, Parameter, ParameterLocation, Property, Response, Shape, X_PC_RAW,
+    Definition, DefinitionKind, OutcomeResponse, Paging, Parameter, ParameterLocation, Property, Shape, X_PC_RAW,
 };
 use anyhow::{Context as _, Result, bail, ensure};
 
@@ -10,7 +10,7 @@ pub(super) fn check_paging(
     paging: &Paging,
     definitions: &[Definition],
     parameters: &[Parameter],
-    responses: &[Response],
+    responses: &[OutcomeResponse],
 ) -> Result<()> {
     let page = responses.iter().find_map(|response| response.body.as_ref());
     let (_, page) = page.context("there is no page: write a JSON body in the success")?;

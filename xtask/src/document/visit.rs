@@ -35,11 +35,11 @@ enum ObjectKeyKind {
 }
 
 /// Visits every object with keywords of OpenAPI, from the inside out, with its place as a JSON pointer. Skips data.
-pub(crate) fn visit_objects(document: &mut Value, visit: &mut dyn FnMut(&str, &mut Mapping)) {
-    visit_value("#", document, ObjectKeyKind::Keywords, visit);
+pub(crate) fn visit_objects_mut(document: &mut Value, visit: &mut dyn FnMut(&str, &mut Mapping)) {
+    visit_value_mut("#", document, ObjectKeyKind::Keywords, visit);
 }
 
-fn visit_value(at: &str, value: &mut Value, names: ObjectKeyKind, visit: &mut dyn FnMut(&str, &mut Mapping)) {
+fn visit_value_mut(at: &str, value: &mut Value, names: ObjectKeyKind, visit: &mut dyn FnMut(&str, &mut Mapping)) {
     match value {
         Value::Mapping(object) => {
             let are_keywords = names == ObjectKeyKind::Keywords;
@@ -50,7 +50,7 @@ fn visit_value(at: &str, value: &mut Value, names: ObjectKeyKind, visit: &mut dy
                 }
                 let is_name_map = are_keywords && KEYS_OF_NAME_MAPS.contains(&key) && value.is_mapping();
                 let inner = if is_name_map { ObjectKeyKind::Own } else { ObjectKeyKind::Keywords };
-                visit_value(&format!("{at}/{}", escape_pointer_step(key)), value, inner, visit);
+                visit_value_mut(&format!("{at}/{}", escape_pointer_step(key)), value, inner, visit);
             }
             if are_keywords {
                 visit(at, object);
@@ -58,7 +58,7 @@ fn visit_value(at: &str, value: &mut Value, names: ObjectKeyKind, visit: &mut dy
         }
         Value::Sequence(items) => {
             for (index, item) in items.iter_mut().enumerate() {
-                visit_value(&format!("{at}/{index}"), item, ObjectKeyKind::Keywords, visit);
+                visit_value_mut(&format!("{at}/{index}"), item, ObjectKeyKind::Keywords, visit);
             }
         }
         _ => {}

@@ -2,7 +2,7 @@
 
 use crate::{
     dialect::{X_EXTENSIBLE_ENUM, X_PC_ERROR_CODES, X_PC_LOOSE, X_PC_SPELLING, X_PC_UNKNOWN_FIELDS},
-    document::{Spec, visit_objects},
+    document::{Spec, visit_objects_mut},
 };
 use anyhow::{Context as _, Result};
 use std::{collections::BTreeSet, fs, path::Path};
@@ -20,10 +20,10 @@ pub(crate) fn bundle_document(spec: &Spec, folder: &Path) -> Result<String> {
 
 /// Returns the bundle with what the emulator is tested against: it takes and sends the known values of enums alone, and dates and
 /// times as the service writes them. A generator would make clients of it that fail at a new value.
-pub(crate) fn strict_bundle_document(spec: &Spec, folder: &Path) -> Result<String> {
+pub(crate) fn emulator_test_bundle_document(spec: &Spec, folder: &Path) -> Result<String> {
     let mut strict = spec.source.clone();
     add_links(&mut strict);
-    visit_objects(&mut strict, &mut |_, object| {
+    visit_objects_mut(&mut strict, &mut |_, object| {
         if let Some(values) = object.shift_remove(X_EXTENSIBLE_ENUM) {
             match values.as_sequence().filter(|_| object.contains_key(X_PC_LOOSE)) {
                 Some(values) => object.insert("pattern".into(), loose_pattern(values).into()),
@@ -42,9 +42,9 @@ pub(crate) fn strict_bundle_document(spec: &Spec, folder: &Path) -> Result<Strin
 }
 
 fn bundle(mut document: Value, folder: &Path) -> Result<String> {
-    adapt_schemas_for_other_tools(&mut document);
-    rewrite_for_other_tools(&mut document, folder)?;
-    visit_objects(&mut document, &mut |_, object| {
+    add_spellings_and_flatten_unions(&mut document);
+    inline_examples_and_remove_own_extensions(&mut document, folder)?;
+    visit_objects_mut(&mut document, &mut |_, object| {
         unwrap_all_of_reference(object);
         remove_time_format(object);
     });
@@ -99,7 +99,7 @@ const TIME_PATTERN: &str = "^([1-9][0-9]{3}|000[1-9])-(0[1-9]|1[0-2])-(0[1-9]|[1
 
 /// Replaces examples in files, which most tools do not open, by their content, and removes our own extensions. Examples with
 /// unknown fields are removed as well: linters and mock servers reject what is not described.
-fn rewrite_for_other_tools(value: &mut Value, folder: &Path) -> Result<()> {
+fn inline_examples_and_remove_own_extensions(value: &mut Value, folder: &Path) -> Result<()> {
     match value {
         Value::Mapping(mapping) => {
             mapping.retain(|key, value| {
@@ -117,16 +117,18 @@ fn rewrite_for_other_tools(value: &mut Value, folder: &Path) -> Result<()> {
             mapping
                 .iter_mut()
                 .filter(|(key, _)| !is_data(key))
-                .try_for_each(|(_, value)| rewrite_for_other_tools(value, folder))
+                .try_for_each(|(_, value)| inline_examples_and_remove_own_extensions(value, folder))
         }
-        Value::Sequence(items) => items.iter_mut().try_for_each(|item| rewrite_for_other_tools(item, folder)),
+        Value::Sequence(items) => {
+            items.iter_mut().try_for_each(|item| inline_examples_and_remove_own_extensions(item, folder))
+        }
         _ => Ok(()),
     }
 }
 
 /// Writes schemas as other tools take them: a union is an object with the properties of all its objects, as those of the service
 /// need not have the property that tells them apart; and a property has all its spellings.
-fn adapt_schemas_for_other_tools(document: &mut Value) {
+fn add_spellings_and_flatten_unions(document: &mut Value) {
     let Some(Value::Mapping(schemas)) =
         document.get_mut("components").and_then(|components| components.get_mut("schemas"))
     else {
@@ -134,7 +136,7 @@ fn adapt_schemas_for_other_tools(document: &mut Value) {
     };
     for schema in schemas.values_mut() {
         let Some(Value::Mapping(properties)) = schema.get_mut("properties") else { continue };
-        let others: Vec<_> = properties.values().flat_map(properties_with_other_spellings).collect();
+        let others: Vec<_> = properties.values().flat_map(copies_under_other_spellings).collect();
         properties.extend(others);
     }
     let all = schemas.clone();
@@ -151,7 +153,7 @@ fn adapt_schemas_for_other_tools(document: &mut Value) {
     }
 }
 
-fn properties_with_other_spellings(property: &Value) -> Vec<(Value, Value)> {
+fn copies_under_other_spellings(property: &Value) -> Vec<(Value, Value)> {
     let spellings = property.get(X_PC_SPELLING).and_then(Value::as_sequence);
     spellings.into_iter().flatten().map(|spelling| (spelling.clone(), property.clone())).collect()
 }

@@ -16,7 +16,7 @@ pub(crate) const MEMBER_INDENT: usize = 4;
 ///
 /// All methods are `#[inline]`, so that they are compiled where they are used: in the models crate, those that few programs use
 /// would be most of its compile time.
-pub(crate) fn format_items(items: TokenStream) -> Result<String> {
+pub(crate) fn format_items_with_inline_methods(items: TokenStream) -> Result<String> {
     let mut file: syn::File = syn::parse2(items)?;
     AddInlineToMethods.visit_file_mut(&mut file);
     let items = std::mem::take(&mut file.items).into_iter().map(|item| {
@@ -60,7 +60,7 @@ pub(crate) fn generate_imports<'a>(
     let used = names_used(items)?;
     let names: BTreeSet<_> = candidates.into_iter().filter(|name| used.contains(*name)).collect();
     let names = names.into_iter().map(|name| format_ident!("{name}"));
-    let of_crate = format_items(quote! { use crate::{#(#names,)* #(#macros),*}; })?;
+    let of_crate = format_items_with_inline_methods(quote! { use crate::{#(#names,)* #(#macros),*}; })?;
     let map = if used.contains("BTreeMap") { "use std::collections::BTreeMap;\n" } else { "" };
     let uuid = if used.contains("Uuid") { "use uuid::Uuid;\n" } else { "" };
     Ok(of_crate + map + uuid)

@@ -58,7 +58,7 @@ pub(crate) fn read_examples(spec: &Spec, folder: &Path) -> Result<SpecExamples> 
                 problems.value_or_add_error(at, read_response_examples(at, response, folder)).into_iter().flatten(),
             );
         }
-        files.extend(problems.value_or_add_error(at, read_body_files(&endpoint, folder)).into_iter().flatten());
+        files.extend(problems.value_or_add_error(at, read_request_body_files(&endpoint, folder)).into_iter().flatten());
         for example in files {
             if is_new(&example.name, &mut problems) {
                 examples.files.push(example);
@@ -122,7 +122,7 @@ fn read_response_examples(at: &str, response: &Response, folder: &Path) -> Resul
 }
 
 /// Reads the examples of the body of a request that are in files.
-fn read_body_files(endpoint: &Endpoint<'_>, folder: &Path) -> Result<Vec<FileExample>> {
+fn read_request_body_files(endpoint: &Endpoint<'_>, folder: &Path) -> Result<Vec<FileExample>> {
     let Some(media) = endpoint.body.and_then(|body| body.content.get(JSON_MEDIA_TYPE)) else { return Ok(Vec::new()) };
     let shape = media.schema.as_ref().map(Shape::from_schema).transpose()?.context("a schema is missing")?;
     let id = endpoint.id()?;
@@ -142,7 +142,7 @@ fn read_body_files(endpoint: &Endpoint<'_>, folder: &Path) -> Result<Vec<FileExa
 /// Reads the inline examples: of error responses, of parameters that are JSON, and of bodies.
 fn read_inline_examples(endpoint: &Endpoint<'_>) -> Result<Vec<InlineExample>> {
     let (id, at) = (endpoint.id()?, &endpoint.at);
-    let error_responses = endpoint.error_responses()?;
+    let error_responses = endpoint.named_error_responses()?;
     let mut examples = Vec::new();
     for parameter in &endpoint.parameters {
         let data = parameter.parameter_data_ref();

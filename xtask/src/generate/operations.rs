@@ -8,7 +8,7 @@ mod response;
 
 use super::{
     areas::ensure_same_area,
-    code::{MEMBER_INDENT, doc_comment, format_items, generate_imports, names_used},
+    code::{MEMBER_INDENT, doc_comment, format_items_with_inline_methods, generate_imports, names_used},
 };
 use crate::{
     dialect::{Authentication, Idempotency, Operation},
@@ -80,7 +80,7 @@ fn format_operations(spec: &Spec, area: &str, operations: TokenStream) -> Result
     }
     let names = spec.definitions.iter().map(|definition| definition.name.as_str());
     let imports = generate_imports(&operations, HAND_WRITTEN_NAMES.into_iter().chain(names), &[])?;
-    Ok(format!("{imports}\n{}", format_items(operations)?))
+    Ok(format!("{imports}\n{}", format_items_with_inline_methods(operations)?))
 }
 
 /// Returns warnings about operations that seem to be paginated but lack the extension: a client takes their response for

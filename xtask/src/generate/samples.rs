@@ -1,7 +1,7 @@
 //! Compiled examples in the generated documentation, made of the examples of the specification.
 
 use super::{
-    code::{format_items, names_used},
+    code::{format_items_with_inline_methods, names_used},
     types::is_constructor_argument,
 };
 use crate::{
@@ -156,7 +156,7 @@ pub(super) fn model_example_documentation(spec: &Spec, definition: &Definition) 
         &quote! {
             let #variable: #name = serde_json::from_str(#json)?;
             #(#assertions)*
-            assert!(#variable.unknown_paths().is_empty());
+            assert!(#variable.undescribed_paths().is_empty());
         },
         &[],
     )
@@ -185,8 +185,8 @@ pub(super) fn example_documentation(
     let names = names.chain(used.contains("Uuid").then(|| "uuid::Uuid".to_owned())).collect::<Vec<_>>().join(", ");
     let import: TokenStream =
         format!("use partner_center_models::{{{names}}};").parse().map_err(|error| anyhow!("{error}"))?;
-    let import = format_items(import)?;
-    let code = format_items(function)?;
+    let import = format_items_with_inline_methods(import)?;
+    let code = format_items_with_inline_methods(function)?;
     let lines = code.lines().filter_map(|line| line.strip_prefix("    "));
     // In macros, which it cannot parse, `prettyplease` puts spaces where no one else does.
     let code = lines.map(|line| line.replace(") ?", ")?")).collect::<Vec<_>>().join("\n");

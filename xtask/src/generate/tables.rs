@@ -5,7 +5,7 @@ mod operations;
 mod schemas;
 mod values;
 
-use super::code::{format_items, generate_imports};
+use super::code::{format_items_with_inline_methods, generate_imports};
 use crate::document::Spec;
 use anyhow::Result;
 use heck::ToShoutySnakeCase as _;
@@ -66,11 +66,11 @@ pub(super) fn generate_tables(spec: &Spec, folder: &Path) -> Result<Vec<(String,
         areas.entry(&table.area).or_default().extend(quote!(pub(super) const #name: #of = #value;));
     }
     let modules = areas.keys().map(|area| format!("mod {area};\n")).collect::<Vec<_>>().concat();
-    let lists = format_items(quote!(#(#lists)*))?;
+    let lists = format_items_with_inline_methods(quote!(#(#lists)*))?;
     let mut files = vec![("mod.rs".to_owned(), format!("{modules}\nuse crate::{{Operation, Schema}};\n\n{lists}"))];
     for (area, tables) in areas {
         let imports = generate_imports(&tables, TABLE_TYPES, &[])?;
-        files.push((format!("{area}.rs"), format!("{imports}\n{}", format_items(tables)?)));
+        files.push((format!("{area}.rs"), format!("{imports}\n{}", format_items_with_inline_methods(tables)?)));
     }
     Ok(files)
 }

@@ -5,7 +5,7 @@
 
 use super::{
     areas::ensure_same_area,
-    code::{MEMBER_INDENT, doc_comment, format_items, generate_imports},
+    code::{MEMBER_INDENT, doc_comment, format_items_with_inline_methods, generate_imports},
     samples,
 };
 use crate::{
@@ -74,7 +74,8 @@ fn format_types(spec: &Spec, types: &[GeneratedType]) -> Result<String> {
     });
     let candidates = HAND_WRITTEN_NAMES.into_iter().chain(others.filter(|name| !own.contains(name)));
     let imports = generate_imports(&items, candidates, &macros)?;
-    let blocks = types.iter().map(|code| Ok([format_items(code.items.clone())?, code.meaning.clone()]));
+    let blocks =
+        types.iter().map(|code| Ok([format_items_with_inline_methods(code.items.clone())?, code.meaning.clone()]));
     let blocks = blocks.collect::<Result<Vec<_>>>()?.concat();
     Ok(format!("{imports}\n{}", blocks.join("\n")))
 }

@@ -29,7 +29,7 @@ use std::{
 };
 use tables::{
     asks_before_sending, body_object_schema, caller_settable_parameters, command_takes_several_ids, etag_parameter,
-    form_part_properties, has_etag_in_body, has_example_body, id_path_parameter, is_customer_id, json_body_type,
+    has_etag_in_body, has_example_body, id_path_parameter, is_customer_id, json_body_or_part_type, non_json_form_parts,
     operation_that_reads_resource, page_size_parameter,
 };
 use value::{SchemaValueParser, is_scalar_type};
@@ -280,11 +280,11 @@ fn build_ids_argument(parameter: &'static Parameter) -> Arg {
     let parser = SchemaValueParser::for_parameter(parameter);
     let value_name = if is_customer_id(parameter) { "ID|DOMAIN" } else { "ID" };
     let argument = Arg::new(name::IDS_ARG).value_name(value_name).required(true).num_args(1..);
-    complete_customers(argument.value_parser(IdArgParser(parser)).help(help), parameter)
+    add_customer_completer(argument.value_parser(IdArgParser(parser)).help(help), parameter)
 }
 
 /// Has shells complete the customers that were listed last, if the argument is the ID of a customer.
-fn complete_customers(argument: Arg, parameter: &Parameter) -> Arg {
+fn add_customer_completer(argument: Arg, parameter: &Parameter) -> Arg {
     if is_customer_id(parameter) {
         argument.add(ArgValueCompleter::new(crate::customer_names::complete_customer))
     } else {
@@ -314,7 +314,7 @@ fn parameter_argument_id(parameter: &Parameter) -> String {
 fn build_parameter_argument(operation: &'static Operation, parameter: &'static Parameter, noun: ResourceNoun) -> Arg {
     let parser = SchemaValueParser::for_parameter(parameter);
     let mut argument = Arg::new(parameter_argument_id(parameter)).value_parser(parser);
-    argument = complete_customers(argument, parameter);
+    argument = add_customer_completer(argument, parameter);
     let minimum = parameter.constraints.client_minimum();
     let is_size = page_size_parameter(operation).is_some_and(|size| size.name == parameter.name);
     let takes_etag_from_body =
@@ -386,7 +386,7 @@ fn fields_with_flags(operation: &'static Operation) -> impl Iterator<Item = (&'s
         let flag = to_kebab_case(property.name);
         let is_taken = RESERVED_FLAGS.contains(&flag.as_str())
             || operation.parameters.iter().any(|parameter| parameter.flag == flag && !parameter.is_positional)
-            || form_part_properties(operation).any(|part| to_kebab_case(part.name) == flag);
+            || non_json_form_parts(operation).any(|part| to_kebab_case(part.name) == flag);
         // A secret is not given on the command line, which other programs can read.
         let has_flag = is_scalar_type(property.value) && !property.value.is_secret() && !property.is_read_only;
         (has_flag && !is_taken).then_some((property, flag))
@@ -404,7 +404,7 @@ fn build_body_arguments(operation: &'static Operation) -> Vec<Arg> {
         .value_hint(ValueHint::FilePath)
         .help_heading(BODY_HELP_HEADING);
     let mut arguments = Vec::new();
-    if json_body_type(operation).is_some() {
+    if json_body_or_part_type(operation).is_some() {
         arguments.push(
             file.help("Complete body as JSON, from a file or from standard input (`-`); the options below change it"),
         );
@@ -439,7 +439,7 @@ fn build_body_arguments(operation: &'static Operation) -> Vec<Arg> {
         let file = file.required(body.is_required);
         arguments.push(file.help("Content to send, from a file or from standard input (`-`)"));
     }
-    arguments.extend(form_part_properties(operation).map(build_form_part_argument));
+    arguments.extend(non_json_form_parts(operation).map(build_form_part_argument));
     if has_example_body(operation) {
         arguments.push(
             Arg::new(name::EXAMPLE_BODY_ARG)
@@ -581,7 +581,7 @@ impl BodyArguments {
             argument_values::<String>(matches, name::CLEAR_ARG).into_iter().map(|path| (path, FieldValue::Null)),
         );
         let parts =
-            form_part_properties(operation).map(|part| (part, argument_values(matches, &field_argument_id(part))));
+            non_json_form_parts(operation).map(|part| (part, argument_values(matches, &field_argument_id(part))));
         Self {
             file: argument_values(matches, name::BODY_ARG).pop(),
             changes,

@@ -9,7 +9,7 @@ use super::operations::{
 use crate::{
     arguments::{
         ApiCall, OutputFormat,
-        operations::{naming::ResourceNoun, tables::json_body_type},
+        operations::{naming::ResourceNoun, tables::json_body_or_part_type},
     },
     error::{CommandError, ErrorReport, UsageError},
     messages::Messages,
@@ -111,9 +111,10 @@ fn plan_api_request(call: &ApiCall, session: &Session<'_>) -> Result<PlannedRequ
         call.headers.iter().cloned().partition(|(name, _)| name.eq_ignore_ascii_case("content-type"));
     let content_type = types.into_iter().next().map(|(_, value)| value);
     let method = call.method.into();
-    let body_type = find_operation(method, &target).and_then(json_body_type).map_or(Type::Any, |(_, value)| value);
+    let body_type =
+        find_operation(method, &target).and_then(json_body_or_part_type).map_or(Type::Any, |(_, value)| value);
     let body = match &call.body {
-        Some(file) => Some(input::read_body_content(file, content_type, body_type)?),
+        Some(file) => Some(input::read_request_body(file, content_type, body_type)?),
         None => None,
     };
     Ok(PlannedRequest { method, target, headers, body })

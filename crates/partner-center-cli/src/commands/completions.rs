@@ -36,18 +36,18 @@ fi
 ";
 
 /// Prints the completions of the words that a shell has typed, if one calls this command for them.
-pub(crate) fn complete_words() -> bool {
+pub(crate) fn print_requested_completions() -> bool {
     if env::var_os(SHELL_VARIABLE).is_none() {
         return false;
     }
     let words: Vec<_> = env::args_os().skip_while(|word| word != "--").skip(2).collect();
-    let command = || Arguments::clap_command_for_completion(typed_words(&words));
+    let command = || Arguments::clap_command_for_completion(words_before_last(&words));
     let environment = CompleteEnv::with_factory(command).var(SHELL_VARIABLE).bin(PROGRAM_NAME);
     // An error would be shown in the middle of what is typed.
     environment.try_complete(env::args_os(), env::current_dir().ok().as_deref()).unwrap_or(true)
 }
 
 /// Returns the words before the last one, which is about to be completed.
-fn typed_words(words: &[OsString]) -> &[OsString] {
+fn words_before_last(words: &[OsString]) -> &[OsString] {
     words.split_last().map_or(&[], |(_, typed)| typed)
 }

@@ -4,9 +4,9 @@ use crate::{
     arguments::{ConfigCommand, OutputFormat, ServiceOptions},
     error::{CommandError, ErrorReport, UsageError},
     messages::Messages,
-    output::{format_records, write_to_stdout},
+    output::{serialize_records, write_to_stdout},
     settings::{self, SECRET_SETTING_NAMES, SETTING_NAMES, Settings, edit},
-    terminal::escape_control_characters,
+    terminal::replace_control_characters,
     text,
 };
 use partner_center::Secret;
@@ -40,7 +40,7 @@ pub(crate) fn run_config(
 }
 
 fn configuration_file_path(options: &ServiceOptions) -> Result<PathBuf, UsageError> {
-    settings::settings_file_path(options.settings_options())?.ok_or_else(|| {
+    settings::settings_file_path(options.settings_file_and_profile())?.ok_or_else(|| {
         UsageError(ErrorReport {
             message: "there is no folder for the configuration file".to_owned(),
             cause: "this user has no home folder".to_owned(),
@@ -51,7 +51,7 @@ fn configuration_file_path(options: &ServiceOptions) -> Result<PathBuf, UsageErr
 
 fn print_setting(name: &str, options: &ServiceOptions, messages: &Messages) -> Result<(), CommandError> {
     edit::check_setting_name(name)?;
-    let setting = Settings::read_settings(options.settings_options())?.get_setting(name)?;
+    let setting = Settings::read_settings(options.settings_file_and_profile())?.get_setting(name)?;
     let report = |cause: String, advice: &str| {
         CommandError::from(ErrorReport {
             message: format!("{name} cannot be printed"),
@@ -64,7 +64,7 @@ fn print_setting(name: &str, options: &ServiceOptions, messages: &Messages) -> R
             Err(report(format!("it is a secret, which is set in {}", setting.source), "look there"))
         }
         Some(setting) => {
-            let line = escape_control_characters(setting.value()) + "\n";
+            let line = replace_control_characters(setting.value()) + "\n";
             Ok(write_to_stdout(line.as_bytes(), messages)?)
         }
         None => Err(report("it is not set".to_owned(), "`partner-center config list` shows the settings there are")),
@@ -72,7 +72,7 @@ fn print_setting(name: &str, options: &ServiceOptions, messages: &Messages) -> R
 }
 
 fn print_all_settings(options: &ServiceOptions, messages: &Messages) -> Result<(), CommandError> {
-    let settings = Settings::read_settings(options.settings_options())?;
+    let settings = Settings::read_settings(options.settings_file_and_profile())?;
     let mut listed = Vec::new();
     for name in SETTING_NAMES {
         if let Some(setting) = settings.get_setting(name)? {
@@ -88,11 +88,11 @@ fn print_all_settings(options: &ServiceOptions, messages: &Messages) -> Result<(
         OutputFormat::Table => {
             let width = listed.iter().map(|setting| setting.setting.len()).max().unwrap_or_default();
             let lines = listed.iter().map(|ListedSetting { setting, value, source }| {
-                escape_control_characters(&format!("{setting:<width$}  {value}  ({source})")) + "\n"
+                replace_control_characters(&format!("{setting:<width$}  {value}  ({source})")) + "\n"
             });
             lines.collect::<String>().into_bytes()
         }
-        format => format_records(format, &listed, false)?,
+        format => serialize_records(format, &listed, false)?,
     };
     write_to_stdout(&text, messages)?;
     let profiles: Vec<_> = settings.profile_names().collect();
@@ -105,7 +105,7 @@ fn print_all_settings(options: &ServiceOptions, messages: &Messages) -> Result<(
 fn set_setting(name: &str, value: &str, options: &ServiceOptions, messages: &Messages) -> Result<(), CommandError> {
     edit::check_setting_name(name)?;
     // The file has to be valid before.
-    let settings = Settings::read_settings_for_new_profile(options.settings_options())?;
+    let settings = Settings::read_settings_for_new_profile(options.settings_file_and_profile())?;
     let path = configuration_file_path(options)?;
     let profile = settings.profile_name();
     if value.trim().is_empty() {
@@ -125,10 +125,11 @@ fn set_setting(name: &str, value: &str, options: &ServiceOptions, messages: &Mes
             }
             value => Secret::new(value),
         };
-        let value = text::check_single_value(&text).map_err(|error| invalid_setting_value_error(name, &error))?;
+        let value =
+            text::trim_and_check_single_value(&text).map_err(|error| invalid_setting_value_error(name, &error))?;
         edit::set_settings(&path, profile, &[(name, value.expose())])?;
     }
-    messages.print(format_args!("changed {}", escape_control_characters(&path.display().to_string())));
+    messages.print(format_args!("changed {}", replace_control_characters(&path.display().to_string())));
     Ok(())
 }
 

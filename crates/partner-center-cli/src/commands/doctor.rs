@@ -25,7 +25,7 @@ pub(crate) async fn run_doctor<X: Transport>(
     let transport = Arc::new(transport);
     let mut report = DoctorReport::new(session.options.output);
     let uri = session.base_url.trim().parse();
-    report.add_check_outcome("address", check_client_settings(&transport, session, messages))?;
+    report.add_and_print_check_outcome("address", check_client_settings(&transport, session, messages))?;
     let (Ok(uri), false) = (uri, report.has_blocking_failure()) else {
         report.skip_remaining_checks()?;
         return report.finish_report();
@@ -44,7 +44,7 @@ pub(crate) async fn run_doctor<X: Transport>(
         }
         Err(UsageError(error_report)) => (None, CheckOutcome::Failed(error_report)),
     };
-    report.add_check_outcome("token", outcome)?;
+    report.add_and_print_check_outcome("token", outcome)?;
     match client.filter(|_| !report.has_blocking_failure()) {
         Some(client) => check_service(&client, &session.sources, &mut report).await?,
         None => report.skip_remaining_checks()?,
@@ -79,7 +79,7 @@ async fn check_service<X: Transport>(
         }
         Err(_) => CheckOutcome::Skipped("unknown without a response; see the next check".to_owned()),
     };
-    report.add_check_outcome("acceptance", is_accepted)?;
+    report.add_and_print_check_outcome("acceptance", is_accepted)?;
 
     let listed = match page {
         Ok(page) => {
@@ -135,7 +135,7 @@ async fn check_tls<X: Transport>(uri: &Uri, transport: &X, session: &Session<'_>
     let mut request = Request::new(Vec::new());
     *request.uri_mut() = uri.clone();
     let mut limits = Limits::default();
-    limits.timeout = session.attempt_timeout(limits.timeout);
+    limits.timeout = session.attempt_timeout_within_deadline(limits.timeout);
     request.extensions_mut().insert(limits);
     match X::Mode::into_future(transport.send(request)).await {
         Ok(_) => CheckOutcome::Passed(format!("the certificate of {host} is trusted")),

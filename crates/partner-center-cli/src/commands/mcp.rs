@@ -28,13 +28,13 @@ pub(crate) fn serve_tools(command: &McpCommand, mut options: Options) -> Result<
     let messages = Messages::new(options.messages.quiet);
     let toolset = Toolset::choose_tools(command)?;
     if command.list_tools {
-        return Ok(write_to_stdout(list_tools(&toolset).as_bytes(), &messages)?);
+        return Ok(write_to_stdout(format_tool_list(&toolset).as_bytes(), &messages)?);
     }
     check_options(&options)?;
     interruption::exit_on_interruption(&messages)?;
     // Results are JSON, whatever is configured for people.
     options.service.output = OutputFormat::Json;
-    let emulator = session::start_emulator(&options.service)?;
+    let emulator = session::start_emulator_if_requested(&options.service)?;
     if io::stdin().is_terminal() {
         messages.print("note: an assistant starts this command, and talks to it; see `partner-center mcp --help`");
     }
@@ -78,7 +78,7 @@ fn check_options(options: &Options) -> Result<(), UsageError> {
 }
 
 /// Returns a line for each tool.
-fn list_tools(toolset: &Toolset) -> String {
+fn format_tool_list(toolset: &Toolset) -> String {
     let mut text = String::new();
     for operation in toolset.operations() {
         let kind = match operation {

@@ -22,24 +22,24 @@ use crate::{
         OutputFormat,
         operations::{
             OperationCall,
-            help::{cloud_name, markdown_to_plain_text},
+            help::{cloud_argument_value, markdown_to_plain_text},
             naming::ResourceNoun,
-            tables::{ResultShape, example_body, is_read_only},
+            tables::{ResultShape, asks_before_sending_given_body, example_body, is_read_only},
         },
     },
     customer_names::CustomerNamesCollector,
     error::{CommandError, UsageError},
     messages::Messages,
-    output::{Printer, pretty_print_json, undocumented_paths, write_to_stdout},
+    output::{Printer, pretty_print_json, undocumented_selected_paths, write_to_stdout},
     session::Session,
-    terminal::escape_control_characters,
+    terminal::replace_control_characters,
 };
 use bulk::Customer;
 use partner_center::{Client, Error, Transport, transport::Mode};
 use partner_center_spec::{Operation, Outcome};
-use passwords::{PasswordFile, withhold_passwords};
+use passwords::{PasswordFile, apply_password_options};
 use planned_request::PlannedFormat;
-use read_change_write::Change;
+use read_change_write::ChangedResource;
 use request::TargetIds;
 use response::{ReceivedBody, ReceivedResponse};
 
@@ -69,13 +69,13 @@ pub(crate) async fn run_operation<X: Transport>(
     {
         return print_planned_request(&request, format, session, messages);
     }
-    if !reads_first && call.operation.is_destructive && planned.is_none() {
+    if !reads_first && asks_before_sending_given_body(call.operation) && planned.is_none() {
         ask_before_destructive_request(&call, &request)?;
     }
     let credential = session.configured_credential()?.build_credential(messages);
     let client = session.build_client(transport, credential, messages)?;
     if let Some(format) = planned {
-        let request = complete_request(request, &client, &call, session, messages).await?;
+        let request = complete_request_from_service(request, &client, &call, session, messages).await?;
         return request.map_or(Ok(()), |request| print_planned_request(&request, format, session, messages));
     }
     let mut printer =
@@ -85,7 +85,7 @@ pub(crate) async fn run_operation<X: Transport>(
 
 /// Returns the request of a call, with its body unless the resource is read first.
 pub(crate) fn plan_call(call: &OperationCall, messages: &Messages) -> Result<PlannedRequest, UsageError> {
-    let mut request = request::plan_request(call, TargetIds { id: call.single_id(), customer: None })?;
+    let mut request = request::plan_request_without_body(call, TargetIds { id: call.single_id(), customer: None })?;
     if read_change_write::reading_operation_of_call(call).is_none() {
         request.body = body::build_body(call.operation, &call.body, messages)?;
         request.set_etag_from_body(call.operation)?;
@@ -103,14 +103,14 @@ pub(crate) async fn perform_call<X: Transport>(
     printer: &mut Printer,
     messages: &Messages,
 ) -> Result<(), CommandError> {
-    match complete_request(request, client, call, session, messages).await? {
+    match complete_request_from_service(request, client, call, session, messages).await? {
         Some(request) => send_and_print(client, request, call, session, printer, messages).await,
         None => Ok(()),
     }
 }
 
 /// Looks up the customer of the request, and reads what it changes; returns `None` if nothing would change.
-async fn complete_request<X: Transport>(
+async fn complete_request_from_service<X: Transport>(
     mut request: PlannedRequest,
     client: &Client<X>,
     call: &OperationCall,
@@ -125,11 +125,12 @@ async fn complete_request<X: Transport>(
         let customer = Customer::with_id(domain.clone());
         let customer = bulk::find_customer(client, &customer).await.map_err(|error| failed(&error))?;
         request.target =
-            request::plan_request(call, TargetIds { customer: Some(&customer.id), id: call.single_id() })?.target;
+            request::plan_request_without_body(call, TargetIds { customer: Some(&customer.id), id: call.single_id() })?
+                .target;
     }
     let Some(reader) = read_change_write::reading_operation_of_call(call) else { return Ok(Some(request)) };
     let change = read_change_write::read_and_change(client, reader, call, &request, messages).await;
-    let Change { differences, body } = change.map_err(|error| {
+    let ChangedResource { differences, body } = change.map_err(|error| {
         let message = format!("what `{}` changes could not be read", call.operation.command);
         CommandError::from_client_error(&message, &error, &session.sources)
     })?;
@@ -138,7 +139,7 @@ async fn complete_request<X: Transport>(
         return Ok(None);
     }
     for difference in &differences {
-        messages.print(escape_control_characters(difference));
+        messages.print(replace_control_characters(difference));
     }
     request.body = Some(body);
     request.set_etag_from_body(call.operation)?;
@@ -181,7 +182,7 @@ async fn send_and_print<X: Transport>(
         };
         CommandError::from_client_error(&message, &error, &session.sources)
     })?;
-    withhold_passwords(
+    apply_password_options(
         &mut response,
         operation,
         &call.options.password,
@@ -202,8 +203,13 @@ fn ask_before_destructive_request(call: &OperationCall, request: &PlannedRequest
     if call.options.is_confirmed {
         return Ok(());
     }
-    let what = confirmation::summary(call.operation);
-    confirmation::ask_to_confirm_removal(&format!("{} {} {what}", request.method, request.target))
+    let what =
+        format!("{} {} {}", request.method, request.target, confirmation::lowercased_operation_summary(call.operation));
+    if call.operation.is_destructive {
+        confirmation::ask_to_confirm_removal(&what)
+    } else {
+        confirmation::ask_to_confirm_replacement(&what)
+    }
 }
 
 /// Prints a request in place of sending it.
@@ -236,7 +242,7 @@ async fn send_request<X: Transport>(
 /// Says what failed.
 fn operation_failure_message(operation: &Operation, noun: ResourceNoun) -> String {
     match ResultShape::of_operation(operation) {
-        ResultShape::Pages | ResultShape::List { .. } => list::not_listed_message(noun),
+        ResultShape::Pages | ResultShape::List { .. } => list::listing_failed_message(noun),
         _ => format!("`{}` failed", operation.command),
     }
 }
@@ -248,10 +254,10 @@ pub(crate) fn print_notes_before_request(call: &OperationCall, session: &Session
         messages.print(format_args!("note: this operation is deprecated: {}", markdown_to_plain_text(why)));
     }
     let cloud = session.cloud_name();
-    if !operation.clouds.is_empty() && !operation.clouds.iter().any(|known| cloud_name(*known) == cloud) {
+    if !operation.clouds.is_empty() && !operation.clouds.iter().any(|known| cloud_argument_value(*known) == cloud) {
         messages.print(format_args!("note: the cloud `{cloud}` is not documented to have this operation"));
     }
-    for path in undocumented_paths(operation, &call.options.columns) {
+    for path in undocumented_selected_paths(operation, &call.options.columns) {
         messages.print(format_args!("note: the column `{path}` is not documented, so that it may be empty"));
     }
 }
@@ -265,8 +271,8 @@ fn print_response(
     messages: &Messages,
 ) -> Result<(), CommandError> {
     let operation = call.operation;
-    for (name, value) in response.result_header_fields(operation) {
-        messages.print(escape_control_characters(&format!("note: {name}: {value}")));
+    for (name, value) in response.result_headers(operation) {
+        messages.print(replace_control_characters(&format!("note: {name}: {value}")));
     }
     let outcome = response.response_outcome(operation);
     if outcome == Outcome::Accepted {

@@ -15,7 +15,7 @@ use crate::{
     output::write_to_stdout,
     session::Session,
 };
-use exchange::{Difference, ExchangeShape};
+use exchange::{Difference, ResponseShape};
 use partner_center::{
     ErrorKind, Transport,
     transport::{Blocking, Mode, Request},
@@ -53,7 +53,7 @@ pub(crate) async fn run_verify<X: Transport>(
     let emulator = Emulator::builder().build();
     let mut differences = Vec::new();
     for operation in operations {
-        let target = path_of(operation, customer.as_deref().unwrap_or_default());
+        let target = path_of_operation(operation, customer.as_deref().unwrap_or_default());
         let request = PlannedRequest { method: Method::Get, target, headers: Vec::new(), body: None };
         last_exchange.clear();
         let outcome = X::Mode::into_future(client.request(request.into_raw_request())).await;
@@ -71,9 +71,9 @@ pub(crate) async fn run_verify<X: Transport>(
             return Err(CommandError::from_client_error(&failed, &error, &session.sources));
         }
         let Some(response) = last_exchange.take() else { continue };
-        let service = ExchangeShape::of_response(operation, &response);
+        let service = ResponseShape::of_response(operation, &response);
         let emulated = request_from_emulator(&emulator, operation)
-            .map(|response| ExchangeShape::of_response(operation, &response));
+            .map(|response| ResponseShape::of_response(operation, &response));
         differences.extend(emulated.and_then(|emulated| Difference::between(operation, &service, &emulated)));
     }
     messages.print(format_args!("{} of {count} operations differ", differences.len()));
@@ -91,13 +91,13 @@ fn is_comparable(operation: &Operation, with_customer: bool) -> bool {
         && required.all(|parameter| with_customer && is_customer_id(parameter))
 }
 
-fn path_of(operation: &Operation, customer: &str) -> String {
+fn path_of_operation(operation: &Operation, customer: &str) -> String {
     operation.path.replace(&format!("{{{CUSTOMER_PARAMETER}}}"), customer)
 }
 
 fn request_from_emulator(emulator: &Emulator, operation: &Operation) -> Option<partner_center::transport::Response> {
     let mut request = Request::new(Vec::new());
-    *request.uri_mut() = path_of(operation, EMULATOR_CUSTOMER).parse().ok()?;
+    *request.uri_mut() = path_of_operation(operation, EMULATOR_CUSTOMER).parse().ok()?;
     let token = format!("Bearer {}", Emulator::TOKEN).parse().ok()?;
     request.headers_mut().insert("Authorization", token);
     emulator.transport::<Blocking>().send(request).ok()

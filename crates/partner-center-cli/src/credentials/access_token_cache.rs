@@ -36,15 +36,15 @@ const MIN_REMAINING_LIFETIME: Duration = Duration::from_secs(60);
 impl AccessTokenCache {
     /// Returns the cache of an application's own tokens; `None` if this user has no folder for it.
     pub(crate) fn of_app(key: &TokenStoreKey) -> Option<Self> {
-        Self::in_file(key, "app", None)
+        Self::of_kind(key, "app", None)
     }
 
     /// Returns the cache of the tokens for the user of a sign-in.
     pub(crate) fn of_sign_in(key: &TokenStoreKey, sign_in: StoredSignIn) -> Option<Self> {
-        Self::in_file(key, "user", Some(sign_in))
+        Self::of_kind(key, "user", Some(sign_in))
     }
 
-    fn in_file(key: &TokenStoreKey, kind: &str, sign_in: Option<StoredSignIn>) -> Option<Self> {
+    fn of_kind(key: &TokenStoreKey, kind: &str, sign_in: Option<StoredSignIn>) -> Option<Self> {
         let folder = crate::settings::application_folder(crate::settings::ApplicationFolder::Cache)?;
         let path = folder.join("access-tokens").join(format!("{}_{kind}.json", key.file_name()));
         Some(Self { path, key: key.clone(), sign_in })
@@ -52,7 +52,7 @@ impl AccessTokenCache {
 
     /// Deletes all tokens for an application, of its own and for any user of it; returns whether there were some.
     pub(crate) fn delete_tokens(key: &TokenStoreKey) -> io::Result<bool> {
-        let caches = ["app", "user"].map(|kind| Self::in_file(key, kind, None));
+        let caches = ["app", "user"].map(|kind| Self::of_kind(key, kind, None));
         let deleted = caches.map(|cache| cache.map_or(Ok(false), |cache| private_file::delete_file(&cache.path)));
         let [of_app, of_user] = deleted;
         Ok(of_app? | of_user?)
@@ -60,7 +60,7 @@ impl AccessTokenCache {
 
     /// Returns the token of an earlier run if it is valid for some time yet.
     pub(crate) fn read_token(&self) -> Option<AccessToken> {
-        let text = text::read_small_file(&self.path).ok()?;
+        let text = text::read_small_text_file(&self.path).ok()?;
         let StoredAccessToken { access_token, expires_at, app, sign_in } = serde_json::from_str(text.expose()).ok()?;
         let remaining = Duration::from_secs(expires_at).checked_sub(unix_time())?;
         let is_ours = app == self.key && sign_in.as_deref() == self.sign_in_id();

@@ -32,7 +32,7 @@ pub(super) type ClientAssertion = Box<dyn Fn(&str) -> Result<Secret, BoxError> +
 const ASSERTION_LIFETIME_SECONDS: u64 = 600;
 
 /// Returns assertions that the certificate in a PEM file signs, which has the private key as well.
-pub(super) fn certificate_assertion(
+pub(super) fn certificate_assertion_maker(
     file: &Setting,
     client_id: &str,
 ) -> Result<(ClientAssertion, SettingSource), UsageError> {
@@ -50,10 +50,10 @@ pub(super) fn certificate_assertion(
 }
 
 /// Returns the assertions in a file, which another program replaces before they expire.
-pub(super) fn federated_assertion(file: &Setting) -> (ClientAssertion, SettingSource) {
+pub(super) fn federated_assertion_maker(file: &Setting) -> (ClientAssertion, SettingSource) {
     let path = PathBuf::from(file.value());
     let assertion = move |_: &str| -> Result<Secret, BoxError> {
-        let token = text::read_small_file(&path).and_then(|text| Ok(text::check_single_value(&text)?));
+        let token = text::read_small_text_file(&path).and_then(|text| Ok(text::trim_and_check_single_value(&text)?));
         token.map_err(|error| format!("the federated token cannot be read from {}: {error}", path.display()).into())
     };
     (Box::new(assertion), file.source.clone())
@@ -68,7 +68,7 @@ struct AssertionSigner {
 
 impl AssertionSigner {
     fn read_file(path: &Path) -> Result<Self, BoxError> {
-        let pem = text::read_small_file(path)?;
+        let pem = text::read_small_text_file(path)?;
         let pem = pem.expose().as_bytes();
         let certificate = CertificateDer::from_pem_slice(pem).map_err(|_| "it has no certificate in PEM")?;
         let key = match PrivateKeyDer::from_pem_slice(pem).map_err(|_| "it has no private key in PEM")? {

@@ -59,7 +59,7 @@ impl SignInStore {
 
     /// Returns the record of the sign-in, if somebody has signed in.
     pub(crate) fn read_record(&self, key: &TokenStoreKey) -> Option<SignInRecord> {
-        let text = text::read_small_file(&self.record_path()).ok()?;
+        let text = text::read_small_text_file(&self.record_path()).ok()?;
         serde_json::from_str(text.expose()).ok().filter(|record: &SignInRecord| record.app == *key)
     }
 

@@ -1,5 +1,5 @@
 use super::sign_in_store::StoredSignIn;
-use crate::{messages::Messages, private_file, terminal::escape_control_characters, text};
+use crate::{messages::Messages, private_file, terminal::replace_control_characters, text};
 use partner_center::{Secret, auth::RefreshTokenLease};
 use std::{
     error::Error as StdError,
@@ -62,9 +62,9 @@ impl TokenFile {
 
     /// Reads the stored token; `None` if there is no file, or it is empty.
     pub(crate) fn read_token(&self) -> io::Result<Option<Secret>> {
-        match text::read_small_file(&self.path) {
+        match text::read_small_text_file(&self.path) {
             Ok(text) if text.expose().trim().is_empty() => Ok(None),
-            Ok(text) => Ok(Some(text::check_single_value(&text)?)),
+            Ok(text) => Ok(Some(text::trim_and_check_single_value(&text)?)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
@@ -146,7 +146,7 @@ impl TokenFile {
                     Err(TryLockError::WouldBlock) if start.elapsed() < MAX_LOCK_WAIT => {
                         if is_silent && start.elapsed() >= LOCK_WAIT_BEFORE_MESSAGE {
                             is_silent = false;
-                            let path = escape_control_characters(&self.path.display().to_string());
+                            let path = replace_control_characters(&self.path.display().to_string());
                             messages.print(format_args!("note: waiting for another command that uses {path}"));
                         }
                         thread::sleep(LOCK_POLL_INTERVAL);

@@ -40,7 +40,7 @@ impl RowReader {
     /// Returns the cells of an item's row, empty where there is no value.
     pub(super) fn read_cells<'a>(&self, item: &'a str) -> Vec<Cow<'a, str>> {
         let mut cursor = JsonCursor::new(item);
-        let is_object = cursor.peek_byte() == Some(b'{');
+        let is_object = cursor.peek_byte_after_white_space() == Some(b'{');
         let mut cells = vec![Cow::Borrowed(""); self.paths.len()];
         if is_object {
             self.fields.read_cells(cursor.clone(), &mut cells);
@@ -73,8 +73,8 @@ impl ColumnFields {
     /// capitals of the path before others.
     fn read_cells<'a>(&self, mut object: JsonCursor<'a>, cells: &mut [Cow<'a, str>]) {
         self.0.iter().for_each(|field| field.found.set(None));
-        while let Some(name) = object.read_field_name() {
-            let (name, value) = (name.as_str().unwrap_or_default(), object.read_value());
+        while let Some(name) = object.read_next_field_name() {
+            let (name, value) = (name.decode_string().unwrap_or_default(), object.read_value());
             let is_same =
                 |field: &&ColumnField| field.name.len() == name.len() && field.name.eq_ignore_ascii_case(&name);
             for field in self.0.iter().filter(is_same) {
@@ -110,7 +110,7 @@ fn cell_at_path<'a>(value: ReceivedValue<'a>, path: &str) -> Cow<'a, str> {
         return cell_text(value);
     }
     let mut cursor = JsonCursor::new(value.json);
-    if cursor.peek_byte() == Some(b'[') {
+    if cursor.peek_byte_after_white_space() == Some(b'[') {
         return join_cells_of_list(cursor, |item| cell_at_path(item, path));
     }
     let (first, rest) = path.split_once('.').unwrap_or((path, ""));
@@ -127,7 +127,7 @@ pub(super) fn cell_text(value: ReceivedValue<'_>) -> Cow<'_, str> {
 
 fn cell_text_at_depth(value: ReceivedValue<'_>, depth: usize) -> Cow<'_, str> {
     match value.json.as_bytes().first() {
-        Some(b'"') => value.as_str().unwrap_or(Cow::Borrowed(value.json)),
+        Some(b'"') => value.decode_string().unwrap_or(Cow::Borrowed(value.json)),
         Some(b'[') if depth < MAX_CELL_VALUE_DEPTH => {
             join_cells_of_list(JsonCursor::new(value.json), |item| cell_text_at_depth(item, depth + 1))
         }

@@ -22,7 +22,7 @@ pub(crate) struct Column {
 
 /// The names of the columns of `customers get` in CSV, and their paths. Names and order are part of the command line contract:
 /// add columns at the end only.
-const CUSTOMER_CSV_COLUMNS: [(&str, &str); 9] = [
+const GET_CUSTOMER_CSV_COLUMNS: [(&str, &str); 9] = [
     ("id", "id"),
     ("company_name", "companyProfile.companyName"),
     ("domain", "companyProfile.domain"),
@@ -59,7 +59,7 @@ pub(crate) fn csv_columns(operation: &Operation, selected: &[String]) -> Vec<Col
             name: name.to_owned(),
             is_shrinkable: false,
         };
-        return CUSTOMER_CSV_COLUMNS.map(column).into();
+        return GET_CUSTOMER_CSV_COLUMNS.map(column).into();
     }
     table_columns(operation, selected)
 }
@@ -70,7 +70,7 @@ pub(super) fn result_columns(paths: &[String]) -> Vec<Column> {
 }
 
 /// Returns those of the selected paths that the specification does not know.
-pub(crate) fn undocumented_paths<'a>(operation: &Operation, selected: &'a [String]) -> Vec<&'a str> {
+pub(crate) fn undocumented_selected_paths<'a>(operation: &Operation, selected: &'a [String]) -> Vec<&'a str> {
     let Some(item) = result_item_type(operation) else { return Vec::new() };
     let is_customer = |path: &str| path.split('.').next() == Some(CUSTOMER_FIELD);
     let is_undocumented = |path: &&str| type_at_path(item, path).is_none() && !is_customer(path);

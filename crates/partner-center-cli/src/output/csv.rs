@@ -1,7 +1,7 @@
 //! Comma-separated values, for spreadsheets and databases.
 
 use super::{OutputFormatter, cells::RowReader, columns::Column, normalize::Normalizer};
-use crate::terminal::escape_control_characters;
+use crate::terminal::replace_control_characters;
 use std::{borrow::Cow, io, mem};
 
 /// Values that are separated by commas or tabs, below a header; an absent value is empty.
@@ -63,7 +63,7 @@ impl OutputFormatter for CsvFormatter {
                 cells = cells.into_iter().map(escape_formula).collect();
             }
             if self.is_terminal {
-                csv.write_record(cells.iter().map(|cell| escape_control_characters(cell)))?;
+                csv.write_record(cells.iter().map(|cell| replace_control_characters(cell)))?;
             } else {
                 csv.write_record(cells.iter().map(|cell| cell.as_bytes()))?;
             }
@@ -72,7 +72,7 @@ impl OutputFormatter for CsvFormatter {
     }
 
     /// Appends the header if the list is empty.
-    fn end_list_with_note(&mut self, _: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<Option<String>> {
+    fn append_list_end_returning_note(&mut self, _: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<Option<String>> {
         self.begin_csv_page(text)?.flush()?;
         Ok(None)
     }

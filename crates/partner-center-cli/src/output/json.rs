@@ -32,7 +32,7 @@ impl OutputFormatter for JsonArrayFormatter {
         Ok(())
     }
 
-    fn end_list_with_note(&mut self, _: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<Option<String>> {
+    fn append_list_end_returning_note(&mut self, _: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<Option<String>> {
         text.extend_from_slice(if self.is_open { b"\n]\n" } else { b"[]\n" });
         Ok(None)
     }

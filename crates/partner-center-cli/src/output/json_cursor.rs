@@ -35,7 +35,7 @@ impl<'a> JsonCursor<'a> {
     }
 
     /// Returns the first byte of what is next, behind white space.
-    pub(super) fn peek_byte(&mut self) -> Option<u8> {
+    pub(super) fn peek_byte_after_white_space(&mut self) -> Option<u8> {
         loop {
             let byte = *self.json.as_bytes().get(self.position)?;
             if !is_white_space(byte) {
@@ -47,7 +47,7 @@ impl<'a> JsonCursor<'a> {
 
     /// Skips `byte`, if that is next.
     pub(super) fn skip_byte(&mut self, byte: u8) -> bool {
-        let is_next = self.peek_byte() == Some(byte);
+        let is_next = self.peek_byte_after_white_space() == Some(byte);
         self.position += usize::from(is_next);
         is_next
     }
@@ -84,7 +84,7 @@ impl<'a> JsonCursor<'a> {
 
     /// Reads the name of the next field of an object, and moves to its value; `None` behind the last field, or if this is not
     /// an object.
-    pub(super) fn read_field_name(&mut self) -> Option<ReceivedValue<'a>> {
+    pub(super) fn read_next_field_name(&mut self) -> Option<ReceivedValue<'a>> {
         if self.move_to_next_field() { self.read_name_of_current_field() } else { None }
     }
 
@@ -95,7 +95,7 @@ impl<'a> JsonCursor<'a> {
             self.position += 1;
             return true;
         }
-        self.move_to_next_part(b'{', b'}') && self.peek_byte() == Some(b'"')
+        self.move_to_next_part(b'{', b'}') && self.peek_byte_after_white_space() == Some(b'"')
     }
 
     /// Reads the name of the field that the cursor has moved to, and moves to its value.
@@ -115,7 +115,7 @@ impl<'a> JsonCursor<'a> {
         let is_first = self.skip_byte(start);
         if is_first || self.skip_byte(b',') {
             // One behind a comma is there, unless this is not JSON.
-            return !(is_first && self.skip_byte(end)) && self.peek_byte().is_some();
+            return !(is_first && self.skip_byte(end)) && self.peek_byte_after_white_space().is_some();
         }
         self.skip_byte(end);
         false
@@ -123,17 +123,17 @@ impl<'a> JsonCursor<'a> {
 
     /// Reads a value, and moves behind it.
     pub(super) fn read_value(&mut self) -> ReceivedValue<'a> {
-        let first = self.peek_byte();
+        let first = self.peek_byte_after_white_space();
         let (start, bytes) = (self.position, self.json.as_bytes());
         let mut is_compact = true;
         match first {
-            Some(b'"') => is_compact = !self.skip_string(),
+            Some(b'"') => is_compact = !self.skip_string_and_detect_escapes(),
             Some(b'{' | b'[') => {
                 let mut depth = 0_usize;
                 while let Some(byte) = bytes.get(self.position) {
                     match byte {
                         b'"' => {
-                            is_compact &= !self.skip_string();
+                            is_compact &= !self.skip_string_and_detect_escapes();
                             continue;
                         }
                         b'{' | b'[' => depth += 1,
@@ -165,8 +165,8 @@ impl<'a> JsonCursor<'a> {
     pub(super) fn find_fields(&self, names: &[impl AsRef<str>]) -> Vec<Option<ReceivedValue<'a>>> {
         let mut cursor = self.clone();
         let mut found: Vec<Option<(ReceivedValue<'a>, bool)>> = vec![None; names.len()];
-        while let Some(field) = cursor.read_field_name() {
-            let (field, value) = (field.as_str().unwrap_or_default(), cursor.read_value());
+        while let Some(field) = cursor.read_next_field_name() {
+            let (field, value) = (field.decode_string().unwrap_or_default(), cursor.read_value());
             for (name, found) in names.iter().zip(&mut found) {
                 let is_exact = field == name.as_ref();
                 let may_count = found.is_none_or(|(_, is_found_exact)| !is_found_exact);
@@ -180,7 +180,7 @@ impl<'a> JsonCursor<'a> {
 
     /// Moves behind a string, and returns whether it has escapes.
     #[inline]
-    fn skip_string(&mut self) -> bool {
+    fn skip_string_and_detect_escapes(&mut self) -> bool {
         let bytes = self.json.as_bytes();
         let mut has_escapes = false;
         self.position += 1;
@@ -221,7 +221,7 @@ fn bytes_equal_to(word: u64, byte: u8) -> u64 {
 
 impl<'a> ReceivedValue<'a> {
     /// Returns the characters, if it is a string.
-    pub(super) fn as_str(&self) -> Option<Cow<'a, str>> {
+    pub(super) fn decode_string(&self) -> Option<Cow<'a, str>> {
         let inner = self.json.strip_prefix('"')?.strip_suffix('"')?;
         if self.is_compact {
             return Some(Cow::Borrowed(inner));
@@ -246,14 +246,14 @@ impl<'a> ReceivedValue<'a> {
             return text.extend_from_slice(self.json.as_bytes());
         }
         let mut cursor = JsonCursor::new(self.json);
-        while let Some(byte) = cursor.peek_byte() {
+        while let Some(byte) = cursor.peek_byte_after_white_space() {
             if matches!(byte, b'{' | b'}' | b'[' | b']' | b',' | b':') {
                 cursor.skip_byte(byte);
                 text.push(byte);
                 continue;
             }
             let part = cursor.read_value();
-            match part.as_str().filter(|_| !part.is_compact).map(|string| serde_json::to_string(&string)) {
+            match part.decode_string().filter(|_| !part.is_compact).map(|string| serde_json::to_string(&string)) {
                 Some(Ok(string)) => text.extend_from_slice(string.as_bytes()),
                 _ => text.extend_from_slice(part.json.as_bytes()),
             }
@@ -269,7 +269,7 @@ fn is_white_space(byte: u8) -> bool {
 pub(super) fn json_tokens(json: &str) -> impl Iterator<Item = &str> {
     let mut cursor = JsonCursor::new(json);
     std::iter::from_fn(move || {
-        let byte = cursor.peek_byte()?;
+        let byte = cursor.peek_byte_after_white_space()?;
         if matches!(byte, b'{' | b'}' | b'[' | b']' | b',' | b':') {
             let start = cursor.position();
             cursor.skip_byte(byte);
@@ -308,15 +308,15 @@ mod tests {
     #[test]
     fn fields_and_items_are_read_in_their_order() {
         let mut cursor = JsonCursor::new(r#" { "a" : [ 1 , [ ] ] , "\u0062":{} } "#);
-        assert_eq!(cursor.read_field_name().unwrap().as_str().unwrap(), "a");
+        assert_eq!(cursor.read_next_field_name().unwrap().decode_string().unwrap(), "a");
         assert!(cursor.move_to_next_item());
         assert_eq!(cursor.read_value().json, "1");
         assert!(cursor.move_to_next_item());
         assert!(!cursor.move_to_next_item(), "the inner array");
         assert!(!cursor.move_to_next_item(), "the outer one");
-        assert_eq!(cursor.read_field_name().unwrap().as_str().unwrap(), "b");
-        assert_eq!(cursor.read_field_name(), None, "the inner object");
-        assert_eq!(cursor.read_field_name(), None, "the outer one");
+        assert_eq!(cursor.read_next_field_name().unwrap().decode_string().unwrap(), "b");
+        assert_eq!(cursor.read_next_field_name(), None, "the inner object");
+        assert_eq!(cursor.read_next_field_name(), None, "the outer one");
     }
 
     #[test]
@@ -341,7 +341,7 @@ mod tests {
             let mut text = Vec::new();
             read(json).append_compact_json_to(&mut text);
             let mut cursor = JsonCursor::new(json);
-            while cursor.read_field_name().is_some() {
+            while cursor.read_next_field_name().is_some() {
                 cursor.read_value();
             }
             let mut cursor = JsonCursor::new(json);

@@ -48,8 +48,8 @@ impl Normalizer {
 
     /// Appends a value, which is valid JSON, to `text`.
     pub(super) fn append_value(&mut self, json: &str, text: &mut Vec<u8>) {
-        let (mut cursor, place) = (JsonCursor::new(json), ValuePosition { shapes: &self.shapes, depth: 0 });
-        let value = self.reader.read_value_by_template(place, self.root, Shapes::ROOT_TEMPLATE, &mut cursor);
+        let (mut cursor, place) = (JsonCursor::new(json), ShapesAndDepth { shapes: &self.shapes, depth: 0 });
+        let value = self.reader.read_value_by_template_or_shape(place, self.root, Shapes::ROOT_TEMPLATE, &mut cursor);
         text.extend_from_slice(match value {
             ReadValue::Received(range) => cursor.bytes_between(range),
             ReadValue::Changed(range) => &self.reader.changed[range],
@@ -60,7 +60,7 @@ impl Normalizer {
 
 /// Where a value is.
 #[derive(Clone, Copy)]
-struct ValuePosition<'a> {
+struct ShapesAndDepth<'a> {
     shapes: &'a Shapes,
     depth: usize,
 }
@@ -126,9 +126,9 @@ const UNDOCUMENTED_FIELD_ORDER: usize = usize::MAX;
 
 impl ValueReader {
     /// Reads a value, as others with this template were read if it has the same fields as they have.
-    fn read_value_by_template(
+    fn read_value_by_template_or_shape(
         &mut self,
-        place: ValuePosition<'_>,
+        place: ShapesAndDepth<'_>,
         shape: ShapeIndex,
         template: usize,
         cursor: &mut JsonCursor<'_>,
@@ -140,7 +140,7 @@ impl ValueReader {
         let Some(known) = self.templates.get_mut(template).filter(is_useful) else {
             return self.read_value(place, shape, cursor);
         };
-        if let Some(value) = known.append_value(cursor.rest(), &mut self.strings, &mut self.changed) {
+        if let Some(value) = known.recognize_and_append_value(cursor.rest(), &mut self.strings, &mut self.changed) {
             cursor.skip_bytes(value.length);
             return if value.is_changed {
                 ReadValue::Changed(written..self.changed.len())
@@ -153,7 +153,7 @@ impl ValueReader {
         if needs_template {
             let templates = mem::take(&mut self.templates);
             let received = cursor.json_between(start..cursor.position());
-            let learned = Template::of_value(received, |json| self.write_value(place, shape, json));
+            let learned = Template::try_from_value(received, |json| self.normalize_value_to_string(place, shape, json));
             self.templates = templates;
             self.templates[template].add_template(learned);
         }
@@ -161,7 +161,7 @@ impl ValueReader {
     }
 
     /// Returns what is written for a value.
-    fn write_value(&mut self, place: ValuePosition<'_>, shape: ShapeIndex, json: &str) -> String {
+    fn normalize_value_to_string(&mut self, place: ShapesAndDepth<'_>, shape: ShapeIndex, json: &str) -> String {
         let (written, mut cursor) = (self.changed.len(), JsonCursor::new(json));
         let text = match self.read_value(place, shape, &mut cursor) {
             ReadValue::Received(range) => cursor.bytes_between(range).to_vec(),
@@ -172,15 +172,15 @@ impl ValueReader {
         String::from_utf8(text).unwrap_or_default()
     }
 
-    fn read_value(&mut self, place: ValuePosition<'_>, shape: ShapeIndex, cursor: &mut JsonCursor<'_>) -> ReadValue {
+    fn read_value(&mut self, place: ShapesAndDepth<'_>, shape: ShapeIndex, cursor: &mut JsonCursor<'_>) -> ReadValue {
         let shape = place.shapes.get_shape(if place.depth < MAX_NORMALIZED_DEPTH { shape } else { Shapes::ANY_SHAPE });
-        let place = ValuePosition { depth: place.depth + 1, ..place };
-        match (shape, cursor.peek_byte()) {
+        let place = ShapesAndDepth { depth: place.depth + 1, ..place };
+        match (shape, cursor.peek_byte_after_white_space()) {
             (Shape::Object(known), Some(b'{')) => self.read_object(place, known, cursor),
             (Shape::List(item), Some(b'[')) => self.read_list(place, *item, cursor),
             (Shape::Map(item), Some(b'{')) => self.read_map(place, *item, cursor),
             (Shape::Union { discriminator, variants }, Some(b'{')) => {
-                let value = cursor.find_field(discriminator).and_then(|value| value.as_str());
+                let value = cursor.find_field(discriminator).and_then(|value| value.decode_string());
                 let variant = variants.iter().find(|(known, _)| value.as_deref() == Some(*known));
                 self.read_value(place, variant.map_or(Shapes::ANY_SHAPE, |(_, shape)| *shape), cursor)
             }
@@ -190,12 +190,14 @@ impl ValueReader {
                 if value.is_compact {
                     return ReadValue::Received(start..cursor.position());
                 }
-                ReadValue::Changed(self.append_to_changed_text(|changed| value.append_compact_json_to(changed)))
+                ReadValue::Changed(
+                    self.append_changed_text_returning_range(|changed| value.append_compact_json_to(changed)),
+                )
             }
         }
     }
 
-    fn read_list(&mut self, place: ValuePosition<'_>, item: ShapeIndex, cursor: &mut JsonCursor<'_>) -> ReadValue {
+    fn read_list(&mut self, place: ShapesAndDepth<'_>, item: ShapeIndex, cursor: &mut JsonCursor<'_>) -> ReadValue {
         let mut list = self.new_container_at_cursor(cursor);
         while cursor.move_to_next_item() {
             let position = cursor.position();
@@ -208,13 +210,13 @@ impl ValueReader {
         self.write_container(list, *b"[]", None, cursor)
     }
 
-    fn read_map(&mut self, place: ValuePosition<'_>, item: ShapeIndex, cursor: &mut JsonCursor<'_>) -> ReadValue {
+    fn read_map(&mut self, place: ShapesAndDepth<'_>, item: ShapeIndex, cursor: &mut JsonCursor<'_>) -> ReadValue {
         let mut map = self.new_container_at_cursor(cursor);
         while cursor.move_to_next_field() {
             let position = cursor.position();
             let Some(name) = cursor.read_name_of_current_field() else { break };
             let value = self.read_value(place, item, cursor);
-            let form = PartForm::Changed(self.append_to_changed_text(|changed| {
+            let form = PartForm::Changed(self.append_changed_text_returning_range(|changed| {
                 name.append_compact_json_to(changed);
                 changed.push(b':');
                 match value {
@@ -227,7 +229,12 @@ impl ValueReader {
         self.write_container(map, *b"{}", None, cursor)
     }
 
-    fn read_object(&mut self, place: ValuePosition<'_>, known: &KnownFields, cursor: &mut JsonCursor<'_>) -> ReadValue {
+    fn read_object(
+        &mut self,
+        place: ShapesAndDepth<'_>,
+        known: &KnownFields,
+        cursor: &mut JsonCursor<'_>,
+    ) -> ReadValue {
         let mut object = self.new_container_at_cursor(cursor);
         let (mut previous, mut previous_order, mut is_in_order) = (None, None, true);
         while cursor.move_to_next_field() {
@@ -239,7 +246,7 @@ impl ValueReader {
                 order
             } else {
                 let Some(received) = cursor.read_name_of_current_field() else { break };
-                let found = received.as_str().and_then(|name| known.find_field(&name, previous));
+                let found = received.decode_string().and_then(|name| known.find_field_and_learn_order(&name, previous));
                 name.received = Some(received);
                 name.is_exact = found.as_ref().is_none_or(|found| found.is_exact);
                 name.is_as_written =
@@ -263,7 +270,7 @@ impl ValueReader {
     /// Reads the value of a field, which is `known` if it is documented, and returns how the field will be written.
     fn read_field(
         &mut self,
-        place: ValuePosition<'_>,
+        place: ShapesAndDepth<'_>,
         name: FieldName<'_>,
         known: Option<&KnownField>,
         cursor: &mut JsonCursor<'_>,
@@ -271,15 +278,15 @@ impl ValueReader {
         let start = cursor.position();
         if let Some(known) = known
             && known.shape != Shapes::ANY_SHAPE
-            && matches!(cursor.peek_byte(), Some(b'{' | b'['))
+            && matches!(cursor.peek_byte_after_white_space(), Some(b'{' | b'['))
         {
-            return match self.read_value_by_template(place, known.shape, known.template, cursor) {
+            return match self.read_value_by_template_or_shape(place, known.shape, known.template, cursor) {
                 ReadValue::Received(range) if name.is_as_written && range.start == start => {
                     PartForm::Received(name.position..range.end)
                 }
-                ReadValue::Received(range) => PartForm::Named(
-                    self.append_to_changed_text(|changed| changed.extend_from_slice(cursor.bytes_between(range))),
-                ),
+                ReadValue::Received(range) => PartForm::Named(self.append_changed_text_returning_range(|changed| {
+                    changed.extend_from_slice(cursor.bytes_between(range))
+                })),
                 ReadValue::Changed(range) => PartForm::Named(range),
             };
         }
@@ -291,8 +298,12 @@ impl ValueReader {
             return PartForm::Received(name.position..cursor.position());
         }
         match name.received.filter(|_| known.is_none()) {
-            Some(name) => PartForm::Changed(self.append_to_changed_text(|changed| append_field(name, value, changed))),
-            None => PartForm::Named(self.append_to_changed_text(|changed| value.append_compact_json_to(changed))),
+            Some(name) => PartForm::Changed(
+                self.append_changed_text_returning_range(|changed| append_field(name, value, changed)),
+            ),
+            None => PartForm::Named(
+                self.append_changed_text_returning_range(|changed| value.append_compact_json_to(changed)),
+            ),
         }
     }
 
@@ -367,7 +378,7 @@ impl ValueReader {
     }
 
     /// Lets `append` append to the text of what is changed, and returns the place of what it appended.
-    fn append_to_changed_text(&mut self, append: impl FnOnce(&mut Vec<u8>)) -> Range<usize> {
+    fn append_changed_text_returning_range(&mut self, append: impl FnOnce(&mut Vec<u8>)) -> Range<usize> {
         let start = self.changed.len();
         append(&mut self.changed);
         start..self.changed.len()

@@ -29,7 +29,7 @@ const MAX_QUERY_LENGTH: usize = 16 << 10;
 const MAX_QUERY_NESTING: usize = 100;
 
 /// Checks that an expression is valid, that it can be evaluated, and that it does not order texts, which would select nothing.
-pub(crate) fn parse_query(text: &str) -> Result<String, String> {
+pub(crate) fn check_query(text: &str) -> Result<String, String> {
     let expression = compile_expression(text)?;
     if orders_texts(expression.as_ast()) {
         return Err("< and > compare numbers only, and not texts such as dates; write \
@@ -80,15 +80,15 @@ fn orders_texts(expression: &Ast) -> bool {
 
 /// Why an expression has no result for the output, in an [`io::Error`].
 #[derive(Debug)]
-pub(crate) struct QueryError(String);
+pub(crate) struct QueryEvaluationError(String);
 
-impl fmt::Display for QueryError {
+impl fmt::Display for QueryEvaluationError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.0)
     }
 }
 
-impl StdError for QueryError {}
+impl StdError for QueryEvaluationError {}
 
 /// Keeps all items until the list is complete, and passes on what the expression makes of them.
 pub(super) struct QueryFormatter {
@@ -104,31 +104,31 @@ impl QueryFormatter {
         let result = evaluate_expression(&self.expression, json)?;
         let mut normalizer = Normalizer::new(None);
         let mut cursor = JsonCursor::new(&result);
-        if cursor.peek_byte() != Some(b'[') {
+        if cursor.peek_byte_after_white_space() != Some(b'[') {
             let mut formatter = self
                 .style
-                .build_output_formatter(result_columns(&self.columns_of_first_result(&result)), &self.selected);
+                .build_output_formatter(result_columns(&self.selected_or_first_result_paths(&result)), &self.selected);
             return formatter.append_value(&result, &mut normalizer, text).map(|()| None);
         }
         let mut items = Vec::new();
         while cursor.move_to_next_item() {
             items.push(cursor.read_value().json);
         }
-        let columns = self.columns_of_first_result(items.first().copied().unwrap_or_default());
+        let columns = self.selected_or_first_result_paths(items.first().copied().unwrap_or_default());
         let mut formatter = self.style.build_output_formatter(result_columns(&columns), &self.selected);
         formatter.append_page(&items, &mut normalizer, text)?;
-        formatter.end_list_with_note(&mut normalizer, text)
+        formatter.append_list_end_returning_note(&mut normalizer, text)
     }
 
-    fn columns_of_first_result(&self, first: &str) -> Vec<String> {
+    fn selected_or_first_result_paths(&self, first: &str) -> Vec<String> {
         if !self.selected.is_empty() {
             return self.selected.clone();
         }
         let mut cursor = JsonCursor::new(first);
         let mut names = Vec::new();
-        if cursor.peek_byte() == Some(b'{') {
-            while let Some(name) = cursor.read_field_name() {
-                names.push(name.as_str().unwrap_or_default().into_owned());
+        if cursor.peek_byte_after_white_space() == Some(b'{') {
+            while let Some(name) = cursor.read_next_field_name() {
+                names.push(name.decode_string().unwrap_or_default().into_owned());
                 cursor.read_value();
             }
         }
@@ -146,7 +146,7 @@ impl OutputFormatter for QueryFormatter {
         Ok(())
     }
 
-    fn end_list_with_note(&mut self, _: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<Option<String>> {
+    fn append_list_end_returning_note(&mut self, _: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<Option<String>> {
         let json = format!("[{}]", self.items.take().join(","));
         self.append_result(&json, text)
     }
@@ -159,11 +159,11 @@ impl OutputFormatter for QueryFormatter {
 
 /// Returns the result of an expression, as JSON.
 fn evaluate_expression(expression: &str, json: &str) -> io::Result<String> {
-    let failed = |error: jmespath::JmespathError| io::Error::other(QueryError(error.reason.to_string()));
-    let numbers = NumberTable::from_json(json);
-    let input = Variable::from_json(&numbers.with_ambiguous_as_strings(json));
-    let input = input.map_err(|error| io::Error::other(QueryError(error)))?;
-    let expression = compile_expression(expression).map_err(|error| io::Error::other(QueryError(error)))?;
+    let failed = |error: jmespath::JmespathError| io::Error::other(QueryEvaluationError(error.reason.to_string()));
+    let numbers = NumberTable::from_numbers_in_json(json);
+    let input = Variable::from_json(&numbers.quote_ambiguous_numbers(json));
+    let input = input.map_err(|error| io::Error::other(QueryEvaluationError(error)))?;
+    let expression = compile_expression(expression).map_err(|error| io::Error::other(QueryEvaluationError(error)))?;
     let result = expression.search(input).map_err(failed)?;
     let mut text = String::new();
     numbers.append_query_value(&result, &mut text);
@@ -182,7 +182,7 @@ struct NumberTable {
 const NUMBER_STRING_PREFIX: &str = "\u{1}number:";
 
 impl NumberTable {
-    fn from_json(json: &str) -> Self {
+    fn from_numbers_in_json(json: &str) -> Self {
         let mut table = Self::default();
         for token in json_tokens(json).filter(|token| is_number(token)) {
             let Some(key) = number_as_float_bits(token) else { continue };
@@ -197,7 +197,7 @@ impl NumberTable {
         table
     }
 
-    fn with_ambiguous_as_strings(&self, json: &str) -> String {
+    fn quote_ambiguous_numbers(&self, json: &str) -> String {
         let mut text = String::with_capacity(json.len());
         for token in json_tokens(json) {
             if is_number(token) && number_as_float_bits(token).is_none_or(|key| self.ambiguous.contains(&key)) {
@@ -273,7 +273,7 @@ fn significant_digits(token: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{MAX_QUERY_LENGTH, MAX_QUERY_NESTING, evaluate_expression, parse_query};
+    use super::{MAX_QUERY_LENGTH, MAX_QUERY_NESTING, check_query, evaluate_expression};
 
     fn query(expression: &str, json: &str) -> String {
         evaluate_expression(expression, json).unwrap()
@@ -302,10 +302,10 @@ mod tests {
             "a.b[*].c[?d > 'e']",
             "items[].[quantity, end >= '2026'][]",
         ] {
-            assert!(parse_query(expression).unwrap_err().contains("starts_with("), "{expression}");
+            assert!(check_query(expression).unwrap_err().contains("starts_with("), "{expression}");
         }
         for expression in ["[?n > `2`]", "[?a == 'b' || a != 'c']", "[?a > b]", "sort_by(@, &'x')[?n <= `1`].{n: n}"] {
-            assert_eq!(parse_query(expression).as_deref(), Ok(expression));
+            assert_eq!(check_query(expression).as_deref(), Ok(expression));
         }
     }
 
@@ -320,8 +320,14 @@ mod tests {
 
     #[test]
     fn invalid_expression_is_explained() {
-        assert!(parse_query("[?a == ").is_err() && parse_query("[].id").is_ok());
-        assert!(evaluate_expression("sum(@)", r#"["a"]"#).unwrap_err().get_ref().unwrap().is::<super::QueryError>());
+        assert!(check_query("[?a == ").is_err() && check_query("[].id").is_ok());
+        assert!(
+            evaluate_expression("sum(@)", r#"["a"]"#)
+                .unwrap_err()
+                .get_ref()
+                .unwrap()
+                .is::<super::QueryEvaluationError>()
+        );
     }
 
     /// Each of these would overflow the stack of the library's parser, or that of its evaluation, if it were long enough.
@@ -338,19 +344,19 @@ mod tests {
         ];
         for expression in nested {
             let deepest = expression(MAX_QUERY_NESTING);
-            assert_eq!(parse_query(&deepest).unwrap(), deepest);
+            assert_eq!(check_query(&deepest).unwrap(), deepest);
             evaluate_expression(&deepest, "[1]").unwrap();
             for depth in [MAX_QUERY_NESTING + 1, 4_000] {
-                let error = parse_query(&expression(depth)).unwrap_err();
+                let error = check_query(&expression(depth)).unwrap_err();
                 assert!(error.contains("nested deeper than 100 levels: simplify it"), "{error}");
             }
-            let error = parse_query(&expression(200_000)).unwrap_err();
+            let error = check_query(&expression(200_000)).unwrap_err();
             assert!(error.contains("more than 16384 bytes: shorten it"), "{error}");
         }
         // A wide expression is not a deep one.
         let columns: Vec<_> = (0..500).map(|number| format!("c{number}: a.b[0]")).collect();
         let wide = format!("[].{{{}}}", columns.join(", "));
         assert!(wide.len() < MAX_QUERY_LENGTH);
-        parse_query(&wide).unwrap();
+        check_query(&wide).unwrap();
     }
 }

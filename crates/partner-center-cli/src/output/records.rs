@@ -6,7 +6,7 @@ use serde::Serialize;
 use std::io;
 
 /// Formats records: JSON and YAML as a list, unless it `is_single`.
-pub(crate) fn format_records<T: Serialize>(
+pub(crate) fn serialize_records<T: Serialize>(
     format: OutputFormat,
     records: &[T],
     is_single: bool,

@@ -32,8 +32,12 @@ impl OutputFormatter for ColumnSelector {
         self.formatter.append_page(&items.iter().map(String::as_str).collect::<Vec<_>>(), normalizer, text)
     }
 
-    fn end_list_with_note(&mut self, normalizer: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<Option<String>> {
-        self.formatter.end_list_with_note(normalizer, text)
+    fn append_list_end_returning_note(
+        &mut self,
+        normalizer: &mut Normalizer,
+        text: &mut Vec<u8>,
+    ) -> io::Result<Option<String>> {
+        self.formatter.append_list_end_returning_note(normalizer, text)
     }
 
     fn append_value(&mut self, value: &str, normalizer: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<()> {
@@ -47,7 +51,7 @@ fn append_value_at_path(json: &str, path: &str, text: &mut Vec<u8>) {
     if path.is_empty() {
         return cursor.read_value().append_compact_json_to(text);
     }
-    if cursor.peek_byte() == Some(b'[') {
+    if cursor.peek_byte_after_white_space() == Some(b'[') {
         text.push(b'[');
         let mut is_first = true;
         while cursor.move_to_next_item() {
@@ -97,12 +101,16 @@ impl OutputFormatter for ItemSorter {
         Ok(())
     }
 
-    fn end_list_with_note(&mut self, normalizer: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<Option<String>> {
+    fn append_list_end_returning_note(
+        &mut self,
+        normalizer: &mut Normalizer,
+        text: &mut Vec<u8>,
+    ) -> io::Result<Option<String>> {
         let mut items = self.items.take();
         items.sort_by(|(one, _), (other, _)| compare_sort_keys(one, other, self.is_reverse));
         let items: Vec<_> = items.iter().map(|(_, item)| item.as_str()).collect();
         self.formatter.append_page(&items, normalizer, text)?;
-        self.formatter.end_list_with_note(normalizer, text)
+        self.formatter.append_list_end_returning_note(normalizer, text)
     }
 
     fn append_value(&mut self, value: &str, normalizer: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<()> {

@@ -171,7 +171,7 @@ impl KnownFields {
 
     /// Finds the field with this name, which may have other capitals, in an object in which it comes behind the known field
     /// `previous`. From then on it is one of those that [tend to come next](Self::find_next_field).
-    pub(super) fn find_field(&self, name: &str, previous: Option<usize>) -> Option<FoundField> {
+    pub(super) fn find_field_and_learn_order(&self, name: &str, previous: Option<usize>) -> Option<FoundField> {
         let find = |is_named: &dyn Fn(&str) -> bool| self.fields.iter().position(|field| is_named(field.name));
         let exact = find(&|known| known == name);
         let index = exact.or_else(|| find(&|known| known.eq_ignore_ascii_case(name)))?;

@@ -7,7 +7,7 @@ use super::{
     json_cursor::JsonCursor,
     normalize::Normalizer,
 };
-use crate::{arguments::operations::naming::ResourceNoun, terminal::escape_control_characters};
+use crate::{arguments::operations::naming::ResourceNoun, terminal::replace_control_characters};
 use std::{
     borrow::Cow,
     io::{self, Write},
@@ -18,7 +18,7 @@ use unicode_width::UnicodeWidthStr;
 /// The minimum width of the columns that are narrowed to fit the terminal, and the width they get if there is room: later pages
 /// may have longer values.
 const MIN_COLUMN_WIDTH: usize = 8;
-const PREFERRED_COLUMN_WIDTH: usize = 30;
+const MAX_WIDENED_COLUMN_WIDTH: usize = 30;
 const COLUMN_GAP: &str = "  ";
 
 /// A list as rows below a header; a single value as one row per field.
@@ -66,7 +66,7 @@ impl TableFormatter {
         }
         while widths.iter().sum::<usize>() < room
             && let Some(narrowest) = shrinkable().min_by_key(|column| widths[*column])
-            && widths[narrowest] < PREFERRED_COLUMN_WIDTH
+            && widths[narrowest] < MAX_WIDENED_COLUMN_WIDTH
         {
             widths[narrowest] += 1;
         }
@@ -95,7 +95,7 @@ impl OutputFormatter for TableFormatter {
         rows.iter().try_for_each(|row| write_table_row(row, widths, self.terminal_width.is_some(), text))
     }
 
-    fn end_list_with_note(&mut self, _: &mut Normalizer, _: &mut Vec<u8>) -> io::Result<Option<String>> {
+    fn append_list_end_returning_note(&mut self, _: &mut Normalizer, _: &mut Vec<u8>) -> io::Result<Option<String>> {
         // A program that reads the table counts its lines.
         Ok(match self.count {
             0 => Some(format!("no {}", self.noun.plural())),
@@ -109,7 +109,7 @@ impl OutputFormatter for TableFormatter {
         }
         let value = normalizer.normalize_value(value);
         let mut cursor = JsonCursor::new(&value);
-        if cursor.peek_byte() != Some(b'{') {
+        if cursor.peek_byte_after_white_space() != Some(b'{') {
             return writeln!(text, "{}", escaped_cell(cell_text(cursor.read_value())));
         }
         let mut rows = Vec::new();
@@ -140,8 +140,8 @@ fn write_table_row(cells: &[Cow<'_, str>], widths: &[usize], is_narrowed: bool, 
 
 /// Adds a row for each value of the object at `path`, before which `object` is.
 fn add_field_rows<'a>(path: &str, depth: usize, mut object: JsonCursor<'a>, rows: &mut Vec<Vec<Cow<'a, str>>>) {
-    while let Some(name) = object.read_field_name() {
-        let (name, value) = (name.as_str().unwrap_or_default(), object.read_value());
+    while let Some(name) = object.read_next_field_name() {
+        let (name, value) = (name.decode_string().unwrap_or_default(), object.read_value());
         // Links and attributes of resources are for programs.
         if name.eq_ignore_ascii_case("links") || name.eq_ignore_ascii_case("attributes") {
             continue;
@@ -157,7 +157,7 @@ fn add_field_rows<'a>(path: &str, depth: usize, mut object: JsonCursor<'a>, rows
 
 /// Returns a cell as a terminal may get it.
 fn escaped_cell(cell: Cow<'_, str>) -> Cow<'_, str> {
-    if is_plain_ascii(&cell) { cell } else { Cow::Owned(escape_control_characters(&cell)) }
+    if is_plain_ascii(&cell) { cell } else { Cow::Owned(replace_control_characters(&cell)) }
 }
 
 fn widest_cell_widths(rows: &[Vec<Cow<'_, str>>]) -> Vec<usize> {

@@ -53,7 +53,7 @@ enum WrittenPart {
 const MAX_TEMPLATES: usize = 4;
 
 /// Templates are given up when they missed so many more values than they recognized: they cost more than they save.
-const MAX_MISSED: u32 = 16;
+const MAX_MISSED_BEYOND_RECOGNIZED: u32 = 16;
 
 /// The number of values in a row that templates must miss before a new one replaces the one that was not of use for longest.
 const MIN_MISSED_IN_A_ROW: u32 = 4;
@@ -68,7 +68,7 @@ const MARKS: [char; 2] = ['\u{1}', '\u{2}'];
 impl FieldTemplates {
     /// Whether it is worth while to compare values with the templates.
     pub(super) fn are_useful(&self) -> bool {
-        self.missed < self.recognized.saturating_add(MAX_MISSED)
+        self.missed < self.recognized.saturating_add(MAX_MISSED_BEYOND_RECOGNIZED)
     }
 
     #[cfg(test)]
@@ -93,14 +93,14 @@ impl FieldTemplates {
     /// Appends what is written for the value at the beginning of `json`, unless it is the same as was received; `None` if the
     /// value is not recognized. `strings` is room to work in.
     #[inline]
-    pub(super) fn append_value(
+    pub(super) fn recognize_and_append_value(
         &mut self,
         json: &[u8],
         strings: &mut Vec<Range<usize>>,
         text: &mut Vec<u8>,
     ) -> Option<RecognizedValue> {
         for index in 0..self.templates.len() {
-            if let Some(recognized) = self.templates[index].append_value(json, strings, text) {
+            if let Some(recognized) = self.templates[index].recognize_and_append_value(json, strings, text) {
                 self.templates[..=index].rotate_right(1);
                 self.recognized = self.recognized.saturating_add(1);
                 self.missed_in_a_row = 0;
@@ -116,7 +116,7 @@ impl FieldTemplates {
 impl Template {
     /// Returns the template of an array or an object; `write` returns what is written for one that has other strings. `None` for
     /// another value, and for one that has white space, escapes or too many parts.
-    pub(super) fn of_value(json: &str, write: impl FnOnce(&str) -> String) -> Option<Self> {
+    pub(super) fn try_from_value(json: &str, write: impl FnOnce(&str) -> String) -> Option<Self> {
         let (received, strings) = split_at_strings(json)?;
         let mut marked = String::with_capacity(json.len());
         for (index, text) in received.iter().enumerate() {
@@ -138,17 +138,17 @@ impl Template {
     }
 
     #[inline]
-    fn append_value(
+    fn recognize_and_append_value(
         &mut self,
         json: &[u8],
         strings: &mut Vec<Range<usize>>,
         text: &mut Vec<u8>,
     ) -> Option<RecognizedValue> {
-        if let Some(recognized) = self.narrow.append_value(json, strings, text) {
+        if let Some(recognized) = self.narrow.recognize_and_append_value(json, strings, text) {
             return Some(recognized);
         }
         self.widened = self.widened.checked_sub(1)?;
-        let recognized = self.full.append_value(json, strings, text)?;
+        let recognized = self.full.recognize_and_append_value(json, strings, text)?;
         for (constant, string) in self.constants.iter_mut().zip(strings) {
             constant.take_if(|constant| constant.as_bytes() != &json[string.clone()]);
         }
@@ -194,7 +194,7 @@ impl Pattern {
     }
 
     #[inline]
-    fn append_value(
+    fn recognize_and_append_value(
         &self,
         json: &[u8],
         strings: &mut Vec<Range<usize>>,
@@ -205,7 +205,7 @@ impl Pattern {
         let mut position = 0;
         for received in before_strings {
             let rest = json.get(position..)?.strip_prefix(received.as_bytes())?;
-            let length = plain_string_length(rest)?;
+            let length = unchanged_string_length(rest)?;
             let start = position + received.len();
             position = start + length;
             strings.push(start..position);
@@ -226,7 +226,7 @@ impl Pattern {
 /// Returns the length of the string at the beginning of `json`, up to its quote. `None` if it has escapes other than those that
 /// are written as they were received.
 #[inline]
-fn plain_string_length(json: &[u8]) -> Option<usize> {
+fn unchanged_string_length(json: &[u8]) -> Option<usize> {
     let mut length = memchr::memchr2(b'"', b'\\', json)?;
     while json[length] == b'\\' {
         matches!(json.get(length + 1)?, b'"' | b'\\' | b'b' | b'f' | b'n' | b'r' | b't').then_some(())?;

@@ -20,7 +20,7 @@ impl OutputFormatter for YamlFormatter {
         Ok(())
     }
 
-    fn end_list_with_note(&mut self, _: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<Option<String>> {
+    fn append_list_end_returning_note(&mut self, _: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<Option<String>> {
         if !self.has_items {
             text.extend_from_slice(b"[]\n");
         }
@@ -54,11 +54,11 @@ fn append_value(json: &str, depth: usize, begins_inline: bool, text: &mut Vec<u8
         }
     };
     let start = text.len();
-    match cursor.peek_byte() {
+    match cursor.peek_byte_after_white_space() {
         Some(b'{') if depth < MAX_INDENTED_DEPTH => {
-            while let Some(name) = cursor.read_field_name() {
+            while let Some(name) = cursor.read_next_field_name() {
                 begin_line(text);
-                append_field_name(&name.as_str().unwrap_or_default(), text);
+                append_field_name(&name.decode_string().unwrap_or_default(), text);
                 append_field_value(cursor.read_value().json, depth, text);
             }
             if text.len() == start {
@@ -76,7 +76,7 @@ fn append_value(json: &str, depth: usize, begins_inline: bool, text: &mut Vec<u8
             }
         }
         Some(b'"') => {
-            append_quoted_string(&cursor.read_value().as_str().unwrap_or_default(), text);
+            append_quoted_string(&cursor.read_value().decode_string().unwrap_or_default(), text);
             text.push(b'\n');
         }
         _ => {
@@ -89,9 +89,9 @@ fn append_value(json: &str, depth: usize, begins_inline: bool, text: &mut Vec<u8
 /// Appends the value of a field behind its name: below it if it has parts, else on the same line.
 fn append_field_value(json: &str, depth: usize, text: &mut Vec<u8>) {
     let mut cursor = JsonCursor::new(json);
-    let is_list = cursor.peek_byte() == Some(b'[');
-    let has_parts = match cursor.peek_byte() {
-        Some(b'{') => cursor.clone().read_field_name().is_some(),
+    let is_list = cursor.peek_byte_after_white_space() == Some(b'[');
+    let has_parts = match cursor.peek_byte_after_white_space() {
+        Some(b'{') => cursor.clone().read_next_field_name().is_some(),
         Some(b'[') => cursor.clone().move_to_next_item(),
         _ => false,
     };

@@ -43,7 +43,7 @@ fn edit_settings_table(
         let message = format!("the configuration file {} cannot be changed", path.display());
         CommandError::new(&message, error, "make the file and its folder writable, and write it as TOML")
     };
-    let text = match text::read_small_file(path) {
+    let text = match text::read_small_text_file(path) {
         Ok(text) => text.expose().to_owned(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
         Err(error) => return Err(unusable(&error)),

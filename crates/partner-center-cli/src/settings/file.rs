@@ -40,7 +40,7 @@ impl ConfigurationFile {
                 ),
             })
         };
-        let text = text::read_small_file(path).map_err(|error| unusable(&error))?;
+        let text = text::read_small_text_file(path).map_err(|error| unusable(&error))?;
         // The error of the parser shows the line, which may contain a secret.
         let entries: BTreeMap<String, ConfigurationFileEntry> = toml::from_str(text.expose().trim_end())
             .map_err(|error| unusable(&InvalidFileError::at_position(text.expose(), &error)))?;
@@ -70,7 +70,7 @@ impl ConfigurationFile {
     }
 
     /// Returns the settings at the top of the file, or those of a profile if there is one with that name.
-    pub(super) fn settings_of_profile(&self, profile: Option<&str>) -> Option<&BTreeMap<String, Secret>> {
+    pub(super) fn settings_of_profile_or_top_level(&self, profile: Option<&str>) -> Option<&BTreeMap<String, Secret>> {
         match profile {
             Some(name) => self.profiles.get(name),
             None => Some(&self.values),

@@ -24,6 +24,7 @@ mod operations;
 mod options;
 mod output_formats;
 mod recording;
+mod replacements;
 mod secrets;
 mod server;
 mod several;

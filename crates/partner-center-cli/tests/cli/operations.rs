@@ -528,7 +528,8 @@ fn accepted_request_is_not_called_done() {
         ("Location: /v1/later\r\nRetry-After: 5\r\n", Some("{\"location\":\"/v1/later\",\"retryAfter\":5}\n")),
     ] {
         let (url, _requests) = serve_responses_with_headers(vec![(202, headers.to_owned(), String::new())]);
-        let yes: &[&str] = if operation.unwrap().is_destructive { &["--yes"] } else { &[] };
+        let is_confirmed = operation.unwrap().is_destructive || !operation.unwrap().replaced_properties.is_empty();
+        let yes: &[&str] = if is_confirmed { &["--yes"] } else { &[] };
         let ended = run_all(&url, &arguments, &[&["--output", "jsonl"], yes].concat());
         assert_eq!((ended.status, ended.stdout.as_str()), (Some(0), printed.unwrap_or_default()), "{}", ended.stderr);
         assert!(ended.stderr.contains("note: accepted, not done yet"), "{}", ended.stderr);

@@ -2,7 +2,7 @@
 
 use crate::harness::{
     CheckResult, SERVER_TIMEOUT, SHORT_REQUEST_TIMEOUT, TIMEOUT_TOLERANCE, TRANSPORT_SETTLE_TIME, ensure, expect_body,
-    get_request, incompressible_bytes, pause_for_transport_background_work, raw_response, response_bytes,
+    get_request, incompressible_bytes, pause_for_transport_background_work, raw_response, response_with_content_length,
     run_all_concurrently, send_and_cancel, send_expecting_response, send_request, start_keep_alive_server,
     with_timeout,
 };
@@ -22,7 +22,7 @@ const CONCURRENT_REQUEST_COUNT: usize = 16;
 pub(crate) async fn requests_run_concurrently<X: Transport>(transport: &X) -> CheckResult {
     let server = start_barrier_server()?;
     let started = Instant::now();
-    send_concurrently(transport, &server).await?;
+    send_concurrently_expecting_own_responses(transport, &server).await?;
     ensure!(
         started.elapsed() < TIMEOUT_TOLERANCE,
         "of {CONCURRENT_REQUEST_COUNT} concurrent requests, some were sent only after the responses to others"
@@ -42,7 +42,7 @@ pub(crate) async fn concurrent_connections_are_reused<X: Transport>(transport: &
 async fn expect_connection_reuse<X: Transport>(transport: &X, between: Duration) -> CheckResult {
     let server = start_barrier_server()?;
     for round in ["once", "twice", "three times"] {
-        send_concurrently(transport, &server).await?;
+        send_concurrently_expecting_own_responses(transport, &server).await?;
         let count = server.connections();
         ensure!(
             count <= CONCURRENT_REQUEST_COUNT,
@@ -55,7 +55,7 @@ async fn expect_connection_reuse<X: Transport>(transport: &X, between: Duration)
 
 pub(crate) async fn timed_out_exchanges_stop<X: Transport>(transport: &X) -> CheckResult {
     for target in UnfinishedResponseServer::UNFINISHED_RESPONSE_TARGETS {
-        let stream = UnfinishedResponseServer::start_with_target(target)?;
+        let stream = UnfinishedResponseServer::start_with_unfinished_target(target)?;
         let sent =
             send_request(transport, with_timeout(stream.request_to_unfinished_response(), SHORT_REQUEST_TIMEOUT)).await;
         ensure!(sent.is_err(), "a response instead of an error to {target}");
@@ -66,7 +66,7 @@ pub(crate) async fn timed_out_exchanges_stop<X: Transport>(transport: &X) -> Che
 
 pub(crate) async fn cancelled_exchanges_stop<X: Transport>(transport: &X) -> CheckResult {
     for target in UnfinishedResponseServer::UNFINISHED_RESPONSE_TARGETS {
-        let stream = UnfinishedResponseServer::start_with_target(target)?;
+        let stream = UnfinishedResponseServer::start_with_unfinished_target(target)?;
         send_and_cancel(
             transport,
             with_timeout(stream.request_to_unfinished_response(), TIMEOUT_TOLERANCE),
@@ -122,12 +122,12 @@ fn start_barrier_server() -> io::Result<Server> {
         // After one timeout, no other request waits.
         gate.is_abandoned |= waited.timed_out();
         changed.notify_all();
-        response_bytes("200 OK", request.uri().path())
+        response_with_content_length("200 OK", request.uri().path())
     })
 }
 
 /// Sends [`CONCURRENT_REQUEST_COUNT`] requests concurrently, and expects the matching response to each.
-async fn send_concurrently<X: Transport>(transport: &X, server: &Server) -> CheckResult {
+async fn send_concurrently_expecting_own_responses<X: Transport>(transport: &X, server: &Server) -> CheckResult {
     let work = (0..CONCURRENT_REQUEST_COUNT).map(|number| {
         let target = format!("/{number}");
         let request = get_request(server, &target);
@@ -152,7 +152,7 @@ impl UnfinishedResponseServer {
     /// A response whose body never ends, and one that never begins.
     const UNFINISHED_RESPONSE_TARGETS: [&'static str; 2] = ["/stream", "/silence"];
 
-    fn start_with_target(target: &'static str) -> io::Result<Self> {
+    fn start_with_unfinished_target(target: &'static str) -> io::Result<Self> {
         let open = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&open);
         let server = Server::start(move |connection| {
@@ -167,7 +167,7 @@ impl UnfinishedResponseServer {
                     count.fetch_sub(1, Ordering::Relaxed);
                     return ended;
                 }
-                connection.send(&response_bytes("200 OK", request.uri().path()))?;
+                connection.send(&response_with_content_length("200 OK", request.uri().path()))?;
             }
             Ok(())
         })?;

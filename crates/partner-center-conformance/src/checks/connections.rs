@@ -2,10 +2,10 @@
 
 use crate::harness::{
     CheckResult, SERVER_TIMEOUT, SHORT_REQUEST_TIMEOUT, TIMEOUT_TOLERANCE, TRANSPORT_SETTLE_TIME, change_limits,
-    chunked_body, ensure, error_chain, expect_body, get_request, get_request_to, gzip_compressed,
-    pause_for_transport_background_work, raw_response, request_accepts_gzip, response_bytes, response_summary,
-    send_and_cancel, send_expecting_error, send_expecting_error_kind, send_expecting_response, send_request,
-    start_keep_alive_server, start_respond_and_close_server, with_timeout,
+    chunked_body, ensure, error_chain, expect_body, get_request, get_request_for_uri, gzip_compressed,
+    pause_for_transport_background_work, raw_response, request_accepts_gzip, response_summary,
+    response_with_content_length, send_and_cancel, send_expecting_error, send_expecting_error_kind,
+    send_expecting_response, send_request, start_keep_alive_server, start_respond_and_close_server, with_timeout,
 };
 use crate::{Connection, Server};
 use partner_center_core::{Transport, TransportErrorKind};
@@ -32,13 +32,15 @@ pub(crate) async fn connections_are_reused<X: Transport>(transport: &X) -> Check
 async fn expect_connection_reuse<X: Transport>(transport: &X, between: Duration) -> CheckResult {
     let compressed = gzip_compressed(b"{}")?;
     let server = start_keep_alive_server(move |request| match request.uri().path() {
-        "/empty" => response_bytes("200 OK", ""),
+        "/empty" => response_with_content_length("200 OK", ""),
         "/chunks" => raw_response("200 OK\r\nTransfer-Encoding: chunked", chunked_body(b"{}")),
-        "/gzip" if request_accepts_gzip(request) => response_bytes("200 OK\r\nContent-Encoding: gzip", &compressed),
+        "/gzip" if request_accepts_gzip(request) => {
+            response_with_content_length("200 OK\r\nContent-Encoding: gzip", &compressed)
+        }
         "/no-content" => raw_response("204 No Content", ""),
-        "/not-found" => response_bytes("404 Not Found", r#"{"code": 2000}"#),
-        "/busy" => response_bytes("503 Busy", "busy"),
-        _ => response_bytes("200 OK", "{}"),
+        "/not-found" => response_with_content_length("404 Not Found", r#"{"code": 2000}"#),
+        "/busy" => response_with_content_length("503 Busy", "busy"),
+        _ => response_with_content_length("200 OK", "{}"),
     })?;
     for target in ["/", "/", "/empty", "/chunks", "/gzip", "/no-content", "/not-found", "/busy", "/"] {
         send_expecting_response(transport, get_request(&server, target), target).await?;
@@ -50,7 +52,8 @@ async fn expect_connection_reuse<X: Transport>(transport: &X, between: Duration)
 
 pub(crate) async fn closed_connections_are_detected<X: Transport>(transport: &X) -> CheckResult {
     for head in ["200 OK", "200 OK\r\nConnection: close", "200 OK\r\nKeep-Alive: timeout=60"] {
-        let server = start_respond_and_close_server(move |request| response_bytes(head, request.uri().path()))?;
+        let server =
+            start_respond_and_close_server(move |request| response_with_content_length(head, request.uri().path()))?;
         for target in ["/1", "/2", "/3", "/4"] {
             expect_own_response_or_error(transport, &server, target, "after the connection was closed").await?;
             pause_for_transport_background_work(transport, TRANSPORT_SETTLE_TIME).await;
@@ -61,22 +64,25 @@ pub(crate) async fn closed_connections_are_detected<X: Transport>(transport: &X)
 }
 
 pub(crate) async fn unsolicited_responses_are_discarded<X: Transport>(transport: &X) -> CheckResult {
-    let surplus = response_bytes("200 OK", "unsolicited");
+    let surplus = response_with_content_length("200 OK", "unsolicited");
     for (case, surplus) in [
         ("with the response", vec![surplus.clone()]),
         ("after the response", vec![Vec::new(), surplus.clone()]),
         ("with the response and after it", vec![surplus.clone(), surplus]),
         (
             "as the reason to close",
-            vec![Vec::new(), response_bytes("408 Request Timeout\r\nConnection: close", "unsolicited")],
+            vec![Vec::new(), response_with_content_length("408 Request Timeout\r\nConnection: close", "unsolicited")],
         ),
     ] {
         let done = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&done);
         let server = Server::start(move |connection| {
             while let Some(request) = connection.request()? {
-                let sent =
-                    send_with_surplus_bytes(connection, response_bytes("200 OK", request.uri().path()), &surplus);
+                let sent = send_response_with_surplus_bytes(
+                    connection,
+                    response_with_content_length("200 OK", request.uri().path()),
+                    &surplus,
+                );
                 count.fetch_add(1, Ordering::Relaxed);
                 sent?;
             }
@@ -95,7 +101,11 @@ pub(crate) async fn unsolicited_responses_are_discarded<X: Transport>(transport:
 }
 
 /// Sends a response and, a moment later each, the bytes of `surplus`, the first of them along with the response.
-fn send_with_surplus_bytes(connection: &mut Connection, mut response: Vec<u8>, surplus: &[Vec<u8>]) -> io::Result<()> {
+fn send_response_with_surplus_bytes(
+    connection: &mut Connection,
+    mut response: Vec<u8>,
+    surplus: &[Vec<u8>],
+) -> io::Result<()> {
     for more in surplus {
         response.extend(more);
         connection.send(&response)?;
@@ -111,7 +121,7 @@ pub(crate) async fn late_responses_are_discarded<X: Transport>(transport: &X) ->
             if request.uri() == "/late" {
                 thread::sleep(SHORT_REQUEST_TIMEOUT * 2);
             }
-            connection.send(&response_bytes("200 OK", request.uri().path()))?;
+            connection.send(&response_with_content_length("200 OK", request.uri().path()))?;
         }
         Ok(())
     })?;
@@ -134,8 +144,10 @@ pub(crate) async fn late_responses_are_discarded<X: Transport>(transport: &X) ->
 
     // The unread rest of a body must not be taken for the next response.
     let server = start_keep_alive_server(|request| match request.uri().path() {
-        "/large" => response_bytes("200 OK", response_bytes("200 OK", "within a body").repeat(1000)),
-        path => response_bytes("200 OK", path),
+        "/large" => {
+            response_with_content_length("200 OK", response_with_content_length("200 OK", "within a body").repeat(1000))
+        }
+        path => response_with_content_length("200 OK", path),
     })?;
     let large = change_limits(get_request(&server, "/large"), |limits| limits.body = 100);
     send_expecting_error_kind(transport, large, TransportErrorKind::TooLarge, "a body that is too large").await?;
@@ -146,8 +158,8 @@ pub(crate) async fn late_responses_are_discarded<X: Transport>(transport: &X) ->
 
 pub(crate) async fn servers_do_not_share_connections<X: Transport>(transport: &X) -> CheckResult {
     let servers = [
-        start_keep_alive_server(|_| response_bytes("200 OK", "0"))?,
-        start_keep_alive_server(|_| response_bytes("200 OK", "1"))?,
+        start_keep_alive_server(|_| response_with_content_length("200 OK", "0"))?,
+        start_keep_alive_server(|_| response_with_content_length("200 OK", "1"))?,
     ];
     for _ in 0..3 {
         for (number, server) in servers.iter().enumerate() {
@@ -161,7 +173,7 @@ pub(crate) async fn servers_do_not_share_connections<X: Transport>(transport: &X
 
 pub(crate) async fn unreachable_servers_are_errors<X: Transport>(transport: &X) -> CheckResult {
     let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-    let request = with_timeout(get_request_to(&format!("http://{address}/")), SERVER_TIMEOUT);
+    let request = with_timeout(get_request_for_uri(&format!("http://{address}/")), SERVER_TIMEOUT);
     let case = "a port on which no server listens";
     let error = send_expecting_error(transport, request, case).await?;
     let is_connect = error.kind() == TransportErrorKind::Connect && !error.may_have_been_sent();

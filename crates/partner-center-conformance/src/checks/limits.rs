@@ -2,9 +2,9 @@
 
 use crate::harness::{
     CheckResult, SERVER_TIMEOUT, TIMEOUT_TOLERANCE, change_limits, chunked_body, ensure, error_chain, expect_body,
-    get_request, gzip_compressed, incompressible_bytes, raw_response, request_accepts_gzip, response_bytes,
-    send_expecting_error, send_expecting_error_kind, send_expecting_response, start_keep_alive_server,
-    start_one_shot_server, start_respond_and_close_server,
+    get_request, gzip_compressed, incompressible_bytes, raw_response, request_accepts_gzip,
+    response_with_content_length, send_expecting_error, send_expecting_error_kind, send_expecting_response,
+    start_keep_alive_server, start_one_request_per_connection_server, start_respond_and_close_server,
 };
 use partner_center_core::{Request, Transport, TransportErrorKind};
 use std::time::Instant;
@@ -15,7 +15,7 @@ type ResponseFromBody = fn(Vec<u8>) -> Vec<u8>;
 
 pub(crate) async fn body_limit_is_exact<X: Transport>(transport: &X) -> CheckResult {
     let framings: [(&str, ResponseFromBody); 3] = [
-        ("with a length", |body| response_bytes("200 OK", body)),
+        ("with a length", |body| response_with_content_length("200 OK", body)),
         ("in chunks", |body| raw_response("200 OK\r\nTransfer-Encoding: chunked", chunked_body(&body))),
         ("until the connection ends", |body| raw_response("200 OK", body)),
     ];
@@ -49,9 +49,9 @@ pub(crate) async fn body_limit_counts_decompressed_bytes<X: Transport>(transport
             let (plain, compressed) = (body.clone(), gzip_compressed(&body)?);
             let server = start_keep_alive_server(move |request| {
                 if request_accepts_gzip(request) {
-                    response_bytes("200 OK\r\nContent-Encoding: gzip", &compressed)
+                    response_with_content_length("200 OK\r\nContent-Encoding: gzip", &compressed)
                 } else {
-                    response_bytes("200 OK", &plain)
+                    response_with_content_length("200 OK", &plain)
                 }
             })?;
             let request = with_body_limit(CHECKED_BODY_LIMIT, get_request(&server, "/"));
@@ -75,7 +75,7 @@ pub(crate) async fn endless_bodies_are_abandoned<X: Transport>(transport: &X) ->
         for (framing, head) in ENDLESS_RESPONSE_HEADS {
             let large = vec![b' '; 4 << 20];
             let compressed = gzip_compressed(&large)?;
-            let server = start_one_shot_server(move |connection, request| {
+            let server = start_one_request_per_connection_server(move |connection, request| {
                 let (coding, body) = if is_compressed && request_accepts_gzip(request) {
                     ("\r\nContent-Encoding: gzip", &compressed)
                 } else {
@@ -143,7 +143,7 @@ pub(crate) async fn endless_heads_are_errors<X: Transport>(transport: &X) -> Che
         ("a header of 16 MiB and no end", "200 OK\r\nX-Long: ", "x"),
         ("headers of 16 MiB and no end", "200 OK\r\n", "X-Many: many\r\n"),
     ] {
-        let server = start_one_shot_server(move |connection, _| {
+        let server = start_one_request_per_connection_server(move |connection, _| {
             connection.send(format!("HTTP/1.1 {head}").as_bytes())?;
             connection.send(more.repeat((16 << 20) / more.len()).as_bytes())?;
             connection.pause(SERVER_TIMEOUT)

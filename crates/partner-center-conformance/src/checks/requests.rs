@@ -2,8 +2,8 @@
 
 use crate::harness::{
     CheckResult, TIMEOUT_TOLERANCE, ViolationObservation, body_excerpt, ensure, error_chain, get_request,
-    get_request_to, incompressible_bytes, observed, raw_response, response_bytes, send_expecting_response,
-    send_request, start_keep_alive_server, with_timeout,
+    get_request_for_uri, incompressible_bytes, observed, raw_response, response_with_content_length,
+    send_expecting_response, send_request, start_keep_alive_server, with_timeout,
 };
 use crate::{Connection, Server};
 use partner_center_core::{
@@ -28,7 +28,7 @@ const REQUEST_TARGETS: [&str; 8] = [
 ];
 
 pub(crate) async fn targets_arrive_unchanged<X: Transport>(transport: &X) -> CheckResult {
-    let server = start_keep_alive_server(|_| response_bytes("200 OK", ""))?;
+    let server = start_keep_alive_server(|_| response_with_content_length("200 OK", ""))?;
     for target in REQUEST_TARGETS {
         send_expecting_response(transport, get_request(&server, target), target).await?;
         let arrived = last_received_request(&server)?.uri().to_string();
@@ -37,7 +37,7 @@ pub(crate) async fn targets_arrive_unchanged<X: Transport>(transport: &X) -> Che
     for method in [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
         let mut request = get_request(&server, "/");
         *request.method_mut() = method.clone();
-        set_empty_content_length(&mut request);
+        set_zero_content_length_for_writes(&mut request);
         // The response to HEAD is the subject of another requirement.
         send_request(transport, request)
             .await
@@ -49,7 +49,7 @@ pub(crate) async fn targets_arrive_unchanged<X: Transport>(transport: &X) -> Che
 }
 
 pub(crate) async fn request_headers_arrive_unchanged<X: Transport>(transport: &X) -> CheckResult {
-    let server = start_keep_alive_server(|_| response_bytes("200 OK", ""))?;
+    let server = start_keep_alive_server(|_| response_with_content_length("200 OK", ""))?;
     let long = "x".repeat(16 << 10);
     let sensitive = |text: &'static str| {
         let mut value = HeaderValue::from_static(text);
@@ -91,7 +91,7 @@ pub(crate) async fn request_headers_arrive_unchanged<X: Transport>(transport: &X
 
 pub(crate) async fn no_headers_are_added<X: Transport>(transport: &X) -> CheckResult {
     const ALLOWED_HEADERS: [&str; 5] = ["host", "accept", "accept-encoding", "content-length", "connection"];
-    let server = start_keep_alive_server(|_| response_bytes("200 OK", ""))?;
+    let server = start_keep_alive_server(|_| response_with_content_length("200 OK", ""))?;
     send_expecting_response(transport, get_request(&server, "/"), "no headers").await?;
     let added = last_received_request(&server)?;
     for (name, value) in added.headers() {
@@ -120,7 +120,8 @@ pub(crate) async fn no_headers_are_added<X: Transport>(transport: &X) -> CheckRe
 }
 
 pub(crate) async fn cookies_are_not_stored<X: Transport>(transport: &X) -> CheckResult {
-    let server = start_keep_alive_server(|_| response_bytes("200 OK\r\nSet-Cookie: session=1; Path=/", ""))?;
+    let server =
+        start_keep_alive_server(|_| response_with_content_length("200 OK\r\nSet-Cookie: session=1; Path=/", ""))?;
     for _ in 0..2 {
         send_expecting_response(transport, get_request(&server, "/"), "cookies").await?;
     }
@@ -130,7 +131,7 @@ pub(crate) async fn cookies_are_not_stored<X: Transport>(transport: &X) -> Check
 }
 
 pub(crate) async fn request_bodies_arrive_complete<X: Transport>(transport: &X) -> CheckResult {
-    let server = start_keep_alive_server(|_| response_bytes("200 OK", ""))?;
+    let server = start_keep_alive_server(|_| response_with_content_length("200 OK", ""))?;
     for length in [1, 100, 70_000, 3 << 20] {
         let mut request = get_request(&server, "/");
         *request.method_mut() = Method::POST;
@@ -150,7 +151,7 @@ pub(crate) async fn request_bodies_arrive_complete<X: Transport>(transport: &X) 
     for method in [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
         let mut request = get_request(&server, "/");
         *request.method_mut() = method.clone();
-        set_empty_content_length(&mut request);
+        set_zero_content_length_for_writes(&mut request);
         let expected = content_length_values(&request);
         send_expecting_response(transport, request, format!("{method} without a body")).await?;
         let arrived = last_received_request(&server)?;
@@ -165,10 +166,14 @@ pub(crate) async fn request_bodies_arrive_complete<X: Transport>(transport: &X) 
 pub(crate) async fn requests_are_not_retried<X: Transport>(transport: &X) -> CheckResult {
     type ConnectionReaction = fn(&mut Connection) -> io::Result<()>;
     let reactions: [(&str, ConnectionReaction); 5] = [
-        ("is followed by a 503", |connection| connection.send(&response_bytes("503 Busy\r\nRetry-After: 0", ""))),
-        ("is followed by a 408", |connection| connection.send(&response_bytes("408 Late\r\nConnection: close", ""))),
+        ("is followed by a 503", |connection| {
+            connection.send(&response_with_content_length("503 Busy\r\nRetry-After: 0", ""))
+        }),
+        ("is followed by a 408", |connection| {
+            connection.send(&response_with_content_length("408 Late\r\nConnection: close", ""))
+        }),
         ("is followed by a 401", |connection| {
-            connection.send(&response_bytes("401 No\r\nWWW-Authenticate: Basic", ""))
+            connection.send(&response_with_content_length("401 No\r\nWWW-Authenticate: Basic", ""))
         }),
         ("is followed by a closed connection", |_| Ok(())),
         ("is followed by a truncated response", |connection| {
@@ -182,7 +187,7 @@ pub(crate) async fn requests_are_not_retried<X: Transport>(transport: &X) -> Che
                 let server = Server::start(move |connection| {
                     while let Some(request) = connection.request()? {
                         if request.uri() == "/before" {
-                            connection.send(&response_bytes("200 OK", ""))?;
+                            connection.send(&response_with_content_length("200 OK", ""))?;
                         } else {
                             return reaction(connection);
                         }
@@ -194,7 +199,7 @@ pub(crate) async fn requests_are_not_retried<X: Transport>(transport: &X) -> Che
                 }
                 let mut request = with_timeout(get_request(&server, "/"), TIMEOUT_TOLERANCE);
                 *request.method_mut() = method.clone();
-                set_empty_content_length(&mut request);
+                set_zero_content_length_for_writes(&mut request);
                 let _ = send_request(transport, request).await;
                 let count = server.requests().len() - before;
                 ensure!(count == 1, "a {method} that {case} was sent {count} times");
@@ -206,7 +211,7 @@ pub(crate) async fn requests_are_not_retried<X: Transport>(transport: &X) -> Che
 
 pub(crate) async fn invalid_requests_are_errors<X: Transport>(transport: &X) -> CheckResult {
     for uri in ["/v1/customers", "127.0.0.1:9", "no-such-scheme://127.0.0.1/"] {
-        let mut request = with_timeout(get_request_to(uri), TIMEOUT_TOLERANCE);
+        let mut request = with_timeout(get_request_for_uri(uri), TIMEOUT_TOLERANCE);
         request.headers_mut().insert(AUTHORIZATION, HeaderValue::from_static("Bearer a"));
         let started = Instant::now();
         match send_request(transport, request).await {
@@ -223,7 +228,7 @@ pub(crate) async fn invalid_requests_are_errors<X: Transport>(transport: &X) -> 
 }
 
 /// Sets `content-length: 0`, as the client does for methods that may have a body.
-fn set_empty_content_length(request: &mut Request) {
+fn set_zero_content_length_for_writes(request: &mut Request) {
     if matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH) {
         request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
     }

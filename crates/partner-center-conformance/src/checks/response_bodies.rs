@@ -4,8 +4,8 @@ use crate::Server;
 use crate::harness::{
     CheckResult, TIMEOUT_TOLERANCE, TRANSPORT_SETTLE_TIME, change_limits, chunked_body, ensure, error_chain,
     expect_body, get_request, gzip_compressed, incompressible_bytes, raw_response, request_accepts_gzip,
-    response_bytes, response_summary, send_expecting_error_kind, send_expecting_response, send_request,
-    start_keep_alive_server, start_one_shot_server, start_respond_and_close_server, with_timeout,
+    response_summary, response_with_content_length, send_expecting_error_kind, send_expecting_response, send_request,
+    start_keep_alive_server, start_one_request_per_connection_server, start_respond_and_close_server, with_timeout,
 };
 use partner_center_core::{Request, Transport, TransportErrorKind, http::Method};
 use std::thread;
@@ -16,7 +16,8 @@ const CHECKED_BODY_LENGTHS: [usize; 5] = [0, 1, 1000, 70_000, 3 << 20];
 
 pub(crate) async fn sized_bodies_are_complete<X: Transport>(transport: &X) -> CheckResult {
     for length in CHECKED_BODY_LENGTHS {
-        let server = start_keep_alive_server(move |_| response_bytes("200 OK", incompressible_bytes(length)))?;
+        let server =
+            start_keep_alive_server(move |_| response_with_content_length("200 OK", incompressible_bytes(length)))?;
         let case = format!("a body of {length} bytes");
         expect_body(
             &send_expecting_response(transport, get_request(&server, "/"), &case).await?,
@@ -83,12 +84,12 @@ pub(crate) async fn compressed_bodies_are_decompressed<X: Transport>(transport: 
             let server = Server::start(move |connection| {
                 while let Some(request) = connection.request()? {
                     if !request_accepts_gzip(&request) {
-                        connection.send(&response_bytes("200 OK", incompressible_bytes(length)))?;
+                        connection.send(&response_with_content_length("200 OK", incompressible_bytes(length)))?;
                         continue;
                     }
                     let head = "200 OK\r\nContent-Encoding: gzip";
                     connection.send(&match number {
-                        0 => response_bytes(head, &compressed),
+                        0 => response_with_content_length(head, &compressed),
                         1 => raw_response(&format!("{head}\r\nTransfer-Encoding: chunked"), chunked_body(&compressed)),
                         _ => raw_response(head, &compressed),
                     })?;
@@ -124,9 +125,9 @@ async fn check_unusual_encodings_are_decompressed<X: Transport>(transport: &X) -
         ("labels of two headers", "identity\r\nContent-Encoding: gzip", vec![gzip_compressed(TWO_MEMBER_BODY)?]),
         ("two labels", "gzip, gzip", vec![gzip_compressed(&gzip_compressed(TWO_MEMBER_BODY)?)?]),
     ] {
-        let server = start_one_shot_server(move |connection, request| {
+        let server = start_one_request_per_connection_server(move |connection, request| {
             if !request_accepts_gzip(request) {
-                return connection.send(&response_bytes("200 OK", TWO_MEMBER_BODY));
+                return connection.send(&response_with_content_length("200 OK", TWO_MEMBER_BODY));
             }
             let length: usize = pieces.iter().map(Vec::len).sum();
             connection
@@ -210,7 +211,7 @@ pub(crate) async fn truncated_compressed_bodies_are_errors<X: Transport>(transpo
                 } else if is_chunked {
                     raw_response(&format!("{head}\r\nTransfer-Encoding: chunked"), chunked_body(&body))
                 } else {
-                    response_bytes(head, &body)
+                    response_with_content_length(head, &body)
                 }
             })?;
             send_expecting_error_kind(transport, get_request(&server, "/"), TransportErrorKind::Exchange, &case)
@@ -226,15 +227,15 @@ pub(crate) async fn error_bodies_are_complete_or_empty<X: Transport>(transport: 
     let responses: [(&str, RespondToRequest); 4] = [
         ("truncated", Box::new(|_| raw_response("403 Forbidden\r\nContent-Length: 10", "abcd"))),
         ("truncated in chunks", Box::new(|_| raw_response("500 Oh\r\nTransfer-Encoding: chunked", "4\r\nabcd\r\n"))),
-        ("too large", Box::new(|_| response_bytes("404 Not Found", incompressible_bytes(2000)))),
+        ("too large", Box::new(|_| response_with_content_length("404 Not Found", incompressible_bytes(2000)))),
         (
             "truncated in gzip",
             Box::new(move |request| {
                 let head = "403 Forbidden\r\nContent-Encoding: gzip";
                 if request_accepts_gzip(request) {
-                    response_bytes(head, &truncated)
+                    response_with_content_length(head, &truncated)
                 } else {
-                    response_bytes("403 Forbidden", "")
+                    response_with_content_length("403 Forbidden", "")
                 }
             }),
         ),

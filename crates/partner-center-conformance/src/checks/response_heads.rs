@@ -1,8 +1,9 @@
 //! Heads of responses: status and headers.
 
 use crate::harness::{
-    CheckResult, ViolationObservation, body_excerpt, ensure, error_chain, expect_body, get_request, response_bytes,
-    response_summary, send_expecting_response, send_request, start_keep_alive_server, start_respond_and_close_server,
+    CheckResult, ViolationObservation, body_excerpt, ensure, error_chain, expect_body, get_request, response_summary,
+    response_with_content_length, send_expecting_response, send_request, start_keep_alive_server,
+    start_respond_and_close_server,
 };
 use partner_center_core::{Transport, TransportErrorKind, http::header::LOCATION};
 
@@ -15,7 +16,7 @@ pub(crate) async fn every_status_is_a_response<X: Transport>(transport: &X) -> C
         let status = request.uri().path().trim_start_matches('/');
         // The reason phrase may be empty.
         let reason = if status.ends_with('9') { "" } else { "In Many Words" };
-        response_bytes(&format!("{status} {reason}"), format!("the body of {status}"))
+        response_with_content_length(&format!("{status} {reason}"), format!("the body of {status}"))
     })?;
     for status in CHECKED_STATUS_CODES {
         let response = send_expecting_response(transport, get_request(&server, &format!("/{status}")), status).await?;
@@ -26,12 +27,12 @@ pub(crate) async fn every_status_is_a_response<X: Transport>(transport: &X) -> C
 }
 
 pub(crate) async fn redirects_are_not_followed<X: Transport>(transport: &X) -> CheckResult {
-    let elsewhere = start_keep_alive_server(|_| response_bytes("200 OK", "elsewhere"))?;
+    let elsewhere = start_keep_alive_server(|_| response_with_content_length("200 OK", "elsewhere"))?;
     let location = format!("{}/elsewhere", elsewhere.url());
     for status in [301, 302, 303, 307, 308] {
         for location in ["/here", location.as_str()] {
             let head = format!("{status} Elsewhere\r\nLocation: {location}");
-            let server = start_keep_alive_server(move |_| response_bytes(&head, "a note"))?;
+            let server = start_keep_alive_server(move |_| response_with_content_length(&head, "a note"))?;
             let response = send_expecting_response(transport, get_request(&server, "/"), status).await?;
             ensure!(response.status() == status, "{status} was returned as {}", response.status());
             let came = response.headers().get(LOCATION);
@@ -52,7 +53,7 @@ pub(crate) async fn interim_responses_are_skipped<X: Transport>(transport: &X) -
     ] {
         let case = interim.lines().next().unwrap_or_default();
         let server = start_keep_alive_server(move |_| {
-            [interim.as_bytes(), &response_bytes("201 Created", "the response")].concat()
+            [interim.as_bytes(), &response_with_content_length("201 Created", "the response")].concat()
         })?;
         for _ in 0..2 {
             let response = send_expecting_response(transport, get_request(&server, "/"), case).await?;
@@ -91,8 +92,9 @@ pub(crate) async fn response_headers_are_unchanged<X: Transport>(transport: &X) 
     }
     // As many headers as a service behind a few proxies sends.
     let many: Vec<_> = (0..60).map(|number| format!("X-{number}: {number}\r\n")).collect();
-    let server =
-        start_keep_alive_server(move |_| response_bytes(&format!("200 OK\r\n{}X-Last: 60", many.concat()), ""))?;
+    let server = start_keep_alive_server(move |_| {
+        response_with_content_length(&format!("200 OK\r\n{}X-Last: 60", many.concat()), "")
+    })?;
     let response = send_expecting_response(transport, get_request(&server, "/"), "60 headers").await?;
     for number in 0..60 {
         let value = response.headers().get(format!("x-{number}"));
@@ -106,7 +108,9 @@ pub(crate) async fn many_response_headers_are_accepted<X: Transport>(transport: 
     // `content-length` is one of them.
     for (count, may_fail) in [(100, false), (101, false), (128, false), (200, true), (2000, true)] {
         let headers: Vec<_> = (1..count).map(|number| format!("\r\nX-{number}: {number}")).collect();
-        let server = start_keep_alive_server(move |_| response_bytes(&format!("200 OK{}", headers.concat()), "{}"))?;
+        let server = start_keep_alive_server(move |_| {
+            response_with_content_length(&format!("200 OK{}", headers.concat()), "{}")
+        })?;
         let response = match send_request(transport, get_request(&server, "/")).await {
             Err(error) if may_fail && error.kind() == TransportErrorKind::InvalidResponse => continue,
             Err(error) => {

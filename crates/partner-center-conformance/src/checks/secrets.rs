@@ -2,8 +2,8 @@
 
 use crate::Server;
 use crate::harness::{
-    CheckResult, SHORT_REQUEST_TIMEOUT, change_limits, ensure, get_request, raw_response, response_bytes, send_request,
-    start_respond_and_close_server, start_silent_server,
+    CheckResult, SHORT_REQUEST_TIMEOUT, change_limits, ensure, get_request, raw_response, response_with_content_length,
+    send_request, start_respond_and_close_server, start_silent_server,
 };
 use partner_center_core::{
     Request, Transport,
@@ -20,7 +20,7 @@ pub(crate) async fn errors_hide_secrets<X: Transport>(transport: &X) -> CheckRes
     let responses = [
         ("no response", Vec::new()),
         ("a truncated body", raw_response(&format!("{head}Content-Length: 1000"), in_body)),
-        ("a body that is too large", response_bytes(head.trim_end(), in_body.repeat(1000))),
+        ("a body that is too large", response_with_content_length(head.trim_end(), in_body.repeat(1000))),
         (
             "a chunk without a length",
             raw_response(&format!("{head}Transfer-Encoding: chunked"), format!("{in_body}\r\n")),
@@ -29,7 +29,7 @@ pub(crate) async fn errors_hide_secrets<X: Transport>(transport: &X) -> CheckRes
             "a chunk that is too long",
             raw_response(&format!("{head}Transfer-Encoding: chunked"), format!("1\r\n{in_body}\r\n")),
         ),
-        ("invalid gzip", response_bytes(&format!("{head}Content-Encoding: gzip"), in_body)),
+        ("invalid gzip", response_with_content_length(&format!("{head}Content-Encoding: gzip"), in_body)),
         ("invalid HTTP", format!("{in_header}\r\n\r\n{in_body}").into_bytes()),
         ("an invalid status", raw_response(&format!("{in_header} OK"), "")),
         ("an invalid header", raw_response(&format!("200 OK\r\n{in_header}\r\nX: {in_header}\0"), in_body)),
@@ -37,7 +37,7 @@ pub(crate) async fn errors_hide_secrets<X: Transport>(transport: &X) -> CheckRes
         ("a truncated chunk", raw_response(&format!("{head}Transfer-Encoding: chunked"), format!("ff\r\n{in_body}"))),
     ];
     let idle_server = start_silent_server()?;
-    expect_error_without_secrets(
+    expect_no_secrets_in_error(
         transport,
         change_limits(request_with_secrets(&idle_server), |limits| limits.timeout = SHORT_REQUEST_TIMEOUT),
         "an idle server",
@@ -45,7 +45,7 @@ pub(crate) async fn errors_hide_secrets<X: Transport>(transport: &X) -> CheckRes
     .await?;
     for (case, response) in responses {
         let server = start_respond_and_close_server(move |_| response.clone())?;
-        expect_error_without_secrets(
+        expect_no_secrets_in_error(
             transport,
             change_limits(request_with_secrets(&server), |limits| limits.body = 1000),
             case,
@@ -66,7 +66,7 @@ fn request_with_secrets(server: &Server) -> Request {
     request
 }
 
-async fn expect_error_without_secrets<X: Transport>(transport: &X, request: Request, case: &str) -> CheckResult {
+async fn expect_no_secrets_in_error<X: Transport>(transport: &X, request: Request, case: &str) -> CheckResult {
     let Err(error) = send_request(transport, request).await else { return Ok(()) };
     let mut error_chain = format!("{error:?}");
     let mut next: Option<&dyn Error> = Some(&error);

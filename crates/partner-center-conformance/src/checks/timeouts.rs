@@ -3,8 +3,8 @@
 use crate::harness::{
     CheckResult, SERVER_TIMEOUT, SHORT_REQUEST_TIMEOUT, TIMEOUT_TOLERANCE, ensure, error_chain, expect_body,
     expect_timeout, get_request, gzip_compressed, incompressible_bytes, observed, raw_response, request_accepts_gzip,
-    response_bytes, response_summary, send_expecting_response, send_request, start_keep_alive_server,
-    start_one_shot_server, start_silent_server, with_timeout,
+    response_summary, response_with_content_length, send_expecting_response, send_request, start_keep_alive_server,
+    start_one_request_per_connection_server, start_silent_server, with_timeout,
 };
 use crate::{Connection, Server};
 use partner_center_core::{Request, Transport, TransportErrorKind, http::Method};
@@ -23,7 +23,7 @@ pub(crate) async fn missing_responses_time_out<X: Transport>(transport: &X) -> C
 
 pub(crate) async fn slow_heads_time_out<X: Transport>(transport: &X) -> CheckResult {
     for (case, byte_count) in [("a head that stops", 0), ("a slow head", 1000)] {
-        let server = start_one_shot_server(move |connection, _| {
+        let server = start_one_request_per_connection_server(move |connection, _| {
             connection.send(b"HTTP/1.1 200 OK\r\nX-Drip: ")?;
             send_byte_by_byte(connection, vec![b'x'; byte_count])?;
             connection.pause(SERVER_TIMEOUT)
@@ -52,7 +52,7 @@ pub(crate) async fn slow_bodies_time_out<X: Transport>(transport: &X) -> CheckRe
         }),
     ];
     for (case, respond) in responses {
-        let server = start_one_shot_server(move |connection, request| {
+        let server = start_one_request_per_connection_server(move |connection, request| {
             let (head, body) = respond(request)?;
             connection.send(&head)?;
             send_byte_by_byte(connection, body)?;
@@ -77,7 +77,7 @@ pub(crate) async fn stalled_requests_time_out<X: Transport>(transport: &X) -> Ch
 }
 
 pub(crate) async fn max_timeout_is_accepted<X: Transport>(transport: &X) -> CheckResult {
-    let server = start_keep_alive_server(|_| response_bytes("200 OK", "{}"))?;
+    let server = start_keep_alive_server(|_| response_with_content_length("200 OK", "{}"))?;
     let response = send_expecting_response(
         transport,
         with_timeout(get_request(&server, "/"), Duration::MAX),

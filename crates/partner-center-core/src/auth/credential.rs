@@ -301,7 +301,7 @@ impl<M: Mode> UserRefreshToken<M> {
     }
 
     /// Returns the newest refresh token and the code that stores it, unless it is stored already.
-    pub(crate) fn unstored_refresh_token(
+    pub(crate) fn unstored_refresh_token_and_store_callback(
         &self,
     ) -> Option<(Secret, impl FnOnce() -> OnRotationOutput<M> + Send + use<M>)> {
         let token = Some(self.lock_newest_refresh_token())

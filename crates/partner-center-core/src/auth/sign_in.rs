@@ -16,7 +16,7 @@ use super::{
 use crate::{
     CallMetadata, Cloud, Error, ErrorKind, Limits, Mode, Output, RetryPolicy, Transport,
     base_url::BaseUrl,
-    client::{authority_url, token_scope, user_agent},
+    client::{resolve_authority_url, token_scope_of_audience, user_agent_header_value},
     engine::request_sender::RequestSender,
     error::BoxError,
     retry::{RetryBudget, Retryability},
@@ -136,7 +136,7 @@ impl<X: Transport> SignInBuilder<X> {
     pub fn build(self) -> Result<SignIn<X>, Error> {
         let invalid = |problem: String| Error::new(ErrorKind::Configuration, SIGN_IN_OPERATION_NAME, problem);
         self.app.ensure_usable(false).map_err(|problem| invalid(problem.to_owned()))?;
-        let authority = authority_url(self.authority.as_deref(), self.cloud).map_err(invalid)?;
+        let authority = resolve_authority_url(self.authority.as_deref(), self.cloud).map_err(invalid)?;
         let audience = self.audience.as_deref().unwrap_or(self.cloud.audience());
         Ok(SignIn {
             sender: RequestSender {
@@ -147,9 +147,9 @@ impl<X: Transport> SignInBuilder<X> {
             },
             app: self.app,
             authority,
-            scope: token_scope(audience, self.cloud).map_err(invalid)?,
+            scope: token_scope_of_audience(audience, self.cloud).map_err(invalid)?,
             deadline: self.deadline,
-            user_agent: user_agent(),
+            user_agent: user_agent_header_value(),
         })
     }
 }

@@ -369,7 +369,7 @@ impl<X: Transport> TokenRefresh<'_, X> {
         lease: Option<Arc<RefreshTokenLease>>,
     ) -> Result<(), RefreshError> {
         let Some(user) = &grant.user else { return Ok(()) };
-        let Some((refresh_token, store)) = user.unstored_refresh_token() else { return Ok(()) };
+        let Some((refresh_token, store)) = user.unstored_refresh_token_and_store_callback() else { return Ok(()) };
         let store = move || {
             X::Mode::block_or_box(async move {
                 let outcome = X::Mode::into_future(store()).await;
@@ -410,9 +410,9 @@ impl<X: Transport> TokenRefresh<'_, X> {
         let outcome = X::Mode::into_future(with_deadline::<X::Mode, _>(threads, code, end, sleep)).await;
         outcome.map_err(|incomplete| match incomplete {
             Incomplete::TimedOut if end == deadline => CustomCodeIncomplete::DeadlineExceeded,
-            Incomplete::TimedOut => CustomCodeIncomplete::TimedOut(CustomCodeTimeout::Timeout(timeout)),
-            Incomplete::StillRunning => CustomCodeIncomplete::TimedOut(CustomCodeTimeout::StillRunning),
-            Incomplete::NoThread => CustomCodeIncomplete::TimedOut(CustomCodeTimeout::NoThread),
+            Incomplete::TimedOut => CustomCodeIncomplete::TimedOut(CustomCodeTimeoutReason::Timeout(timeout)),
+            Incomplete::StillRunning => CustomCodeIncomplete::TimedOut(CustomCodeTimeoutReason::StillRunning),
+            Incomplete::NoThread => CustomCodeIncomplete::TimedOut(CustomCodeTimeoutReason::NoThread),
         })
     }
 
@@ -460,18 +460,18 @@ impl RefreshError {
 enum CustomCodeIncomplete {
     /// The deadline of the call has passed.
     DeadlineExceeded,
-    TimedOut(CustomCodeTimeout),
+    TimedOut(CustomCodeTimeoutReason),
 }
 
 /// Custom code has exceeded its own timeout.
 #[derive(Debug)]
-enum CustomCodeTimeout {
+enum CustomCodeTimeoutReason {
     Timeout(Duration),
     StillRunning,
     NoThread,
 }
 
-impl fmt::Display for CustomCodeTimeout {
+impl fmt::Display for CustomCodeTimeoutReason {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Timeout(timeout) => write!(formatter, "it took longer than the timeout of {timeout:?} allows"),
@@ -483,7 +483,7 @@ impl fmt::Display for CustomCodeTimeout {
     }
 }
 
-impl StdError for CustomCodeTimeout {}
+impl StdError for CustomCodeTimeoutReason {}
 
 /// The new refresh token could not be stored.
 #[derive(Debug)]

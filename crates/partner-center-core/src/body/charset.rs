@@ -7,7 +7,7 @@ use std::{borrow::Cow, str::Utf8Error};
 
 /// Returns the body as a string.
 pub(crate) fn decode_body_as_string(response: &Response) -> Result<Cow<'_, str>, DecodeError> {
-    decode_charset(response).map(|decoded| decoded.string)
+    decode_body(response).map(|decoded| decoded.string)
 }
 
 /// A body as a string.
@@ -18,7 +18,7 @@ pub(super) struct DecodedBody<'a> {
 }
 
 /// Decodes the body by, in this order: its byte order mark, the charset of the content type, the pattern of its first bytes.
-pub(super) fn decode_charset(response: &Response) -> Result<DecodedBody<'_>, DecodeError> {
+pub(super) fn decode_body(response: &Response) -> Result<DecodedBody<'_>, DecodeError> {
     let body = &response.body()[..];
     match body {
         [0xEF, 0xBB, 0xBF, rest @ ..] => decode_utf8(rest),

@@ -68,7 +68,7 @@ struct GzipDecoder {
 
 impl GzipDecoder {
     /// Decompresses as much of `bytes` as fits the capacity of `output`, and returns the number of bytes consumed.
-    fn decompress(&mut self, bytes: &[u8], output: &mut Vec<u8>) -> Result<usize, TransportError> {
+    fn decompress_up_to_capacity(&mut self, bytes: &[u8], output: &mut Vec<u8>) -> Result<usize, TransportError> {
         let member = self.member.get_or_insert_with(|| Decompress::new_gzip(GZIP_WINDOW_BITS));
         let before = member.total_in();
         let status = member.decompress_vec(bytes, output, FlushDecompress::None);
@@ -152,7 +152,7 @@ impl Decompression {
         let Some(OuterCoding { gzip, piece, length }) = outer else { return inner.decompress_into_body(bytes) };
         while !bytes.is_empty() || gzip.may_have_pending_output(piece) {
             piece.clear();
-            let consumed = gzip.decompress(bytes, piece)?;
+            let consumed = gzip.decompress_up_to_capacity(bytes, piece)?;
             bytes = bytes.get(consumed..).unwrap_or_default();
             *length = length.saturating_add(piece.len());
             // An endless sequence of empty members has no size, but costs time.
@@ -183,7 +183,7 @@ impl InnerCoding {
             if is_buffer_full(&self.body) {
                 self.grow_body_buffer();
             }
-            let consumed = self.gzip.decompress(bytes, &mut self.body)?;
+            let consumed = self.gzip.decompress_up_to_capacity(bytes, &mut self.body)?;
             bytes = bytes.get(consumed..).unwrap_or_default();
             if self.body.len() > self.limits.body {
                 return Err(TransportError::too_large());

@@ -2,7 +2,7 @@
 
 use super::{
     DecodeError,
-    charset::{DecodedBody, decode_charset},
+    charset::{DecodedBody, decode_body},
 };
 use crate::{
     Response,
@@ -82,11 +82,11 @@ impl<'a> BodyReader<'a> {
     }
 
     fn decoded_body(&self) -> Result<&DecodedBody<'a>, DecodeError> {
-        self.decoded.get_or_init(|| decode_charset(self.response)).as_ref().map_err(|error| *error)
+        self.decoded.get_or_init(|| decode_body(self.response)).as_ref().map_err(|error| *error)
     }
 
     /// Whether the body is empty, and meant to be so.
-    pub(crate) fn is_body_empty(&self) -> Result<bool, DecodeError> {
+    pub(crate) fn is_body_declared_empty(&self) -> Result<bool, DecodeError> {
         // Those of a byte order mark, and of blanks in any charset.
         let may_be_blank = |byte: &u8| byte.is_ascii_whitespace() || b"\0\xEF\xBB\xBF\xFE\xFF".contains(byte);
         if self.has_no_body {
@@ -95,7 +95,7 @@ impl<'a> BodyReader<'a> {
         if !self.response.body().iter().all(may_be_blank) || !self.body_string()?.trim_ascii().is_empty() {
             return Ok(false);
         }
-        if has_length_or_chunked_framing(self.response) { Ok(true) } else { Err(DecodeError::Truncated) }
+        if has_declared_body_end(self.response) { Ok(true) } else { Err(DecodeError::Truncated) }
     }
 }
 
@@ -114,7 +114,7 @@ impl ResponseReader for BodyReader<'_> {
         RetryAfter::from_headers(self.response.headers()).map(|wait| wait.delay)
     }
 
-    fn target(&self) -> &str {
+    fn request_target(&self) -> &str {
         self.target
     }
 
@@ -122,18 +122,18 @@ impl ResponseReader for BodyReader<'_> {
         if self.is_absent {
             return parse("null").or_else(|_| parse("false")).map_err(|_| DecodeError::Empty);
         }
-        if self.is_body_empty()? {
+        if self.is_body_declared_empty()? {
             return parse(if self.may_be_absent { "true" } else { "null" }).map_err(|_| DecodeError::Empty);
         }
-        parse_json_with_repair(self.decoded_body()?, parse, self.report)
+        parse_json_replacing_lone_surrogates(self.decoded_body()?, parse, self.report)
     }
 
     fn text(&mut self) -> Result<String, DecodeError> {
-        if self.is_body_empty()? { Ok(String::new()) } else { self.body_string().map(str::to_owned) }
+        if self.is_body_declared_empty()? { Ok(String::new()) } else { self.body_string().map(str::to_owned) }
     }
 
     fn bytes(&mut self) -> Result<Vec<u8>, DecodeError> {
-        if self.is_body_empty()? { Ok(Vec::new()) } else { Ok(self.response.body().to_vec()) }
+        if self.is_body_declared_empty()? { Ok(Vec::new()) } else { Ok(self.response.body().to_vec()) }
     }
 }
 
@@ -144,7 +144,7 @@ pub(crate) fn decode_response<T>(
     read: impl FnOnce(&mut BodyReader<'_>) -> Result<T, DecodeError>,
 ) -> Result<DecodedOrEmpty<T>, DecodeError> {
     let (response, has_no_body) = (reader.response, reader.has_no_body);
-    let is_empty_page = if is_page { reader.is_body_empty() } else { Ok(false) };
+    let is_empty_page = if is_page { reader.is_body_declared_empty() } else { Ok(false) };
     let decoded = match is_empty_page {
         Ok(true) => Ok(DecodedOrEmpty::Empty(response.status())),
         Ok(false) => read(reader).map(DecodedOrEmpty::Value),
@@ -164,7 +164,7 @@ fn has_content_encoding(headers: &HeaderMap) -> bool {
     encodings.map(<[u8]>::trim_ascii).any(|name| !name.is_empty() && !name.eq_ignore_ascii_case(b"identity"))
 }
 
-fn parse_json_with_repair<T>(
+fn parse_json_replacing_lone_surrogates<T>(
     DecodedBody { string, has_lone_surrogates }: &DecodedBody<'_>,
     parse: impl Fn(&str) -> serde_json::Result<T>,
     report: &dyn Fn(&Replacement),
@@ -185,7 +185,7 @@ fn parse_json_with_repair<T>(
 
 /// Whether the response declares where its body ends, so that an empty body is meant to be empty. Otherwise it ends where the
 /// connection does, and may be truncated.
-fn has_length_or_chunked_framing(response: &Response) -> bool {
+fn has_declared_body_end(response: &Response) -> bool {
     response.status() == StatusCode::NO_CONTENT
         || response.version() > Version::HTTP_11
         || response.headers().contains_key(CONTENT_LENGTH)

@@ -6,7 +6,7 @@ use crate::{
     auth::TokenProvider,
     base_url::BaseUrl,
     engine::{
-        CallContext, Engine, OnReplacementCallback, TraceparentCallback,
+        Engine, OnReplacementCallback, TraceparentCallback, UnitOfWorkContext,
         rate_limiter::{RateLimitScope, RateLimiter},
         request_sender::RequestSender,
     },
@@ -225,10 +225,10 @@ impl<X: Transport> ClientBuilder<X> {
         let invalid = |problem: String| Error::new(ErrorKind::Configuration, "client", problem);
         let base_url = self.base_url.as_deref().unwrap_or(self.cloud.base_url());
         let base_url = BaseUrl::parse(base_url).map_err(|problem| invalid(format!("the base URL {problem}")))?;
-        let authority = authority_url(self.authority.as_deref(), self.cloud).map_err(invalid)?;
+        let authority = resolve_authority_url(self.authority.as_deref(), self.cloud).map_err(invalid)?;
         let audience = self.audience.as_deref().unwrap_or(self.cloud.audience());
-        let token_scope = token_scope(audience, self.cloud).map_err(invalid)?;
-        let user_agent = user_agent();
+        let token_scope = token_scope_of_audience(audience, self.cloud).map_err(invalid)?;
+        let user_agent = user_agent_header_value();
         let token_provider =
             TokenProvider::new(self.credential, authority, token_scope, user_agent.clone()).map_err(invalid)?;
         let mut headers = HeaderMap::new();
@@ -266,7 +266,7 @@ impl<X: Transport> ClientBuilder<X> {
                 hooks: self.hooks,
                 traceparent: self.traceparent,
             }),
-            scope: CallContext {
+            scope: UnitOfWorkContext {
                 correlation_id: self.correlation_id.unwrap_or_else(Uuid::new_v4),
                 deadline: None,
                 options: None,
@@ -287,18 +287,18 @@ impl<X: Transport> fmt::Debug for ClientBuilder<X> {
 }
 
 /// Returns the base URL of the authority: the one that was set, or that of the cloud.
-pub(crate) fn authority_url(url: Option<&str>, cloud: Cloud) -> Result<BaseUrl, String> {
+pub(crate) fn resolve_authority_url(url: Option<&str>, cloud: Cloud) -> Result<BaseUrl, String> {
     BaseUrl::parse(url.unwrap_or(cloud.authority())).map_err(|problem| format!("the authority's URL {problem}"))
 }
 
 /// Returns the value of `User-Agent`.
-pub(crate) fn user_agent() -> HeaderValue {
+pub(crate) fn user_agent_header_value() -> HeaderValue {
     HeaderValue::from_static(concat!("partner-center/", env!("CARGO_PKG_VERSION")))
 }
 
 /// Returns the OAuth scope of all permissions that the application was granted for `audience`, which is often written as such a
 /// scope, too.
-pub(crate) fn token_scope(audience: &str, cloud: Cloud) -> Result<String, String> {
+pub(crate) fn token_scope_of_audience(audience: &str, cloud: Cloud) -> Result<String, String> {
     const RETIRED_AUDIENCES: [&str; 3] = ["graph.windows.net", "graph.chinacloudapi.cn", "graph.cloudapi.de"];
     let resource = audience.trim().trim_end_matches('/');
     let resource = resource.strip_suffix("/.default").unwrap_or(resource).trim_end_matches('/');
@@ -337,7 +337,7 @@ mod tests {
             ("api.example.com", Err("must be an https URL")),
             ("", Err("is not a URL")),
         ] {
-            match (token_scope(audience, Cloud::China), expected) {
+            match (token_scope_of_audience(audience, Cloud::China), expected) {
                 (Ok(scope), expected) => assert_eq!(Ok(scope.as_str()), expected),
                 (Err(problem), Err(expected)) => assert!(problem.contains(expected), "{audience}: {problem}"),
                 (Err(problem), Ok(_)) => panic!("{audience}: {problem}"),

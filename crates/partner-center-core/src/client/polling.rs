@@ -31,7 +31,7 @@ impl<X: Transport> Client<X> {
     /// server, say, to which no token is sent. The service has accepted the operation all the same ([`WriteOutcome::Performed`]).
     #[must_use = "an operation is started once the outcome is used"]
     pub fn start<O: LongRunning>(&self, operation: O) -> CallOutput<X, Poller<X, O>> {
-        let (client, poll, expected) = (self.clone(), operation.poll(), operation.expected());
+        let (client, poll, expected) = (self.clone(), operation.poll(), operation.expected_properties());
         let poll_target = poll.as_ref().map(poll_request_target).transpose();
         let call = self.call(operation);
         X::Mode::block_or_box(async move {
@@ -195,7 +195,7 @@ impl<X: Transport, O: LongRunning> Poller<X, O> {
             operation: PhantomData,
         };
         if poller.result.is_none() {
-            poller.schedule_poll(retry_after);
+            poller.set_next_poll_interval(retry_after);
         }
         poller
     }
@@ -316,7 +316,7 @@ impl<X: Transport, O: LongRunning> Poller<X, O> {
                 retry_after
             }
         };
-        self.schedule_poll(retry_after);
+        self.set_next_poll_interval(retry_after);
         Ok(PollState::Pending(self.interval))
     }
 
@@ -327,7 +327,7 @@ impl<X: Transport, O: LongRunning> Poller<X, O> {
     }
 
     /// Sets the wait before the next poll. A requested wait of zero is none, as for retries.
-    fn schedule_poll(&mut self, retry_after: Option<Duration>) {
+    fn set_next_poll_interval(&mut self, retry_after: Option<Duration>) {
         let interval = retry_after.filter(|wait| !wait.is_zero()).unwrap_or_else(|| {
             let factor = 1_u32.checked_shl(self.polls).unwrap_or(u32::MAX);
             self.polls = self.polls.saturating_add(1);

@@ -114,7 +114,7 @@ where
     type Item = ItemOutcome<I::Item, T>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.poll_outcome(context)
+        self.poll_next_outcome(context)
     }
 }
 
@@ -129,7 +129,7 @@ where
     /// Cancel safe: a future that is dropped loses no outcome.
     #[expect(clippy::should_implement_trait, reason = "the async counterpart of Iterator::next, which streams lack")]
     pub fn next(&mut self) -> impl Future<Output = Option<ItemOutcome<I::Item, T>>> + Send {
-        poll_fn(|context| self.poll_outcome(context))
+        poll_fn(|context| self.poll_next_outcome(context))
     }
 }
 
@@ -139,7 +139,7 @@ where
     I: Iterator<Item: Send + 'static>,
     T: Send + 'static,
 {
-    fn poll_outcome(&mut self, context: &mut Context<'_>) -> Poll<Option<ItemOutcome<I::Item, T>>> {
+    fn poll_next_outcome(&mut self, context: &mut Context<'_>) -> Poll<Option<ItemOutcome<I::Item, T>>> {
         self.start_more_work();
         self.tasks.poll_next(context)
     }

@@ -34,13 +34,13 @@ impl<T> FutureSet<T> {
     }
 
     /// Returns the number of futures that are not done.
-    pub(crate) fn len(&self) -> usize {
+    pub(crate) fn unfinished_count(&self) -> usize {
         self.slots.len() - self.free.len()
     }
 
     /// Returns the value of the future that is done next; `None` if there is none. A future that panics is dropped.
     pub(crate) fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<T>> {
-        if self.len() == 0 {
+        if self.unfinished_count() == 0 {
             return Poll::Ready(None);
         }
         self.woken.lock_woken_queue().task = Some(context.waker().clone());

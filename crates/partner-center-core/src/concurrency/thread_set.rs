@@ -37,7 +37,7 @@ impl<T: Send + 'static> ThreadSet<T> {
     }
 
     /// Returns the number of pieces of work whose value is outstanding.
-    pub(crate) fn len(&self) -> usize {
+    pub(crate) fn unfinished_count(&self) -> usize {
         self.running
     }
 

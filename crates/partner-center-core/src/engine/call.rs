@@ -2,9 +2,9 @@
 //! token if the service rejects the first one.
 
 use super::{
-    CallContext, Engine,
+    Engine, UnitOfWorkContext,
     request_sender::EarlyResponse,
-    service_call::{CallPlan, ServiceCall},
+    service_call::{CallWithoutToken, ServiceCall},
 };
 use crate::{
     CallDescription, CallMetadata, Error, ErrorKind, ErrorReason, Transport,
@@ -69,7 +69,7 @@ impl<X: Transport> Engine<X> {
     pub(crate) async fn perform_call<T>(
         self: &Arc<Self>,
         input: CallInput<'_, X, T>,
-        call_context: &CallContext,
+        call_context: &UnitOfWorkContext,
     ) -> Result<CallOutcome<X, T>, Error> {
         let started_at = Instant::now();
         let CallInput { call, read, page, prefetched_page, prefetcher, keeps_metadata } = input;
@@ -78,14 +78,14 @@ impl<X: Transport> Engine<X> {
         }
         let page_number = page.as_ref().map(|page| page.number);
         let correlation_id = call_context.correlation_id;
-        if let Some(problem) = call_context.option_of_call(|options| options.problem.as_ref()) {
+        if let Some(problem) = call_context.select_call_option(|options| options.problem.as_ref()) {
             return Err(Error::new(ErrorKind::Request, call.operation, problem.clone()));
         }
         let span = tracing::info_span!("call", operation = call.operation, %correlation_id, page = page_number);
         let mut metadata =
             CallMetadata { correlation_id: Some(correlation_id), page: page_number, ..CallMetadata::default() };
         let description = CallDescription::new(call, correlation_id, page_number);
-        let plan = CallPlan { call, read, page, description, call_context, prefetcher, keeps_metadata };
+        let plan = CallWithoutToken { call, read, page, description, call_context, prefetcher, keeps_metadata };
         self.hooks.iter().for_each(|hooks| hooks.before_call(&description));
         let outcome = self.send_with_token(&plan, prefetched_page, &mut metadata).instrument(span).await;
         if outcome.is_err() || plan.keeps_metadata || !self.hooks.is_empty() {
@@ -101,7 +101,7 @@ impl<X: Transport> Engine<X> {
                     // It failed before it was sent (again).
                     error = error.with_write_outcome(Some(metadata.write_outcome));
                 }
-                call_context.record_write_not_performed(call, &metadata);
+                call_context.report_unperformed_write_to_request_ids(call, &metadata);
                 let error = error.with_metadata(metadata);
                 self.hooks.iter().for_each(|hooks| hooks.after_call(&description, Err(&error)));
                 Err(error)
@@ -112,7 +112,7 @@ impl<X: Transport> Engine<X> {
     /// Sends the request with the current token, and once more with another one if the service rejects the first.
     async fn send_with_token<T>(
         self: &Arc<Self>,
-        plan: &CallPlan<'_, X::Mode, T>,
+        plan: &CallWithoutToken<'_, X::Mode, T>,
         prefetched_page: Option<PrefetchedPage<X>>,
         metadata: &mut CallMetadata,
     ) -> Result<(DecodedOrEmpty<T>, Option<PrefetchedPage<X>>), Error> {
@@ -141,7 +141,8 @@ impl<X: Transport> Engine<X> {
         let rejection = match sender.send(&service_call, retry_policy, metadata, deadline, early_response).await {
             // Not if an earlier attempt may have been performed: another request would have an id of its own.
             Err(error)
-                if is_token_rejected(&error) && may_send_again(plan.call.idempotency, true, metadata.write_outcome) =>
+                if may_accept_another_token(&error)
+                    && may_send_again(plan.call.idempotency, true, metadata.write_outcome) =>
             {
                 error
             }
@@ -163,7 +164,7 @@ impl<X: Transport> Engine<X> {
 }
 
 /// Whether another token may be accepted. One for a retired audience would be followed by another such.
-fn is_token_rejected(error: &Error) -> bool {
+fn may_accept_another_token(error: &Error) -> bool {
     error.kind() == ErrorKind::Service
         && error.status() == Some(StatusCode::UNAUTHORIZED)
         && !error.is_unsupported_audience()

@@ -99,7 +99,7 @@ impl RateLimiter {
         let state = self.lock_state();
         let now = state.now();
         let scopes = || state.customers.values().chain([&state.partner]);
-        let learned = scopes().filter_map(|scope| scope.requests_per_second(now)).map(|rate| rate * 60.0);
+        let learned = scopes().filter_map(|scope| scope.learned_requests_per_second(now)).map(|rate| rate * 60.0);
         let configured = self.requests_per_second().map(|rate| rate * 60.0);
         RateLimitStatus {
             requests_per_minute: learned.chain(configured).reduce(f64::min),
@@ -184,11 +184,15 @@ impl<'a> Ticket<'a> {
             reservation.release(scope, schedule);
         }
         schedule.forget_slots_before(now);
-        let moment = scope.earliest_slot(now, schedule);
+        let moment = scope.earliest_moment_free_in_both(now, schedule);
         let wait = Some(moment - now).filter(is_within)?;
         let configured = limiter.interval.map(|interval| schedule.reserve_slot(moment, interval));
-        let reservation =
-            Reservation { moment, pauses: scope.pause_count(), configured, learned: scope.book_slot(moment) };
+        let reservation = Reservation {
+            moment,
+            pauses: scope.pause_count(),
+            configured,
+            learned: scope.reserve_slot_at_learned_rate(moment),
+        };
         self.booked = Some(reservation.after(wait));
         Some(wait)
     }
@@ -202,8 +206,12 @@ impl<'a> Ticket<'a> {
     pub(crate) fn record_throttled(&self, sent_at: Instant, now: Instant, pause: Duration) {
         let mut state = self.limiter.lock_state();
         state.throttled_responses += 1;
-        let begins =
-            state.scope_mut(self.customer, now).begin_pause(sent_at, now, pause, self.limiter.requests_per_second());
+        let begins = state.scope_mut(self.customer, now).begin_or_extend_pause(
+            sent_at,
+            now,
+            pause,
+            self.limiter.requests_per_second(),
+        );
         drop(state);
         if begins {
             let customer = self.customer.map(tracing::field::display);

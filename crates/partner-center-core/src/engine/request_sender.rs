@@ -94,17 +94,19 @@ impl<X: Transport> RequestSender<X> {
         let mut last_error = None;
         loop {
             let mut ticket = request.rate_limit_ticket();
-            if early_response.is_none() && !self.wait_for_turn(ticket.as_mut(), deadline).await {
+            if early_response.is_none() && !self.try_wait_for_turn(ticket.as_mut(), deadline).await {
                 return Err(Error::new_deadline_exceeded(request.operation_name(), last_error));
             }
             let attempt = AttemptDescription { number: metadata.attempts + 1, request_id: metadata.request_id };
             let span = request.attempt_span(&attempt);
             let next = match early_response.take() {
-                Some(early_response) => AttemptStep::Receive(early_response),
+                Some(early_response) => AttemptResponseSource::Receive(early_response),
                 None if remaining().is_some_and(|remaining| remaining.is_zero()) => {
                     return Err(Error::new_deadline_exceeded(request.operation_name(), last_error));
                 }
-                None => AttemptStep::Send(span.in_scope(|| self.build(request, metadata, remaining()))?),
+                None => AttemptResponseSource::Send(
+                    span.in_scope(|| self.build_http_request_with_limits(request, metadata, remaining()))?,
+                ),
             };
             metadata.attempts = attempt.number;
             request.call_before_attempt_hooks(&attempt);
@@ -162,7 +164,7 @@ impl<X: Transport> RequestSender<X> {
     }
 
     /// Waits until the limiter admits the request; returns false if that is not before the deadline.
-    async fn wait_for_turn(&self, ticket: Option<&mut Ticket<'_>>, deadline: Option<Instant>) -> bool {
+    async fn try_wait_for_turn(&self, ticket: Option<&mut Ticket<'_>>, deadline: Option<Instant>) -> bool {
         let Some(ticket) = ticket else { return true };
         let mut now = ticket.limiter().now();
         loop {
@@ -200,7 +202,7 @@ impl<X: Transport> RequestSender<X> {
         match failed.retryability {
             Retryability::Throttled { retry_after } => {
                 let pause = match decision {
-                    RetryDecision::Retry(delay) => delay.min(self.retry_policy.max_wait()),
+                    RetryDecision::Retry(delay) => delay.min(self.retry_policy.max_wait_before_retry()),
                     _ => self.retry_policy.pause_for_other_calls(retry_after),
                 };
                 ticket.record_throttled(sent_at, ticket.limiter().now(), pause);
@@ -214,12 +216,12 @@ impl<X: Transport> RequestSender<X> {
     async fn perform_attempt<R: RetryableRequest<X>>(
         &self,
         request: &R,
-        next: AttemptStep,
+        next: AttemptResponseSource,
         metadata: &mut CallMetadata,
     ) -> Result<(StatusCode, R::Value), AttemptError> {
         let EarlyResponse { sent_at, outcome } = match next {
-            AttemptStep::Receive(early_response) => early_response,
-            AttemptStep::Send(http_request) => {
+            AttemptResponseSource::Receive(early_response) => early_response,
+            AttemptResponseSource::Send(http_request) => {
                 request.extend_refresh_claim(Limits::of(&http_request).timeout);
                 let sent_at = Instant::now();
                 let outcome = X::Mode::into_future(self.transport.send(http_request)).await;
@@ -239,7 +241,7 @@ impl<X: Transport> RequestSender<X> {
                     error: Error::from_transport_error(request.operation_name(), error),
                     has_response: false,
                 };
-                return Err(with_write_outcome(request, failed, outcome, metadata));
+                return Err(record_write_outcome(request, failed, outcome, metadata));
             }
         };
         let decoded = if response.status().is_success() && response.body().len() > request.max_response_size() {
@@ -263,11 +265,11 @@ impl<X: Transport> RequestSender<X> {
         }
         match decoded {
             Ok(value) => Ok((response.status(), value)),
-            Err(failed) => Err(with_write_outcome(request, failed, outcome.unwrap_or_default(), metadata)),
+            Err(failed) => Err(record_write_outcome(request, failed, outcome.unwrap_or_default(), metadata)),
         }
     }
 
-    fn build<R: RetryableRequest<X>>(
+    fn build_http_request_with_limits<R: RetryableRequest<X>>(
         &self,
         request: &R,
         metadata: &CallMetadata,
@@ -278,14 +280,14 @@ impl<X: Transport> RequestSender<X> {
             .map_err(|error| Error::new(ErrorKind::Request, request.operation_name(), error))?;
         let timeout = request.attempt_timeout().unwrap_or(self.limits.timeout);
         let limits = Limits { timeout, body: request.max_response_size() };
-        http_request.extensions_mut().insert(limits.within(remaining));
+        http_request.extensions_mut().insert(limits.with_timeout_at_most(remaining));
         Ok(http_request)
     }
 }
 
 /// Adds to the metadata of the call what has come of a write in an attempt that failed with this `outcome`, and to the error what
 /// has come of it in all attempts.
-fn with_write_outcome<X: Transport, R: RetryableRequest<X>>(
+fn record_write_outcome<X: Transport, R: RetryableRequest<X>>(
     request: &R,
     failed: AttemptError,
     outcome: WriteOutcome,
@@ -304,7 +306,7 @@ fn with_write_outcome<X: Transport, R: RetryableRequest<X>>(
 }
 
 /// The work of an attempt.
-enum AttemptStep {
+enum AttemptResponseSource {
     Send(Request),
     Receive(EarlyResponse),
 }

@@ -1,10 +1,10 @@
 //! A request to the service: how a call becomes an HTTP request, and what the response to it means.
 
 use super::{
-    CallContext, Engine, PageInput, ReadResponseFn,
+    Engine, PageInput, ReadResponseFn, UnitOfWorkContext,
     rate_limiter::Ticket,
     request_sender::RetryableRequest,
-    tracing_fields::{TRACEPARENT_HEADER, attempt_span, traceparent_header_value},
+    tracing_fields::{TRACEPARENT_HEADER, attempt_span, parse_traceparent_header_value},
 };
 use crate::{
     AttemptDescription, CallDescription, CallMetadata, Error, ErrorKind, ErrorReason, Mode, Output, Request, Response,
@@ -26,12 +26,12 @@ use tracing::Span;
 use uuid::Uuid;
 
 /// The parts of a call that are the same whichever token it is made with.
-pub(super) struct CallPlan<'a, M: Mode, T> {
+pub(super) struct CallWithoutToken<'a, M: Mode, T> {
     pub(super) call: &'a PreparedRequest,
     pub(super) read: &'a ReadResponseFn<'a, T>,
     pub(super) page: Option<PageInput<T>>,
     pub(super) description: CallDescription<'a>,
-    pub(super) call_context: &'a CallContext,
+    pub(super) call_context: &'a UnitOfWorkContext,
     pub(super) prefetcher: Option<&'a Prefetcher<M>>,
     pub(super) keeps_metadata: bool,
 }
@@ -39,14 +39,18 @@ pub(super) struct CallPlan<'a, M: Mode, T> {
 /// A request to the service, with the token that it carries.
 pub(super) struct ServiceCall<'a, X: Transport, T> {
     engine: &'a Arc<Engine<X>>,
-    plan: &'a CallPlan<'a, X::Mode, T>,
+    plan: &'a CallWithoutToken<'a, X::Mode, T>,
     token: &'a CachedToken,
     /// The request for the next page, if it was sent already.
     next: Mutex<Option<PrefetchedPage<X>>>,
 }
 
 impl<'a, X: Transport, T> ServiceCall<'a, X, T> {
-    pub(super) fn new(engine: &'a Arc<Engine<X>>, plan: &'a CallPlan<'a, X::Mode, T>, token: &'a CachedToken) -> Self {
+    pub(super) fn new(
+        engine: &'a Arc<Engine<X>>,
+        plan: &'a CallWithoutToken<'a, X::Mode, T>,
+        token: &'a CachedToken,
+    ) -> Self {
         Self { engine, plan, token, next: Mutex::new(None) }
     }
 
@@ -161,7 +165,8 @@ impl<X: Transport, T> RetryableRequest<X> for ServiceCall<'_, X, T> {
         match next.filter(|next| !next.is_same_page(self.plan.call) && !is_sent(next)) {
             None => X::Mode::ready(()),
             Some(next) => X::Mode::block_or_box(async move {
-                let next_page = PrefetchedPage::send_early(next, prefetcher, self.engine, self.plan.call_context).await;
+                let next_page =
+                    PrefetchedPage::try_send_early(next, prefetcher, self.engine, self.plan.call_context).await;
                 *self.lock_prefetched_page() = next_page;
             }),
         }
@@ -195,7 +200,7 @@ impl<X: Transport, T> RetryableRequest<X> for ServiceCall<'_, X, T> {
         // An empty response that says when to request it again.
         let may_be_not_ready =
             outcome == ResponseOutcome::Done && call.method == Method::GET && is_result_not_ready(response);
-        if may_be_not_ready && reader.is_body_empty() == Ok(true) {
+        if may_be_not_ready && reader.is_body_declared_empty() == Ok(true) {
             let retry_after = RetryAfter::from_headers(response.headers());
             return Err(failed(DecodeError::NotReady, Retryability::Transient { retry_after }));
         }
@@ -239,7 +244,7 @@ impl<X: Transport> Engine<X> {
         call: &PreparedRequest,
         token: &CachedToken,
         request_id: Option<Uuid>,
-        call_context: &CallContext,
+        call_context: &UnitOfWorkContext,
     ) -> Result<Request, http::Error> {
         let mut request = Request::new(call.body.as_ref().map(|body| body.bytes().to_vec()).unwrap_or_default());
         *request.method_mut() = call.method.clone();
@@ -260,7 +265,9 @@ impl<X: Transport> Engine<X> {
                 headers.insert(name, HeaderValue::from_str(id.hyphenated().encode_lower(&mut buffer))?);
             }
         }
-        if let Some(value) = self.traceparent.as_ref().and_then(|traceparent| traceparent_header_value(traceparent())) {
+        if let Some(value) =
+            self.traceparent.as_ref().and_then(|traceparent| parse_traceparent_header_value(traceparent()))
+        {
             headers.insert(TRACEPARENT_HEADER, value);
         }
         let of_options = call_context.options.iter().flat_map(|options| &options.headers);

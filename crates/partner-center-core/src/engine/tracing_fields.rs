@@ -51,7 +51,7 @@ pub(crate) const TRACEPARENT_HEADER: HeaderName = HeaderName::from_static("trace
 
 /// Returns the value of the header; `None` if there is no trace, or the value is not one of version 00: a trace that cannot be
 /// continued must not fail a call.
-pub(crate) fn traceparent_header_value(value: Option<String>) -> Option<HeaderValue> {
+pub(crate) fn parse_traceparent_header_value(value: Option<String>) -> Option<HeaderValue> {
     let value = value?;
     let is_hex =
         |part: &str, length| part.len() == length && part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
@@ -72,12 +72,12 @@ mod tests {
     #[test]
     fn traceparent_is_one_of_version_00() {
         let valid = "00-8a3c60f7d188f8fa79d48a391a778fa6-53995c3f42cd8ad8-01";
-        assert_eq!(traceparent_header_value(Some(valid.to_owned())).unwrap(), valid);
+        assert_eq!(parse_traceparent_header_value(Some(valid.to_owned())).unwrap(), valid);
         for invalid in
             ["", "01", &valid.to_uppercase(), &valid.replace("00-", "ff-"), &valid[1..], &format!("{valid}-1")]
         {
-            assert_eq!(traceparent_header_value(Some(invalid.to_owned())), None, "{invalid}");
+            assert_eq!(parse_traceparent_header_value(Some(invalid.to_owned())), None, "{invalid}");
         }
-        assert_eq!(traceparent_header_value(None), None);
+        assert_eq!(parse_traceparent_header_value(None), None);
     }
 }

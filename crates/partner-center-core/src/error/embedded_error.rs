@@ -22,17 +22,17 @@ use std::{borrow::Cow, fmt};
 const MAX_ERROR_BODY_SIZE: usize = 1 << 20;
 
 /// Returns the body of `response` as a string; `None` if it is too long for an error, or not a string.
-pub(super) fn decode_error_body(response: &Response) -> Option<Cow<'_, str>> {
-    if may_be_error_body(response) { body::decode_body_as_string(response).ok() } else { None }
+pub(super) fn decode_error_body_as_string(response: &Response) -> Option<Cow<'_, str>> {
+    if is_body_small_enough_for_error(response) { body::decode_body_as_string(response).ok() } else { None }
 }
 
 /// Whether the body of `response` is short enough for an error.
-pub(super) fn may_be_error_body(response: &Response) -> bool {
+pub(super) fn is_body_small_enough_for_error(response: &Response) -> bool {
     response.body().len() <= MAX_ERROR_BODY_SIZE
 }
 
 /// Parses an error body, which some parts of the service wrap in `error`; without any field if it is not one.
-pub(super) fn parse_error_body(json: &str) -> ErrorBody {
+pub(super) fn parse_error_body_or_default(json: &str) -> ErrorBody {
     parse_error_fields(json).body
 }
 
@@ -209,7 +209,7 @@ mod tests {
             ("", None, None),
         ] {
             let expected = (code.map(str::to_owned), description);
-            assert_eq!(code_and_description(&parse_error_body(json)), expected, "{json}");
+            assert_eq!(code_and_description(&parse_error_body_or_default(json)), expected, "{json}");
         }
     }
 

@@ -23,7 +23,7 @@ pub enum ErrorKind {
     /// [`Error::service_error`](crate::Error::service_error) for all of it.
     Service,
     /// The response could not be decoded. Possible causes: a proxy that changed the response, a custom type that does not
-    /// match it ([`SingleResponse::response_as`](crate::SingleResponse::response_as)), a body larger than
+    /// match it ([`SingleResponse::with_response_type`](crate::SingleResponse::with_response_type)), a body larger than
     /// [`ClientBuilder::max_response_size`](crate::ClientBuilder::max_response_size), or a bug to report.
     Decode,
     /// The link to the next page cannot be followed, or an operation that is not paginated has a next page. The list is

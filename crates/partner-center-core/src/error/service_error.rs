@@ -48,9 +48,9 @@ impl ServiceError {
 
     /// Reads a response whose status is not a success; this never fails, whatever the body is. The `secrets` are redacted.
     pub(crate) fn from_response(response: &Response, secrets: &[&str]) -> Self {
-        let string = embedded_error::decode_error_body(response).unwrap_or_default();
+        let string = embedded_error::decode_error_body_as_string(response).unwrap_or_default();
         let string = string.trim();
-        let mut error_body = embedded_error::parse_error_body(string);
+        let mut error_body = embedded_error::parse_error_body_or_default(string);
         if error_body.description.is_none() && error_body.message.is_none() {
             // Some parts of the service return the message as a JSON string.
             let message = body::parse_json_or_none(string).unwrap_or_else(|| string.to_owned());
@@ -63,7 +63,7 @@ impl ServiceError {
     /// Reads a response whose status is a success and whose body could not be decoded as the operation's response: the
     /// service documents errors with status 200 (code 400072). `None` if it is not an error.
     pub(crate) fn from_success_response(response: &Response, secrets: &[&str]) -> Option<Self> {
-        let string = embedded_error::decode_error_body(response)?;
+        let string = embedded_error::decode_error_body_as_string(response)?;
         Some(Self::from_error_body(response, embedded_error::error_in_undecodable_body(&string)?, secrets))
     }
 
@@ -75,7 +75,8 @@ impl ServiceError {
         secrets: impl FnOnce() -> Vec<&'a str>,
         is_empty_page: bool,
     ) -> Option<Self> {
-        let string = reader.body_string().ok().filter(|_| embedded_error::may_be_error_body(reader.response()))?;
+        let string =
+            reader.body_string().ok().filter(|_| embedded_error::is_body_small_enough_for_error(reader.response()))?;
         let error_body = if is_empty_page {
             embedded_error::error_in_empty_page(string)
         } else {

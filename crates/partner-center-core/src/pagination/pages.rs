@@ -1,12 +1,12 @@
 //! The pages of a list, as an iterator or a stream.
 
 use super::{
-    ListRequest, PagesWithMetadata, PrefetchedPage, Prefetcher, cursor::ListCursor, prefetch::page_prefix_before_items,
+    ListRequest, PagesWithMetadata, PrefetchedPage, Prefetcher, cursor::ListCursor, prefetch::build_page_json_prefix,
 };
 use crate::{
     Async, Blocking, CallMetadata, Error, ErrorKind, Mode, Output, Response, Transport,
     body::{BodyReader, DecodeError, DecodedOrEmpty},
-    engine::{CallContext, CallInput, CallOutcome, Engine, PageInput},
+    engine::{CallInput, CallOutcome, Engine, PageInput, UnitOfWorkContext},
     error::BoxError,
 };
 #[cfg(feature = "stream")]
@@ -71,7 +71,7 @@ use std::{
 pub struct Pages<X: Transport, O: Paginated> {
     operation: &'static str,
     engine: Arc<Engine<X>>,
-    call_context: CallContext,
+    call_context: UnitOfWorkContext,
     /// The position in the list; `None` after its end.
     cursor: Option<Result<ListCursor, Error>>,
     /// Sends the request for the next page early, if prefetching is on.
@@ -97,7 +97,7 @@ struct FetchedPage<X: Transport, T> {
 impl<X: Transport, O: Paginated> Pages<X, O> {
     pub(crate) fn new(
         engine: Arc<Engine<X>>,
-        call_context: CallContext,
+        call_context: UnitOfWorkContext,
         operation: &'static str,
         list_request: Result<ListRequest, BoxError>,
     ) -> Self {
@@ -189,7 +189,9 @@ impl<X: Transport, O: Paginated> Pages<X, O> {
             let mut next_token_may_be_consumed = false;
             if let Some(prefetcher) = &prefetcher {
                 let next = match &performed.body {
-                    DecodedOrEmpty::Value(page) => prefetcher.request_for_next_page::<O>(page, &engine.base_url),
+                    DecodedOrEmpty::Value(page) => {
+                        prefetcher.next_request_from_parsed_page::<O>(page, &engine.base_url)
+                    }
                     DecodedOrEmpty::Empty(_) => None,
                 };
                 let guessed = performed.next.take();
@@ -197,8 +199,14 @@ impl<X: Transport, O: Paginated> Pages<X, O> {
                     guessed.as_ref().is_some_and(|guessed| Some(&guessed.request) != next.as_ref());
                 // A page that points to itself ends the list, or is an error: there is nothing to prefetch.
                 if let Some(next) = next.filter(|next| !next.is_same_page(&request)) {
-                    performed.next =
-                        PrefetchedPage::confirm_guess_or_send(next, guessed, prefetcher, &engine, &call_context).await;
+                    performed.next = PrefetchedPage::use_right_guess_or_send_if_none(
+                        next,
+                        guessed,
+                        prefetcher,
+                        &engine,
+                        &call_context,
+                    )
+                    .await;
                 }
             }
             Ok(FetchedPage { performed, next_token_may_be_consumed })
@@ -249,7 +257,7 @@ impl<X: Transport, O: Paginated> Pages<X, O> {
 
 /// Returns a page without items and without a next page.
 pub(crate) fn empty_page<O: Paginated>() -> Result<O::Response, Error> {
-    let page = match page_prefix_before_items(&O::PAGINATION) {
+    let page = match build_page_json_prefix(&O::PAGINATION) {
         Some(head) => format!("{head}[]{}", "}".repeat(O::PAGINATION.items.split('.').count())),
         None => "[]".to_owned(),
     };

@@ -17,7 +17,7 @@ use crate::{
     Limits, Mode, Response, Transport, TransportError,
     auth::CachedToken,
     base_url::BaseUrl,
-    engine::{CallContext, Engine},
+    engine::{Engine, UnitOfWorkContext},
     request::PreparedRequest,
     transport::mode::{Spawned, Worker, join, spawn},
 };
@@ -60,7 +60,7 @@ impl<M: Mode> Prefetcher<M> {
     }
 
     /// Returns the request for the page after `page`.
-    pub(super) fn request_for_next_page<O: Paginated>(
+    pub(super) fn next_request_from_parsed_page<O: Paginated>(
         &self,
         page: &O::Response,
         base_url: &BaseUrl,
@@ -79,7 +79,7 @@ const MAX_LIST_ENDS_TRIED: usize = 16;
 /// After the end of the items follows the rest of the page object. The end of any other list, deeper in the page, is followed
 /// by a brace too many, so that the rest is not valid JSON.
 fn peek_continuation(body: &[u8], pagination: &Pagination) -> Option<ContinuationToken> {
-    let head = page_prefix_before_items(pagination)?;
+    let head = build_page_json_prefix(pagination)?;
     // Behind the list there are more fields, or the end of the object that it is in.
     let may_follow: &[char] = if pagination.items.contains('.') { &[',', '}'] } else { &[','] };
     let tail = &body[body.len().saturating_sub(MAX_SEARCHED_TAIL_LENGTH)..];
@@ -92,7 +92,7 @@ fn peek_continuation(body: &[u8], pagination: &Pagination) -> Option<Continuatio
 }
 
 /// Returns the beginning of a page, up to its list of items: `{"items":`. `None` if a page is only that list.
-pub(super) fn page_prefix_before_items(pagination: &Pagination) -> Option<String> {
+pub(super) fn build_page_json_prefix(pagination: &Pagination) -> Option<String> {
     let names: Vec<_> = Some(pagination.items).filter(|path| !path.is_empty())?.split('.').collect();
     Some(format!("{{\"{}\":", names.join("\":{\"")))
 }
@@ -119,12 +119,12 @@ pub(crate) struct InFlightRequest<X: Transport> {
 impl<X: Transport> PrefetchedPage<X> {
     /// Returns the page that was `guessed`, if the guess equals `request`; sends `request`, if there was no guess. After a
     /// wrong guess nothing is sent, and no further guess is made.
-    pub(super) async fn confirm_guess_or_send(
+    pub(super) async fn use_right_guess_or_send_if_none(
         request: PreparedRequest,
         guessed: Option<Self>,
         prefetcher: &Prefetcher<X::Mode>,
         engine: &Arc<Engine<X>>,
-        call_context: &CallContext,
+        call_context: &UnitOfWorkContext,
     ) -> Option<Self> {
         match guessed {
             Some(guessed) if guessed.request == request => Some(guessed),
@@ -132,16 +132,16 @@ impl<X: Transport> PrefetchedPage<X> {
                 prefetcher.is_peeking.store(false, Ordering::Relaxed);
                 None
             }
-            None => Self::send_early(request, prefetcher, engine, call_context).await,
+            None => Self::try_send_early(request, prefetcher, engine, call_context).await,
         }
     }
 
     /// Sends `request`; `None` if it would have to wait, for a token or the rate limit, or cannot be sent.
-    pub(crate) async fn send_early(
+    pub(crate) async fn try_send_early(
         request: PreparedRequest,
         prefetcher: &Prefetcher<X::Mode>,
         engine: &Arc<Engine<X>>,
-        call_context: &CallContext,
+        call_context: &UnitOfWorkContext,
     ) -> Option<Self> {
         let token = engine.token_provider.fresh_token(Instant::now())?;
         let until = engine.call_deadline(call_context);
@@ -150,7 +150,7 @@ impl<X: Transport> PrefetchedPage<X> {
         // A request that cannot be built is reported when the page is fetched.
         let mut http_request = engine.build_service_request(&request, &token, Some(request_id), call_context).ok()?;
         let limits = Limits { timeout: engine.attempt_timeout(call_context), body: engine.sender.limits.body };
-        http_request.extensions_mut().insert(limits.within(remaining));
+        http_request.extensions_mut().insert(limits.with_timeout_at_most(remaining));
         if !engine.rate_limiter.ticket(&request.target).try_admit(engine.rate_limiter.now()) {
             return None;
         }

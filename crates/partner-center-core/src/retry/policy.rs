@@ -98,7 +98,7 @@ impl RetryPolicy {
     }
 
     /// Returns the maximum wait before any retry.
-    pub(crate) fn max_wait(&self) -> Duration {
+    pub(crate) fn max_wait_before_retry(&self) -> Duration {
         self.max_retry_after.max(self.max_backoff)
     }
 

@@ -21,7 +21,7 @@ impl Limits {
     }
 
     /// Returns the limits with a timeout of `remaining` at most.
-    pub(crate) fn within(self, remaining: Option<Duration>) -> Self {
+    pub(crate) fn with_timeout_at_most(self, remaining: Option<Duration>) -> Self {
         Self { timeout: remaining.map_or(self.timeout, |remaining| remaining.min(self.timeout)), ..self }
     }
 

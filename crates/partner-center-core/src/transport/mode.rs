@@ -137,11 +137,11 @@ impl BoundedThreads {
     }
 
     /// Runs `work` in a thread, with the `tracing` subscriber and span of the caller.
-    fn run_in_thread<T: Send + 'static>(
+    fn start_in_thread<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<(Receiver<T>, JoinHandle<()>), Incomplete> {
-        let permit = ThreadPermit::acquire(self).ok_or(Incomplete::StillRunning)?;
+        let permit = ThreadPermit::try_acquire(self).ok_or(Incomplete::StillRunning)?;
         let (sender, receiver) = sync_channel(1);
         let span = tracing::Span::current();
         let subscriber = tracing::dispatcher::get_default(Clone::clone);
@@ -161,7 +161,7 @@ impl BoundedThreads {
 struct ThreadPermit(Arc<AtomicUsize>);
 
 impl ThreadPermit {
-    fn acquire(threads: &BoundedThreads) -> Option<Self> {
+    fn try_acquire(threads: &BoundedThreads) -> Option<Self> {
         let one_more = |running| (running < threads.max).then_some(running + 1);
         threads.running.fetch_update(Ordering::AcqRel, Ordering::Acquire, one_more).ok()?;
         Some(Self(threads.running.clone()))
@@ -313,7 +313,7 @@ mod sealed {
         }
 
         fn count_tasks<T: Send + 'static>(tasks: &ThreadSet<T>) -> usize {
-            tasks.len()
+            tasks.unfinished_count()
         }
 
         fn spawn<T: Send + 'static>(
@@ -342,7 +342,7 @@ mod sealed {
             deadline: Option<Instant>,
             _sleep: impl Fn(Duration) + Send + 'a,
         ) -> Result<T, Incomplete> {
-            let (outcome, thread) = threads.run_in_thread(work)?;
+            let (outcome, thread) = threads.start_in_thread(work)?;
             let received = match deadline {
                 Some(deadline) => outcome.recv_timeout(deadline.saturating_duration_since(Instant::now())),
                 None => outcome.recv().map_err(RecvTimeoutError::from),
@@ -421,7 +421,7 @@ mod sealed {
         }
 
         fn count_tasks<T: Send + 'static>(tasks: &FutureSet<T>) -> usize {
-            tasks.len()
+            tasks.unfinished_count()
         }
 
         fn spawn<T: Send + 'static>(

@@ -21,7 +21,7 @@ impl ClientCredentials {
     pub(super) fn from_headers_or_form(headers: &HeaderMap, form: &TokenRequestForm) -> Result<Self, TokenError> {
         let field = |name| form.get_field(name).map(str::to_owned);
         let (id, secret, assertion) = (field("client_id"), field("client_secret"), field("client_assertion"));
-        let Some(basic) = encoded_basic_credentials(headers) else {
+        let Some(basic) = base64_of_basic_authorization(headers) else {
             return Ok(Self { id: id.unwrap_or_default(), secret, assertion });
         };
         let basic = Self::parse_basic_credentials(basic).ok_or(TokenError::InvalidClient)?;
@@ -41,7 +41,7 @@ impl ClientCredentials {
 
 /// Whether `assertion` is a client assertion for this client (RFC 7523): a JWT that names the client and the token endpoint, or the
 /// audience of a federated identity. The emulator knows no keys, so that any signature is right.
-pub(super) fn is_client_assertion(assertion: &str, client_id: &str, now: u64) -> bool {
+pub(super) fn is_valid_client_assertion(assertion: &str, client_id: &str, now: u64) -> bool {
     let parts: Vec<_> = assertion.split('.').collect();
     let [_, claims, signature] = parts[..] else { return false };
     let claims = BASE64_URL_SAFE_NO_PAD.decode(claims).ok().and_then(|claims| serde_json::from_slice(&claims).ok());
@@ -53,7 +53,7 @@ pub(super) fn is_client_assertion(assertion: &str, client_id: &str, now: u64) ->
 }
 
 /// Returns the credentials after `Basic` in `Authorization`.
-pub(super) fn encoded_basic_credentials(headers: &HeaderMap) -> Option<&str> {
+pub(super) fn base64_of_basic_authorization(headers: &HeaderMap) -> Option<&str> {
     let (scheme, credentials) = headers.get(AUTHORIZATION)?.to_str().ok()?.trim().split_once(' ')?;
     scheme.eq_ignore_ascii_case("basic").then(|| credentials.trim())
 }

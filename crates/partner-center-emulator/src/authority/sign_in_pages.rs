@@ -5,7 +5,7 @@ use super::{
     Authority, TokenError,
     discovery::resolve_tenant_id,
     form::TokenRequestForm,
-    sign_ins::{BrowserAuthorization, User},
+    sign_ins::{AuthorizationCodeGrant, User},
     token_endpoint::SIGNED_IN_USER_NAME,
 };
 use crate::{query::QueryParameters, test_credentials};
@@ -78,7 +78,7 @@ impl Authority {
             return redirect(&[("error", "access_denied"), ("error_description", &description)]);
         };
         self.record_application_consent();
-        let authorization = BrowserAuthorization {
+        let authorization = AuthorizationCodeGrant {
             tenant: resolve_tenant_id(tenant),
             redirect_uri: redirect_uri.to_owned(),
             code_challenge: query.first_value("code_challenge").map(str::to_owned),

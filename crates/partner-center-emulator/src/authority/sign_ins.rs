@@ -10,7 +10,7 @@ use std::{collections::VecDeque, time::Duration};
 #[derive(Default)]
 pub(super) struct SignIns {
     device_codes: VecDeque<DeviceSignIn>,
-    authorization_codes: VecDeque<AuthorizedSignIn>,
+    authorization_codes: VecDeque<IssuedAuthorizationCode>,
     /// The number of codes so far.
     issued: u64,
 }
@@ -34,16 +34,16 @@ enum DeviceSignInState {
 }
 
 /// A sign-in that has an authorization code.
-struct AuthorizedSignIn {
+struct IssuedAuthorizationCode {
     code: String,
     expires: Duration,
     is_redeemed: bool,
-    authorization: BrowserAuthorization,
+    authorization: AuthorizationCodeGrant,
 }
 
 /// What a user has authorized in the browser.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct BrowserAuthorization {
+pub(super) struct AuthorizationCodeGrant {
     pub(super) tenant: String,
     pub(super) redirect_uri: String,
     /// The challenge of PKCE (RFC 7636), by its SHA-256, if the client sent one.
@@ -132,12 +132,12 @@ impl SignIns {
     pub(super) fn issue_authorization_code(
         &mut self,
         seed: u64,
-        authorization: BrowserAuthorization,
+        authorization: AuthorizationCodeGrant,
         now: Duration,
     ) -> String {
         let code = format!("0.{}", random_secret_code(&mut self.next_random_generator(seed)));
         let expires = now.saturating_add(AUTHORIZATION_CODE_LIFETIME);
-        let sign_in = AuthorizedSignIn { code: code.clone(), expires, is_redeemed: false, authorization };
+        let sign_in = IssuedAuthorizationCode { code: code.clone(), expires, is_redeemed: false, authorization };
         push_and_drop_oldest(&mut self.authorization_codes, sign_in);
         code
     }
@@ -233,7 +233,7 @@ mod tests {
     fn authorization_code_is_redeemed_once_by_its_client() {
         let mut sign_ins = SignIns::default();
         let verifier = "a-code-verifier-of-at-least-forty-three-characters";
-        let authorization = BrowserAuthorization {
+        let authorization = AuthorizationCodeGrant {
             tenant: "t".to_owned(),
             redirect_uri: "http://localhost:4711/".to_owned(),
             code_challenge: Some(super::super::pkce::code_challenge(verifier)),

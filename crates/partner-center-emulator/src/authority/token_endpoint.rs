@@ -2,7 +2,7 @@
 
 use super::{
     Authority, Caller, TokenError,
-    client_credentials::{ClientCredentials, is_client_assertion},
+    client_credentials::{ClientCredentials, is_valid_client_assertion},
     discovery::{resolve_tenant_id, v1_issuer_url, v2_issuer_url},
     endpoint::EndpointVersion,
     form::{TokenAudience, TokenRequestForm},
@@ -32,7 +32,9 @@ impl Authority {
         }
         let now = clock.real_elapsed();
         let is_authenticated = match &client.assertion {
-            Some(assertion) if is_client_assertion(assertion, &client.id, clock.to_unix_seconds(now)) => true,
+            Some(assertion) if is_valid_client_assertion(assertion, &client.id, clock.elapsed_to_unix_seconds(now)) => {
+                true
+            }
             Some(_) => return Err(TokenError::UnknownCertificate),
             None => client.secret.as_deref() == Some(test_credentials::CLIENT_SECRET),
         };
@@ -42,7 +44,7 @@ impl Authority {
         let user = match form.get_field("grant_type") {
             Some("client_credentials") if is_authenticated => None,
             Some("refresh_token") if is_authenticated || is_public => {
-                let user = form.get_field("refresh_token").and_then(|token| self.user_of_refresh_token(token));
+                let user = form.get_field("refresh_token").and_then(|token| self.redeem_refresh_token(token));
                 let user = user.ok_or(TokenError::InvalidGrant)?;
                 self.check_application_consent()?;
                 Some(user)
@@ -75,7 +77,10 @@ impl Authority {
         };
         let token_lifetime = self.settings.token_lifetime;
         let expires = now.saturating_add(token_lifetime);
-        let times = TokenValidityTimes { issued: clock.to_unix_seconds(now), expires: clock.to_unix_seconds(expires) };
+        let times = TokenValidityTimes {
+            issued: clock.elapsed_to_unix_seconds(now),
+            expires: clock.elapsed_to_unix_seconds(expires),
+        };
         let claims = access_token_claims(&audience, &tenant, times, user, is_public);
         let token = |kind, expires| IssuedToken { kind, number, expires };
         let mut body = json!({

@@ -79,7 +79,7 @@ impl TokenError {
     }
 
     /// Returns the name of an error that a fault has selected.
-    pub(crate) fn error_name(self) -> &'static str {
+    pub(crate) fn fault_name(self) -> &'static str {
         Self::ERRORS_BY_FAULT_NAME.iter().find(|(_, known)| *known == self).map_or("", |(name, _)| name)
     }
 

@@ -129,7 +129,7 @@ fn billing_profile_of_customer(state: &State, index: u32, customer: &Value) -> V
     match customer.get("billingProfile") {
         Some(profile) if profile.is_object() => profile.clone(),
         _ => {
-            let mut profile = state.population.separate_billing_profile(index);
+            let mut profile = state.population.generate_fallback_billing_profile(index);
             if let Some(name) = string_at_path(customer, &["companyProfile", "companyName"]) {
                 profile["companyName"] = name.into();
             }

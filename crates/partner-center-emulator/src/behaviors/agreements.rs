@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 /// Lists the agreements that there are, or those of a customer, of the type that the query names.
 pub(super) fn list_agreements(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
-    let response = call.documented_success_response(false).ok_or(ErrorResponse::NotFound)?;
+    let response = call.find_specified_success_response(false).ok_or(ErrorResponse::NotFound)?;
     let requested = call.query.first_value("agreementType").unwrap_or(DEFAULT_LISTED_AGREEMENT_TYPE);
     let mut agreements = all_agreements(call);
     agreements.retain(|(_, agreement)| requested == "*" || is_agreement_of_type(agreement, requested));
@@ -52,7 +52,7 @@ pub(super) fn create_agreement(call: &OperationCall<'_>) -> Result<ResponseWithC
 
 /// Returns whether the customer has accepted the agreement with Microsoft itself, which no new customer has.
 pub(super) fn get_direct_signed_status(call: &OperationCall<'_>) -> ResponseWithChanges {
-    let documented = call.documented_success_response(false).and_then(documented_example);
+    let documented = call.find_specified_success_response(false).and_then(documented_example);
     let status = documented.filter(|_| !is_below_created_customer(call.state, &call.path));
     let response =
         call.respond_with_resource(status.unwrap_or_else(|| json!({ "isSigned": false })), ResourceKind::Other, false);
@@ -99,7 +99,7 @@ fn all_agreements(call: &OperationCall<'_>) -> Vec<(u64, Value)> {
 }
 
 fn created_agreements(call: &OperationCall<'_>) -> Vec<(u64, Value)> {
-    let written = call.state.written_collection_items(&call.path, call.now);
+    let written = call.state.written_or_deleted_collection_items(&call.path, call.now);
     written.into_iter().filter_map(|(_, created, value)| Some((FIRST_WRITTEN_ITEM_NUMBER + created, value?))).collect()
 }
 

@@ -43,7 +43,7 @@ pub(super) fn list_audit_records(call: &OperationCall<'_>) -> Result<ResponseWit
     let end = day("endDate")?.map_or(longest, |end| longest.min(end + ONE_DAY));
     let mut records: Vec<_> = call
         .state
-        .written_collection_items(&audit_records_path(), call.now)
+        .written_or_deleted_collection_items(&audit_records_path(), call.now)
         .into_iter()
         .filter_map(|(_, created, record)| Some((NEWEST_RECORD_NUMBER - created, record?)))
         .filter(|(_, record)| {
@@ -52,7 +52,7 @@ pub(super) fn list_audit_records(call: &OperationCall<'_>) -> Result<ResponseWit
         })
         .collect();
     records.reverse();
-    let response = call.documented_success_response(false).ok_or(ErrorResponse::NotFound)?;
+    let response = call.find_specified_success_response(false).ok_or(ErrorResponse::NotFound)?;
     page.respond_with_page(call, response, records).map(ResponseWithChanges::without_changes)
 }
 

@@ -132,7 +132,7 @@ const BLOCKING_VALIDATION_STATUSES: [&str; 3] = ["UnderReview", "NotAllowed", "U
 fn has_customer_agreement(call: &OperationCall<'_>) -> bool {
     let is_created = call.customer_index_in_path().is_some_and(|index| call.state.is_created_customer(index));
     let agreements = customer_path(call).child_path("agreements");
-    !is_created || !call.state.written_collection_items(&agreements, call.now).is_empty()
+    !is_created || !call.state.written_or_deleted_collection_items(&agreements, call.now).is_empty()
 }
 
 /// Returns the path of the customer in the path of a request.

@@ -4,19 +4,19 @@ use crate::{
     catalog::{ProductKind, find_catalog_item, months_of_term},
     json_fields::string_at_path,
     resource_path::ResourcePath,
-    store::{State, all_collection_items},
-    timestamp::{Timestamp, add_months},
+    store::{State, generated_and_written_collection_items},
+    timestamp::{Timestamp, add_months_to_date},
 };
 use serde_json::Value;
 
 /// Returns all subscriptions of the customer at `customer`.
 pub(super) fn subscriptions_of_customer(state: &State, customer: &ResourcePath, now: Timestamp) -> Vec<Value> {
-    all_collection_items(state, &customer.child_path("subscriptions"), now)
+    generated_and_written_collection_items(state, &customer.child_path("subscriptions"), now)
 }
 
 /// Returns the identifier of an order of the customer at `customer` with a product of one of `kinds` that is in force: that was
 /// neither cancelled nor has come to its end.
-pub(super) fn find_order_in_force(
+pub(super) fn find_id_of_order_in_force(
     state: &State,
     customer: &ResourcePath,
     kinds: &[ProductKind],
@@ -26,9 +26,9 @@ pub(super) fn find_order_in_force(
         let item = string_at_path(line_item, &["offerId"]).and_then(find_catalog_item);
         let kind = item.map(|item| item.product.kind).filter(|kind| kinds.contains(kind));
         let is_cancelled = line_item["quantity"] == 0;
-        kind.is_some_and(|kind| !is_cancelled && !has_ended(state, customer, kind, order, line_item, now))
+        kind.is_some_and(|kind| !is_cancelled && !has_line_item_ended(state, customer, kind, order, line_item, now))
     };
-    let orders = all_collection_items(state, &customer.child_path("orders"), now).into_iter();
+    let orders = generated_and_written_collection_items(state, &customer.child_path("orders"), now).into_iter();
     let mut orders = orders.filter(|order| order["status"] != "cancelled");
     let order = orders.find(|order| {
         let mut line_items = order["lineItems"].as_array().into_iter().flatten();
@@ -38,7 +38,7 @@ pub(super) fn find_order_in_force(
 }
 
 /// Whether what a line item has bought has come to its end: its subscription, or the term of what makes no subscription.
-fn has_ended(
+fn has_line_item_ended(
     state: &State,
     customer: &ResourcePath,
     kind: ProductKind,
@@ -56,7 +56,7 @@ fn has_ended(
     }
     let months = term_duration_of_line_item(line_item).and_then(months_of_term);
     let ordered = string_at_path(order, &["creationDate"]).and_then(Timestamp::parse);
-    months.zip(ordered).is_some_and(|(months, ordered)| add_months(ordered.date(), months) <= now.date())
+    months.zip(ordered).is_some_and(|(months, ordered)| add_months_to_date(ordered.date(), months) <= now.date())
 }
 
 /// Returns the duration of the term of a line item: one that names none is for the first term of the product.

@@ -32,7 +32,7 @@ pub(super) fn list_user_roles(call: &OperationCall<'_>) -> Result<ResponseWithCh
         let id = string_at_path(role, &["id"]).unwrap_or_default();
         state.get_resource(&roles.child_path(id).child_path("usermembers").child_path(user), now).is_some()
     });
-    let response = call.documented_success_response(false).ok_or(ErrorResponse::NotFound)?;
+    let response = call.find_specified_success_response(false).ok_or(ErrorResponse::NotFound)?;
     PageRequest::from_call(call)?
         .respond_with_page(call, response, (0..).zip(items).collect())
         .map(ResponseWithChanges::without_changes)
@@ -46,7 +46,7 @@ pub(super) fn list_role_members(call: &OperationCall<'_>) -> Result<ResponseWith
         let id = string_at_path(member, &["id"]).unwrap_or_default();
         active_user(call.state, &users.child_path(id), call.now).is_some()
     });
-    let response = call.documented_success_response(false).ok_or(ErrorResponse::NotFound)?;
+    let response = call.find_specified_success_response(false).ok_or(ErrorResponse::NotFound)?;
     PageRequest::from_call(call)?.respond_with_page(call, response, members).map(ResponseWithChanges::without_changes)
 }
 

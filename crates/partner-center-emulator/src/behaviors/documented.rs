@@ -28,7 +28,7 @@ pub(crate) fn item_exists(state: &State, template: &str, path: &ResourcePath, no
 }
 
 /// Whether operations say what the items at `template` are: one of them gets an item, or lists all.
-pub(crate) fn is_item_template(template: &str) -> bool {
+pub(crate) fn has_get_or_list_operation(template: &str) -> bool {
     let collection = template.rsplit_once('/').map_or("", |(collection, _)| collection);
     OPERATIONS.iter().any(|operation| {
         operation.path == template || (operation.path == collection && list_item_type(operation).is_some())
@@ -88,15 +88,15 @@ pub(crate) fn example_items(operation_id: &str) -> Vec<Value> {
 
 /// Returns the items of the first documented example of a list.
 pub(super) fn documented_example_items(operation: &Operation) -> Vec<Value> {
-    items_of_documented_examples(operation).next().unwrap_or_default()
+    item_lists_in_documented_examples(operation).next().unwrap_or_default()
 }
 
 /// Returns the items of all documented examples of a list, which show different ones.
 pub(super) fn all_documented_items(operation: &Operation) -> Vec<Value> {
-    items_of_documented_examples(operation).flatten().collect()
+    item_lists_in_documented_examples(operation).flatten().collect()
 }
 
-fn items_of_documented_examples(operation: &Operation) -> impl Iterator<Item = Vec<Value>> {
+fn item_lists_in_documented_examples(operation: &Operation) -> impl Iterator<Item = Vec<Value>> {
     let response = operation.responses.iter().find(|response| response.outcome == Outcome::Done);
     let of = response.and_then(|response| response.body).map_or(Type::Any, |(_, of)| of);
     let examples = response.map_or(&[][..], |response| response.examples);

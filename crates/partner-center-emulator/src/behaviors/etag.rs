@@ -7,7 +7,7 @@ use http::header::IF_MATCH;
 /// Checks that a write is based on the resource as it is, whose etag is `current`.
 pub(super) fn check_etag(call: &OperationCall<'_>, current: Option<&str>) -> Result<(), ErrorResponse> {
     let Some(sent) = sent_etag(call)? else {
-        return match call.header_parameter_is_required(&IF_MATCH) {
+        return match call.header_parameter_requirement(&IF_MATCH) {
             Some(true) => Err(ErrorResponse::invalid_input_error(
                 "The header If-Match is required. Send the etag of the resource in double quotation marks.",
             )),

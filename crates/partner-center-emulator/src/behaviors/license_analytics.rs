@@ -43,8 +43,8 @@ pub(super) fn list_license_usage(call: &OperationCall<'_>) -> Result<ResponseWit
     for (number, sku) in licenses.skus.iter().enumerate() {
         for (code, name) in WORKLOADS {
             let users = assignments.iter().filter(|(_, assigned)| *assigned == number).map(|(user, _)| user);
-            let qualified = count(users.clone());
-            let active = count(users.filter(|user| uses_workload(user, code)));
+            let qualified = count_users(users.clone());
+            let active = count_users(users.filter(|user| is_workload_used_by_user(user, code)));
             let mut item = insight(call, &customer, sku, "CustomerLicensesUsageInsights");
             item["workloadCode"] = code.into();
             item["workloadName"] = name.into();
@@ -61,7 +61,7 @@ pub(super) fn list_license_usage(call: &OperationCall<'_>) -> Result<ResponseWit
 const WORKLOADS: [(&str, &str); 2] = [("EXO", "Exchange"), ("SPO", "SharePoint")];
 
 /// Whether a user uses a workload, which three of four do.
-fn uses_workload(user: &str, workload: &str) -> bool {
+fn is_workload_used_by_user(user: &str, workload: &str) -> bool {
     let user = keyed_hash(0, user.to_ascii_lowercase().as_bytes());
     !RandomGenerator::for_purpose(user, workload, 0u8).true_once_in(4)
 }
@@ -81,7 +81,7 @@ fn insight(call: &OperationCall<'_>, customer: &Value, sku: &Value, object_type:
     })
 }
 
-fn count<'a>(users: impl Iterator<Item = &'a String>) -> i64 {
+fn count_users<'a>(users: impl Iterator<Item = &'a String>) -> i64 {
     i64::try_from(users.count()).unwrap_or(i64::MAX)
 }
 

@@ -31,7 +31,7 @@ pub(super) fn list_subscribed_skus(call: &OperationCall<'_>) -> Result<ResponseW
         sku["consumedUnits"] = consumed.into();
         sku
     });
-    respond_with_license_groups(call, skus.collect())
+    respond_with_items_of_requested_groups(call, skus.collect())
 }
 
 /// Lists the licenses of a user.
@@ -42,7 +42,7 @@ pub(super) fn list_user_licenses(call: &OperationCall<'_>) -> Result<ResponseWit
     let (_, user) = user.split_last_segment().ok_or(ErrorResponse::NotFound)?;
     let assigned = licenses.licenses_of_user(user);
     let assigned = assigned.iter().map(|(sku, excluded)| user_license_as_json(&licenses.skus[*sku], excluded));
-    respond_with_license_groups(call, assigned.collect())
+    respond_with_items_of_requested_groups(call, assigned.collect())
 }
 
 /// Assigns licenses to a user and removes others, all or none.
@@ -140,7 +140,7 @@ impl<'a> CustomerLicenses<'a> {
         let collection = self.customer.child_path("users").child_path(user).child_path("licenses");
         let initial = self.initial.get(&user.to_lowercase());
         let mut licenses: Vec<_> = initial.into_iter().map(|sku| (*sku, Vec::new())).collect();
-        for (id, _, written) in self.state.written_collection_items(&collection, self.now) {
+        for (id, _, written) in self.state.written_or_deleted_collection_items(&collection, self.now) {
             let Some(sku) = self.skus.iter().position(|sku| is_sku_with_id(sku, id)) else { continue };
             licenses.retain(|(assigned, _)| *assigned != sku);
             if let Some(written) = written {
@@ -271,7 +271,7 @@ fn user_license_as_json(sku: &Value, excluded_plans: &[String]) -> Value {
 }
 
 /// Returns those of `items` whose license group the query has, which is the first without it.
-fn respond_with_license_groups(
+fn respond_with_items_of_requested_groups(
     call: &OperationCall<'_>,
     mut items: Vec<Value>,
 ) -> Result<ResponseWithChanges, ErrorResponse> {
@@ -280,7 +280,7 @@ fn respond_with_license_groups(
         groups.push("group1");
     }
     items.retain(|item| groups.iter().any(|group| group.eq_ignore_ascii_case(license_group_of_sku(item))));
-    let response = call.documented_success_response(false).ok_or(ErrorResponse::NotFound)?;
+    let response = call.find_specified_success_response(false).ok_or(ErrorResponse::NotFound)?;
     PageRequest::from_call(call)?
         .respond_with_page(call, response, (0..).zip(items).collect())
         .map(ResponseWithChanges::without_changes)

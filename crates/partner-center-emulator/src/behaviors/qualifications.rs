@@ -31,7 +31,7 @@ pub(super) fn create_qualification(call: &OperationCall<'_>) -> Result<ResponseW
             (true, text("website").is_empty().then_some("The website of the institution is not known"))
         }
         "GovernmentCommunityCloud" => {
-            changes.push(use_validation_code(call, text("validationCode"))?);
+            changes.push(build_validation_code_use_change(call, text("validationCode"))?);
             (true, None)
         }
         "StateOwnedEntity" => (false, None),
@@ -67,14 +67,14 @@ pub(super) fn create_qualification(call: &OperationCall<'_>) -> Result<ResponseW
 
 /// Lists the validation codes of the partner, which prove that a customer is an agency.
 pub(super) fn list_validation_codes(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
-    let response = call.documented_success_response(false).ok_or(ErrorResponse::NotFound)?;
+    let response = call.find_specified_success_response(false).ok_or(ErrorResponse::NotFound)?;
     PageRequest::from_call(call)?
         .respond_with_page(call, response, validation_codes(call))
         .map(ResponseWithChanges::without_changes)
 }
 
 /// Returns the change that counts the use of a validation code of the partner.
-fn use_validation_code(call: &OperationCall<'_>, code: &str) -> Result<StateChange, ErrorResponse> {
+fn build_validation_code_use_change(call: &OperationCall<'_>, code: &str) -> Result<StateChange, ErrorResponse> {
     let mut known = validation_codes(call).into_iter().map(|(_, known)| known);
     let Some(mut known) = known.find(|known| string_at_path(known, &["validationId"]) == Some(code)) else {
         return Err(ErrorResponse::invalid_property_error(

@@ -3,7 +3,7 @@
 use super::{
     OperationCall, ResponseWithChanges,
     customer_access::NO_RELATIONSHIP_VALUE,
-    customer_purchases::{find_order_in_force, subscriptions_of_customer},
+    customer_purchases::{find_id_of_order_in_force, subscriptions_of_customer},
     stored,
 };
 use crate::{
@@ -33,7 +33,7 @@ pub(super) fn update_customer(call: &OperationCall<'_>) -> Result<ResponseWithCh
             let description = format!("Suspend the active subscriptions of the customer first; there are {active}.");
             return Err(ErrorResponse::invalid_property_error(description));
         }
-        check_cancelled(call, &[ProductKind::Reservation], index, &path)?;
+        check_no_order_in_force(call, &[ProductKind::Reservation], index, &path)?;
         customer["relationshipToPartner"] = NO_RELATIONSHIP_VALUE.into();
         is_changed = true;
     }
@@ -73,19 +73,20 @@ pub(super) fn update_customer(call: &OperationCall<'_>) -> Result<ResponseWithCh
 pub(super) fn delete_customer(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
     if let Some(index) = call.customer_index_in_path() {
         let kinds = [ProductKind::SoftwareSubscription, ProductKind::PerpetualSoftware, ProductKind::Reservation];
-        check_cancelled(call, &kinds, index, &call.path)?;
+        check_no_order_in_force(call, &kinds, index, &call.path)?;
     }
     stored::respond_from_store(call)
 }
 
 /// Checks that nothing of these kinds is in force. The documentation deletes a customer of which other pages show software.
-fn check_cancelled(
+fn check_no_order_in_force(
     call: &OperationCall<'_>,
     kinds: &[ProductKind],
     index: u32,
     customer: &ResourcePath,
 ) -> Result<(), ErrorResponse> {
-    let order = find_order_in_force(call.state, customer, kinds, call.now).filter(|_| !is_documented_customer(index));
+    let order =
+        find_id_of_order_in_force(call.state, customer, kinds, call.now).filter(|_| !is_documented_customer(index));
     order.map_or(Ok(()), |id| {
         let description =
             format!("Cancel the software and the reservations of the customer first; order {id} has one.");

@@ -58,7 +58,7 @@ pub(super) fn list_service_cost_line_items(call: &OperationCall<'_>) -> Result<R
         return stored::respond_from_store(call);
     }
     let lines = (0..).zip(service_cost_line_items(call, &customer)).collect();
-    let response = call.documented_success_response(false).ok_or(ErrorResponse::NotFound)?;
+    let response = call.find_specified_success_response(false).ok_or(ErrorResponse::NotFound)?;
     PageRequest::from_call(call)?.respond_with_page(call, response, lines).map(ResponseWithChanges::without_changes)
 }
 

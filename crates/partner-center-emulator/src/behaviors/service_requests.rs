@@ -27,7 +27,7 @@ pub(super) fn list_service_requests(call: &OperationCall<'_>) -> Result<Response
             }
         }
     }
-    let response = call.documented_success_response(false).ok_or(ErrorResponse::NotFound)?;
+    let response = call.find_specified_success_response(false).ok_or(ErrorResponse::NotFound)?;
     PageRequest::from_call(call)?.respond_with_page(call, response, requests).map(ResponseWithChanges::without_changes)
 }
 

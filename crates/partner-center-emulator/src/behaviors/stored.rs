@@ -54,7 +54,7 @@ pub(super) fn collection_items(call: &OperationCall<'_>) -> Vec<(u64, Value)> {
 }
 
 fn read_resource(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
-    let Some(response) = call.documented_success_response(false) else {
+    let Some(response) = call.find_specified_success_response(false) else {
         return Ok(ResponseWithChanges::without_changes(call.accepted_response()));
     };
     if list_item_type(call.operation).is_some() {
@@ -85,7 +85,7 @@ pub(super) fn create_resource(call: &OperationCall<'_>) -> ResponseWithChanges {
         let parameter = operation.path.strip_prefix(call.operation.path)?.strip_prefix('/')?;
         parameter_name_of_segment(parameter)
     });
-    let response = call.documented_success_response(true);
+    let response = call.find_specified_success_response(true);
     let of = response.and_then(|response| response.body).map(|(_, of)| of);
     // A list of other things than the response is one of what the action can be done with.
     let is_listed = OPERATIONS.iter().any(|operation| {
@@ -95,7 +95,8 @@ pub(super) fn create_resource(call: &OperationCall<'_>) -> ResponseWithChanges {
     // Nothing is known of what the files of a form become.
     let is_form = call.operation.body.is_some_and(|body| body.media_type != MediaType::Json);
     if (item.is_none() && !is_listed) || is_form || !call.body.is_object() {
-        let result = call.documented_success_response(true).and_then(documented_example).unwrap_or_else(|| json!({}));
+        let result =
+            call.find_specified_success_response(true).and_then(documented_example).unwrap_or_else(|| json!({}));
         let response =
             call.respond_with_resource(example_with_path_parameters(call, result, None), ResourceKind::Other, true);
         return ResponseWithChanges::without_changes(response);
@@ -148,7 +149,7 @@ fn write_resource(call: &OperationCall<'_>) -> Result<ResponseWithChanges, Error
         set_time_fields(call, of, fields, &["lastmodified"]);
     }
     let response =
-        call.respond_with_resource(resource_for_response(call, of, resource.clone()), ResourceKind::Other, false);
+        call.respond_with_resource(keep_only_response_fields(call, of, resource.clone()), ResourceKind::Other, false);
     Ok(ResponseWithChanges { response, changes: vec![StateChange::Put(call.path.clone(), resource)] })
 }
 
@@ -194,8 +195,9 @@ fn resource_type(call: &OperationCall<'_>) -> Option<Type> {
 }
 
 /// Returns what the response to a write has of a `resource` of the type `of`: all of it, unless the response has a type of its own.
-fn resource_for_response(call: &OperationCall<'_>, of: Option<Type>, mut resource: Value) -> Value {
-    let response_type = call.documented_success_response(false).and_then(|response| response.body).map(|(_, of)| of);
+fn keep_only_response_fields(call: &OperationCall<'_>, of: Option<Type>, mut resource: Value) -> Value {
+    let response_type =
+        call.find_specified_success_response(false).and_then(|response| response.body).map(|(_, of)| of);
     if response_type != of
         && response_type.and_then(Type::object).is_some()
         && let Value::Object(fields) = &mut resource

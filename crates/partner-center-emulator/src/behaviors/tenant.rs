@@ -133,11 +133,11 @@ pub(super) fn list_managed_services(call: &OperationCall<'_>) -> Result<Response
 
 /// Replaces the identifier of the customer in the query of a link to a portal.
 fn replace_customer_in_uri(uri: &str, customer_id: &str) -> String {
-    const PARAMETER: &str = "CTID=";
-    match uri.split_once(PARAMETER) {
+    const CUSTOMER_ID_PARAMETER: &str = "CTID=";
+    match uri.split_once(CUSTOMER_ID_PARAMETER) {
         Some((before, after)) => {
             let rest = after.split_once('&').map_or(String::new(), |(_, rest)| format!("&{rest}"));
-            format!("{before}{PARAMETER}{customer_id}{rest}")
+            format!("{before}{CUSTOMER_ID_PARAMETER}{customer_id}{rest}")
         }
         None => uri.to_owned(),
     }
@@ -158,7 +158,7 @@ pub(super) fn list_resellers(call: &OperationCall<'_>) -> Result<ResponseWithCha
     });
     let resellers = resellers.filter(|reseller| filter.as_ref().is_none_or(|filter| filter.matches_item(reseller)));
     let resellers = (0..).zip(resellers).collect();
-    let response = call.documented_success_response(false).ok_or(ErrorResponse::NotFound)?;
+    let response = call.find_specified_success_response(false).ok_or(ErrorResponse::NotFound)?;
     page.respond_with_page(call, response, resellers).map(ResponseWithChanges::without_changes)
 }
 

@@ -57,7 +57,7 @@ pub(super) fn get_customer_usage_summary(call: &OperationCall<'_>) -> Result<Res
         return stored::respond_from_store(call);
     }
     let path = customer_path(call);
-    let costs = costs_of_customer(call, &path);
+    let costs = find_azure_subscriptions_with_costs(call, &path);
     let (start, end) = bounds_of_month(call.now);
     let summary = without_null_fields(json!({
         "budget": budget_as_usage_shows_it(&budget_of_customer(call, &path)),
@@ -88,7 +88,7 @@ pub(super) fn list_customer_usage_records(call: &OperationCall<'_>) -> Result<Re
         }
         let Some(customer) = call.state.get_customer(index) else { continue };
         let path = ResourcePath::for_customer(customer["id"].as_str().unwrap_or_default());
-        let costs = costs_of_customer(call, &path);
+        let costs = find_azure_subscriptions_with_costs(call, &path);
         let budget = budget_of_customer(call, &path);
         let amount = budget["amount"].as_f64();
         if costs.is_empty() && amount.is_none() {
@@ -123,29 +123,32 @@ pub(super) fn list_subscription_usage_records(call: &OperationCall<'_>) -> Resul
     if is_documented_customer(index) {
         return stored::respond_from_store(call);
     }
-    let records = costs_of_customer(call, &customer_path(call)).into_iter().map(|(subscription, cost)| {
-        without_null_fields(json!({
-            "status": subscription["status"],
-            "partnerOnRecord": string_at_path(&subscription, &["partnerId"]).filter(|partner| !partner.is_empty()),
-            "offerId": subscription["offerId"],
-            "resourceId": subscription["id"],
-            "id": subscription["id"],
-            "resourceName": subscription["friendlyName"],
-            "name": subscription["friendlyName"],
-            "totalCost": cost,
-            "currencyCode": "USD",
-            "usdTotalCost": cost,
-            "lastModifiedDate": last_usage_update(call.now),
-            "attributes": { "objectType": "SubscriptionMonthlyUsageRecord" },
-        }))
-    });
+    let records =
+        find_azure_subscriptions_with_costs(call, &customer_path(call)).into_iter().map(|(subscription, cost)| {
+            without_null_fields(json!({
+                "status": subscription["status"],
+                "partnerOnRecord": string_at_path(&subscription, &["partnerId"]).filter(|partner| !partner.is_empty()),
+                "offerId": subscription["offerId"],
+                "resourceId": subscription["id"],
+                "id": subscription["id"],
+                "resourceName": subscription["friendlyName"],
+                "name": subscription["friendlyName"],
+                "totalCost": cost,
+                "currencyCode": "USD",
+                "usdTotalCost": cost,
+                "lastModifiedDate": last_usage_update(call.now),
+                "attributes": { "objectType": "SubscriptionMonthlyUsageRecord" },
+            }))
+        });
     let records = (0..).zip(records).collect();
     respond_with_list(call, records)
 }
 
 /// Returns the usage of an Azure subscription in this month.
 pub(super) fn get_subscription_usage_summary(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
-    let Some((subscription, cost)) = subscription_in_path(call)? else { return stored::respond_from_store(call) };
+    let Some((subscription, cost)) = find_subscription_with_cost_in_path(call)? else {
+        return stored::respond_from_store(call);
+    };
     let Some(cost) = cost else { return not_found_response(call) };
     let (start, end) = bounds_of_month(call.now);
     let summary = json!({
@@ -165,7 +168,9 @@ pub(super) fn get_subscription_usage_summary(call: &OperationCall<'_>) -> Result
 
 /// Lists the usage of an Azure subscription by meter or by resource, which add up to its cost.
 pub(super) fn list_usage_details(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
-    let Some((subscription, cost)) = subscription_in_path(call)? else { return stored::respond_from_store(call) };
+    let Some((subscription, cost)) = find_subscription_with_cost_in_path(call)? else {
+        return stored::respond_from_store(call);
+    };
     let mut details = stored::collection_items(call);
     let count = details.len();
     let share = round_to_cents(cost.unwrap_or_default() / f64::from(u32::try_from(count).unwrap_or(1)));
@@ -183,7 +188,9 @@ pub(super) fn list_usage_details(call: &OperationCall<'_>) -> Result<ResponseWit
 }
 
 /// Returns the subscription in the path with its cost, if it is of Azure, or `None` for a customer of the documentation.
-fn subscription_in_path(call: &OperationCall<'_>) -> Result<Option<(Value, Option<f64>)>, ErrorResponse> {
+fn find_subscription_with_cost_in_path(
+    call: &OperationCall<'_>,
+) -> Result<Option<(Value, Option<f64>)>, ErrorResponse> {
     let (index, _) = call.customer_in_path()?;
     if is_documented_customer(index) {
         return Ok(None);
@@ -191,20 +198,22 @@ fn subscription_in_path(call: &OperationCall<'_>) -> Result<Option<(Value, Optio
     let id = call.route.path_parameter("subscription-id").unwrap_or_default();
     let path = customer_path(call).child_path("subscriptions").child_path(id);
     let subscription = call.state.get_resource(&path, call.now).ok_or(ErrorResponse::NotFound)?;
-    let cost = cost_of_subscription(&subscription, call.now);
+    let cost = compute_azure_cost_of_subscription(&subscription, call.now);
     Ok(Some((subscription, cost)))
 }
 
 /// Returns the Azure subscriptions of a customer, with the cost of each in this month.
-fn costs_of_customer(call: &OperationCall<'_>, customer: &ResourcePath) -> Vec<(Value, f64)> {
+fn find_azure_subscriptions_with_costs(call: &OperationCall<'_>, customer: &ResourcePath) -> Vec<(Value, f64)> {
     let subscriptions = subscriptions_of_customer(call.state, customer, call.now).into_iter();
     subscriptions
-        .filter_map(|subscription| cost_of_subscription(&subscription, call.now).map(|cost| (subscription, cost)))
+        .filter_map(|subscription| {
+            compute_azure_cost_of_subscription(&subscription, call.now).map(|cost| (subscription, cost))
+        })
         .collect()
 }
 
 /// Returns what an Azure subscription has cost in this month so far; a suspended one costs nothing.
-fn cost_of_subscription(subscription: &Value, now: Timestamp) -> Option<f64> {
+fn compute_azure_cost_of_subscription(subscription: &Value, now: Timestamp) -> Option<f64> {
     let text = |name| string_at_path(subscription, &[name]).unwrap_or_default();
     if text("billingType") != "usage" && string_at_path(subscription, &["productType", "id"]) != Some("Azure") {
         return None;
@@ -270,6 +279,6 @@ fn customer_path(call: &OperationCall<'_>) -> ResourcePath {
 }
 
 fn respond_with_list(call: &OperationCall<'_>, items: Vec<(u64, Value)>) -> Result<ResponseWithChanges, ErrorResponse> {
-    let response = call.documented_success_response(false).ok_or(ErrorResponse::NotFound)?;
+    let response = call.find_specified_success_response(false).ok_or(ErrorResponse::NotFound)?;
     PageRequest::from_call(call)?.respond_with_page(call, response, items).map(ResponseWithChanges::without_changes)
 }

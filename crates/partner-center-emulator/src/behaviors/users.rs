@@ -48,7 +48,7 @@ pub(super) fn list_users(call: &OperationCall<'_>) -> Result<ResponseWithChanges
         let is_visible = is_active_user(user) || (has_state && is_restorable_user(user, call.now));
         is_visible && filter.as_ref().is_none_or(|filter| filter.matches_item(user))
     });
-    let response = call.documented_success_response(false).ok_or(ErrorResponse::NotFound)?;
+    let response = call.find_specified_success_response(false).ok_or(ErrorResponse::NotFound)?;
     page.respond_with_page(call, response, users).map(ResponseWithChanges::without_changes)
 }
 
@@ -61,8 +61,8 @@ pub(super) fn create_user(call: &OperationCall<'_>) -> Result<ResponseWithChange
             return Err(ErrorResponse::invalid_property_error(format!("The {name} of the user is required.")));
         }
     }
-    let password = take_password(&mut user)?.ok_or_else(password_missing_error)?;
-    check_names_of_user(call, &user, (index, &customer))?;
+    let password = take_valid_password(&mut user)?.ok_or_else(password_missing_error)?;
+    check_principal_name_and_usage_location(call, &user, (index, &customer))?;
     let id = call.state.random_for_next_change("created").random_guid().to_string();
     let path = call.path.child_path(&id);
     if let Some(fields) = user.as_object_mut() {
@@ -91,7 +91,7 @@ pub(super) fn update_user(call: &OperationCall<'_>) -> Result<ResponseWithChange
     let current = state.get_resource(path, now).filter(|user| is_active_user(user) || is_restorable_user(user, now));
     let mut user = current.ok_or_else(|| not_found_error(call.operation))?;
     let mut change = call.body.clone();
-    take_password(&mut change)?;
+    take_valid_password(&mut change)?;
     let is_restored = !is_active_user(&user);
     if is_restored && string_at_path(&change, &["state"]) != Some(USER_STATE_ACTIVE) {
         return Err(not_found_error(call.operation));
@@ -104,7 +104,7 @@ pub(super) fn update_user(call: &OperationCall<'_>) -> Result<ResponseWithChange
             fields.remove(name);
         }
     }
-    check_names_of_user(call, &change, (index, &customer))?;
+    check_principal_name_and_usage_location(call, &change, (index, &customer))?;
     merge_fields(&mut user, change);
     if let Some(fields) = user.as_object_mut().filter(|_| is_restored) {
         fields.remove("softDeletionTime");
@@ -119,7 +119,7 @@ pub(super) fn reset_password(call: &OperationCall<'_>) -> Result<ResponseWithCha
     let user = active_user(call.state, &path, call.now);
     let mut user = user.ok_or_else(|| not_found_error(call.operation))?;
     let mut change = call.body.clone();
-    let password = take_password(&mut change)?.ok_or_else(password_missing_error)?;
+    let password = take_valid_password(&mut change)?.ok_or_else(password_missing_error)?;
     user["passwordProfile"] = without_null_fields(change["passwordProfile"].take());
     let response = call.respond_with_resource(user_with_password(user.clone(), &password), ResourceKind::Other, false);
     Ok(ResponseWithChanges { response, changes: vec![StateChange::Put(path, user)] })
@@ -158,7 +158,7 @@ fn is_restorable_user(user: &Value, now: Timestamp) -> bool {
 }
 
 /// Takes the password out of a body, since nothing stores it.
-fn take_password(body: &mut Value) -> Result<Option<String>, ErrorResponse> {
+fn take_valid_password(body: &mut Value) -> Result<Option<String>, ErrorResponse> {
     let profile = body.get_mut("passwordProfile").and_then(Value::as_object_mut);
     let Some(Value::String(password)) = profile.and_then(|profile| profile.remove("password")) else { return Ok(None) };
     let has = |is_kind: fn(char) -> bool| usize::from(password.chars().any(is_kind));
@@ -181,7 +181,7 @@ fn user_with_password(mut user: Value, password: &str) -> Value {
 }
 
 /// Checks the names and the country that `change` sets for the user at the path of `call`, or for a new one.
-fn check_names_of_user(
+fn check_principal_name_and_usage_location(
     call: &OperationCall<'_>,
     change: &Value,
     (index, customer): (u32, &Value),

@@ -19,7 +19,7 @@ use std::time::Duration;
 const ONE_HOUR: Duration = Duration::from_secs(60 * 60);
 
 /// The maximum number of records of a list, however long its time is.
-const MAX_RECORDS: usize = 20_000;
+const MAX_LISTED_RECORDS: usize = 20_000;
 
 pub(super) fn list_azure_utilizations(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
     let mut page = PageRequest::from_call(call)?;
@@ -35,7 +35,8 @@ pub(super) fn list_azure_utilizations(call: &OperationCall<'_>) -> Result<Respon
     let (Some(start), Some(end)) = (start, end) else {
         return Err(ErrorResponse::invalid_property_error("The start_time and the end_time are points in time."));
     };
-    let subscription = if call.is_about_documented_customer() { None } else { Some(subscription_of_call(call)?) };
+    let subscription =
+        if call.is_about_documented_customer() { None } else { Some(find_legacy_azure_subscription_in_path(call)?) };
     let today = Timestamp::start_of_date(call.now.date());
     if end > today {
         let until_ready = (today + ONE_DAY).duration_since(call.now).min(ONE_HOUR);
@@ -49,14 +50,14 @@ pub(super) fn list_azure_utilizations(call: &OperationCall<'_>) -> Result<Respon
         .map(|number| Timestamp::start_of_date(first.date()) + step * number)
         .skip_while(|moment| *moment < start)
         .take_while(|moment| *moment < end)
-        .take(MAX_RECORDS)
+        .take(MAX_LISTED_RECORDS)
         .map(|moment| record_of_use(&subscription, moment, step));
-    let response = call.documented_success_response(false).ok_or(ErrorResponse::NotFound)?;
+    let response = call.find_specified_success_response(false).ok_or(ErrorResponse::NotFound)?;
     page.respond_with_page(call, response, (0..).zip(records).collect()).map(ResponseWithChanges::without_changes)
 }
 
 /// Returns the subscription in the path, if it is one of Azure of before new commerce.
-fn subscription_of_call(call: &OperationCall<'_>) -> Result<Value, ErrorResponse> {
+fn find_legacy_azure_subscription_in_path(call: &OperationCall<'_>) -> Result<Value, ErrorResponse> {
     let parameter = |name| call.route.path_parameter(name).unwrap_or_default();
     let customer = ResourcePath::for_customer(parameter("customer-tenant-id"));
     let path = customer.child_path("subscriptions").child_path(parameter("subscription-id"));

@@ -56,7 +56,7 @@ pub(super) fn create_validation_event(call: &OperationCall<'_>) -> Result<Respon
     if let Some(wait) = time_until_next_validation_event(call) {
         return Ok(ResponseWithChanges::without_changes(rate_limit_response(wait).service_response(call.request)));
     }
-    let registration = registration(call);
+    let registration = get_registration_or_documented_example(call);
     let names = registration["webhookEvents"].as_array().map_or(&[][..], Vec::as_slice);
     if !names.iter().filter_map(Value::as_str).any(|name| name.eq_ignore_ascii_case(TEST_EVENT)) {
         let description = format!("Add the event {TEST_EVENT} to the registration first.");
@@ -85,9 +85,9 @@ pub(super) fn create_validation_event(call: &OperationCall<'_>) -> Result<Respon
 
 /// Returns the time to wait if the last minute has had as many validation events as it may have.
 fn time_until_next_validation_event(call: &OperationCall<'_>) -> Option<Duration> {
-    let events = call.state.written_collection_items(&call.path, call.now);
+    let events = call.state.written_or_deleted_collection_items(&call.path, call.now);
     let created = |(id, ..): &(&str, u64, Option<Value>)| -> Option<Timestamp> {
-        let event = call.state.get_stored_resource(&call.path.child_path(id), call.now)?;
+        let event = call.state.get_resource_with_internal_fields(&call.path.child_path(id), call.now)?;
         internal_moment(&event, VALIDATION_EVENT_CREATED_FIELD)
     };
     let is_recent = |moment: &Timestamp| *moment <= call.now && call.now < *moment + VALIDATION_PERIOD;
@@ -124,7 +124,7 @@ pub(crate) fn registration_path() -> ResourcePath {
 }
 
 /// Returns the registration: that of the documentation if no request has made one.
-fn registration(call: &OperationCall<'_>) -> Value {
+fn get_registration_or_documented_example(call: &OperationCall<'_>) -> Value {
     let documented = || {
         let get = partner_center_spec::operation("getWebhookRegistration")?;
         get.responses.first().and_then(documented_example)

@@ -17,7 +17,7 @@ pub(crate) const PRODUCTS: &[Product] = &[
                     id: "CFQ7TTC0G225",
                     terms: &[
                         Term { duration: "P1Y", billing_cycles: MONTHLY_OR_ANNUAL_BILLING, price: 600 },
-                        Term { duration: "P3Y", billing_cycles: ANY_BILLING_CYCLE, price: 600 },
+                        Term { duration: "P3Y", billing_cycles: ANY_RECURRING_BILLING_CYCLE, price: 600 },
                     ],
                 },
                 Availability {
@@ -25,7 +25,7 @@ pub(crate) const PRODUCTS: &[Product] = &[
                     terms: &[Term { duration: "P1M", billing_cycles: MONTHLY_BILLING, price: 720 }],
                 },
             ],
-            ..seat_based_sku("Microsoft 365 Business Basic")
+            ..new_sku_with_defaults("Microsoft 365 Business Basic")
         }],
     },
     Product {
@@ -39,7 +39,7 @@ pub(crate) const PRODUCTS: &[Product] = &[
                 max_per_customer: Some(300),
                 transition_targets: &["CFQ7TTC0T5K5:0001:CFQ7TTC0K83V"],
                 availabilities: &[Availability { id: "CFQ7TTC0K5DG", terms: &terms_of_seats(1250, 1500) }],
-                ..seat_based_sku("Microsoft 365 Business Standard")
+                ..new_sku_with_defaults("Microsoft 365 Business Standard")
             },
             Sku {
                 id: "0007",
@@ -50,7 +50,7 @@ pub(crate) const PRODUCTS: &[Product] = &[
                     id: "CFQ7TTC0TR1L",
                     terms: &[Term { duration: "P1M", billing_cycles: MONTHLY_BILLING, price: 0 }],
                 }],
-                ..seat_based_sku("Microsoft 365 Business Standard (trial for a month)")
+                ..new_sku_with_defaults("Microsoft 365 Business Standard (trial for a month)")
             },
         ],
     },
@@ -62,7 +62,7 @@ pub(crate) const PRODUCTS: &[Product] = &[
         skus: &[Sku {
             transition_targets: &["CFQ7TTC0EE50:0001:CFQ7TTC0PE9F"],
             availabilities: &[Availability { id: "CFQ7TTC0K83V", terms: &terms_of_seats(3600, 4320) }],
-            ..seat_based_sku("Microsoft 365 E3")
+            ..new_sku_with_defaults("Microsoft 365 E3")
         }],
     },
     Product {
@@ -72,7 +72,7 @@ pub(crate) const PRODUCTS: &[Product] = &[
         kind: ProductKind::OnlineServices,
         skus: &[Sku {
             availabilities: &[Availability { id: "CFQ7TTC0PE9F", terms: &terms_of_seats(5700, 6840) }],
-            ..seat_based_sku("Microsoft 365 E5")
+            ..new_sku_with_defaults("Microsoft 365 E5")
         }],
     },
     Product {
@@ -83,7 +83,7 @@ pub(crate) const PRODUCTS: &[Product] = &[
         skus: &[Sku {
             transition_targets: &["CFQ7TTC0T5K5:0001:CFQ7TTC0K83V"],
             availabilities: &[Availability { id: "CFQ7TTC0PF3B", terms: &terms_of_seats(800, 960) }],
-            ..seat_based_sku("Microsoft 365 F3")
+            ..new_sku_with_defaults("Microsoft 365 F3")
         }],
     },
     Product {
@@ -94,7 +94,7 @@ pub(crate) const PRODUCTS: &[Product] = &[
         skus: &[Sku {
             base_products: &["CFQ7TTC069GL", "CFQ7TTC0X301", "CFQ7TTC0T5K5", "CFQ7TTC0FL30"],
             availabilities: &[Availability { id: "CFQ7TTC0X30T", terms: &terms_of_seats(800, 960) }],
-            ..seat_based_sku("Teams Phone Standard")
+            ..new_sku_with_defaults("Teams Phone Standard")
         }],
     },
     Product {
@@ -110,7 +110,7 @@ pub(crate) const PRODUCTS: &[Product] = &[
                     Term { duration: "P1Y", billing_cycles: MONTHLY_OR_ANNUAL_BILLING, price: 400 },
                 ],
             }],
-            ..seat_based_sku("Tailspin Backup, per mailbox")
+            ..new_sku_with_defaults("Tailspin Backup, per mailbox")
         }],
     },
     Product {
@@ -123,10 +123,10 @@ pub(crate) const PRODUCTS: &[Product] = &[
                 id: "DG7GMGF0SUA1",
                 terms: &[
                     Term { duration: "P1Y", billing_cycles: MONTHLY_OR_ANNUAL_BILLING, price: 3000 },
-                    Term { duration: "P3Y", billing_cycles: ANY_BILLING_CYCLE, price: 2700 },
+                    Term { duration: "P3Y", billing_cycles: ANY_RECURRING_BILLING_CYCLE, price: 2700 },
                 ],
             }],
-            ..seat_based_sku("Contoso Linux Server, two sockets")
+            ..new_sku_with_defaults("Contoso Linux Server, two sockets")
         }],
     },
     Product {
@@ -140,7 +140,7 @@ pub(crate) const PRODUCTS: &[Product] = &[
                 id: "DG7GMGF0F128",
                 terms: &[Term { duration: "", billing_cycles: ONE_TIME_BILLING, price: 106_900 }],
             }],
-            ..seat_based_sku("Windows Server Standard, 16 cores")
+            ..new_sku_with_defaults("Windows Server Standard, 16 cores")
         }],
     },
     Product {
@@ -156,7 +156,7 @@ pub(crate) const PRODUCTS: &[Product] = &[
                     id: "DZH318Z0T44W",
                     terms: &[Term { duration: "P1Y", billing_cycles: &["one_time", "monthly"], price: 182_400 }],
                 }],
-                ..seat_based_sku("Standard_F8s_v2, EU West, 1 Year")
+                ..new_sku_with_defaults("Standard_F8s_v2, EU West, 1 Year")
             },
             Sku {
                 id: "0048",
@@ -165,7 +165,7 @@ pub(crate) const PRODUCTS: &[Product] = &[
                     id: "DZH318Z0T44X",
                     terms: &[Term { duration: "P3Y", billing_cycles: &["one_time", "monthly"], price: 351_900 }],
                 }],
-                ..seat_based_sku("Standard_F8s_v2, EU West, 3 Years")
+                ..new_sku_with_defaults("Standard_F8s_v2, EU West, 3 Years")
             },
         ],
     },
@@ -180,17 +180,17 @@ pub(crate) const PRODUCTS: &[Product] = &[
                 id: "DZH318Z0AZA1",
                 terms: &[Term { duration: "", billing_cycles: MONTHLY_BILLING, price: 0 }],
             }],
-            ..seat_based_sku("Azure plan")
+            ..new_sku_with_defaults("Azure plan")
         }],
     },
 ];
 
 /// The catalog item of an Azure plan.
-pub(crate) const AZURE_PLAN: &str = "DZH318Z0AZP1:0001:DZH318Z0AZA1";
+pub(crate) const AZURE_PLAN_CATALOG_ITEM_ID: &str = "DZH318Z0AZP1:0001:DZH318Z0AZA1";
 
 const MONTHLY_BILLING: &[&str] = &["monthly"];
 const MONTHLY_OR_ANNUAL_BILLING: &[&str] = &["monthly", "annual"];
-const ANY_BILLING_CYCLE: &[&str] = &["monthly", "annual", "triennial"];
+const ANY_RECURRING_BILLING_CYCLE: &[&str] = &["monthly", "annual", "triennial"];
 const ONE_TIME_BILLING: &[&str] = &["one_time"];
 
 /// Returns the terms of seats: a month at its own price, or years.
@@ -198,12 +198,12 @@ const fn terms_of_seats(price_in_a_year: i64, price_of_single_month: i64) -> [Te
     [
         Term { duration: "P1M", billing_cycles: MONTHLY_BILLING, price: price_of_single_month },
         Term { duration: "P1Y", billing_cycles: MONTHLY_OR_ANNUAL_BILLING, price: price_in_a_year },
-        Term { duration: "P3Y", billing_cycles: ANY_BILLING_CYCLE, price: price_in_a_year },
+        Term { duration: "P3Y", billing_cycles: ANY_RECURRING_BILLING_CYCLE, price: price_in_a_year },
     ]
 }
 
 /// Returns what most SKUs have in common.
-const fn seat_based_sku(title: &'static str) -> Sku {
+const fn new_sku_with_defaults(title: &'static str) -> Sku {
     Sku {
         id: "0001",
         title,

@@ -145,7 +145,7 @@ impl GeneratedCustomer {
     }
 
     /// Returns a billing profile for a customer whose details have none.
-    pub(crate) fn separate_billing_profile(&self) -> BillingProfile {
+    pub(crate) fn generate_fallback_billing_profile(&self) -> BillingProfile {
         let seed = self.sequences.seed;
         self.generate_billing_profile(&mut RandomGenerator::for_purpose(seed, "billing profile", self.index))
     }

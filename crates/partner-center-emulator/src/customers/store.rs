@@ -50,7 +50,7 @@ impl CustomerStore {
     }
 
     /// Returns the customer as a request by its identifier gets it, if it is a generated one.
-    pub(crate) fn generated_details(&self, index: u32) -> Option<CustomerDetails> {
+    pub(crate) fn get_details_if_generated(&self, index: u32) -> Option<CustomerDetails> {
         documented_customer_at(index).is_none().then(|| self.generated_customer(index).details())
     }
 
@@ -93,8 +93,8 @@ impl CustomerStore {
     }
 
     /// Returns a billing profile for a customer whose details have none.
-    pub(crate) fn separate_billing_profile(&self, index: u32) -> Value {
-        json!(self.generated_customer(index).separate_billing_profile())
+    pub(crate) fn generate_fallback_billing_profile(&self, index: u32) -> Value {
+        json!(self.generated_customer(index).generate_fallback_billing_profile())
     }
 
     /// Returns the country of the customer's billing address.

@@ -175,7 +175,7 @@ impl fmt::Display for FaultAction {
             Self::Unreachable => formatter.write_str("unreachable"),
             Self::Hang => formatter.write_str("hang"),
             Self::Garbage => formatter.write_str("garbage"),
-            Self::TokenError(error) => formatter.write_str(error.error_name()),
+            Self::TokenError(error) => formatter.write_str(error.fault_name()),
         }
     }
 }

@@ -54,7 +54,7 @@ pub(crate) fn rate_limit_response(wait: Duration) -> InjectedResponse {
 impl InjectedResponse {
     /// Returns the error in the format of the authority (OAuth 2.0), unless the fault sets a format or a code, or the status is not
     /// an error.
-    pub(crate) fn authority_response(&self, request: &Request) -> Option<Response> {
+    pub(crate) fn build_oauth_error_response(&self, request: &Request) -> Option<Response> {
         let is_transient = self.status.is_server_error() || self.status == StatusCode::TOO_MANY_REQUESTS;
         let error = match self.status {
             StatusCode::UNAUTHORIZED => TokenError::InvalidClient,

@@ -38,7 +38,7 @@ pub(super) struct Arrivals {
 const MAX_REQUESTS: usize = 10_000;
 
 /// The maximum number of entries in each of the other parts, which are searched from end to end.
-const MAX_SEARCHED: usize = 1000;
+const MAX_SEARCHED_ENTRIES: usize = 1000;
 
 struct PendingRequest {
     method: Method,
@@ -93,10 +93,10 @@ const MAX_RETRY_INTERVAL: Duration = Duration::from_secs(5 * 60);
 const MIN_REQUESTS_TO_BE_POLLING: u32 = 10;
 
 /// Requests of a list in a shorter interval are no polling, but for example several users of a program.
-const MIN_POLL_INTERVAL: Duration = Duration::from_secs(1);
+const MIN_INTERVAL_COUNTED_AS_POLLING: Duration = Duration::from_secs(1);
 
 /// Requests of a list in a longer interval are no polling.
-const MAX_POLL_INTERVAL: Duration = Duration::from_secs(60 * 60);
+const MAX_INTERVAL_COUNTED_AS_POLLING: Duration = Duration::from_secs(60 * 60);
 
 impl Arrivals {
     /// Notes a request, and returns what is wrong with it.
@@ -142,7 +142,7 @@ impl Arrivals {
     }
 
     /// Notes what became of a response. Returns the list if it was polled.
-    pub(super) fn response_delivered(
+    pub(super) fn record_delivery_and_find_polled_list(
         &mut self,
         number: u64,
         delivery: Delivery,
@@ -261,23 +261,23 @@ impl Arrivals {
     /// Counts a request of a first page. Returns whether it is one too many.
     fn count_poll(&mut self, request: &PendingRequest, now: Duration) -> bool {
         let key = keyed_hash(request.origin.caller, &request.call.to_be_bytes());
-        if !self.polls.contains_key(&key) && self.polls.len() >= MAX_SEARCHED {
-            self.polls.retain(|_, poll| now < poll.last.saturating_add(MAX_POLL_INTERVAL));
-            if self.polls.len() >= MAX_SEARCHED {
+        if !self.polls.contains_key(&key) && self.polls.len() >= MAX_SEARCHED_ENTRIES {
+            self.polls.retain(|_, poll| now < poll.last.saturating_add(MAX_INTERVAL_COUNTED_AS_POLLING));
+            if self.polls.len() >= MAX_SEARCHED_ENTRIES {
                 self.polls.clear();
             }
         }
         let poll = self.polls.entry(key).or_insert_with(|| Poll {
             path: request.path.clone(),
             count: 0,
-            last: now.saturating_sub(MAX_POLL_INTERVAL),
+            last: now.saturating_sub(MAX_INTERVAL_COUNTED_AS_POLLING),
         });
         let interval = now.saturating_sub(poll.last);
-        if interval < MIN_POLL_INTERVAL && poll.count > 0 {
+        if interval < MIN_INTERVAL_COUNTED_AS_POLLING && poll.count > 0 {
             poll.last = now;
             return false;
         }
-        poll.count = if interval > MAX_POLL_INTERVAL { 1 } else { poll.count + 1 };
+        poll.count = if interval > MAX_INTERVAL_COUNTED_AS_POLLING { 1 } else { poll.count + 1 };
         poll.last = now;
         if poll.count < MIN_REQUESTS_TO_BE_POLLING {
             return false;
@@ -327,9 +327,9 @@ fn is_next_page(request: &Request) -> bool {
 
 /// Returns what the paths of all that a customer has begin with, if `path` is one of them.
 fn customer_prefix(path: &str) -> Option<&str> {
-    const CUSTOMERS: &str = "/v1/customers/";
-    let id = path.strip_prefix(CUSTOMERS)?.split('/').next().filter(|id| !id.is_empty())?;
-    path.get(..=CUSTOMERS.len() + id.len())
+    const CUSTOMERS_PATH: &str = "/v1/customers/";
+    let id = path.strip_prefix(CUSTOMERS_PATH)?.split('/').next().filter(|id| !id.is_empty())?;
+    path.get(..=CUSTOMERS_PATH.len() + id.len())
 }
 
 pub(super) fn guid_header(headers: &HeaderMap, name: HeaderName) -> Option<Uuid> {
@@ -338,7 +338,7 @@ pub(super) fn guid_header(headers: &HeaderMap, name: HeaderName) -> Option<Uuid>
 
 fn push_bounded<T>(queue: &mut VecDeque<T>, item: T) {
     queue.push_back(item);
-    if queue.len() > MAX_SEARCHED {
+    if queue.len() > MAX_SEARCHED_ENTRIES {
         queue.pop_front();
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     pages::page_token_parameter,
     query::QueryParameters,
     quirks::ListEnd,
-    request_body::json_of_body,
+    request_body::parse_json_ignoring_byte_order_mark,
     resource_path::ResourcePath,
     routing::{Route, route_request},
     service_response::{ResponseContent, ServiceResponse},
@@ -50,18 +50,18 @@ pub(crate) fn judge_response(
     (store, now): (&ResourceStore, Timestamp),
 ) {
     let find_guilty = |misbehavior, message| judge.find_guilty(number, request, misbehavior, message);
-    if let Some(message) = missing_permission(request, response) {
+    if let Some(message) = describe_missing_permission(request, response) {
         find_guilty(Misbehavior::MissingPermission, message);
     }
     // A request without a valid token writes nothing.
     if let Some(before) = before.filter(|_| response.status != StatusCode::UNAUTHORIZED) {
-        if let Some(message) = missing_if_match(before, request) {
+        if let Some(message) = describe_missing_if_match(before, request) {
             find_guilty(Misbehavior::MissingIfMatch, message);
         }
         if before.route.operation.replaces_resource
             && before.route.operation.method == Method::Patch
             && response.status.is_success()
-            && let Some(message) = reset_fields(before, request, &store.state_snapshot(), now)
+            && let Some(message) = describe_reset_fields(before, request, &store.state_snapshot(), now)
         {
             find_guilty(Misbehavior::ResetFields, message);
         }
@@ -75,7 +75,7 @@ pub(crate) fn judge_response(
 }
 
 /// Whether what a list holds is in the audit log: whether a write in it leaves a record.
-pub(super) fn is_in_audit_log(list: &Operation) -> bool {
+pub(super) fn is_list_in_audit_log(list: &Operation) -> bool {
     let is_below = |operation: &&Operation| {
         let rest = operation.path.strip_prefix(list.path);
         rest.is_some_and(|rest| rest.is_empty() || (rest.starts_with("/{") && !rest[1..].contains('/')))
@@ -88,7 +88,7 @@ const CALLER_KIND_CODES: [u32; 2] = [900_329, 1002];
 
 /// Returns the message for a response that says that the operation is for callers of another kind. A business rule has status 403,
 /// too.
-fn missing_permission(request: &Request, response: &ServiceResponse) -> Option<String> {
+fn describe_missing_permission(request: &Request, response: &ServiceResponse) -> Option<String> {
     let ResponseContent::Error(body) = &response.content else { return None };
     if response.status != StatusCode::FORBIDDEN || !CALLER_KIND_CODES.iter().any(|code| body["code"] == *code) {
         return None;
@@ -99,14 +99,14 @@ fn missing_permission(request: &Request, response: &ServiceResponse) -> Option<S
     Some(format!("{operation}the credentials are not enough (403). {description}"))
 }
 
-fn missing_if_match(before: &ResourceBefore, request: &Request) -> Option<String> {
+fn describe_missing_if_match(before: &ResourceBefore, request: &Request) -> Option<String> {
     let mut parameters = before.route.operation.parameters.iter();
     let parameter = parameters.find(|parameter| {
         parameter.location == Location::Header && parameter.name.eq_ignore_ascii_case(IF_MATCH.as_str())
     })?;
     let etag = before.resource.as_ref().and_then(|resource| string_at_path(resource, &["attributes", "etag"]));
     let is_needed = parameter.is_required || etag.is_some_and(|etag| !etag.is_empty());
-    let body: Value = json_of_body(request.body()).unwrap_or_default();
+    let body: Value = parse_json_ignoring_byte_order_mark(request.body()).unwrap_or_default();
     let field = |value: &Value, name| get_field_ignoring_case(value.as_object()?, name).cloned();
     let sent = field(&body, "attributes").and_then(|attributes| field(&attributes, "etag"));
     let is_sent = request.headers().contains_key(IF_MATCH) || sent.is_some_and(|etag| etag != "");
@@ -116,11 +116,11 @@ fn missing_if_match(before: &ResourceBefore, request: &Request) -> Option<String
 }
 
 /// Returns the message for the fields that a request has reset because it left them out.
-fn reset_fields(before: &ResourceBefore, request: &Request, after: &State, now: Timestamp) -> Option<String> {
+fn describe_reset_fields(before: &ResourceBefore, request: &Request, after: &State, now: Timestamp) -> Option<String> {
     let old = before.resource.as_ref()?.as_object()?;
     // A change that was accepted takes effect later.
     let new = after.get_pending_resource(&before.path, now).or_else(|| after.get_resource(&before.path, now))?;
-    let body: Value = json_of_body(request.body()).ok()?;
+    let body: Value = parse_json_ignoring_byte_order_mark(request.body()).ok()?;
     let body = body.as_object()?;
     // A cancellation resets all fields by itself. Another status, other seats and the end of the renewal reset what is scheduled.
     let has_new_status = old.get("status") != new.get("status");

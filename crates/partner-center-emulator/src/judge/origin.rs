@@ -23,7 +23,7 @@ impl RequestOrigin {
     pub(super) fn of_headers(headers: &HeaderMap) -> Self {
         let authorization = headers.get(AUTHORIZATION).map_or(&[][..], HeaderValue::as_bytes);
         let token = keyed_hash(0, authorization);
-        let subject = str::from_utf8(authorization).ok().and_then(subject_of_token);
+        let subject = str::from_utf8(authorization).ok().and_then(read_caller_claims);
         Self {
             caller: subject.map_or(token, |subject| keyed_hash(1, subject.as_bytes())),
             token,
@@ -41,7 +41,7 @@ pub(super) fn is_same_work(one: &RequestOrigin, other: &RequestOrigin) -> bool {
 
 /// Returns what the token of an `Authorization` tells about its user, or `None` unless it is a JWT that names one. Nothing is granted
 /// for it: the service checks the token by itself.
-fn subject_of_token(authorization: &str) -> Option<String> {
+fn read_caller_claims(authorization: &str) -> Option<String> {
     let (_, token) = authorization.trim().split_once(' ')?;
     let claims = BASE64_URL_SAFE_NO_PAD.decode(token.trim().split('.').nth(1)?).ok()?;
     let claims: Value = serde_json::from_slice(&claims).ok()?;

@@ -1,6 +1,6 @@
 use super::INTERNAL_FIELDS_PROPERTY;
 use crate::{
-    catalog::{currency_of_country, find_catalog_item},
+    catalog::{find_catalog_item, get_currency_code_and_symbol},
     json_fields::without_null_fields,
     resource::ResourceLink,
     timestamp::Timestamp,
@@ -36,7 +36,7 @@ impl NewOrder<'_> {
     /// Returns the order as it is stored.
     pub(crate) fn to_record(&self) -> Value {
         let Self { customer_id, country, id, .. } = *self;
-        let (currency, symbol) = currency_of_country(country);
+        let (currency, symbol) = get_currency_code_and_symbol(country);
         let path = format!("/customers/{customer_id}/orders/{id}");
         let link = |suffix: &str| ResourceLink::new(format!("{path}{suffix}"));
         let subscriptions: Vec<_> = self.line_items.iter().map(|line_item| line_item.subscription_id).collect();

@@ -12,13 +12,13 @@
 
 use super::{
     internal_moment, set_internal_field,
-    term::{Term, current_billing_cycle_end, format_end_of_day, last_day_of_subscription, start_of_day},
+    term::{Term, current_billing_cycle_end, format_end_of_day, format_start_of_day, last_day_of_subscription},
 };
 use crate::{
     catalog::{CatalogItem, ProductKind, find_catalog_item, months_of_term},
     json_fields::string_at_path,
     resource::ResourceLink,
-    timestamp::{ONE_DAY, Timestamp, add_months, months_between},
+    timestamp::{ONE_DAY, Timestamp, add_months_to_date, whole_months_between_dates},
 };
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -45,7 +45,7 @@ const TIME_UNTIL_DELETION: Duration = ONE_DAY.saturating_mul(120);
 const MAX_LEGACY_SUSPENSION: Duration = ONE_DAY.saturating_mul(90);
 
 /// The moment after which nothing ends or begins, a little before the calendar of the service ends: 9990-01-01T00:00:00Z.
-const LAST_MOMENT_OF_TERM_CHANGES: Timestamp = Timestamp::from_unix_time(Duration::from_secs(253_086_768_000));
+const LATEST_LIFECYCLE_TIMESTAMP: Timestamp = Timestamp::from_unix_time(Duration::from_secs(253_086_768_000));
 
 pub(crate) fn subscription_kind(subscription: &Value) -> SubscriptionKind {
     if string_at_path(subscription, &["attributes", "etag"]).is_some_and(|etag| !etag.is_empty()) {
@@ -86,7 +86,7 @@ fn term_end(subscription: &Value) -> Timestamp {
 
 /// Lets a subscription become what it is `now`.
 pub(super) fn advance(subscription: &mut Value, now: Timestamp) {
-    let now = now.min(LAST_MOMENT_OF_TERM_CHANGES);
+    let now = now.min(LATEST_LIFECYCLE_TIMESTAMP);
     match subscription_kind(subscription) {
         SubscriptionKind::Legacy => advance_legacy_subscription(subscription, now),
         SubscriptionKind::NewCommerce(_) => {
@@ -149,10 +149,10 @@ fn renew_subscription(subscription: &mut Value, now: Timestamp) {
         let moment = Timestamp::from_unix_time(
             now.duration_since(Timestamp::default()).saturating_sub(RENEWAL_DELAY_AFTER_TERM),
         );
-        let complete_terms = months_between(first_day, moment.date()) / months;
+        let complete_terms = whole_months_between_dates(first_day, moment.date()) / months;
         begin_subscription_term(
             subscription,
-            Term::new(add_months(first_day, complete_terms * months), &duration, None),
+            Term::new(add_months_to_date(first_day, complete_terms * months), &duration, None),
         );
         return;
     };
@@ -197,7 +197,7 @@ fn scheduled_renewal_instructions(subscription: &Value) -> Option<Value> {
 
 /// Makes a subscription one of another product.
 pub(crate) fn set_product_of_subscription(subscription: &mut Value, item: CatalogItem) {
-    let (type_name, _) = item.product.kind.type_names();
+    let (type_name, _) = item.product.kind.get_type_and_subtype_names();
     subscription["offerId"] = item.id().into();
     subscription["offerName"] = item.sku.title.into();
     subscription["productType"] = json!({ "id": type_name, "displayName": type_name });
@@ -226,7 +226,7 @@ fn begin_subscription_term(subscription: &mut Value, term: Term) {
 
 /// Sets the last day of the term.
 pub(crate) fn set_last_day_of_term(subscription: &mut Value, term: Term) {
-    subscription["commitmentEndDate"] = start_of_day(term.last_day).into();
+    subscription["commitmentEndDate"] = format_start_of_day(term.last_day).into();
     subscription["commitmentEndDateTime"] = format_end_of_day(term.last_day).into();
 }
 
@@ -301,7 +301,7 @@ fn update_billing_cycle(subscription: &mut Value, now: Timestamp) {
         fields.insert("billingCycle".to_owned(), billing_cycle.to_ascii_lowercase().into());
     }
     let end = cycle_end(subscription, now);
-    subscription["billingCycleEndDate"] = start_of_day(end).into();
+    subscription["billingCycleEndDate"] = format_start_of_day(end).into();
     subscription["billingCycleEndDateTime"] = format_end_of_day(end).into();
 }
 
@@ -312,9 +312,9 @@ fn advance_legacy_subscription(subscription: &mut Value, now: Timestamp) {
         moment("commitmentEndDate").filter(|end| status_of_subscription(subscription) == "active" && now >= *end)
     {
         if is_renewed_automatically(subscription) {
-            let years = months_between(end.date(), now.date()) / 12;
-            let start = Timestamp::start_of_date(add_months(end.date(), years * 12));
-            let end = Timestamp::start_of_date(add_months(start.date(), 12));
+            let years = whole_months_between_dates(end.date(), now.date()) / 12;
+            let start = Timestamp::start_of_date(add_months_to_date(end.date(), years * 12));
+            let end = Timestamp::start_of_date(add_months_to_date(start.date(), 12));
             subscription["effectiveStartDate"] = start.to_string_in_seconds().into();
             subscription["commitmentEndDate"] = end.to_string_in_seconds().into();
         } else {

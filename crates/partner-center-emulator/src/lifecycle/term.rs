@@ -3,7 +3,7 @@
 use crate::{
     catalog::{months_of_billing_cycle, months_of_term},
     json_fields::string_at_path,
-    timestamp::{Timestamp, add_months},
+    timestamp::{Timestamp, add_months_to_date},
 };
 use serde_json::Value;
 use time::Date;
@@ -20,7 +20,7 @@ impl Term {
     /// Returns the term of a length such as `P1Y` from `first_day` on. It ends earlier on a day that was chosen, and is a month long
     /// if the length is none.
     pub(crate) fn new(first_day: Date, duration: &str, custom_last_day: Option<Date>) -> Self {
-        let next = add_months(first_day, months_of_term(duration).unwrap_or(1));
+        let next = add_months_to_date(first_day, months_of_term(duration).unwrap_or(1));
         let last_day = next.previous_day().unwrap_or(next);
         let custom_last_day = custom_last_day.filter(|custom| (first_day..last_day).contains(custom));
         Self { first_day, last_day: custom_last_day.unwrap_or(last_day) }
@@ -36,8 +36,8 @@ pub(crate) fn last_day_of_subscription(subscription: &Value) -> Option<Date> {
 pub(super) fn current_billing_cycle_end(term: Term, billing_cycle: &str, now: Timestamp) -> Date {
     let Some(months) = months_of_billing_cycle(billing_cycle) else { return term.last_day };
     let today = now.date();
-    let passed = crate::timestamp::months_between(term.first_day, today) / months;
-    let next = add_months(term.first_day, (passed + 1).saturating_mul(months));
+    let passed = crate::timestamp::whole_months_between_dates(term.first_day, today) / months;
+    let next = add_months_to_date(term.first_day, (passed + 1).saturating_mul(months));
     next.previous_day().unwrap_or(next).min(term.last_day)
 }
 
@@ -46,7 +46,7 @@ pub(super) fn format_end_of_day(day: Date) -> String {
     format!("{}T23:59:59Z", iso_date(day))
 }
 
-pub(super) fn start_of_day(day: Date) -> String {
+pub(super) fn format_start_of_day(day: Date) -> String {
     format!("{}T00:00:00Z", iso_date(day))
 }
 

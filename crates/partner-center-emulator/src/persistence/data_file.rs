@@ -22,17 +22,17 @@ use tempfile::NamedTempFile;
 /// The number of the format, which changes when a newer version of the emulator can no longer read what an older one wrote.
 const FORMAT: u64 = 1;
 
-const FORMATS: TableDefinition<'_, (), u64> = TableDefinition::new("format");
+const FORMAT_TABLE: TableDefinition<'_, (), u64> = TableDefinition::new("format");
 /// The settings in JSON.
-const SETTINGS: TableDefinition<'_, (), &[u8]> = TableDefinition::new("settings");
+const SETTINGS_TABLE: TableDefinition<'_, (), &[u8]> = TableDefinition::new("settings");
 /// The pieces of a state in JSON.
-const STATE: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("state");
+const STATE_TABLE: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("state");
 /// The changes since then in JSON.
-const RECORDS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("records");
+const RECORDS_TABLE: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("records");
 /// The number of pieces, that of the first record, and that after the last one.
-const EXTENT: TableDefinition<'_, (), (u64, u64, u64)> = TableDefinition::new("extent");
+const EXTENT_TABLE: TableDefinition<'_, (), (u64, u64, u64)> = TableDefinition::new("extent");
 /// The [`SavedSession`] in JSON.
-const SESSION: TableDefinition<'_, (), &[u8]> = TableDefinition::new("session");
+const SESSION_TABLE: TableDefinition<'_, (), &[u8]> = TableDefinition::new("session");
 
 /// The size of a piece of a state, in bytes.
 const PIECE_SIZE: usize = 1 << 20;
@@ -41,7 +41,7 @@ const PIECE_SIZE: usize = 1 << 20;
 const CACHE_SIZE: usize = 16 << 20;
 
 /// The time in which another emulator may close the file.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+const OPEN_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A file with the state of an emulator.
 pub(crate) struct DataFile {
@@ -127,10 +127,10 @@ impl DataFile {
         let mut extent = self.extent;
         let transaction = self.database.begin_write()?;
         {
-            let mut records = transaction.open_table(RECORDS)?;
+            let mut records = transaction.open_table(RECORDS_TABLE)?;
             if let Some(state) = &batch.state {
                 records.retain(|_, _| false)?;
-                let mut pieces = transaction.open_table(STATE)?;
+                let mut pieces = transaction.open_table(STATE_TABLE)?;
                 pieces.retain(|_, _| false)?;
                 extent = Extent { pieces: 0, first_record: extent.next_record, ..extent };
                 for piece in to_json(&state.to_snapshot()).chunks(PIECE_SIZE) {
@@ -143,9 +143,11 @@ impl DataFile {
                 extent.next_record += 1;
             }
             if let Some(session) = &batch.session {
-                transaction.open_table(SESSION)?.insert((), with_digest(&to_json(session)).as_slice())?;
+                transaction.open_table(SESSION_TABLE)?.insert((), with_digest(&to_json(session)).as_slice())?;
             }
-            transaction.open_table(EXTENT)?.insert((), (extent.pieces, extent.first_record, extent.next_record))?;
+            transaction
+                .open_table(EXTENT_TABLE)?
+                .insert((), (extent.pieces, extent.first_record, extent.next_record))?;
         }
         transaction.commit()?;
         self.extent = extent;
@@ -185,12 +187,12 @@ fn create_file(path: &Path, settings: PopulationSettings) -> Result<(), DataFile
     let write_settings = || -> Result<(), redb::Error> {
         let database = Builder::new().set_cache_size(CACHE_SIZE).create_file(reopened)?;
         let transaction = database.begin_write()?;
-        transaction.open_table(FORMATS)?.insert((), FORMAT)?;
-        transaction.open_table(SETTINGS)?.insert((), with_digest(&to_json(&settings)).as_slice())?;
-        transaction.open_table(EXTENT)?.insert((), (0, 0, 0))?;
-        transaction.open_table(STATE)?;
-        transaction.open_table(RECORDS)?;
-        transaction.open_table(SESSION)?;
+        transaction.open_table(FORMAT_TABLE)?.insert((), FORMAT)?;
+        transaction.open_table(SETTINGS_TABLE)?.insert((), with_digest(&to_json(&settings)).as_slice())?;
+        transaction.open_table(EXTENT_TABLE)?.insert((), (0, 0, 0))?;
+        transaction.open_table(STATE_TABLE)?;
+        transaction.open_table(RECORDS_TABLE)?;
+        transaction.open_table(SESSION_TABLE)?;
         transaction.commit()?;
         Ok(())
     };
@@ -210,7 +212,7 @@ fn open_database(path: &Path) -> Result<Database, DataFileError> {
     let start = Instant::now();
     let open = || Builder::new().set_cache_size(CACHE_SIZE).open(path);
     let mut opened = open();
-    while matches!(opened, Err(DatabaseError::DatabaseAlreadyOpen)) && start.elapsed() < CLOSE_TIMEOUT {
+    while matches!(opened, Err(DatabaseError::DatabaseAlreadyOpen)) && start.elapsed() < OPEN_TIMEOUT {
         thread::sleep(Duration::from_millis(20));
         opened = open();
     }
@@ -220,7 +222,7 @@ fn open_database(path: &Path) -> Result<Database, DataFileError> {
             let problem = "is in use by another process: end that one, or name another file";
             Err(DataFileError::new(DataFileErrorKind::InUse, path, problem))
         }
-        Err(DatabaseError::UpgradeRequired(_)) => Err(other_version(path, "of an older database")),
+        Err(DatabaseError::UpgradeRequired(_)) => Err(other_version_error(path, "of an older database")),
         Err(DatabaseError::Storage(StorageError::Io(error)))
             if !matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof) =>
         {
@@ -230,7 +232,7 @@ fn open_database(path: &Path) -> Result<Database, DataFileError> {
     }
 }
 
-fn other_version(path: &Path, format: impl fmt::Display) -> DataFileError {
+fn other_version_error(path: &Path, format: impl fmt::Display) -> DataFileError {
     let problem = format!(
         "has the format {format}, and this version of the emulator reads format {FORMAT} alone: use the version that wrote it, or \
          name another file"
@@ -246,18 +248,18 @@ fn read_database(
 ) -> Result<(SavedEmulator, Extent, Sizes), DataFileError> {
     let reader =
         Reader { transaction: database.begin_read().map_err(|error| DataFileError::damaged(path, error))?, path };
-    let format: u64 = reader.single_value(FORMATS)?.ok_or_else(|| reader.damaged("there is no format"))?;
+    let format: u64 = reader.single_value(FORMAT_TABLE)?.ok_or_else(|| reader.damaged("there is no format"))?;
     if format != FORMAT {
-        return Err(other_version(path, format));
+        return Err(other_version_error(path, format));
     }
     let settings: SavedSettings =
-        reader.single_json(SETTINGS)?.ok_or_else(|| reader.damaged("there are no settings"))?;
+        reader.single_json(SETTINGS_TABLE)?.ok_or_else(|| reader.damaged("there are no settings"))?;
     check_settings(path, &settings, wanted)?;
     let (pieces, first_record, next_record) =
-        reader.single_value(EXTENT)?.ok_or_else(|| reader.damaged("there is no extent"))?;
+        reader.single_value(EXTENT_TABLE)?.ok_or_else(|| reader.damaged("there is no extent"))?;
 
     let mut json = Vec::new();
-    reader.for_each(STATE, 0..pieces, |piece| {
+    reader.for_each(STATE_TABLE, 0..pieces, |piece| {
         json.extend_from_slice(piece);
         Ok(())
     })?;
@@ -271,12 +273,12 @@ fn read_database(
         }
     };
     let mut sizes = Sizes { state: json.len(), records: 0 };
-    reader.for_each(RECORDS, first_record..next_record, |record| {
+    reader.for_each(RECORDS_TABLE, first_record..next_record, |record| {
         sizes.records += record.len();
         let changes: Vec<StateChange> = serde_json::from_slice(record).map_err(|error| reader.damaged(error))?;
         state.apply_changes(changes).map_err(|_| reader.damaged("it has more than the emulator holds"))
     })?;
-    let session = reader.single_json(SESSION)?;
+    let session = reader.single_json(SESSION_TABLE)?;
     Ok((SavedEmulator { population, state, session }, Extent { pieces, first_record, next_record }, sizes))
 }
 
@@ -354,7 +356,7 @@ fn check_settings(path: &Path, saved: &SavedSettings, wanted: PopulationSettings
 
 #[cfg(test)]
 mod tests {
-    use super::{DataFile, FORMAT, FORMATS, PopulationSettings};
+    use super::{DataFile, FORMAT, FORMAT_TABLE, PopulationSettings};
     use crate::{
         DataFileErrorKind,
         persistence::Journal,
@@ -381,7 +383,7 @@ mod tests {
         drop(DataFile::open(&path, DEFAULTS).unwrap());
         let database = Database::open(&path).unwrap();
         let transaction = database.begin_write().unwrap();
-        transaction.open_table(FORMATS).unwrap().insert((), FORMAT + 1).unwrap();
+        transaction.open_table(FORMAT_TABLE).unwrap().insert((), FORMAT + 1).unwrap();
         transaction.commit().unwrap();
         drop(database);
         let error = DataFile::open(&path, DEFAULTS).err().unwrap();
@@ -412,7 +414,7 @@ mod tests {
         }
         drop(store);
         let database = Database::open(&path).unwrap();
-        let records = database.begin_read().unwrap().open_table(super::RECORDS).unwrap().len().unwrap();
+        let records = database.begin_read().unwrap().open_table(super::RECORDS_TABLE).unwrap().len().unwrap();
         assert!(records < 12, "{records}");
         drop(database);
         let state = open_store(&path).state_snapshot();

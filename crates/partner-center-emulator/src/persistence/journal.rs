@@ -37,7 +37,7 @@ struct Queue {
 }
 
 /// The size of the records, in bytes, up to which they are not worth a new state.
-const MIN_RECORD_BYTES: usize = if cfg!(test) { 64 << 10 } else { 16 << 20 };
+const MIN_RECORD_BYTES_FOR_NEW_STATE: usize = if cfg!(test) { 64 << 10 } else { 16 << 20 };
 
 impl Journal {
     pub(crate) fn start(file: DataFile) -> io::Result<Self> {
@@ -53,16 +53,16 @@ impl Journal {
 }
 
 impl ChangeLog for Journal {
-    fn append_record(&self, record: Vec<u8>) -> bool {
-        self.shared.append(|queue| {
+    fn append_record_and_check_size(&self, record: Vec<u8>) -> bool {
+        self.shared.update_queue_and_notify(|queue| {
             queue.sizes.records += record.len();
             queue.batch.records.push(record);
-            queue.sizes.records > MIN_RECORD_BYTES.max(queue.sizes.state)
+            queue.sizes.records > MIN_RECORD_BYTES_FOR_NEW_STATE.max(queue.sizes.state)
         })
     }
 
     fn append_state(&self, state: Arc<State>, session: Option<SavedSession>) {
-        self.shared.append(|queue| {
+        self.shared.update_queue_and_notify(|queue| {
             queue.sizes = Sizes { state: state.stored_bytes(), records: 0 };
             // The state has them.
             queue.batch.records.clear();
@@ -72,10 +72,10 @@ impl ChangeLog for Journal {
     }
 
     fn append_session(&self, session: SavedSession) {
-        self.shared.append(|queue| queue.batch.session = Some(session));
+        self.shared.update_queue_and_notify(|queue| queue.batch.session = Some(session));
     }
 
-    fn is_saved(&self) -> bool {
+    fn is_everything_saved(&self) -> bool {
         let queue = self.shared.lock_queue();
         queue.saved_count == queue.appended_count && !queue.has_failed
     }
@@ -101,7 +101,7 @@ impl Drop for Journal {
 }
 
 impl Shared {
-    fn append<T>(&self, append: impl FnOnce(&mut Queue) -> T) -> T {
+    fn update_queue_and_notify<T>(&self, append: impl FnOnce(&mut Queue) -> T) -> T {
         let mut queue = self.lock_queue();
         let appended = append(&mut queue);
         queue.appended_count += 1;

@@ -151,7 +151,7 @@ const STEERING_ROUTES: &[SteeringRoute] = &[
     new_steering_route(Method::DELETE, "snapshots/{name}", handlers::delete_snapshot),
     new_steering_route(Method::POST, "snapshots/{name}/restore", handlers::restore_snapshot),
     new_steering_route(Method::GET, "resources", handlers::list_readable_paths),
-    new_steering_route(Method::POST, "resources", handlers::put_resources),
+    new_steering_route(Method::POST, "resources", handlers::change_resources),
     new_steering_route(Method::GET, "resources/{path*}", handlers::get_resource),
 ];
 

@@ -83,7 +83,7 @@ impl Emulator {
             }
             let log = self.handler().lock_log();
             if log.request_count() <= after {
-                drop(self.handler().wait_for_request(log, rest.min(CANCELLATION_CHECK_INTERVAL)));
+                drop(self.handler().wait_for_next_request(log, rest.min(CANCELLATION_CHECK_INTERVAL)));
             }
         }
     }

@@ -40,21 +40,21 @@ impl Snapshot {
     /// It has the responses to earlier writes, for those that are sent again: the passwords of users are in some of them.
     #[must_use]
     pub fn to_json(&self) -> String {
-        self.write_json(self.state.to_snapshot())
+        self.to_json_with_state(self.state.to_snapshot())
     }
 
     /// Returns the snapshot as JSON, with no password in the responses to earlier writes.
     pub(super) fn to_json_without_secrets(&self) -> String {
         let mut state = self.state.to_snapshot();
         state.change_outcome_bodies(hide_secret_fields);
-        self.write_json(state)
+        self.to_json_with_state(state)
     }
 
     #[expect(
         clippy::expect_used,
         reason = "types of this crate, whose keys are strings and whose `Serialize` cannot fail"
     )]
-    fn write_json(&self, state: StateSnapshot<'_>) -> String {
+    fn to_json_with_state(&self, state: StateSnapshot<'_>) -> String {
         let document = SnapshotDocument { format: SNAPSHOT_FORMAT.into(), time: self.time, state };
         serde_json::to_string(&document).expect("a snapshot can be written as JSON")
     }

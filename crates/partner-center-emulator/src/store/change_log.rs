@@ -5,7 +5,7 @@ use std::sync::Arc;
 /// A log outside of memory, of all that changes. Nothing that a response shows is lost once it is saved.
 pub(crate) trait ChangeLog: Send + Sync {
     /// Appends the changes of a write in JSON, and returns whether the whole state should follow, as there are many by now.
-    fn append_record(&self, record: Vec<u8>) -> bool;
+    fn append_record_and_check_size(&self, record: Vec<u8>) -> bool;
 
     /// Appends a state, which replaces all before it, and a session, both or none.
     fn append_state(&self, state: Arc<State>, session: Option<SavedSession>);
@@ -13,7 +13,7 @@ pub(crate) trait ChangeLog: Send + Sync {
     fn append_session(&self, session: SavedSession);
 
     /// Whether all that was appended is saved.
-    fn is_saved(&self) -> bool;
+    fn is_everything_saved(&self) -> bool;
 
     /// Blocks until all is saved that was appended so far.
     fn wait_until_saved(&self) -> Result<(), ChangesLost>;

@@ -9,7 +9,11 @@ use serde_json::Value;
 pub(crate) const FIRST_WRITTEN_ITEM_NUMBER: u64 = 1 << 32;
 
 /// Returns everything directly below `collection` as it is `now`, generated or written.
-pub(crate) fn all_collection_items(state: &State, collection: &ResourcePath, now: Timestamp) -> Vec<Value> {
+pub(crate) fn generated_and_written_collection_items(
+    state: &State,
+    collection: &ResourcePath,
+    now: Timestamp,
+) -> Vec<Value> {
     let generated = generated_collection_items(state, collection, now).unwrap_or_default();
     items_with_writes(state, collection, "id", generated, now).into_iter().map(|(_, item)| item).collect()
 }
@@ -23,7 +27,7 @@ pub(crate) fn items_with_writes(
     initial: Vec<Value>,
     now: Timestamp,
 ) -> Vec<(u64, Value)> {
-    let mut written = state.written_collection_items(collection, now);
+    let mut written = state.written_or_deleted_collection_items(collection, now);
     let mut items = Vec::new();
     for (number, item) in (0..).zip(initial) {
         let id = id_of_item(&item, id_name).map(|id| id.to_ascii_lowercase());

@@ -50,7 +50,7 @@ impl CustomerOverlay {
         self.customers.insert(index, Some(customer)).flatten()
     }
 
-    pub(super) fn create_customer(&mut self, id: Uuid, index: u32, customer: Arc<Value>) -> Option<Arc<Value>> {
+    pub(super) fn insert_created_customer(&mut self, id: Uuid, index: u32, customer: Arc<Value>) -> Option<Arc<Value>> {
         self.created.insert(id, index);
         self.created_count += 1;
         self.replace_customer(index, customer)

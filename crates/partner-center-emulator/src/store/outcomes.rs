@@ -48,7 +48,7 @@ const OUTCOME_RETENTION: Duration = Duration::from_secs(60 * 60);
 const MAX_OUTCOMES: usize = 10_000;
 
 /// The maximum size of the bodies of all of them, in bytes.
-const MAX_OUTCOME_BYTES: usize = 64 << 20;
+const MAX_TOTAL_OUTCOME_BYTES: usize = 64 << 20;
 
 impl WriteOutcomes {
     pub(crate) fn get_outcome(&self, key: &WriteOutcomeKey, now: Timestamp) -> Option<Arc<WriteOutcome>> {
@@ -66,7 +66,7 @@ impl WriteOutcomes {
         while let Some(oldest) = self.oldest.front() {
             let is_expired =
                 self.by_key.get(oldest).is_none_or(|(remembered, _)| now >= *remembered + OUTCOME_RETENTION);
-            if !is_expired && self.oldest.len() <= MAX_OUTCOMES && self.bytes <= MAX_OUTCOME_BYTES {
+            if !is_expired && self.oldest.len() <= MAX_OUTCOMES && self.bytes <= MAX_TOTAL_OUTCOME_BYTES {
                 break;
             }
             self.bytes -= self.by_key.remove(oldest).map_or(0, |(_, outcome)| outcome.size_in_memory());

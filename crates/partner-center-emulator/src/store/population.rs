@@ -15,7 +15,7 @@ pub(crate) use users::{USER_STATE_ACTIVE, USER_STATE_INACTIVE};
 
 use super::State;
 use crate::{
-    catalog::{find_catalog_item, find_product, find_sku},
+    catalog::{find_catalog_item, find_product, find_product_and_sku},
     customers::{Country, WEIGHTED_COUNTRIES, is_documented_customer, parse_guid},
     json_fields::string_at_path,
     lifecycle::{resource_at_time, without_internal_fields},
@@ -47,8 +47,8 @@ struct CustomerTenant<'a> {
 pub(super) fn get_generated_resource(state: &State, path: &ResourcePath, now: Timestamp) -> Option<Value> {
     let (collection, id) = path.split_last_segment()?;
     let segments = path.segments();
-    if let Some(["products", product, rest @ ..]) = segments_below_root(&segments) {
-        return catalog_entry(product, rest);
+    if let Some(["products", product, rest @ ..]) = segments_below_version_or_customer(&segments) {
+        return catalog_entry_id_json(product, rest);
     }
     let ["v1", "customers", customer, ref kind @ ..] = collection.segments()[..] else { return None };
     let tenant = || CustomerTenant::for_customer_id(state, customer);
@@ -68,7 +68,7 @@ pub(super) fn get_generated_resource(state: &State, path: &ResourcePath, now: Ti
 /// Returns the generated resources directly below `path`, as they are `now`, or `None` if it has none, whatever the customer.
 pub(crate) fn generated_collection_items(state: &State, path: &ResourcePath, now: Timestamp) -> Option<Vec<Value>> {
     let segments = path.segments();
-    if let Some(["products", ..]) = segments_below_root(&segments) {
+    if let Some(["products", ..]) = segments_below_version_or_customer(&segments) {
         // These are listed by operations of the catalog alone.
         return Some(Vec::new());
     }
@@ -84,7 +84,7 @@ pub(crate) fn generated_collection_items(state: &State, path: &ResourcePath, now
         ["directoryroles"] => Some(directory_roles::all_directory_roles(&tenant)),
         ["subscriptions", _, "azureentitlements"] => {
             let (plan, _) = path.split_last_segment()?;
-            Some(azure_entitlements::azure_entitlements(&tenant, &state.get_stored_resource(&plan, now)?))
+            Some(azure_entitlements::azure_entitlements(&tenant, &state.get_resource_with_internal_fields(&plan, now)?))
         }
         ["directoryroles", role, "usermembers"] => directory_roles::directory_role_members(&tenant, role),
         _ => None,
@@ -92,7 +92,7 @@ pub(crate) fn generated_collection_items(state: &State, path: &ResourcePath, now
 }
 
 /// Returns the segments of a path below the version, or below the customer.
-fn segments_below_root<'a>(segments: &'a [&'a str]) -> Option<&'a [&'a str]> {
+fn segments_below_version_or_customer<'a>(segments: &'a [&'a str]) -> Option<&'a [&'a str]> {
     match segments {
         ["v1", "customers", _, rest @ ..] | ["v1", rest @ ..] => Some(rest),
         _ => None,
@@ -100,10 +100,10 @@ fn segments_below_root<'a>(segments: &'a [&'a str]) -> Option<&'a [&'a str]> {
 }
 
 /// Returns what tells that the catalog has a product, a SKU or an availability. Operations of the catalog tell more.
-fn catalog_entry(product: &str, rest: &[&str]) -> Option<Value> {
+fn catalog_entry_id_json(product: &str, rest: &[&str]) -> Option<Value> {
     let entry = match rest {
         [] => find_product(product).map(|product| product.id),
-        ["skus", sku] => find_sku(product, sku).map(|(_, sku)| sku.id),
+        ["skus", sku] => find_product_and_sku(product, sku).map(|(_, sku)| sku.id),
         ["skus", sku, "availabilities", availability] => {
             find_catalog_item(&[product, sku, availability].join(":")).map(|item| item.availability.id)
         }

@@ -144,7 +144,7 @@ impl State {
         for OutcomeSnapshot { key, at, outcome } in snapshot.outcomes {
             state.outcomes.remember_outcome(key.into_owned(), Arc::new(outcome.into_owned()), at);
         }
-        state.measure_stored_bytes().map_err(|_| InvalidSnapshot("it is larger than the store".to_owned()))?;
+        state.recompute_stored_bytes().map_err(|_| InvalidSnapshot("it is larger than the store".to_owned()))?;
         Ok(state)
     }
 }
@@ -237,13 +237,13 @@ mod tests {
         state.apply_changes(vec![StateChange::Put(path.clone(), schedule)]).unwrap();
         let mut restored = read(&json!(state.to_snapshot())).unwrap();
         let due = Timestamp::parse("2026-02-01T00:00:00Z").unwrap();
-        assert_eq!(restored.next_due(due - Duration::from_secs(1)), None);
-        assert_eq!(restored.next_due(due), Some((due, path.clone())));
+        assert_eq!(restored.first_due_resource(due - Duration::from_secs(1)), None);
+        assert_eq!(restored.first_due_resource(due), Some((due, path.clone())));
         // Written without it, or deleted, it is not due any more.
         restored.apply_changes(vec![StateChange::Put(path.clone(), json!({ "id": "y" }))]).unwrap();
-        assert_eq!(restored.next_due(due), None);
+        assert_eq!(restored.first_due_resource(due), None);
         state.apply_changes(vec![StateChange::Delete(path)]).unwrap();
-        assert_eq!(state.next_due(due), None);
+        assert_eq!(state.first_due_resource(due), None);
     }
 
     #[test]

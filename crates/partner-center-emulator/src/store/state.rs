@@ -115,11 +115,11 @@ impl State {
 
     /// Returns the resource at `path`, as it is `now`.
     pub(crate) fn get_resource(&self, path: &ResourcePath, now: Timestamp) -> Option<Value> {
-        self.get_stored_resource(path, now).map(without_internal_fields)
+        self.get_resource_with_internal_fields(path, now).map(without_internal_fields)
     }
 
     /// Returns the resource at `path`, as it is `now`, with its internal fields.
-    pub(crate) fn get_stored_resource(&self, path: &ResourcePath, now: Timestamp) -> Option<Value> {
+    pub(crate) fn get_resource_with_internal_fields(&self, path: &ResourcePath, now: Timestamp) -> Option<Value> {
         let resource = match self.resources.get(path) {
             Some(entry) => entry.value_at_time(now).map(|value| Value::clone(value)),
             None => match path.segments()[..] {
@@ -142,7 +142,7 @@ impl State {
     }
 
     /// Returns what has been written directly below `collection`, or deleted there, by its last segment. The number orders them.
-    pub(crate) fn written_collection_items(
+    pub(crate) fn written_or_deleted_collection_items(
         &self,
         collection: &ResourcePath,
         now: Timestamp,
@@ -162,13 +162,13 @@ impl State {
     }
 
     /// Returns what has been written at the paths whose segments are `wanted`, in their order.
-    pub(crate) fn written_resources(&self, now: Timestamp, wanted: impl Fn(&[&str]) -> bool) -> Vec<Value> {
+    pub(crate) fn written_resources_matching(&self, now: Timestamp, wanted: impl Fn(&[&str]) -> bool) -> Vec<Value> {
         let resources = self.resources.keys().filter(|path| wanted(&path.segments()));
         resources.filter_map(|path| self.get_resource(path, now)).collect()
     }
 
     /// Returns the resource because of which something happens by `now`, and the moment; the earliest first.
-    pub(crate) fn next_due(&self, now: Timestamp) -> Option<(Timestamp, ResourcePath)> {
+    pub(crate) fn first_due_resource(&self, now: Timestamp) -> Option<(Timestamp, ResourcePath)> {
         self.due.first().filter(|(moment, _)| *moment <= now).cloned()
     }
 
@@ -199,9 +199,9 @@ impl State {
     }
 
     /// Returns the customer at `index` with all fields, if it is a generated one that no request has changed.
-    pub(crate) fn get_generated_customer(&self, index: u32) -> Option<CustomerDetails> {
+    pub(crate) fn get_unchanged_generated_customer(&self, index: u32) -> Option<CustomerDetails> {
         let is_untouched = !self.customers.contains_index(index) && !self.is_created_customer(index);
-        is_untouched.then(|| self.population.generated_details(index)).flatten()
+        is_untouched.then(|| self.population.get_details_if_generated(index)).flatten()
     }
 
     /// Whether the customer at `index` was created by a request.
@@ -230,7 +230,7 @@ impl State {
     }
 
     /// Measures everything that has been written, after it was put there without changes.
-    pub(super) fn measure_stored_bytes(&mut self) -> Result<(), StoreFull> {
+    pub(super) fn recompute_stored_bytes(&mut self) -> Result<(), StoreFull> {
         let customers = self.customers.entries().filter_map(|(_, _, customer)| customer).map(json_value_size);
         let resources = self.resources.iter().map(|(path, entry)| {
             let next = entry.next.as_ref().map(|(_, value)| value);
@@ -304,7 +304,7 @@ impl State {
 
     /// Applies all of `changes`, or none if the store is full.
     pub(crate) fn apply_changes(&mut self, changes: Vec<StateChange>) -> Result<(), StoreFull> {
-        let size: usize = changes.iter().map(StateChange::size_in_memory).sum();
+        let size: usize = changes.iter().map(StateChange::added_stored_bytes).sum();
         let is_too_large = size > 0 && self.bytes.saturating_add(size) > MAX_STORED_BYTES;
         let has_no_index = self.end_of_customer_indexes().checked_add(1).is_none();
         if is_too_large || (has_no_index && changes.iter().any(|change| self.is_customer_creation(change))) {
@@ -315,7 +315,7 @@ impl State {
             match change {
                 StateChange::Put(path, value) => self.put_resource(path, value),
                 StateChange::PutLater(path, value, moment) => {
-                    let current = self.get_stored_resource(&path, moment).map(Arc::new);
+                    let current = self.get_resource_with_internal_fields(&path, moment).map(Arc::new);
                     let entry = self.entry_or_insert(path);
                     (entry.value, entry.next) = (current, Some((moment, Arc::new(value))));
                 }
@@ -333,10 +333,10 @@ impl State {
         }
         self.note_due(&path, &value);
         let value = Arc::new(value);
-        if let Some(id) = customer_id_in_path(&path) {
+        if let Some(id) = id_of_customer_path(&path) {
             let replaced = match self.find_customer_by_id(id) {
                 Some(index) => self.customers.replace_customer(index, value),
-                None => self.customers.create_customer(id, self.next_customer_index(), value),
+                None => self.customers.insert_created_customer(id, self.next_customer_index(), value),
             };
             self.subtract_stored_size(replaced.as_deref());
         } else {
@@ -359,7 +359,7 @@ impl State {
             let removed = self.resources.remove(&existing).and_then(|entry| entry.value);
             self.subtract_stored_size(removed.as_deref());
         }
-        if let Some(id) = customer_id_in_path(&path) {
+        if let Some(id) = id_of_customer_path(&path) {
             let removed = self.find_customer_by_id(id).and_then(|index| self.customers.delete_customer(id, index));
             self.subtract_stored_size(removed.as_deref());
         } else {
@@ -390,7 +390,7 @@ impl State {
 
     fn is_customer_creation(&self, change: &StateChange) -> bool {
         let StateChange::Put(path, _) = change else { return false };
-        customer_id_in_path(path).is_some_and(|id| self.find_customer_by_id(id).is_none())
+        id_of_customer_path(path).is_some_and(|id| self.find_customer_by_id(id).is_none())
     }
 
     fn first_created_index(&self) -> u32 {
@@ -413,7 +413,7 @@ impl ResourceEntry {
 
 impl StateChange {
     /// Returns the size in memory, approximately, in bytes.
-    fn size_in_memory(&self) -> usize {
+    fn added_stored_bytes(&self) -> usize {
         match self {
             Self::Put(path, value) | Self::PutLater(path, value, _) => path.size_in_memory() + json_value_size(value),
             // These free room, and outcomes have a limit of their own.
@@ -435,7 +435,7 @@ pub(super) fn json_value_size(value: &Value) -> usize {
 }
 
 /// Returns the identifier in the path of a customer.
-fn customer_id_in_path(path: &ResourcePath) -> Option<Uuid> {
+fn id_of_customer_path(path: &ResourcePath) -> Option<Uuid> {
     match path.segments()[..] {
         ["v1", "customers", id] => parse_guid(id),
         _ => None,
@@ -473,7 +473,7 @@ mod tests {
         put(&mut state, &path("v1/x/orders/0"), json!({ "id": "0" }));
         assert_eq!(state.get_resource(&path("v1/X/orders/a"), NOW), Some(json!({ "id": "A" })));
         let ids = |state: &State| -> Vec<String> {
-            let items = state.written_collection_items(&path("v1/x/orders"), NOW);
+            let items = state.written_or_deleted_collection_items(&path("v1/x/orders"), NOW);
             items.into_iter().map(|(id, _, value)| format!("{id}{}", value.is_some())).collect()
         };
         assert_eq!(ids(&state), ["atrue", "0true"], "in the order of their creation");

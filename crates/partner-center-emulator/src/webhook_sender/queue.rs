@@ -42,18 +42,18 @@ impl QueuedEvent {
 
 impl EventQueue {
     /// Adds an event, or returns `false` if there are too many.
-    pub(super) fn push(&self, event: Event) -> bool {
+    pub(super) fn push_unless_full(&self, event: Event) -> bool {
         let mut state = self.lock_state();
         let now = Instant::now();
         let event = QueuedEvent { event, attempts: 0, due: now, queued: now, generation: state.generation };
-        self.push_to(&mut state, event)
+        self.push_to_state_unless_full(&mut state, event)
     }
 
     /// Adds an event again whose attempt has failed, unless the queue was cleared since, or returns `false` if there are too many.
-    pub(super) fn push_again(&self, event: QueuedEvent, due: Instant) -> bool {
+    pub(super) fn push_again_unless_full(&self, event: QueuedEvent, due: Instant) -> bool {
         let mut state = self.lock_state();
         let event = QueuedEvent { attempts: event.attempts + 1, due, ..event };
-        event.generation != state.generation || self.push_to(&mut state, event)
+        event.generation != state.generation || self.push_to_state_unless_full(&mut state, event)
     }
 
     /// Drops all events, and that of the attempt in progress if it fails.
@@ -86,7 +86,7 @@ impl EventQueue {
         self.changed.notify_all();
     }
 
-    fn push_to(&self, state: &mut QueueState, event: QueuedEvent) -> bool {
+    fn push_to_state_unless_full(&self, state: &mut QueueState, event: QueuedEvent) -> bool {
         if state.events.len() >= MAX_EVENTS {
             return false;
         }
@@ -124,14 +124,14 @@ mod tests {
     #[test]
     fn cleared_queue_drops_the_event_of_the_attempt_in_progress() {
         let queue = EventQueue::default();
-        assert!(queue.push(event("waits")) && queue.push(event("is attempted")));
+        assert!(queue.push_unless_full(event("waits")) && queue.push_unless_full(event("is attempted")));
         let attempted = queue.next_due().unwrap();
         queue.clear();
-        assert!(queue.push_again(attempted, Instant::now()));
-        assert!(queue.push(event("is new")));
+        assert!(queue.push_again_unless_full(attempted, Instant::now()));
+        assert!(queue.push_unless_full(event("is new")));
         let next = queue.next_due().unwrap();
         assert_eq!((next.event.name, next.attempts), ("is new", 0));
-        assert!(queue.push_again(next, Instant::now()));
+        assert!(queue.push_again_unless_full(next, Instant::now()));
         assert_eq!(queue.next_due().unwrap().attempts, 1);
         assert!(queue.lock_state().events.is_empty());
     }

@@ -58,11 +58,11 @@ impl EventSigner {
         let [certificate_path, _] = CERTIFICATE_PATHS;
         let origin = if has(WebhookFault::ForeignCertificateUrl) { "https://elsewhere.example" } else { &event.origin };
         let algorithm = if has(WebhookFault::Sha1) { "rsa-sha1" } else { "rsa-sha256" };
-        let signature_header = if event.signature_in_own_header { SIGNATURE } else { AUTHORIZATION };
+        let signature_header = if event.signature_in_own_header { SIGNATURE_HEADER } else { AUTHORIZATION };
         let mut request = http::Request::post(&event.receiver)
             .header(CONTENT_TYPE, "application/json")
-            .header(CERTIFICATE_URL, format!("{origin}{certificate_path}"))
-            .header(ALGORITHM, algorithm)
+            .header(CERTIFICATE_URL_HEADER, format!("{origin}{certificate_path}"))
+            .header(ALGORITHM_HEADER, algorithm)
             .body(body.into_bytes())
             .map_err(|error| error.to_string())?;
         if !has(WebhookFault::MissingSignature) {
@@ -73,9 +73,9 @@ impl EventSigner {
     }
 }
 
-const SIGNATURE: HeaderName = HeaderName::from_static("x-ms-signature");
-const ALGORITHM: HeaderName = HeaderName::from_static("x-ms-signature-algorithm");
-const CERTIFICATE_URL: HeaderName = HeaderName::from_static("x-ms-certificate-url");
+const SIGNATURE_HEADER: HeaderName = HeaderName::from_static("x-ms-signature");
+const ALGORITHM_HEADER: HeaderName = HeaderName::from_static("x-ms-signature-algorithm");
+const CERTIFICATE_URL_HEADER: HeaderName = HeaderName::from_static("x-ms-certificate-url");
 
 /// Returns the parameters of both certificates: a name, and a validity of ten years around now, as the emulator's clock may go far
 /// ahead.

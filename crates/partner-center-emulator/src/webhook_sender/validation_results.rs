@@ -59,7 +59,9 @@ pub(super) fn note_attempt(
     is_last: bool,
 ) {
     let noted: Result<(), StoreFull> = store.update_state(|state| {
-        let Some(mut event) = state.get_stored_resource(path, moment) else { return Ok(((), Vec::new())) };
+        let Some(mut event) = state.get_resource_with_internal_fields(path, moment) else {
+            return Ok(((), Vec::new()));
+        };
         if let Some(results) = event["results"].as_array_mut() {
             results.push(result.to_json(moment));
         }

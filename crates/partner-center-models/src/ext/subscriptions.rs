@@ -30,7 +30,7 @@ impl Subscription {
     #[must_use]
     #[inline]
     pub fn can_be_cancelled_at(&self, time: SystemTime) -> bool {
-        self.cancellable_until().is_some_and(|until| !is_past(until, time))
+        self.cancellable_until().is_some_and(|until| !is_before_time(until, time))
     }
 
     /// Returns what part of the price is refunded if the subscription is cancelled at a time, from `refundOptions`: the first that
@@ -89,7 +89,7 @@ impl Subscription {
     pub fn removable_seats_at(&self, time: SystemTime) -> i32 {
         let windows = self.removable_seats_with_deadlines().into_iter();
         windows
-            .filter(|(until, _)| !is_past(until, time))
+            .filter(|(until, _)| !is_before_time(until, time))
             .fold(0, |seats, (_, quantity)| seats.saturating_add(quantity))
     }
 
@@ -122,7 +122,7 @@ impl SubscriptionRefundOption {
     #[inline]
     pub fn is_expired_at(&self, time: SystemTime) -> bool {
         match &self.expires_at {
-            Some(Nullable::Value(until)) => is_past(until, time),
+            Some(Nullable::Value(until)) => is_before_time(until, time),
             _ => false,
         }
     }
@@ -130,7 +130,7 @@ impl SubscriptionRefundOption {
 
 /// Whether `until` is before `time`.
 #[inline]
-fn is_past(until: &DateTime, time: SystemTime) -> bool {
+fn is_before_time(until: &DateTime, time: SystemTime) -> bool {
     let now = time.duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX));
     until.unix_seconds() < now
 }

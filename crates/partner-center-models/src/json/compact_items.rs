@@ -67,7 +67,7 @@ impl CompactJson<'_> {
         let (mut depth, mut objects) = (0_u32, 0_u64);
         loop {
             match self.read_byte()? {
-                b'"' => self.skip_string()?,
+                b'"' => self.skip_rest_of_string()?,
                 byte @ (b'{' | b'[') => {
                     // The closing bracket comes two characters behind the opening one, in ASCII.
                     if self.peek_byte()? == byte + 2 {
@@ -79,15 +79,15 @@ impl CompactJson<'_> {
                             return None;
                         }
                         if byte == b'{' {
-                            self.skip_name()?;
+                            self.skip_name_and_colon()?;
                         }
                         continue;
                     }
                 }
-                b't' => self.skip_literal(b"rue")?,
-                b'f' => self.skip_literal(b"alse")?,
-                b'n' => self.skip_literal(b"ull")?,
-                byte @ (b'-' | b'0'..=b'9') => self.skip_number(byte)?,
+                b't' => self.skip_expected_bytes(b"rue")?,
+                b'f' => self.skip_expected_bytes(b"alse")?,
+                b'n' => self.skip_expected_bytes(b"ull")?,
+                byte @ (b'-' | b'0'..=b'9') => self.skip_rest_of_number(byte)?,
                 _ => return None,
             }
             loop {
@@ -96,7 +96,7 @@ impl CompactJson<'_> {
                 }
                 match (self.read_byte()?, objects & 1) {
                     (b',', 1) => {
-                        self.skip_name()?;
+                        self.skip_name_and_colon()?;
                         break;
                     }
                     (b',', _) => break,
@@ -112,14 +112,14 @@ impl CompactJson<'_> {
 
     /// Moves from the name of a field to its value.
     #[inline]
-    fn skip_name(&mut self) -> Option<()> {
+    fn skip_name_and_colon(&mut self) -> Option<()> {
         self.skip_byte(b'"')?;
         let start = self.position;
         while let Some(word) = self.bytes.get(self.position..self.position + 8)
             && self.position < start + MAX_SHORT_NAME
         {
             let word = u64::from_le_bytes(word.try_into().ok()?);
-            let ends = bytes_equal_to(word, b'"') | bytes_equal_to(word, b'\\');
+            let ends = equal_bytes_mask(word, b'"') | equal_bytes_mask(word, b'\\');
             if ends == 0 {
                 self.position += 8;
                 continue;
@@ -127,13 +127,13 @@ impl CompactJson<'_> {
             self.position += ends.trailing_zeros() as usize / 8;
             break;
         }
-        self.skip_string()?;
+        self.skip_rest_of_string()?;
         self.skip_byte(b':')
     }
 
     /// Moves behind a string, from anywhere in it.
     #[inline]
-    fn skip_string(&mut self) -> Option<()> {
+    fn skip_rest_of_string(&mut self) -> Option<()> {
         loop {
             if self.peek_byte()? != b'"' {
                 self.position += memchr::memchr2(b'"', b'\\', &self.bytes[self.position..])?;
@@ -141,18 +141,18 @@ impl CompactJson<'_> {
             if self.read_byte()? == b'"' {
                 return Some(());
             }
-            self.skip_escape()?;
+            self.skip_rest_of_escape()?;
         }
     }
 
     /// Moves behind an escape, from the character that follows its backslash.
     #[cold]
-    fn skip_escape(&mut self) -> Option<()> {
+    fn skip_rest_of_escape(&mut self) -> Option<()> {
         match self.read_byte()? {
             b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Some(()),
             b'u' => match self.read_code_unit()? {
                 0xD800..0xDC00 => {
-                    self.skip_literal(br"\u")?;
+                    self.skip_expected_bytes(br"\u")?;
                     (0xDC00..0xE000).contains(&self.read_code_unit()?).then_some(())
                 }
                 0xDC00..0xE000 => None,
@@ -169,14 +169,14 @@ impl CompactJson<'_> {
     }
 
     #[inline]
-    fn skip_literal(&mut self, literal: &[u8]) -> Option<()> {
+    fn skip_expected_bytes(&mut self, literal: &[u8]) -> Option<()> {
         self.bytes.get(self.position..)?.starts_with(literal).then_some(())?;
         self.position += literal.len();
         Some(())
     }
 
     /// Moves behind a number that begins with `first`.
-    fn skip_number(&mut self, first: u8) -> Option<()> {
+    fn skip_rest_of_number(&mut self, first: u8) -> Option<()> {
         let first = if first == b'-' { self.read_byte()? } else { first };
         match first {
             b'0' => {}
@@ -213,7 +213,7 @@ impl CompactJson<'_> {
 /// Returns a word in which the lowest bit that is set is in the first byte of `word`, in little endian, that is `byte`; zero if
 /// none is.
 #[inline]
-fn bytes_equal_to(word: u64, byte: u8) -> u64 {
+fn equal_bytes_mask(word: u64, byte: u8) -> u64 {
     let difference = word ^ u64::from_le_bytes([byte; 8]);
     difference.wrapping_sub(u64::from_le_bytes([0x01; 8])) & !difference & u64::from_le_bytes([0x80; 8])
 }

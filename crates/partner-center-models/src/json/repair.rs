@@ -5,7 +5,7 @@
 
 use super::{
     replacement::{Replacement, ReplacementKind},
-    tokens::{JsonToken, JsonTokens, is_json_number, replace_unpaired_surrogates, unescape_string},
+    tokens::{JsonToken, JsonTokens, has_json_number_start, replace_unpaired_surrogates, unescape_string},
 };
 use crate::{Secret, writer::join_field_path};
 use std::borrow::Cow;
@@ -44,7 +44,7 @@ pub(super) fn repair_json(json: &str, scope: RepairScope) -> (Option<Secret>, Ve
         match token {
             JsonToken::Open(_) if scope == RepairScope::All && position.depth == PARSER_RECURSION_LIMIT + 1 => {
                 repaired.push_str("null");
-                position.report_replacement(ReplacementKind::Nesting);
+                position.record_replacement(ReplacementKind::Nesting);
                 is_replaced = true;
             }
             _ if is_skipped => {}
@@ -52,7 +52,7 @@ pub(super) fn repair_json(json: &str, scope: RepairScope) -> (Option<Secret>, Ve
                 let string = replace_unpaired_surrogates(written);
                 repaired.push_str(&string);
                 if let Cow::Owned(_) = string {
-                    position.report_replacement(ReplacementKind::UnpairedSurrogate);
+                    position.record_replacement(ReplacementKind::UnpairedSurrogate);
                     is_replaced = true;
                 }
             }
@@ -62,7 +62,7 @@ pub(super) fn repair_json(json: &str, scope: RepairScope) -> (Option<Secret>, Ve
                 } else {
                     "1.7976931348623157e308"
                 });
-                position.report_replacement(ReplacementKind::Number);
+                position.record_replacement(ReplacementKind::Number);
                 is_replaced = true;
             }
             JsonToken::Open(written)
@@ -80,7 +80,7 @@ pub(super) fn repair_json(json: &str, scope: RepairScope) -> (Option<Secret>, Ve
 
 #[inline]
 fn is_number_out_of_range(scalar: &str) -> bool {
-    is_json_number(scalar) && scalar.parse::<f64>().is_ok_and(f64::is_infinite)
+    has_json_number_start(scalar) && scalar.parse::<f64>().is_ok_and(f64::is_infinite)
 }
 
 /// The position of the pass in the JSON, and the replacements so far.
@@ -173,7 +173,7 @@ impl<'a> RepairPosition<'a> {
     }
 
     #[inline]
-    fn report_replacement(&mut self, kind: ReplacementKind) {
+    fn record_replacement(&mut self, kind: ReplacementKind) {
         if self.replacements.len() < MAX_REPORTED_REPLACEMENTS {
             self.replacements.push(Replacement { path: self.current_path(), id: None, kind });
         }

@@ -62,7 +62,7 @@ fn json_string_length(bytes: &[u8]) -> usize {
 
 /// Whether JSON of a single value is a number.
 #[inline]
-pub(crate) fn is_json_number(json: &str) -> bool {
+pub(crate) fn has_json_number_start(json: &str) -> bool {
     json.starts_with(|character: char| character == '-' || character.is_ascii_digit())
 }
 

@@ -90,6 +90,7 @@ pub(super) const GET_CUSTOMER_COMPANY_PROFILE: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -225,6 +226,7 @@ pub(super) const GET_CUSTOMER_BILLING_PROFILE: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -408,6 +410,7 @@ pub(super) const UPDATE_CUSTOMER_BILLING_PROFILE: Operation = Operation {
     idempotency: Idempotency::RequestId,
     is_destructive: false,
     replaces_resource: true,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -537,6 +540,7 @@ pub(super) const CHECK_DOMAIN: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[],
     columns: &[],
@@ -670,6 +674,7 @@ pub(super) const VALIDATE_ADDRESS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -793,6 +798,7 @@ pub(super) const LIST_CUSTOMER_QUALIFICATIONS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -928,6 +934,7 @@ pub(super) const CREATE_CUSTOMER_QUALIFICATION: Operation = Operation {
     idempotency: Idempotency::RequestId,
     is_destructive: true,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1051,6 +1058,7 @@ pub(super) const GET_CUSTOMER_ORGANIZATION: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1160,6 +1168,7 @@ pub(super) const LIST_CUSTOMER_CUSTOM_DOMAINS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1283,6 +1292,7 @@ pub(super) const GET_RELATIONSHIP_REQUEST: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1387,6 +1397,7 @@ pub(super) const LIST_CUSTOMER_RELATIONSHIPS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1553,6 +1564,7 @@ pub(super) const LIST_RELATIONSHIPS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1653,6 +1665,7 @@ pub(super) const LIST_VALIDATION_CODES: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[],
     columns: &[
@@ -1762,6 +1775,7 @@ pub(super) const GET_CUSTOMER_VALIDATION_STATUS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1914,6 +1928,7 @@ pub(super) const ADD_VERIFIED_DOMAIN: Operation = Operation {
     idempotency: Idempotency::RequestId,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -2018,6 +2033,7 @@ pub(super) const GET_DIRECT_SIGNED_AGREEMENT_STATUS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -2185,6 +2201,7 @@ pub(super) const LIST_CUSTOMER_AGREEMENTS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -2325,6 +2342,7 @@ pub(super) const CREATE_CUSTOMER_AGREEMENT: Operation = Operation {
     idempotency: Idempotency::RequestId,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: Some(
         "Microsoft has replaced it in January 2026 by an attestation that the customer itself completes on a page of Microsoft.",
     ),
@@ -2495,6 +2513,7 @@ pub(super) const LIST_AGREEMENT_METADATA: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -2616,6 +2635,7 @@ pub(super) const GET_AGREEMENT_DOCUMENT: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -2746,6 +2766,7 @@ pub(super) const CREATE_APPLICATION_CONSENT: Operation = Operation {
     idempotency: Idempotency::RequestId,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -2863,6 +2884,7 @@ pub(super) const DELETE_APPLICATION_CONSENT: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: true,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -2993,6 +3015,7 @@ pub(super) const LIST_MANAGED_SERVICES: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -3161,6 +3184,7 @@ pub(super) const GET_SERVICE_COSTS_SUMMARY: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -3370,6 +3394,7 @@ pub(super) const LIST_SERVICE_COST_LINE_ITEMS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -3493,6 +3518,7 @@ pub(super) const GET_USAGE_BUDGET: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -3613,6 +3639,7 @@ pub(super) const UPDATE_USAGE_BUDGET: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -3762,6 +3789,7 @@ pub(super) const GET_CUSTOMER_USAGE_SUMMARY: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -3935,6 +3963,7 @@ pub(super) const LIST_CUSTOMER_USAGE_RECORDS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -4083,6 +4112,7 @@ pub(super) const LIST_LICENSE_DEPLOYMENT: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -4242,6 +4272,7 @@ pub(super) const LIST_LICENSE_USAGE: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -4452,6 +4483,7 @@ pub(super) const LIST_CUSTOMER_SERVICE_REQUESTS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -4626,6 +4658,7 @@ pub(super) const GET_SERVICE_REQUEST: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -4796,6 +4829,7 @@ pub(super) const UPDATE_SERVICE_REQUEST: Operation = Operation {
     idempotency: Idempotency::None,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {

@@ -204,6 +204,7 @@ pub(super) const LIST_AUDIT_RECORDS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -328,6 +329,7 @@ pub(super) const GET_AUDIT_RECORD: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[],
     columns: &[
@@ -442,6 +444,7 @@ pub(super) const LIST_PARTNER_REQUESTS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -547,6 +550,7 @@ pub(super) const LIST_NON_MFA_COMPLIANT_PRINCIPALS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -633,6 +637,7 @@ pub(super) const LIST_APPLICATION_MFA_ADOPTION: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {

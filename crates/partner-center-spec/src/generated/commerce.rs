@@ -350,6 +350,7 @@ pub(super) const LIST_SUBSCRIPTIONS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -722,6 +723,7 @@ pub(super) const GET_SUBSCRIPTION: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1239,6 +1241,7 @@ pub(super) const UPDATE_SUBSCRIPTION: Operation = Operation {
     idempotency: Idempotency::RequestId,
     is_destructive: false,
     replaces_resource: true,
+    replaced_properties: &["id", "autoRenewEnabled"],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1603,6 +1606,7 @@ pub(super) const LIST_SUBSCRIPTION_ADDONS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1739,6 +1743,7 @@ pub(super) const GET_SUBSCRIPTION_PROVISIONING_STATUS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1858,6 +1863,7 @@ pub(super) const REGISTER_SUBSCRIPTION: Operation = Operation {
     idempotency: Idempotency::RequestId,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1961,6 +1967,7 @@ pub(super) const GET_SUBSCRIPTION_REGISTRATION_STATUS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -2072,6 +2079,7 @@ pub(super) const ACTIVATE_SUBSCRIPTION: Operation = Operation {
     idempotency: Idempotency::RequestId,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -2223,6 +2231,7 @@ pub(super) const LIST_SUBSCRIPTION_ACTIVATION_LINKS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -2436,6 +2445,7 @@ pub(super) const LIST_TRANSITION_ELIGIBILITIES: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -2630,6 +2640,7 @@ pub(super) const LIST_TRANSITIONS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -2801,6 +2812,7 @@ pub(super) const CREATE_TRANSITION: Operation = Operation {
     idempotency: Idempotency::RequestId,
     is_destructive: true,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -3043,6 +3055,7 @@ pub(super) const LIST_CUSTOM_TERM_END_DATES: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -3173,6 +3186,7 @@ pub(super) const GET_OVERAGE: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -3307,6 +3321,7 @@ pub(super) const UPDATE_OVERAGE: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: true,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -3465,6 +3480,7 @@ pub(super) const LIST_AZURE_ENTITLEMENTS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -3600,6 +3616,7 @@ pub(super) const GET_AZURE_ENTITLEMENT: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -3755,6 +3772,7 @@ pub(super) const CANCEL_AZURE_ENTITLEMENT: Operation = Operation {
     idempotency: Idempotency::RequestId,
     is_destructive: true,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -3886,6 +3904,7 @@ pub(super) const REACTIVATE_AZURE_ENTITLEMENT: Operation = Operation {
     idempotency: Idempotency::RequestId,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -4009,6 +4028,7 @@ pub(super) const GET_SUPPORT_CONTACT: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: Some(
         "It is for legacy subscriptions only, which Microsoft moves to new commerce.",
     ),
@@ -4169,6 +4189,7 @@ pub(super) const UPDATE_SUPPORT_CONTACT: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: true,
+    replaced_properties: &[],
     deprecated: Some(
         "It is for legacy subscriptions only, which Microsoft moves to new commerce.",
     ),
@@ -4318,6 +4339,7 @@ pub(super) const LIST_CONVERSIONS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: Some(
         "It is for legacy trials only. `listTransitionEligibilities` is for those of new commerce.",
     ),
@@ -4486,6 +4508,7 @@ pub(super) const CREATE_CONVERSION: Operation = Operation {
     idempotency: Idempotency::RequestId,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: Some(
         "It is for legacy trials only. `createTransition` is for those of new commerce.",
     ),
@@ -4705,6 +4728,7 @@ pub(super) const LIST_UPGRADES: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: Some(
         "It is for legacy subscriptions only. `listTransitionEligibilities` is for those of new commerce.",
     ),
@@ -4927,6 +4951,7 @@ pub(super) const CREATE_UPGRADE: Operation = Operation {
     idempotency: Idempotency::RequestId,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: Some(
         "It is for legacy subscriptions only. `createTransition` is for those of new commerce.",
     ),
@@ -5133,6 +5158,7 @@ pub(super) const LIST_ENTITLEMENTS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -5433,6 +5459,7 @@ pub(super) const LIST_ORDERS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -5706,6 +5733,7 @@ pub(super) const CREATE_ORDER: Operation = Operation {
     idempotency: Idempotency::RequestId,
     is_destructive: true,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -6106,6 +6134,7 @@ pub(super) const GET_ORDER: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -6421,6 +6450,7 @@ pub(super) const UPDATE_ORDER: Operation = Operation {
     idempotency: Idempotency::RequestId,
     is_destructive: true,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -6641,6 +6671,7 @@ pub(super) const GET_ORDER_PROVISIONING_STATUS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -6800,6 +6831,7 @@ pub(super) const LIST_ORDER_ACTIVATION_LINKS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -6955,6 +6987,7 @@ pub(super) const LIST_ORDER_LINE_ITEM_ACTIVATION_LINKS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -7094,6 +7127,7 @@ pub(super) const UPLOAD_ORDER_ATTACHMENTS: Operation = Operation {
     idempotency: Idempotency::RequestId,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -7251,6 +7285,7 @@ pub(super) const LIST_ORDER_ATTACHMENTS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -7374,6 +7409,7 @@ pub(super) const DOWNLOAD_ORDER_ATTACHMENT: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -7694,6 +7730,7 @@ pub(super) const CREATE_CART: Operation = Operation {
     idempotency: Idempotency::RequestId,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -7878,6 +7915,7 @@ pub(super) const GET_CART: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -8104,6 +8142,7 @@ pub(super) const UPDATE_CART: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: true,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -8307,6 +8346,7 @@ pub(super) const CHECKOUT_CART: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: true,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -8525,6 +8565,7 @@ pub(super) const LIST_TRANSFERS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -8746,6 +8787,7 @@ pub(super) const CREATE_TRANSFER: Operation = Operation {
     idempotency: Idempotency::RequestId,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -8958,6 +9000,7 @@ pub(super) const GET_TRANSFER: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -9068,6 +9111,7 @@ pub(super) const WITHDRAW_TRANSFER: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: true,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -9243,6 +9287,7 @@ pub(super) const UPDATE_TRANSFER: Operation = Operation {
     idempotency: Idempotency::RequestId,
     is_destructive: true,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -9477,6 +9522,7 @@ pub(super) const ACCEPT_TRANSFER: Operation = Operation {
     idempotency: Idempotency::RequestId,
     is_destructive: true,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -9618,6 +9664,7 @@ pub(super) const LIST_TRANSFER_ELIGIBILITIES: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {

@@ -101,6 +101,7 @@ pub(super) const LIST_DEVICE_BATCHES: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -224,6 +225,7 @@ pub(super) const CREATE_DEVICE_BATCH: Operation = Operation {
     idempotency: Idempotency::RequestId,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -391,6 +393,7 @@ pub(super) const LIST_DEVICES: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -530,6 +533,7 @@ pub(super) const ADD_DEVICES: Operation = Operation {
     idempotency: Idempotency::RequestId,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -697,6 +701,7 @@ pub(super) const UPDATE_DEVICE: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: true,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -816,6 +821,7 @@ pub(super) const DELETE_DEVICE: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: true,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -937,6 +943,7 @@ pub(super) const UPDATE_DEVICE_POLICIES: Operation = Operation {
     idempotency: Idempotency::RequestId,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1060,6 +1067,7 @@ pub(super) const GET_BATCH_JOB_STATUS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1208,6 +1216,7 @@ pub(super) const LIST_CONFIGURATION_POLICIES: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1338,6 +1347,7 @@ pub(super) const CREATE_CONFIGURATION_POLICY: Operation = Operation {
     idempotency: Idempotency::RequestId,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1461,6 +1471,7 @@ pub(super) const GET_CONFIGURATION_POLICY: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1611,6 +1622,7 @@ pub(super) const UPDATE_CONFIGURATION_POLICY: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: true,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1712,6 +1724,7 @@ pub(super) const DELETE_CONFIGURATION_POLICY: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: true,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {

@@ -119,6 +119,7 @@ pub(super) const VALIDATE_MIGRATION: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -328,6 +329,7 @@ pub(super) const CREATE_MIGRATION: Operation = Operation {
     idempotency: Idempotency::RequestId,
     is_destructive: true,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -561,6 +563,7 @@ pub(super) const GET_MIGRATION: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -725,6 +728,7 @@ pub(super) const LIST_MIGRATION_EVENTS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -929,6 +933,7 @@ pub(super) const CREATE_MIGRATION_SCHEDULE: Operation = Operation {
     idempotency: Idempotency::RequestId,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1124,6 +1129,7 @@ pub(super) const GET_MIGRATION_SCHEDULE: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1280,6 +1286,7 @@ pub(super) const UPDATE_MIGRATION_SCHEDULE: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: true,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1458,6 +1465,7 @@ pub(super) const CANCEL_MIGRATION_SCHEDULE: Operation = Operation {
     idempotency: Idempotency::RequestId,
     is_destructive: true,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -1644,6 +1652,7 @@ pub(super) const LIST_MIGRATIONS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[],
     columns: &[
@@ -1807,6 +1816,7 @@ pub(super) const LIST_MIGRATION_SCHEDULES: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[],
     columns: &[

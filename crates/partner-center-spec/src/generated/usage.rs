@@ -126,6 +126,7 @@ pub(super) const LIST_SUBSCRIPTION_USAGE_RECORDS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -288,6 +289,7 @@ pub(super) const GET_SUBSCRIPTION_USAGE_SUMMARY: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -472,6 +474,7 @@ pub(super) const LIST_METER_USAGE_RECORDS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -645,6 +648,7 @@ pub(super) const LIST_RESOURCE_USAGE_RECORDS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -946,6 +950,7 @@ pub(super) const LIST_AZURE_UTILIZATIONS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: Some(
         "It is for legacy Azure subscriptions only. `listMeterUsageRecords` and `listResourceUsageRecords` are for Azure plans.",
     ),

@@ -50,6 +50,7 @@ pub(super) const LIST_WEBHOOK_EVENTS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[],
     columns: &[Column { title: "VALUE", path: "" }],
@@ -102,6 +103,7 @@ pub(super) const GET_WEBHOOK_REGISTRATION: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[],
     columns: &[
@@ -188,6 +190,7 @@ pub(super) const UPDATE_WEBHOOK_REGISTRATION: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: true,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -283,6 +286,7 @@ pub(super) const CREATE_WEBHOOK_REGISTRATION: Operation = Operation {
     idempotency: Idempotency::None,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -362,6 +366,7 @@ pub(super) const CREATE_VALIDATION_EVENT: Operation = Operation {
     idempotency: Idempotency::None,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -456,6 +461,7 @@ pub(super) const GET_VALIDATION_EVENT: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     replaces_resource: false,
+    replaced_properties: &[],
     deprecated: None,
     error_codes: &[],
     columns: &[

@@ -28,9 +28,9 @@ struct JournalLine<R> {
 pub(super) const MAX_OUTPUT_LENGTH: usize = 32 << 20;
 
 /// The maximum length of a line, in bytes, without an output: items, paths and errors are short.
-const MAX_LINE_LENGTH: usize = 1 << 20;
+const MAX_LINE_LENGTH_WITHOUT_OUTPUT: usize = 1 << 20;
 /// The maximum length of a line with an output, each of whose characters may be escaped.
-const MAX_OUTPUT_LINE_LENGTH: usize = 6 * MAX_OUTPUT_LENGTH + MAX_LINE_LENGTH;
+const MAX_OUTPUT_LINE_LENGTH: usize = 6 * MAX_OUTPUT_LENGTH + MAX_LINE_LENGTH_WITHOUT_OUTPUT;
 /// The beginning of each line.
 const LINE_START: &[u8] = br#"{"at":"#;
 /// What a line has near its beginning if it can have an output.
@@ -115,9 +115,11 @@ fn read_journal_file(file: &File, purpose: &str) -> io::Result<(JournalState, u6
     let mut line = Vec::new();
     loop {
         line.clear();
-        let mut read = read_line(&mut reader, MAX_LINE_LENGTH + 1, &mut line)?;
-        let mut max_length = MAX_LINE_LENGTH;
-        if read > MAX_LINE_LENGTH && line[..100].windows(DONE_STATUS.len()).any(|part| part == DONE_STATUS) {
+        let mut read = read_line(&mut reader, MAX_LINE_LENGTH_WITHOUT_OUTPUT + 1, &mut line)?;
+        let mut max_length = MAX_LINE_LENGTH_WITHOUT_OUTPUT;
+        if read > MAX_LINE_LENGTH_WITHOUT_OUTPUT
+            && line[..100].windows(DONE_STATUS.len()).any(|part| part == DONE_STATUS)
+        {
             max_length = MAX_OUTPUT_LINE_LENGTH;
             if !line.ends_with(b"\n") {
                 read += read_line(&mut reader, max_length + 1 - read, &mut line)?;

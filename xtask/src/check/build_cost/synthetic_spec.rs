@@ -59,7 +59,7 @@ const NESTED_OBJECT_NAMES: [&str; 12] = [
     "Details",
 ];
 
-const DESCRIPTION_WORDS: [&str; 40] = [
+const RANDOM_WORDS: [&str; 40] = [
     "friendly",
     "name",
     "quantity",
@@ -164,7 +164,7 @@ impl SyntheticSpecBuilder {
     }
 
     fn random_word(&mut self) -> &'static str {
-        DESCRIPTION_WORDS[self.random_number_below(DESCRIPTION_WORDS.len())]
+        RANDOM_WORDS[self.random_number_below(RANDOM_WORDS.len())]
     }
 
     fn random_sentence(&mut self, subject: &str) -> String {
@@ -269,8 +269,8 @@ impl SyntheticSpecBuilder {
     }
 
     fn add_enum_schema(&mut self, name: &str) {
-        let start = self.random_number_below(DESCRIPTION_WORDS.len() - 5);
-        let values = &DESCRIPTION_WORDS[start..start + 5];
+        let start = self.random_number_below(RANDOM_WORDS.len() - 5);
+        let values = &RANDOM_WORDS[start..start + 5];
         let descriptions: Vec<_> = values.iter().map(|value| format!("It is {value}.")).collect();
         let schema = json!({
             "description": "One of a few.",

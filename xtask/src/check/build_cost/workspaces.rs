@@ -14,7 +14,7 @@ use std::{
 use yaml_serde::Value as Yaml;
 
 /// The package of the types.
-pub(super) const MODELS_PACKAGE: &str = "models";
+pub(super) const MODELS_PACKAGE_ALIAS: &str = "models";
 /// A program that reads and writes the body of every request and response.
 pub(super) const ALL_OPERATIONS_PROGRAM_PACKAGE: &str = "program-of-all";
 /// A program of two operations of the root of the specification.
@@ -60,6 +60,9 @@ impl MeasuredWorkspace {
         );
         let manifest = fs::read_to_string(root.join("Cargo.toml"))?;
         let manifest = manifest.replace(r#"members = ["crates/*", "tests", "xtask"]"#, &members);
+        // Hand-written code names areas that the document does not have.
+        let manifest =
+            manifest.replace("[workspace.lints.rust]", "[workspace.lints.rust]\nunexpected_cfgs = \"allow\"");
         fs::write(folder.join("Cargo.toml"), manifest)?;
         generate::write_generated_files(folder)?;
         let name = "partner-center-models";
@@ -106,13 +109,13 @@ impl MeasuredWorkspace {
     }
 
     /// Returns the name of a package in this workspace.
-    pub(super) fn package_name<'a>(&self, package: &'a str) -> &'a str {
-        if package == MODELS_PACKAGE { self.models } else { package }
+    pub(super) fn resolve_package_name<'a>(&self, package: &'a str) -> &'a str {
+        if package == MODELS_PACKAGE_ALIAS { self.models } else { package }
     }
 
     /// Returns a source file of a package: when it is touched, the package is built again.
-    pub(super) fn source_file(&self, package: &str) -> PathBuf {
-        if package == MODELS_PACKAGE {
+    pub(super) fn source_file_of_package(&self, package: &str) -> PathBuf {
+        if package == MODELS_PACKAGE_ALIAS {
             self.folder.join(self.models_source)
         } else {
             self.folder.join(package).join("src/main.rs")

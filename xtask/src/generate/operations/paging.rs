@@ -74,7 +74,7 @@ impl<'a> TypedPaging<'a> {
 
     /// Returns the implementation of `Paginated` for the operation `name`.
     pub(super) fn paginated_implementation(&self, name: &Ident, allow: Option<&TokenStream>) -> TokenStream {
-        let (page, item, items, pagination) = (self.page_type(), &self.item, &self.items, self.pagination());
+        let (page, item, items, pagination) = (self.page_type(), &self.item, &self.items, self.pagination_expression());
         let body = if self.needs_page_position() { quote!(page.body) } else { quote!(page) };
         let items = quote!(#body #(.#items)*);
         let fingerprint = match &self.item_id {
@@ -82,10 +82,10 @@ impl<'a> TypedPaging<'a> {
             Some((id, false)) => quote!(PageFingerprint::by_id(&#items, |item| Some(&item.#id))),
             None => quote!(PageFingerprint::of(&#items)),
         };
-        let continuation = self.continuation();
-        let locate = self.needs_page_position().then(|| {
+        let continuation = self.continuation_expression();
+        let set_page_position = self.needs_page_position().then(|| {
             quote! {
-                fn locate(page: &mut Self::Response, position: PagePosition) {
+                fn set_page_position(page: &mut Self::Response, position: PagePosition) {
                     page.position = position;
                 }
             }
@@ -104,12 +104,12 @@ impl<'a> TypedPaging<'a> {
                 fn continuation(page: &#page) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
                     #continuation
                 }
-                #locate
+                #set_page_position
             }
         }
     }
 
-    fn pagination(&self) -> TokenStream {
+    fn pagination_expression(&self) -> TokenStream {
         let paging = self.paging;
         let call = |(method, name): (&str, &Option<String>)| {
             let (method, name) = (format_ident!("{method}"), name.as_ref()?);
@@ -129,7 +129,7 @@ impl<'a> TypedPaging<'a> {
         quote!(Pagination::new(#items) #(#token)* #seek #(#offset)*)
     }
 
-    fn continuation(&self) -> TokenStream {
+    fn continuation_expression(&self) -> TokenStream {
         let accesses = || self.next_link.iter().chain(&self.continuation_token);
         let mut misfits: Vec<_> = Vec::new();
         for misfit in accesses().flat_map(|access| &access.misfits) {

@@ -143,11 +143,11 @@ pub(super) fn long_running_implementation(
         .collect();
     let [name, poll_name] = [operation, poll].map(operation_type_name);
     let poll_value = fields.map_or_else(|| quote!(None), |fields| quote!(Some(#poll_name { #(#fields),* })));
-    let expected = operation.body.as_ref().filter(|_| !shows.is_empty()).map(|body| {
+    let expected_properties = operation.body.as_ref().filter(|_| !shows.is_empty()).map(|body| {
         let body = format_ident!("{}", body.field);
         quote! {
-            fn expected(&self) -> serde_json::Map<String, serde_json::Value> {
-                Self::POLLING.expected(&self.#body)
+            fn expected_properties(&self) -> serde_json::Map<String, serde_json::Value> {
+                Self::POLLING.expected_properties(&self.#body)
             }
         }
     });
@@ -163,7 +163,7 @@ pub(super) fn long_running_implementation(
             fn poll(&self) -> Option<#poll_name> {
                 #poll_value
             }
-            #expected
+            #expected_properties
             fn completion(response: Self::Response) -> Completion<#result> {
                 #completion
             }

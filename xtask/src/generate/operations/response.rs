@@ -2,7 +2,7 @@
 
 use super::paging::TypedPaging;
 use crate::{
-    dialect::{BodyType, HeaderField, Operation, ResponseOutcome, Shape},
+    dialect::{BodyType, Operation, ResponseOutcome, ResultHeader, Shape},
     generate::code::{MEMBER_INDENT, doc_comment},
 };
 use anyhow::{Result, bail, ensure};
@@ -16,7 +16,7 @@ pub(super) struct ResponseType {
     /// The type of the body of a response that succeeds; `None` if none has a body.
     body: Option<TokenStream>,
     /// The headers that are part of the result.
-    fields: Vec<HeaderField>,
+    fields: Vec<ResultHeader>,
     /// The struct with the body and the headers, if there are any.
     with_fields: Option<Ident>,
     /// Whether the operation may be completed immediately.
@@ -38,7 +38,7 @@ impl ResponseType {
             [(body_type, shape)] => Some(body_rust_type(body_type, shape)?),
             _ => bail!("responses: one schema for all 2xx: write the same one"),
         };
-        let mut fields: Vec<HeaderField> = Vec::new();
+        let mut fields: Vec<ResultHeader> = Vec::new();
         for field in done().flat_map(|response| &response.fields) {
             if !fields.contains(field) {
                 fields.push(field.clone());
@@ -102,7 +102,7 @@ impl ResponseType {
     pub(super) fn outcomes_constant(&self) -> Option<TokenStream> {
         let statuses = self.may_complete_later.then_some(202).into_iter().chain(self.absent.iter().copied());
         let statuses: Vec<_> = statuses.map(Literal::u16_unsuffixed).collect();
-        (!statuses.is_empty()).then(|| quote!(const OUTCOMES: &'static [u16] = &[#(#statuses),*];))
+        (!statuses.is_empty()).then(|| quote!(const ADDITIONAL_RESULT_STATUSES: &'static [u16] = &[#(#statuses),*];))
     }
 
     /// Returns the struct with the body and the headers, if there are any.
@@ -115,12 +115,12 @@ impl ResponseType {
         let accept =
             self.body.as_ref().map(|body| quote!(const ACCEPT: &'static str = <#body as FromResponse>::ACCEPT;));
         let read_body = self.body.as_ref().map(|_| quote!(body: FromResponse::from_response(response)?,));
-        let fields = self.fields.iter().map(|HeaderField { wire, field, description }| {
+        let fields = self.fields.iter().map(|ResultHeader { wire, field, description }| {
             let docs = doc_comment(&format!("{description}\n\nThe header `{wire}`."), MEMBER_INDENT);
             let field = format_ident!("{field}");
             quote!(#docs pub #field: Option<String>,)
         });
-        let read_fields = self.fields.iter().map(|HeaderField { wire, field, .. }| {
+        let read_fields = self.fields.iter().map(|ResultHeader { wire, field, .. }| {
             let field = format_ident!("{field}");
             quote!(#field: response.header(#wire).map(str::to_owned),)
         });

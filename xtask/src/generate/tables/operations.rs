@@ -10,8 +10,8 @@ use super::{
 };
 use crate::{
     dialect::{
-        BodyExample, BodyType, Command, ErrorCode, HeaderField, Operation, OperationFacts, Paging, Parameter,
-        ParameterLocation, RequestBody, Response,
+        BodyExample, BodyType, Command, ErrorCode, Operation, OperationFacts, OutcomeResponse, Paging, Parameter,
+        ParameterLocation, RequestBody, ResultHeader,
     },
     document::Spec,
     generate::samples::string_literal_tokens,
@@ -35,10 +35,12 @@ fn operation_table(spec: &Spec, operation: &Operation, folder: &Path) -> Result<
     let Operation { area, path, method, facts, .. } = operation;
     let OperationFacts { id, summary, description, command, permissions, is_destructive, .. } = facts;
     let replaces_resource = method == "put" || facts.is_replacement();
+    let replaced_properties = &facts.replaced_fields;
     let Command { resource, verb } = command;
     let method = format_ident!("{}", method.to_pascal_case());
     let documentation = link_expression(facts.documentation.as_ref());
-    let parameters = ordered_inputs(operation).into_iter().map(|parameter| parameter_table(parameter, command));
+    let parameters =
+        ordered_caller_parameters(operation).into_iter().map(|parameter| parameter_table(parameter, command));
     let body =
         operation.body.as_ref().map(|body| request_body_expression(body, folder)).transpose().context("requestBody")?;
     let body = option_expression(body);
@@ -77,6 +79,7 @@ fn operation_table(spec: &Spec, operation: &Operation, folder: &Path) -> Result<
             idempotency: #idempotency,
             is_destructive: #is_destructive,
             replaces_resource: #replaces_resource,
+            replaced_properties: &[#(#replaced_properties),*],
             deprecated: #deprecated,
             error_codes: &[#(#error_codes),*],
             columns: &[#(#columns),*],
@@ -85,7 +88,7 @@ fn operation_table(spec: &Spec, operation: &Operation, folder: &Path) -> Result<
 }
 
 /// Returns the parameters that a caller sets: those of the path in its order, then the others.
-fn ordered_inputs(operation: &Operation) -> Vec<&Parameter> {
+fn ordered_caller_parameters(operation: &Operation) -> Vec<&Parameter> {
     let mut inputs: Vec<_> = operation.caller_set_parameters().collect();
     inputs.sort_by_key(|parameter| match parameter.location {
         ParameterLocation::Path => operation.path.find(&format!("{{{}}}", parameter.wire)).unwrap_or_default(),
@@ -137,7 +140,7 @@ fn request_body_expression(body: &RequestBody, folder: &Path) -> Result<TokenStr
     })
 }
 
-fn response_table(response: &Response, folder: &Path) -> Result<TokenStream> {
+fn response_table(response: &OutcomeResponse, folder: &Path) -> Result<TokenStream> {
     let status = Literal::u16_unsuffixed(response.status);
     let outcome = variant_expression("Outcome", response.outcome);
     let description = &response.description;
@@ -145,10 +148,9 @@ fn response_table(response: &Response, folder: &Path) -> Result<TokenStream> {
         let (media_type, value) = (media_type_expression(format), type_expression(shape));
         quote!((#media_type, #value))
     }));
-    let headers = response
-        .fields
-        .iter()
-        .map(|HeaderField { wire, description, .. }| quote!(ResponseHeader { name: #wire, description: #description }));
+    let headers = response.fields.iter().map(
+        |ResultHeader { wire, description, .. }| quote!(ResponseHeader { name: #wire, description: #description }),
+    );
     let examples = example_expressions(&response.examples, folder)?;
     Ok(quote! {
         Response {
@@ -174,7 +176,8 @@ fn media_type_expression(format: &BodyType) -> TokenStream {
 fn example_expressions(examples: &[BodyExample], folder: &Path) -> Result<Vec<TokenStream>> {
     let table = |example: &BodyExample| {
         let BodyExample { name, summary, has_unknown_fields, .. } = example;
-        let json = string_literal_tokens(&example.load_json(folder).with_context(|| format!("the example {name}"))?)?;
+        let json =
+            string_literal_tokens(&example.load_json_text(folder).with_context(|| format!("the example {name}"))?)?;
         Ok(quote!(Example { name: #name, summary: #summary, json: #json, has_unknown_fields: #has_unknown_fields }))
     };
     examples.iter().map(table).collect()

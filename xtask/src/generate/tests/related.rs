@@ -107,7 +107,7 @@ fn long_running_operation_says_how_it_is_polled() {
         &[
             "impl LongRunning for ChangeJob { type Poll = GetJob; const POLLING: Polling = Polling::by_status().shown(&[\"size\"]);",
             "Some(GetJob { job_id: self.job_id.clone(), })",
-            "Self::POLLING.expected(&self.job)",
+            "Self::POLLING.expected_properties(&self.job)",
             "impl LongRunning for CreateJob { type Poll = GetJob; \
              const POLLING: Polling = Polling::by_status().state(\"state\", &[\"done\", \"failed\"]);",
             // Only the service knows the id.

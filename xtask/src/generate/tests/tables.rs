@@ -65,7 +65,7 @@ fn tables_have_all_that_operations_say() {
              continuation_token: None, response_header: None, token_header: None, token_query: None, seek: None, \
              size_query: Some(\"size\"), offset_query: Some(\"offset\"), total: Some(\"total\"), }), \
              authentication: &[Authentication::AppOnly], clouds: &[Cloud::Global, Cloud::China], \
-             permissions: \"The caller is an agent.\", idempotency: Idempotency::Natural, is_destructive: false, replaces_resource: false, deprecated: None, \
+             permissions: \"The caller is an agent.\", idempotency: Idempotency::Natural, is_destructive: false, replaces_resource: false, replaced_properties: &[], deprecated: None, \
              error_codes: &[],",
             // The first scalar properties of an item; a secret is none.
             "columns: &[ Column { title: \"NAME\", path: \"name\", }, Column { title: \"ID\", path: \"id\", }, \
@@ -82,7 +82,7 @@ fn tables_have_all_that_operations_say() {
             "body: Some((MediaType::Json, Type::Schema(\"Gadget\"))), headers: &[ResponseHeader { name: \"ETag\", \
              description: \"The new version.\", }],",
             "status: 202, outcome: Outcome::Accepted,",
-            "idempotency: Idempotency::RequestId, is_destructive: true, replaces_resource: false, deprecated: Some(\"Create another one.\"), \
+            "idempotency: Idempotency::RequestId, is_destructive: true, replaces_resource: false, replaced_properties: &[], deprecated: Some(\"Create another one.\"), \
              error_codes: &[ErrorCode { status: 400, code: \"2055\", description: \"The etag is stale.\", }], \
              columns: &[Column { title: \"SIZE\", path: \"measures.size\", }],",
             "body: None, headers: &[], examples: &[], }], items: None, paging: None, authentication: &[Authentication::AppUser], \

@@ -2,7 +2,7 @@
 
 use super::{
     InputFile, argument_values, is_flag_set, name, parse_input_file,
-    tables::{ResultShape, command_takes_several_ids, customer_parameter},
+    tables::{ResultShape, command_takes_several_ids, customer_flag_parameter},
 };
 use clap::{Arg, ArgAction, ArgMatches};
 use partner_center_spec::Operation;
@@ -50,11 +50,11 @@ impl Default for BulkOptions {
 
 /// Whether the command can be performed for many customers: what it returns can be put together.
 pub(crate) fn takes_many_customers(operation: &Operation) -> bool {
-    customer_parameter(operation).is_some() && ResultShape::of_operation(operation) != ResultShape::Bytes
+    customer_flag_parameter(operation).is_some() && ResultShape::of_operation(operation) != ResultShape::Bytes
 }
 
 /// Returns the names of the options that select customers, if the command has them.
-pub(super) fn customer_selection_args(operation: &Operation) -> &'static [&'static str] {
+pub(super) fn customer_selection_arg_names(operation: &Operation) -> &'static [&'static str] {
     if takes_many_customers(operation) { &[ALL_CUSTOMERS_ARG, CUSTOMERS_ARG] } else { &[] }
 }
 

@@ -56,7 +56,7 @@ pub(super) fn build_call_options(operation: &'static Operation, noun: ResourceNo
                 .long(name::LIMIT_ARG)
                 .value_name("N")
                 .value_parser(parse_positive_number)
-                .conflicts_with_all(bulk::customer_selection_args(operation))
+                .conflicts_with_all(bulk::customer_selection_arg_names(operation))
                 .help(help + pages),
         );
     }
@@ -73,7 +73,7 @@ pub(super) fn build_call_options(operation: &'static Operation, noun: ResourceNo
             Arg::new(name::QUERY_ARG)
                 .long(name::QUERY_ARG)
                 .value_name("JMESPATH")
-                .value_parser(crate::output::parse_query)
+                .value_parser(crate::output::check_query)
                 .help("JMESPath expression over the complete output; < and > compare numbers only"),
         );
         options.push(

@@ -4,8 +4,8 @@ use super::{
     bulk::takes_many_customers,
     naming::{ResourceNoun, to_kebab_case},
     tables::{
-        ResultShape, command_takes_several_ids, form_part_properties, has_example_body, is_file_part,
-        operation_that_reads_resource,
+        ResultShape, asks_before_sending_given_body, command_takes_several_ids, has_example_body, is_file_part,
+        non_json_form_parts, operation_that_reads_resource,
     },
 };
 use partner_center_spec::{Authentication, Cloud, MediaType, Method, Operation, Outcome, Parameter};
@@ -123,8 +123,16 @@ pub(super) fn command_after_help(operation: &Operation, noun: ResourceNoun) -> S
     }));
     paragraphs.extend(operation_that_reads_resource(operation).map(|_| {
         "Without --body, what is there is read first, the other flags are applied to it, and all of it is sent back, with its etag \
-         if it has one; the differences are printed. See them beforehand with --dry-run."
+         if it has one; the differences are printed. See them beforehand with --dry-run. On a terminal, the command asks before \
+         it sends them; elsewhere they must be confirmed with --yes."
             .to_owned()
+    }));
+    paragraphs.extend((!operation.replaced_properties.is_empty()).then(|| {
+        format!(
+            "With --body, the file must be what was read, with its changes, as the request replaces all of it: a body without {} \
+             is rejected, and one with them must be confirmed, too.",
+            operation.replaced_properties.join(" or ")
+        )
     }));
     paragraphs.extend(operation.is_destructive.then(|| {
         "On a terminal, the command asks before it sends the request; elsewhere it must be confirmed with --yes."
@@ -184,7 +192,7 @@ fn describe_access_and_documentation(operation: &Operation) -> String {
     };
     lines.extend(credential.map(|credential| format!("Credential: {credential}")));
     if (1..3).contains(&operation.clouds.len()) {
-        let clouds: Vec<_> = operation.clouds.iter().map(|cloud| cloud_name(*cloud)).collect();
+        let clouds: Vec<_> = operation.clouds.iter().map(|cloud| cloud_argument_value(*cloud)).collect();
         lines.push(format!("Clouds: {}", clouds.join(", ")));
     }
     lines.push(format!("Request: {} {}", operation.method, operation.path));
@@ -200,7 +208,7 @@ fn describe_access_and_documentation(operation: &Operation) -> String {
 }
 
 /// Returns the name of a cloud, as `--cloud` takes it.
-pub(crate) fn cloud_name(cloud: Cloud) -> &'static str {
+pub(crate) fn cloud_argument_value(cloud: Cloud) -> &'static str {
     match cloud {
         Cloud::China => "china",
         Cloud::UsGovernment => "us-government",
@@ -247,11 +255,11 @@ pub(crate) fn example_commands(operation: &Operation) -> Vec<String> {
         };
     }
     // Any file will do as a part of a form.
-    for part in form_part_properties(operation).filter(|part| part.is_required && is_file_part(part)) {
+    for part in non_json_form_parts(operation).filter(|part| part.is_required && is_file_part(part)) {
         let _ = write!(arguments, " --{} body.json", to_kebab_case(part.name));
     }
     let command = operation.command;
-    let confirmed = if operation.is_destructive { " --yes" } else { "" };
+    let confirmed = if asks_before_sending_given_body(operation) { " --yes" } else { "" };
     match operation.body {
         Some(body) if has_example_body(operation) && body.is_required => vec![
             format!("{command} --example-body > body.json"),

@@ -107,7 +107,7 @@ pub(crate) fn command_takes_several_ids(operation: &Operation) -> bool {
 pub(crate) const CUSTOMER_PARAMETER: &str = "customer-tenant-id";
 
 /// Returns the parameter with the customer that the operation is about, if it is about something that a customer has.
-pub(crate) fn customer_parameter(operation: &Operation) -> Option<&'static Parameter> {
+pub(crate) fn customer_flag_parameter(operation: &Operation) -> Option<&'static Parameter> {
     let is_customer = |parameter: &&Parameter| !parameter.is_positional && is_customer_id(parameter);
     operation.parameters.iter().find(is_customer)
 }
@@ -150,7 +150,7 @@ pub(crate) fn is_read_only(operation: &Operation) -> bool {
 }
 
 /// Returns the type of the JSON in the request: that of the body, or of the part of a form that is JSON, with its name.
-pub(crate) fn json_body_type(operation: &Operation) -> Option<(Option<&'static str>, Type)> {
+pub(crate) fn json_body_or_part_type(operation: &Operation) -> Option<(Option<&'static str>, Type)> {
     let body = operation.body?;
     match (body.media_type, body.value.schema_kind()) {
         (MediaType::Json, _) => Some((None, body.value)),
@@ -166,14 +166,14 @@ pub(crate) fn json_body_type(operation: &Operation) -> Option<(Option<&'static s
 }
 
 /// Returns the parts of a form that are given by flags of their own: files and plain values.
-pub(crate) fn form_part_properties(operation: &Operation) -> impl Iterator<Item = &'static Property> {
+pub(crate) fn non_json_form_parts(operation: &Operation) -> impl Iterator<Item = &'static Property> {
     let form = match operation.body {
         Some(body) if body.media_type == MediaType::Multipart => {
             body.value.object().map_or(&[][..], |form| form.properties)
         }
         _ => &[],
     };
-    let json = json_body_type(operation).and_then(|(part, _)| part);
+    let json = json_body_or_part_type(operation).and_then(|(part, _)| part);
     form.iter().filter(move |part| Some(part.name) != json)
 }
 
@@ -201,9 +201,15 @@ pub(crate) fn asks_before_sending(operation: &Operation) -> bool {
     operation.is_destructive || operation_that_reads_resource(operation).is_some()
 }
 
+/// Whether a person is asked before a request whose body was given is sent: it removes something, cannot be undone, or is a PATCH
+/// that replaces more than it seems to.
+pub(crate) fn asks_before_sending_given_body(operation: &Operation) -> bool {
+    operation.is_destructive || !operation.replaced_properties.is_empty()
+}
+
 /// Whether the body of the request has an etag, at `attributes.etag`.
 pub(crate) fn has_etag_in_body(operation: &Operation) -> bool {
-    json_body_type(operation).and_then(|(_, value)| type_at_path(value, "attributes.etag")).is_some()
+    json_body_or_part_type(operation).and_then(|(_, value)| type_at_path(value, "attributes.etag")).is_some()
 }
 
 /// Whether a part of a form is a file, or several.
@@ -213,19 +219,19 @@ pub(crate) fn is_file_part(part: &Property) -> bool {
 
 /// Returns the object that the body of the request is.
 pub(crate) fn body_object_schema(operation: &Operation) -> Option<&'static Object> {
-    json_body_type(operation)?.1.object()
+    json_body_or_part_type(operation)?.1.object()
 }
 
 /// Whether there is an example of the body: it is JSON, or has a part that is.
 pub(crate) fn has_example_body(operation: &Operation) -> bool {
-    json_body_type(operation).is_some()
+    json_body_or_part_type(operation).is_some()
 }
 
 /// Returns the example of the body that `--example-body` prints: a documented one, or else the value that the service returns,
 /// as it is changed and sent back, or else the required fields.
 pub(crate) fn example_body(operation: &Operation) -> Option<String> {
     let body = operation.body?;
-    let (part, value) = json_body_type(operation)?;
+    let (part, value) = json_body_or_part_type(operation)?;
     if part.is_some() {
         // The examples are of the complete form.
         return Some(outline_json_of_type(value, 0));

@@ -4,13 +4,13 @@ use super::{loopback::LoopbackListener, token::lock_refresh_token_of_sign_in, to
 use crate::{
     arguments::LoginCommand,
     credentials::{
-        AccessTokenCache, ConfiguredApp, SignInRecord, SignInStore, StoredSignIn, TokenStoreKey, is_token_cached,
+        AccessTokenCache, ConfiguredApp, SignInRecord, SignInStore, StoredSignIn, TokenStoreKey, is_token_cache_enabled,
     },
     error::{CommandError, ErrorReport, UsageError},
     messages::Messages,
     session::Session,
     settings::{self, SettingSource},
-    terminal::escape_control_characters,
+    terminal::replace_control_characters,
 };
 use partner_center::{
     Transport,
@@ -39,8 +39,8 @@ pub(crate) async fn sign_in<X: Transport>(
         return Err(no_sign_in_needed_error().into());
     }
     let LoginCommand { tenant, client_id, browser } = &command;
-    let (tenant, tenant_source) = option_or_setting(tenant.as_deref(), "tenant_id", session)?;
-    let (client_id, client_source) = option_or_setting(client_id.as_deref(), "client_id", session)?;
+    let (tenant, tenant_source) = option_or_setting_with_source(tenant.as_deref(), "tenant_id", session)?;
+    let (client_id, client_source) = option_or_setting_with_source(client_id.as_deref(), "client_id", session)?;
     let app = ConfiguredApp::from_settings_of_app(
         &session.settings.limited_to_places_down_to(&client_source),
         &tenant,
@@ -48,24 +48,24 @@ pub(crate) async fn sign_in<X: Transport>(
     )?
     .app;
     // An invalid setting is an error before the user signs in.
-    let is_cached = is_token_cached(&session.settings)?;
+    let is_cached = is_token_cache_enabled(&session.settings)?;
     let sign_in = session.build_user_sign_in(transport, app)?;
     let signed_in = if *browser {
         sign_in_in_browser(&sign_in, session, messages).await?
     } else {
         sign_in_with_device_code(&sign_in, session).await?
     };
-    let key = session.token_context().token_store_key(&tenant, &client_id);
+    let key = session.token_request_context().token_store_key(&tenant, &client_id);
     let record = store_sign_in(&key, &signed_in, is_cached, session, messages)?;
     let mut kept = Vec::new();
     kept.extend(is_from_command_line_option(&tenant_source).then_some(("tenant_id", tenant.as_str())));
     kept.extend(is_from_command_line_option(&client_source).then_some(("client_id", client_id.as_str())));
     if session.options.cloud.is_some() {
-        let (_, source) = option_or_setting(Some(session.cloud_name()), "cloud", session)?;
+        let (_, source) = option_or_setting_with_source(Some(session.cloud_name()), "cloud", session)?;
         kept.extend(is_from_command_line_option(&source).then_some(("cloud", session.cloud_name())));
     }
     if !kept.is_empty()
-        && let Some(path) = settings::settings_file_path(session.options.settings_options())?
+        && let Some(path) = settings::settings_file_path(session.options.settings_file_and_profile())?
     {
         settings::edit::set_settings(&path, session.settings.profile_name(), &kept)?;
         let names = kept.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
@@ -168,7 +168,7 @@ fn store_sign_in(
     let locks = lock_refresh_token_of_sign_in(&store, session, messages)?;
     let stored = store.delete_sign_in().and_then(|_| {
         AccessTokenCache::delete_tokens(key)?;
-        store.refresh_token_file(session.token_context().limits).store_token(&signed_in.refresh_token)?;
+        store.refresh_token_file(session.token_request_context().limits).store_token(&signed_in.refresh_token)?;
         store.store_record(&record)
     });
     stored.map_err(|error| not_stored(&error))?;
@@ -197,7 +197,7 @@ fn store_sign_in(
 }
 
 /// Returns the value of an option, or else that of the setting; its source is an option only if no setting has the same value.
-fn option_or_setting(
+fn option_or_setting_with_source(
     option: Option<&str>,
     name: &str,
     session: &Session<'_>,
@@ -252,5 +252,5 @@ fn print_even_if_quiet(message: &str) {
 }
 
 fn escaped_for_display(text: impl Display) -> String {
-    escape_control_characters(&text.to_string())
+    replace_control_characters(&text.to_string())
 }

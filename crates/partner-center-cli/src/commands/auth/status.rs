@@ -5,7 +5,7 @@ use crate::{
     credentials::ConfiguredCredential,
     error::CommandError,
     messages::Messages,
-    output::{format_records, write_to_stdout},
+    output::{serialize_records, write_to_stdout},
     session::Session,
     terminal::{terminal_width, wrap_paragraph},
 };
@@ -41,8 +41,11 @@ pub(crate) async fn print_status<X: Transport>(
     messages: &Messages,
 ) -> Result<(), CommandError> {
     let configured = session.configured_credential()?;
-    let client =
-        session.build_client(transport, configured.build_credential_without_token(messages, |_| ()), messages)?;
+    let client = session.build_client(
+        transport,
+        configured.build_credential_without_cached_token(messages, |_| ()),
+        messages,
+    )?;
     let is_given = matches!(configured, ConfiguredCredential::Token { .. });
     let outcome = X::Mode::into_future(client.authenticate()).await;
     let lifetime = outcome.as_ref().ok().copied().flatten();
@@ -52,7 +55,7 @@ pub(crate) async fn print_status<X: Transport>(
         cloud: session.cloud_name(),
         base_url: session.base_url.clone(),
         authority: (!is_given).then(|| session.authority.clone()),
-        refresh_token_file: configured.refresh_token_file().map(|path| path.display().to_string()),
+        refresh_token_file: configured.refresh_token_file_path().map(|path| path.display().to_string()),
         token: match outcome {
             Ok(_) if is_given => "given",
             Ok(_) => "issued",
@@ -73,7 +76,7 @@ pub(crate) async fn print_status<X: Transport>(
 fn write_auth_status(report: &AuthReport, format: OutputFormat, messages: &Messages) -> Result<(), CommandError> {
     let text = match format {
         OutputFormat::Table => format_auth_status_lines(report, terminal_width(&Term::stdout())).into_bytes(),
-        format => format_records(format, &[report], true)?,
+        format => serialize_records(format, &[report], true)?,
     };
     Ok(write_to_stdout(&text, messages)?)
 }

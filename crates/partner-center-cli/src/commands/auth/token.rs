@@ -42,7 +42,7 @@ async fn request_token<X: Transport>(
 ) -> Result<Secret, CommandError> {
     let issued = Arc::<Mutex<Option<Secret>>>::default();
     let store = Arc::clone(&issued);
-    let credential = configured.build_credential_without_token(messages, move |token| {
+    let credential = configured.build_credential_without_cached_token(messages, move |token| {
         *store.lock().unwrap_or_else(PoisonError::into_inner) = Some(token.secret().clone());
     });
     let client = session.build_client(transport, credential, messages)?;
@@ -68,7 +68,7 @@ pub(crate) fn sign_out(session: &Session<'_>, messages: &Messages) -> Result<(),
         })
         .into());
     };
-    let key = session.token_context().token_store_key(tenant.value(), client_id.value());
+    let key = session.token_request_context().token_store_key(tenant.value(), client_id.value());
     let not_deleted =
         |error: io::Error| CommandError::new("the tokens cannot be deleted", &error, "delete the file yourself");
     let mut was_signed_in = false;
@@ -96,7 +96,7 @@ pub(super) fn lock_refresh_token_of_sign_in(
     session: &Session<'_>,
     messages: &Messages,
 ) -> Result<Vec<File>, CommandError> {
-    store.refresh_token_file(session.token_context().limits).acquire_locks(messages).map_err(|error| {
+    store.refresh_token_file(session.token_request_context().limits).acquire_locks(messages).map_err(|error| {
         let advice = "wait until the other command has ended, or give this one more time with --timeout or --deadline";
         CommandError::new("the sign-in cannot be changed", &error, advice)
     })

@@ -22,7 +22,7 @@ pub(super) fn check_connection(uri: &Uri, session: &Session<'_>) -> CheckOutcome
     let default_port = |uri: &Uri| if uri.scheme_str() == Some("https") { 443 } else { 80 };
     let host = uri.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
     let port = uri.port_u16().unwrap_or(default_port(uri));
-    let timeout = session.attempt_timeout(DEFAULT_CONNECT_TIMEOUT);
+    let timeout = session.attempt_timeout_within_deadline(DEFAULT_CONNECT_TIMEOUT);
     let environment = EnvironmentProxy::read();
     let proxy = match environment.for_uri(uri) {
         Ok(proxy) => proxy,

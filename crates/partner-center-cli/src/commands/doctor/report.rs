@@ -3,7 +3,7 @@
 use crate::{
     arguments::OutputFormat,
     error::{CommandError, ErrorReport},
-    output::format_records,
+    output::serialize_records,
     terminal::{terminal_width, wrap_paragraph},
 };
 use console::Term;
@@ -67,7 +67,7 @@ impl DoctorReport {
             return self.record_skipped_check(check);
         }
         let outcome = outcome.await;
-        self.add_check_outcome(check, outcome)
+        self.add_and_print_check_outcome(check, outcome)
     }
 
     /// Skips the remaining checks, because of one that failed.
@@ -77,11 +77,11 @@ impl DoctorReport {
 
     fn record_skipped_check(&mut self, check: &'static str) -> io::Result<()> {
         let cause = self.failed_check.unwrap_or("above");
-        self.add_check_outcome(check, CheckOutcome::Skipped(format!("the check `{cause}` failed")))
+        self.add_and_print_check_outcome(check, CheckOutcome::Skipped(format!("the check `{cause}` failed")))
     }
 
     /// Adds the outcome of a check.
-    pub(super) fn add_check_outcome(&mut self, check: &'static str, outcome: CheckOutcome) -> io::Result<()> {
+    pub(super) fn add_and_print_check_outcome(&mut self, check: &'static str, outcome: CheckOutcome) -> io::Result<()> {
         let (status, detail, explained) = match outcome {
             CheckOutcome::Passed(detail) => ("ok", detail, None),
             CheckOutcome::Skipped(reason) => ("skipped", reason, None),
@@ -96,9 +96,9 @@ impl DoctorReport {
         let check = CheckRecord { name: check, status, detail, why, r#try };
         let printed = match self.format {
             OutputFormat::Table => {
-                print_check_text(check.format_check_lines(terminal_width(&Term::stdout())).as_bytes())
+                print_report_text(check.format_check_lines(terminal_width(&Term::stdout())).as_bytes())
             }
-            OutputFormat::Jsonl => print_check_text(&[serde_json::to_vec(&check)?, b"\n".to_vec()].concat()),
+            OutputFormat::Jsonl => print_report_text(&[serde_json::to_vec(&check)?, b"\n".to_vec()].concat()),
             OutputFormat::Json | OutputFormat::Csv | OutputFormat::Tsv | OutputFormat::Yaml => Ok(()),
         };
         self.checks.push(check);
@@ -109,7 +109,7 @@ impl DoctorReport {
     pub(super) fn finish_report(self) -> Result<(), CommandError> {
         match self.format {
             OutputFormat::Table | OutputFormat::Jsonl => {}
-            format => print_check_text(&format_records(format, &self.checks, false)?)?,
+            format => print_report_text(&serialize_records(format, &self.checks, false)?)?,
         }
         let count = self.checks.len();
         match self.checks.iter().filter(|check| check.status == FAILED_CHECK_STATUS).count() {
@@ -133,7 +133,7 @@ impl CheckRecord {
     }
 }
 
-fn print_check_text(text: &[u8]) -> io::Result<()> {
+fn print_report_text(text: &[u8]) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(text)?;
     stdout.flush()

@@ -5,7 +5,7 @@ use super::{
         BODY_ARGUMENT, CONFIRM_ARGUMENT, FIELDS_ARGUMENT, LIMIT_ARGUMENT, QUERY_ARGUMENT, SET_ARGUMENT, argument_name,
         argument_parameters, input_schema,
     },
-    toolset::{confirmed_value, tool_name},
+    toolset::{describe_confirmed_value, tool_name},
 };
 use crate::{
     arguments::operations::{
@@ -89,7 +89,7 @@ fn check_confirmation(
     }
     Err(usage_error(
         format!("`{}` was not confirmed, and nothing was sent", tool_name(operation)),
-        format!("`{CONFIRM_ARGUMENT}` must be {}, which is {expected}", confirmed_value(operation)),
+        format!("`{CONFIRM_ARGUMENT}` must be {}, which is {expected}", describe_confirmed_value(operation)),
         "ask the user whether this may be done; then call it again with that value",
     ))
 }
@@ -97,10 +97,10 @@ fn check_confirmation(
 fn body_arguments(operation: &Operation, arguments: &Map<String, Value>) -> Result<BodyArguments, UsageError> {
     let mut body = BodyArguments::default();
     if let Some(value) = arguments.get(BODY_ARGUMENT) {
-        body.file = Some(InputFile::Inline(json_text(value).to_string()));
+        body.file = Some(InputFile::Inline(parse_json_in_string(value).to_string()));
     }
     let Some(changes) = arguments.get(SET_ARGUMENT) else { return Ok(body) };
-    let changes = json_text(changes);
+    let changes = parse_json_in_string(changes);
     let changes = changes.as_object().filter(|changes| !changes.is_empty()).ok_or_else(|| {
         usage_error(
             format!("`{SET_ARGUMENT}` has no changes"),
@@ -114,7 +114,7 @@ fn body_arguments(operation: &Operation, arguments: &Map<String, Value>) -> Resu
 }
 
 /// Returns an object that some assistants write as a string of JSON.
-fn json_text(value: &Value) -> Value {
+fn parse_json_in_string(value: &Value) -> Value {
     let parsed = value.as_str().and_then(|text| serde_json::from_str::<Value>(text).ok());
     parsed.filter(|parsed| parsed.is_object() || parsed.is_array()).unwrap_or_else(|| value.clone())
 }
@@ -130,7 +130,7 @@ fn argument_values(parameter: &'static Parameter, value: &Value) -> Result<Vec<S
         )
     };
     if parameter.style == ParameterStyle::Json {
-        return Ok(vec![json_text(value).to_string()]);
+        return Ok(vec![parse_json_in_string(value).to_string()]);
     }
     let is_list = matches!(parameter.style, ParameterStyle::Exploded | ParameterStyle::CommaSeparated);
     let values = match value {
@@ -175,7 +175,7 @@ fn string_list(arguments: &Map<String, Value>, name: &str) -> Result<Vec<String>
     let invalid = || {
         usage_error(format!("`{name}` is invalid"), "it must be a list of strings", format!("write {name} as [\"id\"]"))
     };
-    match arguments.get(name).map(json_text) {
+    match arguments.get(name).map(parse_json_in_string) {
         None => Ok(Vec::new()),
         Some(Value::String(text)) => {
             Ok(text.split(',').map(str::trim).filter(|field| !field.is_empty()).map(str::to_owned).collect())
@@ -189,7 +189,7 @@ fn string_list(arguments: &Map<String, Value>, name: &str) -> Result<Vec<String>
 
 fn parse_query(value: &Value) -> Result<String, UsageError> {
     let parsed = value.as_str().ok_or_else(|| "it must be a string".to_owned());
-    let parsed = parsed.and_then(crate::output::parse_query);
+    let parsed = parsed.and_then(crate::output::check_query);
     parsed.map_err(|cause| {
         usage_error(
             format!("`{QUERY_ARGUMENT}` is not a JMESPath expression"),

@@ -1,10 +1,10 @@
 //! The arguments of a tool as a JSON schema.
 
-use super::toolset::confirmed_value;
+use super::toolset::describe_confirmed_value;
 use crate::arguments::operations::{
     help::{first_sentence, markdown_to_plain_text},
     tables::{
-        ResultShape, asks_before_sending, caller_settable_parameters, etag_parameter, json_body_type,
+        ResultShape, asks_before_sending, caller_settable_parameters, etag_parameter, json_body_or_part_type,
         operation_that_reads_resource, page_size_parameter,
     },
     value::parameter_value_type,
@@ -41,7 +41,7 @@ pub(super) fn input_schema(operation: &'static Operation) -> Map<String, Value> 
     };
     if operation_that_reads_resource(operation).is_some() {
         add(SET_ARGUMENT, set_schema(operation), true);
-    } else if let (Some((_, value)), Some(body)) = (json_body_type(operation), operation.body) {
+    } else if let (Some((_, value)), Some(body)) = (json_body_or_part_type(operation), operation.body) {
         add(BODY_ARGUMENT, body_schema(value, body.description), body.is_required);
     }
     for (name, schema) in result_options(operation) {
@@ -49,7 +49,7 @@ pub(super) fn input_schema(operation: &'static Operation) -> Map<String, Value> 
     }
     if asks_before_sending(operation) {
         let description =
-            format!("Confirms the change, after the user has agreed to it: {}", confirmed_value(operation));
+            format!("Confirms the change, after the user has agreed to it: {}", describe_confirmed_value(operation));
         add(CONFIRM_ARGUMENT, json!({ "type": "string", "description": description }), true);
     }
     let mut schema = Map::new();
@@ -92,8 +92,9 @@ fn result_options(operation: &Operation) -> Vec<(&'static str, Value)> {
 }
 
 fn set_schema(operation: &Operation) -> Value {
-    let fields =
-        json_body_type(operation).and_then(|(_, value)| value.object()).map_or(&[][..], |object| object.properties);
+    let fields = json_body_or_part_type(operation)
+        .and_then(|(_, value)| value.object())
+        .map_or(&[][..], |object| object.properties);
     let fields = fields.iter().filter(|property| !property.is_read_only && !is_link(property));
     let fields: Vec<_> = fields.map(|property| property.name).collect();
     json!({

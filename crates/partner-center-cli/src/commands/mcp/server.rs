@@ -4,7 +4,7 @@ use super::{
     call_arguments::build_call,
     calls_under_way::CallsUnderWay,
     shared_client::SharedClient,
-    toolset::{NamedTool, Toolset, tool_definition, tool_name},
+    toolset::{ToolLookup, Toolset, tool_definition, tool_name},
 };
 use crate::{
     arguments::{
@@ -106,7 +106,7 @@ impl ToolServer {
             self.client.forget_credential();
         }
         outcome?;
-        let (text, item_count) = printer.into_text();
+        let (text, item_count) = printer.into_text_and_item_count();
         let mut notes = notes.take_kept();
         notes.extend(describe_completeness(&call, item_count));
         if responds_with_password(operation) {
@@ -164,7 +164,7 @@ impl ServerHandler for ToolServer {
 
     fn get_tool(&self, name: &str) -> Option<Tool> {
         match self.toolset.find_tool(name) {
-            NamedTool::Offered(operation) => Some(tool_definition(operation)),
+            ToolLookup::Offered(operation) => Some(tool_definition(operation)),
             _ => None,
         }
     }
@@ -175,8 +175,8 @@ impl ServerHandler for ToolServer {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let operation = match self.toolset.find_tool(&request.name) {
-            NamedTool::Offered(operation) => operation,
-            NamedTool::Unknown => {
+            ToolLookup::Offered(operation) => operation,
+            ToolLookup::Unknown => {
                 return Err(ErrorData::invalid_params(format!("there is no tool `{}`", request.name), None));
             }
             rejected => return Ok(error_result(&rejection_report(&rejected, &request.name).into()).into()),
@@ -207,10 +207,10 @@ fn error_result(error: &CommandError) -> CallToolResult {
 }
 
 /// Says why a tool that exists is not offered.
-fn rejection_report(tool: &NamedTool, name: &str) -> ErrorReport {
+fn rejection_report(tool: &ToolLookup, name: &str) -> ErrorReport {
     let message = format!("`{name}` was rejected, and nothing was sent");
     match tool {
-        NamedTool::Write => ErrorReport {
+        ToolLookup::Write => ErrorReport {
             message,
             cause: "it changes something, and this server only reads".to_owned(),
             advice: "tell the user, who can start the server with `partner-center mcp --allow-writes`".to_owned(),

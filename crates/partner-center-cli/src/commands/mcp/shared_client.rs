@@ -32,7 +32,8 @@ impl SharedClient {
                 let session = session.without_deadline();
                 let credential = session.configured_credential()?.build_credential(messages);
                 // The service counts the requests of both together.
-                let client = session.build_next_client(earlier.as_ref(), transport, credential, messages)?;
+                let client =
+                    session.build_client_sharing_rate_limiter(earlier.as_ref(), transport, credential, messages)?;
                 *state = ClientState { client: Some(client.clone()), is_outdated: false };
                 client
             }

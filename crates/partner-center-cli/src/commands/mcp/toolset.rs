@@ -20,7 +20,7 @@ pub(super) struct Toolset {
 }
 
 /// What is behind the name of a tool.
-pub(super) enum NamedTool {
+pub(super) enum ToolLookup {
     Offered(&'static Operation),
     /// It changes something, and the server only reads.
     Write,
@@ -59,15 +59,15 @@ impl Toolset {
     }
 
     /// Finds the tool with this name.
-    pub(super) fn find_tool(&self, name: &str) -> NamedTool {
+    pub(super) fn find_tool(&self, name: &str) -> ToolLookup {
         let is_it = |operation: &&&Operation| tool_name(operation) == name;
         if let Some(operation) = self.operations.iter().find(is_it) {
-            return NamedTool::Offered(operation);
+            return ToolLookup::Offered(operation);
         }
         match OPERATIONS.iter().find(|operation| is_possible_tool(operation) && tool_name(operation) == name) {
-            Some(operation) if is_read_only(operation) => NamedTool::LeftOut,
-            Some(_) => NamedTool::Write,
-            None => NamedTool::Unknown,
+            Some(operation) if is_read_only(operation) => ToolLookup::LeftOut,
+            Some(_) => ToolLookup::Write,
+            None => ToolLookup::Unknown,
         }
     }
 }
@@ -144,13 +144,16 @@ fn tool_description(operation: &Operation) -> String {
         text.push_str("\n\nThis tool reads it first, and sends it back complete with the changes of `set`.");
     }
     if asks_before_sending(operation) {
-        text = format!("{text}\n\nAsk the user first; then `{CONFIRM_ARGUMENT}` is {}.", confirmed_value(operation));
+        text = format!(
+            "{text}\n\nAsk the user first; then `{CONFIRM_ARGUMENT}` is {}.",
+            describe_confirmed_value(operation)
+        );
     }
     text
 }
 
 /// Names the value that `confirm` must have.
-pub(super) fn confirmed_value(operation: &Operation) -> String {
+pub(super) fn describe_confirmed_value(operation: &Operation) -> String {
     match operation.parameters.iter().rfind(|parameter| parameter.location == Location::Path) {
         Some(parameter) => format!("the value of `{}`", super::input_schema::argument_name(parameter)),
         None => format!("the name of the tool, {}", tool_name(operation)),

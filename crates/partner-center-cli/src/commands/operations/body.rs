@@ -4,12 +4,12 @@ use super::{input, json_tree::JsonTree, request::RequestBody, secrets::with_secr
 use crate::{
     arguments::operations::{
         BodyArguments, FieldValue,
-        tables::{has_example_body, is_file_part, json_body_type},
+        tables::{has_example_body, is_file_part, json_body_or_part_type},
         value::{argument_value_to_json, is_scalar_type},
     },
     error::{ErrorReport, UsageError},
     messages::Messages,
-    terminal::escape_control_characters,
+    terminal::replace_control_characters,
 };
 use partner_center::{
     models::JsonValue,
@@ -26,7 +26,7 @@ pub(super) fn build_body(
     messages: &Messages,
 ) -> Result<Option<RequestBody>, UsageError> {
     let Some(body) = operation.body else { return Ok(None) };
-    let json = match json_body_type(operation) {
+    let json = match json_body_or_part_type(operation) {
         Some((part, value)) => build_json_body(operation, value, arguments, messages)?.map(|tree| (part, tree)),
         None => None,
     };
@@ -57,7 +57,7 @@ pub(super) fn read_field_files(arguments: &mut BodyArguments) -> Result<(), Usag
 
 /// Returns JSON as the body of a request of `operation`.
 pub(super) fn json_request_body(operation: &Operation, tree: &JsonTree) -> RequestBody {
-    let value = json_body_type(operation).map_or(Type::Any, |(_, value)| value);
+    let value = json_body_or_part_type(operation).map_or(Type::Any, |(_, value)| value);
     let shown = with_secrets_replaced(value, tree.clone()).to_json();
     let bytes = tree.to_json().into_bytes();
     RequestBody { content_type: "application/json".to_owned(), bytes, shown: Some(shown) }
@@ -77,24 +77,49 @@ fn build_json_body(
         None if matches!(value, Type::List(_)) => JsonTree::List(Vec::new()),
         None => JsonTree::empty_object(),
     };
-    apply_changes_to_body(operation, tree, arguments, messages).map(Some)
+    let mut tree = apply_changes_and_check_body(operation, tree, arguments, messages)?;
+    ensure_resource_was_read(operation, &mut tree)?;
+    Ok(Some(tree))
+}
+
+/// Rejects a body that replaces a resource and was not read from the service first: it would reset what it leaves out.
+fn ensure_resource_was_read(operation: &Operation, tree: &mut JsonTree) -> Result<(), UsageError> {
+    let JsonTree::Object(fields) = tree.expand_one_level() else { return Ok(()) };
+    let is_given =
+        |name: &str| fields.iter().any(|(given, value)| given.eq_ignore_ascii_case(name) && !value.is_null());
+    let missing: Vec<_> = operation.replaced_properties.iter().copied().filter(|name| !is_given(name)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let (resource, verb) = (operation.command.resource, operation.command.verb);
+    Err(usage_error(
+        format!("the body is not complete, and `{resource} {verb}` replaces what is there"),
+        format!(
+            "it lacks {}, which it has whenever it was read; the service would reset this and all else that is left out",
+            missing.join(", ")
+        ),
+        format!(
+            "give the changes by flags or --set, without --body: what is there is then read first, and the rest is kept; or change \
+             the output of `partner-center {resource} get --output json`, and give all of it"
+        ),
+    ))
 }
 
 /// Makes the changes of the flags in a body, and checks the result.
-pub(super) fn apply_changes_to_body(
+pub(super) fn apply_changes_and_check_body(
     operation: &'static Operation,
     mut tree: JsonTree,
     arguments: &BodyArguments,
     messages: &Messages,
 ) -> Result<JsonTree, UsageError> {
-    let value = json_body_type(operation).map_or(Type::Any, |(_, value)| value);
+    let value = json_body_or_part_type(operation).map_or(Type::Any, |(_, value)| value);
     for (path, change) in &arguments.changes {
         set_field_at_path(&mut tree, value, path, change)?;
     }
     let mut problems = FieldProblems::default();
     problems.collect_field_problems(&mut tree, value, "");
     for path in &problems.unknown {
-        let path = escape_control_characters(path);
+        let path = replace_control_characters(path);
         messages.print(format_args!("note: the field `{path}` of the body is not documented; it is sent as it is"));
     }
     if !problems.of_wrong_type.is_empty() {
@@ -187,7 +212,7 @@ fn set_field_at_path(tree: &mut JsonTree, value: Type, path: &str, change: &Fiel
     let text = match change {
         FieldValue::Text(text) | FieldValue::Content(text) => text.clone(),
         FieldValue::Json(json) => {
-            *place = parse_generated_json(json);
+            *place = parse_json_or_empty_object(json);
             return Ok(());
         }
         FieldValue::File(file) => input::read_input_text(file)?,
@@ -205,19 +230,19 @@ fn set_field_at_path(tree: &mut JsonTree, value: Type, path: &str, change: &Fiel
     {
         let json =
             argument_value_to_json(*item, text).map_err(|cause| invalid(cause, "correct the value".to_owned()))?;
-        items.push(parse_generated_json(&json));
+        items.push(parse_json_or_empty_object(&json));
         return Ok(());
     }
     let json = match change {
         FieldValue::Null => text,
         _ => argument_value_to_json(kind, &text).map_err(|cause| invalid(cause, "correct the value".to_owned()))?,
     };
-    *place = parse_generated_json(&json);
+    *place = parse_json_or_empty_object(&json);
     Ok(())
 }
 
 /// Reads JSON that was made here.
-fn parse_generated_json(json: &str) -> JsonTree {
+fn parse_json_or_empty_object(json: &str) -> JsonTree {
     JsonTree::parse(json).unwrap_or_else(|_| JsonTree::empty_object())
 }
 
@@ -375,7 +400,7 @@ impl FieldProblems {
             _ => "a single value",
         };
         let path =
-            if path.is_empty() { "the body".to_owned() } else { format!("`{}`", escape_control_characters(path)) };
+            if path.is_empty() { "the body".to_owned() } else { format!("`{}`", replace_control_characters(path)) };
         self.of_wrong_type.push(format!("{path} must be {expected}"));
     }
 }
@@ -452,7 +477,9 @@ mod tests {
     #[test]
     fn examples_are_complete_bodies() {
         for operation in OPERATIONS {
-            let (Some(json), Some((_, value))) = (example_body(operation), json_body_type(operation)) else { continue };
+            let (Some(json), Some((_, value))) = (example_body(operation), json_body_or_part_type(operation)) else {
+                continue;
+            };
             let mut tree = JsonTree::parse(&json).unwrap();
             let mut missing = Vec::new();
             find_missing_fields(&mut tree, value, "", &mut missing);

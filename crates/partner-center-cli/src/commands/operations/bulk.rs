@@ -35,7 +35,7 @@ use crate::{
 pub(super) use customers::find_customer;
 use customers::{NamedCustomers, identify_customers, list_customers, read_customers};
 use journal::{RunJournal, journal_purpose};
-use outcomes::{OutcomePrinter, PrintedOutcomes, count_of_customers};
+use outcomes::{OutcomePrinter, OutcomePrinterState, count_of_customers};
 use partner_center::{Client, Error, RetryPolicy, Transport, operations, request::RawRequest, transport::Mode};
 use partner_center_spec::Operation;
 use run::{Run, TargetQueue};
@@ -47,7 +47,7 @@ use work::Work;
 
 /// The maximum `Retry-After` while several calls are made, unless an option or a setting decides: one throttled request must not
 /// cost the others.
-const MAX_RETRY_AFTER_FOR_SEVERAL_IDS: Duration = Duration::from_secs(300);
+const MAX_RETRY_AFTER_FOR_MANY_CALLS: Duration = Duration::from_secs(300);
 
 /// Whether the operation is performed many times.
 pub(super) fn is_performed_many_times(call: &OperationCall) -> bool {
@@ -72,10 +72,10 @@ pub(super) async fn run_many_times<X: Transport>(
     {
         return print_planned_requests(call, body.as_ref(), format, session, messages);
     }
-    let retry = RetryPolicy::default().max_retry_after(MAX_RETRY_AFTER_FOR_SEVERAL_IDS);
+    let retry = RetryPolicy::default().max_retry_after(MAX_RETRY_AFTER_FOR_MANY_CALLS);
     let credential = session.configured_credential()?.build_credential(messages);
     let client = session.build_client_with_retry_policy(retry, transport, credential, messages)?;
-    let (call, targets) = find_targets(call, &client, session).await?;
+    let (call, targets) = find_targets_and_call(call, &client, session).await?;
     confirm_all(&call, &targets)?;
     let journal = match &call.options.bulk.journal {
         Some(path) => {
@@ -85,23 +85,23 @@ pub(super) async fn run_many_times<X: Transport>(
         None => None,
     };
     if let Some(total) = targets.total() {
-        messages.progress_line().set_total(total);
+        messages.progress_line().set_target_total(total);
     }
 
     let mut printer =
         Printer::new(session.options, call.operation, &call.options, call.result_resource_noun(), messages);
     let outcome_printer = OutcomePrinter {
         noun: call.result_resource_noun(),
-        failure_message: failure_message(&call),
+        failure_message: target_failure_message(&call),
         prints_customers: call.options.bulk.prints_customers(),
-        is_write: is_write(&call),
+        is_write: may_send_changes(&call),
         planned: PlannedFormat::of_call(&call.options),
         concurrency: call.options.bulk.concurrency,
         deadline: session.deadline,
         printer: &mut printer,
         messages,
         sources: &session.sources,
-        state: PrintedOutcomes::default(),
+        state: OutcomePrinterState::default(),
     };
     let concurrency = call.options.bulk.concurrency;
     let is_read = is_read_only(call.operation);
@@ -130,7 +130,7 @@ pub(super) async fn run_many_times<X: Transport>(
             let run =
                 Run { client: &client, outcomes, queue, targets, journal: Some(&journal), printed: outcome_printer };
             let finished = run.run_to_end().await;
-            let stored = if finished.is_ok() && is_read { journal.delete() } else { journal.finish() };
+            let stored = if finished.is_ok() && is_read { journal.delete() } else { journal.sync_to_disk() };
             finished.and(stored)
         }
     }
@@ -169,7 +169,7 @@ fn check_options(call: &OperationCall, session: &Session<'_>) -> Result<(), Usag
 }
 
 /// Returns the targets of a call, and the call that is performed for each of them.
-async fn find_targets<X: Transport>(
+async fn find_targets_and_call<X: Transport>(
     mut call: OperationCall,
     client: &Client<X>,
     session: &Session<'_>,
@@ -191,7 +191,7 @@ async fn find_targets<X: Transport>(
         }
         Some(CustomerSelection::OfFile(file)) => {
             let mut named = read_customers(RequestedIds::of_customers(file, session.deadline))?;
-            if is_write(&call) || call.options.bulk.journal.is_some() {
+            if may_send_changes(&call) || call.options.bulk.journal.is_some() {
                 let concurrency = call.options.bulk.concurrency;
                 let identified = identify_customers(client, named.customers, concurrency).await;
                 named.customers = identified.map_err(|error| {
@@ -199,12 +199,12 @@ async fn find_targets<X: Transport>(
                     CommandError::from_client_error(message, &error, &session.sources)
                 })?;
             }
-            let targets = named_targets(&call, named);
+            let targets = targets_of_named_customers(&call, named);
             Ok((call, targets))
         }
         Some(CustomerSelection::OfList) => {
-            let request =
-                request::plan_request(&call, TargetIds::default())?.into_raw_request_of_operation(call.operation);
+            let request = request::plan_request_without_body(&call, TargetIds::default())?
+                .into_raw_request_of_operation(call.operation);
             let limit = call.options.limit.take();
             let customers = list_customers(client, request, limit).await.map_err(|error| not_listed(&error))?;
             let ids = customers.into_iter().map(|customer| IdArg::Id(customer.id)).collect();
@@ -216,7 +216,7 @@ async fn find_targets<X: Transport>(
     }
 }
 
-fn named_targets(call: &OperationCall, NamedCustomers { customers, errors }: NamedCustomers) -> Targets {
+fn targets_of_named_customers(call: &OperationCall, NamedCustomers { customers, errors }: NamedCustomers) -> Targets {
     Targets::of_customers(customers, call.single_id().map(str::to_owned)).with_errors(errors)
 }
 
@@ -236,7 +236,7 @@ fn print_planned_requests(
 ) -> Result<(), CommandError> {
     let mut targets = match &call.options.bulk.customers {
         Some(CustomerSelection::OfFile(file)) => {
-            named_targets(&call, read_customers(RequestedIds::of_customers(file, session.deadline))?)
+            targets_of_named_customers(&call, read_customers(RequestedIds::of_customers(file, session.deadline))?)
         }
         _ => Targets::of_ids(RequestedIds::new(call.operation, std::mem::take(&mut call.ids), session.deadline)),
     };
@@ -255,7 +255,7 @@ fn print_planned_requests(
         let customer = target.customer.as_ref().map(|customer| customer.id.as_str());
         has_domain |= customer.is_some_and(is_domain)
             || target.id.as_deref().is_some_and(|id| request::is_customer_domain(call.operation, id));
-        let mut request = request::plan_request(&call, TargetIds { customer, id: target.id.as_deref() })?;
+        let mut request = request::plan_request_without_body(&call, TargetIds { customer, id: target.id.as_deref() })?;
         request.body = body.cloned();
         request.set_etag_from_body(call.operation)?;
         write_to_stdout(format.format_request(&request, &session.base_url).as_bytes(), messages)?;
@@ -278,13 +278,13 @@ fn get_customer_operation(list: &'static Operation) -> &'static Operation {
 }
 
 /// Whether the requests change something.
-fn is_write(call: &OperationCall) -> bool {
+fn may_send_changes(call: &OperationCall) -> bool {
     !is_read_only(call.operation) && PlannedFormat::of_call(&call.options).is_none()
 }
 
 /// Asks once before something is changed for many customers.
 fn confirm_all(call: &OperationCall, targets: &Targets) -> Result<(), CommandError> {
-    if !is_write(call) || call.options.is_confirmed {
+    if !may_send_changes(call) || call.options.is_confirmed {
         return Ok(());
     }
     let customers = count_of_customers(targets.total().unwrap_or_default() as u64);
@@ -292,7 +292,7 @@ fn confirm_all(call: &OperationCall, targets: &Targets) -> Result<(), CommandErr
         "{} {} for {customers}: {}",
         call.operation.method,
         call.operation.path,
-        confirmation::summary(call.operation)
+        confirmation::lowercased_operation_summary(call.operation)
     );
     confirmation::ask_to_confirm(
         &what,
@@ -302,7 +302,7 @@ fn confirm_all(call: &OperationCall, targets: &Targets) -> Result<(), CommandErr
 }
 
 /// Says what failed, behind the name of a target.
-fn failure_message(call: &OperationCall) -> String {
+fn target_failure_message(call: &OperationCall) -> String {
     if !call.options.bulk.prints_customers() {
         return "could not be fetched".to_owned();
     }

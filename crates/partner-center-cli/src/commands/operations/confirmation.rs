@@ -3,13 +3,13 @@
 use crate::{
     arguments::operations::help::first_sentence,
     error::{CommandError, ErrorReport, UsageError},
-    terminal::escape_control_characters,
+    terminal::replace_control_characters,
 };
 use partner_center_spec::Operation;
 use std::io::{self, BufRead, IsTerminal, Write};
 
 /// Returns what an operation does, for the question.
-pub(super) fn summary(operation: &Operation) -> String {
+pub(super) fn lowercased_operation_summary(operation: &Operation) -> String {
     let mut what = first_sentence(operation.summary);
     if let Some(first) = what.get_mut(..1) {
         first.make_ascii_lowercase();
@@ -17,9 +17,16 @@ pub(super) fn summary(operation: &Operation) -> String {
     what
 }
 
+const CONFIRMATION_ADVICE: &str = "add --yes to send it, or --dry-run to see it";
+
 /// Asks whether to send a request that removes something, or cannot be undone.
 pub(crate) fn ask_to_confirm_removal(what: &str) -> Result<(), CommandError> {
-    ask_to_confirm(what, "it removes something or cannot be undone", "add --yes to send it, or --dry-run to see it")
+    ask_to_confirm(what, "it removes something or cannot be undone", CONFIRMATION_ADVICE)
+}
+
+/// Asks whether to send a request that replaces what is there.
+pub(super) fn ask_to_confirm_replacement(what: &str) -> Result<(), CommandError> {
+    ask_to_confirm(what, "it replaces what is there", CONFIRMATION_ADVICE)
 }
 
 /// Asks whether to send what `what` describes. Without a terminal there is nobody to ask, so that `--yes` is
@@ -34,7 +41,7 @@ pub(crate) fn ask_to_confirm(what: &str, reason: &str, advice: &str) -> Result<(
         .into());
     }
     let mut stderr = io::stderr().lock();
-    write!(stderr, "{}. Continue? [y/N] ", escape_control_characters(what)).and_then(|()| stderr.flush())?;
+    write!(stderr, "{}. Continue? [y/N] ", replace_control_characters(what)).and_then(|()| stderr.flush())?;
     let mut response = String::new();
     io::stdin().lock().read_line(&mut response).map_err(|error| {
         let advice = "type y or n, or add --yes to send it";

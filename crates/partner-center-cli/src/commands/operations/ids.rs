@@ -163,12 +163,12 @@ impl OpenInput {
             _ if !waits => Duration::ZERO,
             Some(deadline) => deadline.saturating_duration_since(Instant::now()),
             None => match self.words.recv() {
-                Ok(word) => return self.read_word(word),
+                Ok(word) => return self.to_next_word(word),
                 Err(_) => return NextWord::End,
             },
         };
         match self.words.recv_timeout(timeout) {
-            Ok(word) => self.read_word(word),
+            Ok(word) => self.to_next_word(word),
             Err(RecvTimeoutError::Disconnected) => NextWord::End,
             Err(RecvTimeoutError::Timeout) if !waits => NextWord::Pending,
             Err(RecvTimeoutError::Timeout) => NextWord::Failed(CommandError::new(
@@ -179,7 +179,7 @@ impl OpenInput {
         }
     }
 
-    fn read_word(&self, word: io::Result<IdWord>) -> NextWord {
+    fn to_next_word(&self, word: io::Result<IdWord>) -> NextWord {
         match word {
             Ok(word) => NextWord::Word(word),
             Err(error) => NextWord::Failed(CommandError::new(

@@ -132,7 +132,7 @@ pub(super) fn input_name_for_messages(file: &InputFile) -> String {
 }
 
 /// Reads a body of the content type, which is JSON by default; `of` is the type of the JSON, by which its secrets are not shown.
-pub(crate) fn read_body_content(
+pub(crate) fn read_request_body(
     file: &InputFile,
     content_type: Option<String>,
     of: Type,

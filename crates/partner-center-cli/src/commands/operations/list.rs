@@ -53,7 +53,7 @@ pub(super) fn print_list_of_single_response(
 ) -> Result<(), CommandError> {
     let Some(items) = items_of_complete_list(value, items) else {
         return Err(ErrorReport {
-            message: not_listed_message(call.result_resource_noun()),
+            message: listing_failed_message(call.result_resource_noun()),
             cause: "the response has no list".to_owned(),
             advice: format!(
                 "see what the service sends with `partner-center api {} PATH`, and report it",
@@ -90,12 +90,12 @@ pub(super) fn item_limit_or_max(limit: Option<u32>) -> usize {
 /// Describes a list that ended with an error after `count` items.
 fn list_broken_off_message(count: usize, noun: ResourceNoun) -> String {
     match count {
-        0 => not_listed_message(noun),
+        0 => listing_failed_message(noun),
         1 => format!("the list ended early after {}, which is valid", noun.with_count(1)),
         _ => format!("the list ended early after {}; they are valid, but not all", noun.with_count(count as u64)),
     }
 }
 
-pub(super) fn not_listed_message(noun: ResourceNoun) -> String {
+pub(super) fn listing_failed_message(noun: ResourceNoun) -> String {
     format!("the {} could not be listed", noun.plural())
 }

@@ -15,7 +15,7 @@ use crate::{
     },
     error::CommandError,
     messages::Messages,
-    terminal::escape_control_characters,
+    terminal::replace_control_characters,
 };
 use partner_center_spec::{Operation, Type};
 use std::{
@@ -67,7 +67,7 @@ impl Drop for PasswordFile<'_> {
 }
 
 /// Takes the passwords out of a response unless they are to be shown, and writes the first to the file.
-pub(super) fn withhold_passwords(
+pub(super) fn apply_password_options(
     response: &mut ReceivedResponse,
     operation: &Operation,
     options: &PasswordOptions,
@@ -86,7 +86,7 @@ pub(super) fn withhold_passwords(
         messages.print(format_args!("note: the password is in {}", file.path.display()));
     } else if options.is_shown && format.has_columns() {
         // It is in no column.
-        messages.print(escape_control_characters(&format!("password: {password}")));
+        messages.print(replace_control_characters(&format!("password: {password}")));
     } else if !options.is_shown {
         messages.print(
             "note: the password is not shown; --show-password prints it, and --password-file writes it to a file",

@@ -24,7 +24,7 @@ pub(super) fn reading_operation_of_call(call: &OperationCall) -> Option<&'static
 }
 
 /// What is changed in a resource that was read.
-pub(super) struct Change {
+pub(super) struct ChangedResource {
     /// A line for each field that differs.
     pub(super) differences: Vec<String>,
     /// The complete resource with the changes.
@@ -38,7 +38,7 @@ pub(super) async fn read_and_change<X: Transport>(
     call: &OperationCall,
     request: &PlannedRequest,
     messages: &Messages,
-) -> Result<Change, Error> {
+) -> Result<ChangedResource, Error> {
     let target = request.target.split('?').next().unwrap_or_default().to_owned();
     let read = PlannedRequest { method: Method::Get, target, headers: Vec::new(), body: None };
     let response = super::send_request(client, read, reader).await?;
@@ -46,10 +46,10 @@ pub(super) async fn read_and_change<X: Transport>(
         return Err(Error::custom("the service has returned nothing to change"));
     };
     let before = JsonTree::Value(current.clone());
-    let changed =
-        body::apply_changes_to_body(call.operation, before, &call.body, messages).map_err(LocalError::of_usage)?;
+    let changed = body::apply_changes_and_check_body(call.operation, before, &call.body, messages)
+        .map_err(LocalError::wrap_usage_error)?;
     let differences = describe_differences(current.json(), &changed.to_json());
-    Ok(Change { differences, body: body::json_request_body(call.operation, &changed) })
+    Ok(ChangedResource { differences, body: body::json_request_body(call.operation, &changed) })
 }
 
 /// Returns a line for each field that differs, such as `quantity: 12 -> 25`.

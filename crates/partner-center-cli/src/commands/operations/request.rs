@@ -50,7 +50,10 @@ pub(super) struct TargetIds<'a> {
 }
 
 /// Returns the request of a call, without its body.
-pub(super) fn plan_request(call: &OperationCall, ids: TargetIds<'_>) -> Result<PlannedRequest, UsageError> {
+pub(super) fn plan_request_without_body(
+    call: &OperationCall,
+    ids: TargetIds<'_>,
+) -> Result<PlannedRequest, UsageError> {
     let operation = call.operation;
     let customer_parameter = operation.parameters.iter().find(|parameter| is_customer_id(parameter));
     // The first value of a parameter counts.

@@ -75,7 +75,7 @@ impl ReceivedResponse {
     }
 
     /// Returns the headers that the specification calls a part of the result.
-    pub(super) fn result_header_fields(&self, operation: &Operation) -> impl Iterator<Item = (&'static str, &str)> {
+    pub(super) fn result_headers(&self, operation: &Operation) -> impl Iterator<Item = (&'static str, &str)> {
         let described = operation.responses.iter().find(|response| response.status == self.status);
         let is_accepted = self.response_outcome(operation) == Outcome::Accepted;
         let names = described.filter(|_| !is_accepted).map_or(&[][..], |response| response.headers);

@@ -37,7 +37,7 @@ fn replace_secrets_in_tree(value: Type, tree: &mut JsonTree) {
         JsonTree::Object(fields) => {
             for (name, field) in fields {
                 let is_string = matches!(field, JsonTree::Value(value) if value.json().starts_with('"'));
-                replace_secrets_in_tree(type_of_field(value, name, is_string), field);
+                replace_secrets_in_tree(field_type_or_secret(value, name, is_string), field);
             }
         }
         JsonTree::Value(_) => {}
@@ -45,7 +45,7 @@ fn replace_secrets_in_tree(value: Type, tree: &mut JsonTree) {
 }
 
 /// Returns the type of a field of an object of the type `of`.
-fn type_of_field(of: Type, name: &str, is_string: bool) -> Type {
+fn field_type_or_secret(of: Type, name: &str, is_string: bool) -> Type {
     let described = match (of, of.schema_kind()) {
         (Type::Map(item), _) => Some(*item),
         (_, Some(SchemaKind::Object(object))) => {

@@ -5,7 +5,7 @@ use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A response without its values.
-pub(super) struct ExchangeShape {
+pub(super) struct ResponseShape {
     status: u16,
     headers: BTreeSet<String>,
     /// `None` if it is not JSON.
@@ -32,7 +32,7 @@ struct Sides<T> {
     emulator: T,
 }
 
-impl ExchangeShape {
+impl ResponseShape {
     pub(super) fn of_response(operation: &Operation, response: &Response) -> Self {
         let status = response.status().as_u16();
         let described = operation.responses.iter().find(|described| described.status == status);
@@ -58,10 +58,10 @@ impl Difference {
     /// Returns `None` if there is none.
     pub(super) fn between(
         operation: &'static Operation,
-        service: &ExchangeShape,
-        emulator: &ExchangeShape,
+        service: &ResponseShape,
+        emulator: &ResponseShape,
     ) -> Option<Self> {
-        let only = |one: &ExchangeShape, other: &ExchangeShape| {
+        let only = |one: &ResponseShape, other: &ResponseShape| {
             one.headers.difference(&other.headers).cloned().collect::<Vec<_>>()
         };
         let headers = Sides { service: only(service, emulator), emulator: only(emulator, service) };

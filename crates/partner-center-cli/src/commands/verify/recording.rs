@@ -10,16 +10,16 @@ use std::{
 /// A transport that remembers the last response.
 pub(super) struct RecordingTransport<X> {
     transport: X,
-    last: LastExchange,
+    last: LastResponse,
 }
 
 /// The last response, whichever request it was to.
 #[derive(Clone, Default)]
-pub(super) struct LastExchange(Arc<Mutex<Option<Response>>>);
+pub(super) struct LastResponse(Arc<Mutex<Option<Response>>>);
 
 impl<X: Transport> RecordingTransport<X> {
-    pub(super) fn new(transport: X) -> (Self, LastExchange) {
-        let last = LastExchange::default();
+    pub(super) fn new(transport: X) -> (Self, LastResponse) {
+        let last = LastResponse::default();
         (Self { transport, last: last.clone() }, last)
     }
 }
@@ -42,7 +42,7 @@ impl<X: Transport> Transport for RecordingTransport<X> {
     }
 }
 
-impl LastExchange {
+impl LastResponse {
     pub(super) fn clear(&self) {
         self.take();
     }

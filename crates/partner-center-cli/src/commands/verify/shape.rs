@@ -28,7 +28,7 @@ fn add_value(shape: &mut BodyShape, path: String, of: Type, value: &Value) {
         }
         Value::Object(fields) => {
             for (name, value) in fields {
-                let (name, field_type) = shown_name(of, name);
+                let (name, field_type) = shown_name_and_type(of, name);
                 let separator = if path.is_empty() { "" } else { "." };
                 add_value(shape, format!("{path}{separator}{name}"), field_type, value);
             }
@@ -39,7 +39,7 @@ fn add_value(shape: &mut BodyShape, path: String, of: Type, value: &Value) {
 }
 
 /// Returns the name of a field as it is shown, with its type: `*` where the name may be data.
-fn shown_name(of: Type, name: &str) -> (&str, Type) {
+fn shown_name_and_type(of: Type, name: &str) -> (&str, Type) {
     if let Type::Map(value_type) = of {
         return ("*", *value_type);
     }

@@ -42,7 +42,7 @@ impl AcceptedRequests {
     }
 
     /// Returns the number of requests in the minute before `end`, or since counting began, and that time.
-    pub(super) fn count_until(&self, end: Instant) -> Option<(u32, Duration)> {
+    pub(super) fn count_and_period_until(&self, end: Instant) -> Option<(u32, Duration)> {
         let since = self.since?;
         let age = end.saturating_duration_since(since);
         let period = age.min(COUNTING_WINDOW);

@@ -38,7 +38,7 @@ impl RateLimitedScope {
 
     /// Begins a pause at the `configured` rate, and returns true; or extends the current one, if the request was already under way
     /// when it began. A pause never ends earlier than was requested before.
-    pub(super) fn begin_pause(
+    pub(super) fn begin_or_extend_pause(
         &mut self,
         sent_at: Instant,
         now: Instant,
@@ -53,7 +53,7 @@ impl RateLimitedScope {
                 false
             }
             _ => {
-                let pace = self.requests_per_second(sent_at).into_iter().chain(configured).reduce(f64::min);
+                let pace = self.learned_requests_per_second(sent_at).into_iter().chain(configured).reduce(f64::min);
                 self.pause = Some(RateLimitPause { begin: now, end, period_end: sent_at + length, pace });
                 self.pauses += 1;
                 true
@@ -65,12 +65,12 @@ impl RateLimitedScope {
     /// requests are here.
     pub(super) fn finish_pause(&mut self, now: Instant) -> bool {
         let Some(pause) = self.pause.take_if(|pause| pause.end <= now) else { return false };
-        if let Some((accepted, period)) = self.accepted.count_until(pause.period_end) {
+        if let Some((accepted, period)) = self.accepted.count_and_period_until(pause.period_end) {
             self.rate = LearnedRate::learn_after_pause(self.rate, pause.pace, accepted, period, pause.end);
             tracing::debug!(
                 accepted,
                 ?period,
-                requests_per_second = self.requests_per_second(now),
+                requests_per_second = self.learned_requests_per_second(now),
                 "a pause has ended"
             );
         }
@@ -80,12 +80,12 @@ impl RateLimitedScope {
     }
 
     /// Returns the rate that was learned, unless it is forgotten.
-    pub(super) fn requests_per_second(&self, now: Instant) -> Option<f64> {
+    pub(super) fn learned_requests_per_second(&self, now: Instant) -> Option<f64> {
         self.rate.and_then(|rate| rate.requests_per_second_at(now))
     }
 
     /// Returns the earliest moment from `now` on that is free at the learned rate, and in the schedule of the `configured` one.
-    pub(super) fn earliest_slot(&mut self, now: Instant, configured: &RequestSchedule) -> Instant {
+    pub(super) fn earliest_moment_free_in_both(&mut self, now: Instant, configured: &RequestSchedule) -> Instant {
         self.schedule.forget_slots_before(now);
         let mut moment = now;
         loop {
@@ -98,9 +98,9 @@ impl RateLimitedScope {
     }
 
     /// Reserves the slot of `moment`; `None` if no rate was learned.
-    pub(super) fn book_slot(&mut self, moment: Instant) -> Option<ReservedSlot> {
+    pub(super) fn reserve_slot_at_learned_rate(&mut self, moment: Instant) -> Option<ReservedSlot> {
         self.accepted.begin_counting(moment);
-        let rate = self.requests_per_second(moment);
+        let rate = self.learned_requests_per_second(moment);
         if rate.is_none() {
             self.schedule.void_reservations();
         }
@@ -117,6 +117,6 @@ impl RateLimitedScope {
 
     /// Whether it has nothing that a request would wait for.
     pub(super) fn is_unlimited(&self, now: Instant) -> bool {
-        self.remaining_pause(now).is_none() && self.requests_per_second(now).is_none()
+        self.remaining_pause(now).is_none() && self.learned_requests_per_second(now).is_none()
     }
 }

@@ -88,7 +88,7 @@ fn rate_after_a_pause_is_what_the_service_has_accepted() {
     // What is given back is free at this rate, too.
     drop(tickets);
     assert_eq!(milliseconds(limiter.ticket("/").admit(resumed, None)), Some(120));
-    let rate = limiter.lock_state().partner.requests_per_second(resumed);
+    let rate = limiter.lock_state().partner.learned_requests_per_second(resumed);
     assert_eq!(rate.map(|rate| (rate * 60.0).round()), Some(497.0));
     // Nothing is left of it in the end.
     let next_day = resumed + Duration::from_secs(86_400);

@@ -47,7 +47,9 @@ pub(super) fn create_cart(call: &OperationCall<'_>) -> Result<ResponseWithChange
 
 /// Replaces the line items of a cart that was not checked out.
 pub(super) fn update_cart(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
-    let Some(mut cart) = call.state.get_stored_resource(&call.path, call.now) else { return not_found_response(call) };
+    let Some(mut cart) = call.state.get_resource_with_internal_fields(&call.path, call.now) else {
+        return not_found_response(call);
+    };
     if cart["status"] != "Active" {
         return Err(bad_request_error(800_065, "The cart was checked out already."));
     }
@@ -118,7 +120,9 @@ fn purchase_error_as_json(error: &PurchaseError) -> Value {
 pub(super) fn check_out_cart(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
     let id = call.route.path_parameter("cart-id").unwrap_or_default();
     let path = customer_path(call).child_path("carts").child_path(id);
-    let Some(mut cart) = call.state.get_stored_resource(&path, call.now) else { return not_found_response(call) };
+    let Some(mut cart) = call.state.get_resource_with_internal_fields(&path, call.now) else {
+        return not_found_response(call);
+    };
     check_account_validated(call)?;
     if !has_customer_agreement(call) {
         return Err(forbidden_error(13_605, "The customer has not accepted the Microsoft Customer Agreement."));

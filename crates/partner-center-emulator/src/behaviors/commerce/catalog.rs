@@ -3,7 +3,10 @@
 use super::{country_of_query_or_customer, forbidden_error, respond_with_list};
 use crate::{
     behaviors::{OperationCall, ResponseWithChanges},
-    catalog::{CatalogItem, PRODUCTS, Product, ProductKind, Sku, currency_of_country, find_product, find_sku},
+    catalog::{
+        CatalogItem, PRODUCTS, Product, ProductKind, Sku, find_product, find_product_and_sku,
+        get_currency_code_and_symbol,
+    },
     error_response::ErrorResponse,
     json_fields::without_null_fields,
     resource::ResourceLink,
@@ -90,7 +93,7 @@ fn product_in_path(call: &OperationCall<'_>) -> Result<&'static Product, ErrorRe
 
 fn sku_in_path(call: &OperationCall<'_>) -> Result<(&'static Product, &'static Sku), ErrorResponse> {
     let product = product_in_path(call)?;
-    let sku = find_sku(product.id, call.route.path_parameter("sku-id").unwrap_or_default());
+    let sku = find_product_and_sku(product.id, call.route.path_parameter("sku-id").unwrap_or_default());
     sku.ok_or_else(|| not_found_error(400_018, "There is no such SKU."))
 }
 
@@ -124,7 +127,7 @@ fn catalog_link(path: &str, country: &str) -> ResourceLink {
 }
 
 fn product_as_json(product: &Product, country: &str) -> Value {
-    let (type_name, sub_type) = product.kind.type_names();
+    let (type_name, sub_type) = product.kind.get_type_and_subtype_names();
     let path = format!("/products/{}", product.id);
     without_null_fields(json!({
         "id": product.id,
@@ -179,7 +182,7 @@ fn sku_as_json(product: &Product, sku: &Sku, country: &str) -> Value {
 
 fn availability_as_json(item: CatalogItem, country: &str) -> Value {
     let CatalogItem { product, sku, availability } = item;
-    let (code, symbol) = currency_of_country(country);
+    let (code, symbol) = get_currency_code_and_symbol(country);
     let renews = product.kind.makes_subscription() && !sku.is_trial;
     let renewal_options = json!([{ "renewToId": format!("{}:{}", product.id, sku.id), "isAutoRenewable": renews }]);
     let policies = item.cancellation_window().map(|window| {

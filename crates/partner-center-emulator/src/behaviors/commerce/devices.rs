@@ -25,7 +25,7 @@ pub(super) fn create_device_batch(call: &OperationCall<'_>) -> ResponseWithChang
     let mut batch = json!({
         "id": id,
         "createdBy": "Fabrikam",
-        "creationDate": current_date_without_zone(call),
+        "creationDate": current_date_time_without_zone(call),
         "devicesCount": devices.len(),
         "devicesLink": ResourceLink::new(link),
         "attributes": { "objectType": "DeviceBatch" },
@@ -53,9 +53,9 @@ pub(super) fn update_device_policies(call: &OperationCall<'_>) -> ResponseWithCh
     for device in &sent {
         let id = string_at_path(device, &["id"]).unwrap_or_default();
         // The devices of the documentation are in no batch that was written, and stay as they are.
-        for batch in call.state.written_collection_items(&batches, call.now) {
+        for batch in call.state.written_or_deleted_collection_items(&batches, call.now) {
             let path = batches.child_path(batch.0).child_path("devices").child_path(id);
-            if let Some(mut known) = call.state.get_stored_resource(&path, call.now) {
+            if let Some(mut known) = call.state.get_resource_with_internal_fields(&path, call.now) {
                 known["policies"] = device["policies"].clone();
                 changes.push(StateChange::Put(path, known));
             }
@@ -76,7 +76,7 @@ pub(super) fn list_devices(call: &OperationCall<'_>) -> Response {
     respond_with_list(call, items.collect())
 }
 
-fn current_date_without_zone(call: &OperationCall<'_>) -> String {
+fn current_date_time_without_zone(call: &OperationCall<'_>) -> String {
     call.now.to_string_in_seconds().trim_end_matches('Z').to_owned()
 }
 
@@ -151,7 +151,7 @@ fn store_device_job(
     let mut job = json!({
         "batchTrackingId": id,
         "status": "queued",
-        "startedTime": current_date_without_zone(call),
+        "startedTime": current_date_time_without_zone(call),
         "devicesStatus": [],
         "attributes": { "objectType": "BatchUploadDetails" },
     });

@@ -7,7 +7,7 @@ use crate::{
     error_response::ErrorResponse,
     json_fields::{string_at_path, without_null_fields},
     lifecycle::Term,
-    store::all_collection_items,
+    store::generated_and_written_collection_items,
     timestamp::Timestamp,
 };
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 /// example as well.
 pub(super) fn list_entitlements(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
     let orders_path = customer_path(call).child_path("orders");
-    let orders = all_collection_items(call.state, &orders_path, call.now);
+    let orders = generated_and_written_collection_items(call.state, &orders_path, call.now);
     let completed = orders.iter().filter(|order| order["status"] == "completed");
     let is_documented = call.is_about_documented_customer();
     let mut entitlements = if is_documented { example_items(call.operation.id) } else { Vec::new() };

@@ -14,7 +14,7 @@ use crate::{
         StateChange,
         population::{legacy_subscription_etag, version_in_subscription_etag},
     },
-    timestamp::{Timestamp, add_months},
+    timestamp::{Timestamp, add_months_to_date},
 };
 use serde_json::{Value, json};
 
@@ -48,7 +48,8 @@ impl LegacySource {
     /// Returns the subscription of a request, or nothing if it is one of new commerce.
     fn from_call(call: &OperationCall<'_>) -> Result<Option<Self>, ErrorResponse> {
         let (path, _) = call.path.split_last_segment().ok_or_else(subscription_not_found_error)?;
-        let subscription = call.state.get_stored_resource(&path, call.now).ok_or_else(subscription_not_found_error)?;
+        let subscription =
+            call.state.get_resource_with_internal_fields(&path, call.now).ok_or_else(subscription_not_found_error)?;
         let is_legacy = subscription_kind(&subscription) == SubscriptionKind::Legacy;
         Ok(is_legacy.then_some(Self { path, subscription }))
     }
@@ -138,7 +139,7 @@ fn upgrade_changes(call: &OperationCall<'_>, source: LegacySource, target: &str,
     let mut upgraded = without_internal_fields(subscription.clone());
     let customer = call.route.path_parameter("customer-tenant-id").unwrap_or_default().to_ascii_lowercase();
     let created = call.now.to_string_in_microseconds();
-    let end = Timestamp::start_of_date(add_months(call.now.date(), 12)).to_string_in_seconds();
+    let end = Timestamp::start_of_date(add_months_to_date(call.now.date(), 12)).to_string_in_seconds();
     let name = offer_with_id(target).map(|offer| offer["name"].clone()).unwrap_or_default();
     let upper_id = id.to_uppercase();
     for (field, value) in [

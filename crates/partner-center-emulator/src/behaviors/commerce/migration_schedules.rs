@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 type Response = Result<ResponseWithChanges, ErrorResponse>;
 
 /// The path of a schedule, as the specification has it.
-const SCHEDULE_TEMPLATE: &str =
+const SCHEDULE_PATH_TEMPLATE: &str =
     "/v1/customers/{customer-tenant-id}/migrations/newcommerce/schedules/{migration-schedule-id}";
 
 /// The fields of a schedule that a request sets.
@@ -42,7 +42,7 @@ pub(super) fn create_schedule(call: &OperationCall<'_>) -> Response {
         "customerTenantId": call.path.segments().get(2),
         "createdTime": created,
     });
-    respond_with_written(call, &call.path.child_path(&id), schedule)
+    check_and_store_schedule(call, &call.path.child_path(&id), schedule)
 }
 
 /// Replaces what is scheduled. The subscription stays the same.
@@ -56,7 +56,7 @@ pub(super) fn update_schedule(call: &OperationCall<'_>) -> Response {
     if let Some(fields) = schedule.as_object_mut() {
         fields.retain(|name, _| !CHANGEABLE_FIELDS.contains(&name.as_str()));
     }
-    respond_with_written(call, &call.path, schedule)
+    check_and_store_schedule(call, &call.path, schedule)
 }
 
 pub(super) fn cancel_schedule(call: &OperationCall<'_>) -> Response {
@@ -99,8 +99,8 @@ pub(crate) fn run_schedule(state: &State, path: &ResourcePath, due: Timestamp) -
 
 /// Returns the schedule at a path, also that of the documentation, which no request has written.
 fn current_schedule(call: &OperationCall<'_>, path: &ResourcePath) -> Option<Value> {
-    call.state.get_stored_resource(path, call.now).or_else(|| {
-        let is_there = item_exists(call.state, SCHEDULE_TEMPLATE, path, call.now);
+    call.state.get_resource_with_internal_fields(path, call.now).or_else(|| {
+        let is_there = item_exists(call.state, SCHEDULE_PATH_TEMPLATE, path, call.now);
         let documented = example_items("listMigrationSchedules").into_iter().filter(|_| is_there);
         let (_, id) = path.split_last_segment()?;
         documented.into_iter().find(|schedule| schedule["id"] == id)
@@ -117,13 +117,13 @@ fn check_pending(schedule: &Value) -> Result<(), ErrorResponse> {
 }
 
 /// Checks a schedule as the request has it, and stores it with the moment at which it runs.
-fn respond_with_written(call: &OperationCall<'_>, path: &ResourcePath, mut schedule: Value) -> Response {
+fn check_and_store_schedule(call: &OperationCall<'_>, path: &ResourcePath, mut schedule: Value) -> Response {
     for name in CHANGEABLE_FIELDS {
         if let Some(value) = call.body.get(name) {
             schedule[name] = value.clone();
         }
     }
-    let subscription = MigrationContext::from_call(call).check_schedule(&schedule)?;
+    let subscription = MigrationContext::from_call(call).plan_scheduled_migration(&schedule)?;
     let date = string_at_path(&schedule, &["targetDate"]).and_then(Timestamp::parse_with_or_without_zone);
     let due = if schedule["migrateOnRenewal"] == true { subscription.renewal } else { date };
     let due =

@@ -86,13 +86,17 @@ impl<'a> MigrationContext<'a> {
 
     /// Checks whether a subscription can be migrated with the add-ons that are named.
     fn plan_migration(&self, wanted: &Value, is_add_on: bool) -> Result<MigrationPlan, Vec<IneligibilityReason>> {
-        let (plan, reasons) = self.inspect(wanted, is_add_on).map_err(|reason| vec![reason])?;
+        let (plan, reasons) = self.plan_with_ineligibility_reasons(wanted, is_add_on).map_err(|reason| vec![reason])?;
         if reasons.is_empty() { Ok(plan) } else { Err(reasons) }
     }
 
     /// Checks a schedule as far as time alone does not change it. Returns what it says of the subscription, and when that renews.
-    pub(super) fn check_schedule(&self, wanted: &Value) -> Result<ScheduledSubscription, ErrorResponse> {
-        let (plan, mut reasons) = self.inspect(wanted, false).map_err(|reason| error_of_reasons(&[reason]))?;
+    pub(super) fn plan_scheduled_migration(
+        &self,
+        wanted: &Value,
+    ) -> Result<SubscriptionFieldsOfSchedule, ErrorResponse> {
+        let (plan, mut reasons) =
+            self.plan_with_ineligibility_reasons(wanted, false).map_err(|reason| error_of_reasons(&[reason]))?;
         let is_temporary = |reason: &IneligibilityReason| {
             [IN_PROCESS_REASON.0, ENDS_TOO_SOON_REASON.0, UNNAMED_ADD_ONS_REASON.0].contains(&reason.0)
         };
@@ -108,11 +112,11 @@ impl<'a> MigrationContext<'a> {
             ("termDuration", plan.term.into()),
             ("billingCycle", billing_cycle_as_migrations_spell_it(&plan.billing_cycle).into()),
         ];
-        Ok(ScheduledSubscription { fields, renewal: end.and_then(Timestamp::parse) })
+        Ok(SubscriptionFieldsOfSchedule { fields, renewal: end.and_then(Timestamp::parse) })
     }
 
     /// Returns what a subscription becomes, and why it cannot be migrated now.
-    fn inspect(
+    fn plan_with_ineligibility_reasons(
         &self,
         wanted: &Value,
         is_add_on: bool,
@@ -120,7 +124,9 @@ impl<'a> MigrationContext<'a> {
         let text = |name: &str| string_at_path(wanted, &[name]).filter(|text| !text.is_empty());
         let id = text("currentSubscriptionId").unwrap_or_default();
         let path = self.customer.child_path("subscriptions").child_path(id);
-        let Some(current) = self.state.get_stored_resource(&path, self.now) else { return Err(NOT_ACTIVE_REASON) };
+        let Some(current) = self.state.get_resource_with_internal_fields(&path, self.now) else {
+            return Err(NOT_ACTIVE_REASON);
+        };
         let of_current = |name: &str| string_at_path(&current, &[name]);
         let offer = of_current("offerId").unwrap_or_default();
         let item = MIGRATABLE_OFFERS.iter().find(|(legacy, _)| legacy.eq_ignore_ascii_case(offer));
@@ -204,11 +210,13 @@ impl<'a> MigrationContext<'a> {
         let id = random.random_guid().to_string();
         let order_id: String = random.random_guid().simple().to_string().chars().take(12).collect();
         let mut changes = Vec::new();
-        let mut migration = self.migration_of_plan(&plan, &mut random, &order_id, &mut changes);
+        let mut migration = self.migrate_planned_subscription(&plan, &mut random, &order_id, &mut changes);
         let add_ons: Vec<_> = plan
             .add_ons
             .iter()
-            .map(|add_on| without_internal_fields(self.migration_of_plan(add_on, &mut random, &order_id, &mut changes)))
+            .map(|add_on| {
+                without_internal_fields(self.migrate_planned_subscription(add_on, &mut random, &order_id, &mut changes))
+            })
             .collect();
         start_migration_keeping_internal_fields(&mut migration, &id, self.now);
         migration["purchaseFullTerm"] = (wanted["purchaseFullTerm"] == true).into();
@@ -221,7 +229,7 @@ impl<'a> MigrationContext<'a> {
     }
 
     /// Returns a migration of one subscription, and adds the changes that make the new subscription and end the legacy one.
-    fn migration_of_plan(
+    fn migrate_planned_subscription(
         &self,
         plan: &MigrationPlan,
         random: &mut crate::random::RandomGenerator,
@@ -276,7 +284,7 @@ impl<'a> MigrationContext<'a> {
 }
 
 /// What a schedule says of its subscription.
-pub(super) struct ScheduledSubscription {
+pub(super) struct SubscriptionFieldsOfSchedule {
     pub(super) fields: Vec<(&'static str, Value)>,
     /// The moment at which the subscription renews, if it has a term.
     pub(super) renewal: Option<Timestamp>,
@@ -359,9 +367,9 @@ pub(super) fn list_migration_events(call: &OperationCall<'_>) -> Result<Response
     let wanted = |parameter: &str| call.query.first_value(parameter).map(str::to_ascii_lowercase);
     let (by_id, by_subscription) = (wanted("migration_id"), wanted("current_subscription_id"));
     let path = migrator.migrations_path();
-    let written = call.state.written_collection_items(&path, call.now).into_iter();
+    let written = call.state.written_or_deleted_collection_items(&path, call.now).into_iter();
     let matching = written.filter_map(|(id, ..)| {
-        let migration = call.state.get_stored_resource(&path.child_path(id), call.now)?;
+        let migration = call.state.get_resource_with_internal_fields(&path.child_path(id), call.now)?;
         let subscription = string_at_path(&migration, &["currentSubscriptionId"]).map(str::to_ascii_lowercase);
         let is_wanted = by_id.as_deref().is_none_or(|by_id| by_id == id)
             && (by_subscription.is_none() || subscription == by_subscription);
@@ -390,7 +398,7 @@ pub(super) fn list_migrations_or_schedules_of_partner(
     call: &OperationCall<'_>,
 ) -> Result<ResponseWithChanges, ErrorResponse> {
     let is_schedules = call.operation.id == "listMigrationSchedules";
-    let written = call.state.written_resources(call.now, |segments| match segments {
+    let written = call.state.written_resources_matching(call.now, |segments| match segments {
         ["v1", "customers", _, "migrations", "newcommerce", _] => !is_schedules,
         ["v1", "customers", _, "migrations", "newcommerce", "schedules", _] => is_schedules,
         _ => false,

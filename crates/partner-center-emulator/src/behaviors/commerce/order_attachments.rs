@@ -22,7 +22,7 @@ type Response = Result<ResponseWithChanges, ErrorResponse>;
 /// Stores the documents of an order, which then is reviewed if it was waiting for them.
 pub(super) fn upload_attachments(call: &OperationCall<'_>) -> Response {
     let order_path = order_path(call);
-    let Some(mut order) = call.state.get_stored_resource(&order_path, call.now) else {
+    let Some(mut order) = call.state.get_resource_with_internal_fields(&order_path, call.now) else {
         return not_found_response(call);
     };
     let files = |name: &str| call.body[name].as_array().cloned().unwrap_or_default();
@@ -43,7 +43,9 @@ pub(super) fn upload_attachments(call: &OperationCall<'_>) -> Response {
     let mut random = call.state.random_for_next_change("attachments of an order");
     let mut changes = Vec::new();
     let mut items = Vec::new();
-    for (file, kind) in with_kind(purchase, "POAttachment").chain(with_kind(tender, "TenderAttachment")) {
+    for (file, kind) in
+        pair_files_with_kind(purchase, "POAttachment").chain(pair_files_with_kind(tender, "TenderAttachment"))
+    {
         let id: String = random.random_guid().simple().to_string().chars().take(14).collect();
         let content = string_at_path(&file, &["content"]).unwrap_or_default();
         let mut attachment = json!({
@@ -64,7 +66,7 @@ pub(super) fn upload_attachments(call: &OperationCall<'_>) -> Response {
     Ok(ResponseWithChanges { response: call.respond_with_resource(list, ResourceKind::Other, true), changes })
 }
 
-fn with_kind(files: Vec<Value>, kind: &'static str) -> impl Iterator<Item = (Value, &'static str)> {
+fn pair_files_with_kind(files: Vec<Value>, kind: &'static str) -> impl Iterator<Item = (Value, &'static str)> {
     files.into_iter().map(move |file| (file, kind))
 }
 
@@ -77,7 +79,7 @@ pub(super) fn list_attachments(call: &OperationCall<'_>) -> Response {
 
 /// Returns a document, with its name.
 pub(super) fn download_attachment(call: &OperationCall<'_>) -> Response {
-    let Some(attachment) = call.state.get_stored_resource(&call.path, call.now) else {
+    let Some(attachment) = call.state.get_resource_with_internal_fields(&call.path, call.now) else {
         return if call.is_about_documented_customer() { respond_from_store(call) } else { not_found_response(call) };
     };
     let content = internal_field(&attachment, "content").and_then(Value::as_str).unwrap_or_default();

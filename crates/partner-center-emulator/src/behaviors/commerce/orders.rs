@@ -36,7 +36,7 @@ pub(super) fn list_orders(call: &OperationCall<'_>) -> Result<ResponseWithChange
     });
     let orders =
         orders.into_iter().map(|(number, order)| (number, order_as_response(order, are_prices_requested(call))));
-    let response = call.documented_success_response(false).ok_or(ErrorResponse::NotFound)?;
+    let response = call.find_specified_success_response(false).ok_or(ErrorResponse::NotFound)?;
     PageRequest::from_call(call)?
         .respond_with_page(call, response, orders.collect())
         .map(ResponseWithChanges::without_changes)
@@ -138,7 +138,7 @@ fn parent_not_active_error() -> ErrorResponse {
 /// cycle or an add-on.
 pub(super) fn update_order(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
     let OperationCall { state, ref path, now, ref body, .. } = *call;
-    let Some(mut order) = state.get_stored_resource(path, now) else { return not_found_response(call) };
+    let Some(mut order) = state.get_resource_with_internal_fields(path, now) else { return not_found_response(call) };
     let mut changes = Vec::new();
     let sent = body["lineItems"].as_array().map_or(&[][..], Vec::as_slice);
     let is_same = |one: &str, other: &str| one.eq_ignore_ascii_case(other);
@@ -189,7 +189,7 @@ fn cancel_line_items(
             if call.state.is_write_pending(&path, call.now) {
                 return Err(pending_change_error());
             }
-            if let Some(subscription) = call.state.get_stored_resource(&path, call.now) {
+            if let Some(subscription) = call.state.get_resource_with_internal_fields(&path, call.now) {
                 let mut cancelled = subscription.clone();
                 cancelled["status"] = "deleted".into();
                 apply_effects_of_new_status(&subscription, &mut cancelled, call.now);
@@ -212,7 +212,7 @@ fn legacy_subscription_in_field(
 ) -> Result<(crate::resource_path::ResourcePath, Value), ErrorResponse> {
     let id = string_at_path(line_item, &[field]).unwrap_or_default();
     let path = customer_path(call).child_path("subscriptions").child_path(id);
-    let subscription = call.state.get_stored_resource(&path, call.now);
+    let subscription = call.state.get_resource_with_internal_fields(&path, call.now);
     match subscription.filter(|subscription| subscription_kind(subscription) == SubscriptionKind::Legacy) {
         Some(subscription) => Ok((path, subscription)),
         None => {

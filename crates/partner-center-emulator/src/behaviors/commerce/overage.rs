@@ -8,7 +8,7 @@ use crate::{
     lifecycle::{is_azure_plan, is_legacy_azure},
     resource::ResourceLink,
     service_response::ResourceKind,
-    store::{StateChange, all_collection_items},
+    store::{StateChange, generated_and_written_collection_items},
 };
 use serde_json::{Value, json};
 
@@ -32,9 +32,9 @@ pub(super) fn update_overage(call: &OperationCall<'_>) -> Response {
     check_no_legacy_azure(call)?;
     let link = call.route.link_path();
     let sent = string_at_path(&call.body, &["azureEntitlementId"]).filter(|id| !id.is_empty());
-    let others = call
-        .state
-        .written_resources(call.now, |segments| matches!(segments, ["v1", "customers", _, "subscriptions", "overage"]));
+    let others = call.state.written_resources_matching(call.now, |segments| {
+        matches!(segments, ["v1", "customers", _, "subscriptions", "overage"])
+    });
     let is_of_another = |other: &Value| {
         let own_link = string_at_path(other, &["links", "overage", "uri"]);
         let has_other_link = own_link.is_none_or(|own| !own.eq_ignore_ascii_case(&link));
@@ -44,7 +44,7 @@ pub(super) fn update_overage(call: &OperationCall<'_>) -> Response {
     if others.iter().any(is_of_another) {
         return Err(forbidden_error(800_115, "Another customer has its overage billed to this Azure subscription."));
     }
-    let id = sent.map(str::to_ascii_lowercase).or_else(|| active_azure_subscription(call));
+    let id = sent.map(str::to_ascii_lowercase).or_else(|| find_active_azure_entitlement_id(call));
     let id = id.unwrap_or_else(|| call.state.random_for_next_change("overage").random_guid().to_string());
     let overage = without_null_fields(json!({
         "azureEntitlementId": id,
@@ -72,11 +72,11 @@ pub(super) fn is_active_legacy_azure(subscription: &Value) -> bool {
 }
 
 /// Returns an active Azure subscription below an Azure plan of the customer.
-fn active_azure_subscription(call: &OperationCall<'_>) -> Option<String> {
+fn find_active_azure_entitlement_id(call: &OperationCall<'_>) -> Option<String> {
     let subscriptions = subscriptions_of_customer_in_path(call);
     subscriptions.iter().filter(|subscription| is_azure_plan(subscription)).find_map(|plan| {
         let path = customer_path(call).child_path("subscriptions").child_path(plan["id"].as_str()?);
-        let below = all_collection_items(call.state, &path.child_path("azureEntitlements"), call.now);
+        let below = generated_and_written_collection_items(call.state, &path.child_path("azureEntitlements"), call.now);
         let active = below.iter().find(|below| below["status"] == "active")?;
         active["id"].as_str().map(str::to_owned)
     })

@@ -9,7 +9,9 @@ use super::{
 };
 use crate::{
     behaviors::OperationCall,
-    catalog::{CatalogItem, ProductKind, Term, currency_of_country, find_catalog_item, months_of_billing_cycle},
+    catalog::{
+        CatalogItem, ProductKind, Term, find_catalog_item, get_currency_code_and_symbol, months_of_billing_cycle,
+    },
     json_fields::string_at_path,
     lifecycle::{NewOrder, NewOrderLine, NewSubscription, ORDER_PROVISIONING_DURATION, set_internal_field},
     random::RandomGenerator,
@@ -53,7 +55,7 @@ impl BuyerContext {
     }
 
     pub(super) fn currency(&self) -> (&'static str, &'static str) {
-        currency_of_country(&self.country)
+        get_currency_code_and_symbol(&self.country)
     }
 }
 
@@ -85,7 +87,7 @@ const MISSING_ATTESTATION_CODE: u32 = 10_012;
 const INVALID_BILLING_PLAN_CODE: u32 = 10_013;
 const INVALID_PROMOTION_CODE: u32 = 10_014;
 const TOO_MANY_SEATS_CODE: u32 = 10_015;
-const CUSTOM_END_OF_PRODUCT_CODE: u32 = 10_016;
+const CUSTOM_END_UNSUPPORTED_CODE: u32 = 10_016;
 const INVALID_CUSTOM_END_CODE: u32 = 10_017;
 const MISSING_BASE_PRODUCT_CODE: u32 = 400_041;
 const LEGACY_OFFER_CODE: u32 = 500_600;
@@ -230,7 +232,7 @@ fn custom_last_day(
     };
     if item.product.kind != ProductKind::OnlineServices || item.sku.is_trial {
         let description = "The term of this product cannot end on a chosen date.";
-        return Err(PurchaseError::new(CUSTOM_END_OF_PRODUCT_CODE, description));
+        return Err(PurchaseError::new(CUSTOM_END_UNSUPPORTED_CODE, description));
     }
     let day = Timestamp::parse_with_or_without_zone(text).map(Timestamp::date);
     let whole = crate::lifecycle::Term::new(call.now.date(), term.duration, None);

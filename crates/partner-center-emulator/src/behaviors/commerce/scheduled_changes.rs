@@ -7,14 +7,14 @@ use crate::{
     error_response::ErrorResponse,
     json_fields::string_at_path,
     lifecycle::{Term, last_day_of_subscription, set_internal_field},
-    store::all_collection_items,
+    store::generated_and_written_collection_items,
     timestamp::Timestamp,
 };
 use serde_json::Value;
 use time::Date;
 
 /// Checks what a request schedules, and puts it in place of what was scheduled before. What is left out is deleted.
-pub(super) fn apply_scheduled_changes(
+pub(super) fn check_and_set_scheduled_changes(
     call: &OperationCall<'_>,
     current: &Value,
     next: &mut Value,
@@ -138,7 +138,7 @@ fn check_custom_term_end(
         return Err(bad_request_error(900_245, "The chosen date is not within the first term after the renewal."));
     }
     let Some((collection, _)) = call.path.split_last_segment() else { return Ok(()) };
-    let subscriptions = all_collection_items(call.state, &collection, call.now);
+    let subscriptions = generated_and_written_collection_items(call.state, &collection, call.now);
     if !is_aligned_date(&subscriptions, custom_end) {
         return Err(bad_request_error(
             900_246,
@@ -152,11 +152,13 @@ fn check_custom_term_end(
 pub(super) fn is_aligned_date(subscriptions: &[Value], day: Date) -> bool {
     let is_end_of_month = day.day() == day.month().length(day.year());
     is_end_of_month
-        || subscriptions.iter().any(|other| can_align_term_ends(other) && last_day_of_subscription(other) == Some(day))
+        || subscriptions
+            .iter()
+            .any(|other| is_term_end_alignment_target(other) && last_day_of_subscription(other) == Some(day))
 }
 
 /// Whether the terms of other subscriptions can end with that of this one.
-pub(super) fn can_align_term_ends(subscription: &Value) -> bool {
+pub(super) fn is_term_end_alignment_target(subscription: &Value) -> bool {
     subscription["status"] == "active"
         && subscription["isTrial"] != true
         && string_at_path(subscription, &["productType", "id"]) == Some("OnlineServicesNCE")

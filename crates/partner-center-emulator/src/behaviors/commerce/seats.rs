@@ -7,7 +7,7 @@ use crate::{
     error_response::ErrorResponse,
     json_fields::string_at_path,
     lifecycle::{SubscriptionKind, subscription_kind},
-    store::all_collection_items,
+    store::generated_and_written_collection_items,
     timestamp::{ONE_DAY, Timestamp},
 };
 use serde_json::{Value, json};
@@ -20,7 +20,11 @@ pub(super) fn quantity_of_subscription(subscription: &Value) -> i64 {
 }
 
 /// Checks the quantity and keeps account of the seats that can be removed again. Returns the number of seats added.
-pub(super) fn change_seat_count(current: &Value, next: &mut Value, now: Timestamp) -> Result<i64, ErrorResponse> {
+pub(super) fn check_seat_change_and_update_refundable(
+    current: &Value,
+    next: &mut Value,
+    now: Timestamp,
+) -> Result<i64, ErrorResponse> {
     let added = quantity_of_subscription(next) - quantity_of_subscription(current);
     if added == 0 {
         return Ok(0);
@@ -107,7 +111,7 @@ pub(super) fn check_seat_limit_of_customer(call: &OperationCall<'_>, next: &Valu
     let Some((collection, id)) = call.path.split_last_segment() else { return Ok(()) };
     let item = string_at_path(next, &["offerId"]).and_then(find_catalog_item);
     let Some((item, max)) = item.and_then(|item| Some((item, item.sku.max_per_customer?))) else { return Ok(()) };
-    let others = all_collection_items(call.state, &collection, call.now);
+    let others = generated_and_written_collection_items(call.state, &collection, call.now);
     let others =
         others.iter().filter(|other| !other["id"].as_str().is_some_and(|other| other.eq_ignore_ascii_case(id)));
     let others: i64 =
@@ -129,7 +133,7 @@ pub(super) fn uses_seats_of_product(subscription: &Value, product_id: &str) -> b
 
 #[cfg(test)]
 mod tests {
-    use super::change_seat_count;
+    use super::check_seat_change_and_update_refundable;
     use crate::{
         behaviors::commerce::tests::code,
         timestamp::{ONE_DAY, Timestamp},
@@ -143,7 +147,7 @@ mod tests {
         let seats = |subscription: &Value, quantity: i64, now| {
             let mut next = subscription.clone();
             next["quantity"] = quantity.into();
-            change_seat_count(subscription, &mut next, now).map(|_| next)
+            check_seat_change_and_update_refundable(subscription, &mut next, now).map(|_| next)
         };
         let old = json!({ "quantity": 10 });
         assert_eq!(code(seats(&old, 9, now)), 800_090);
@@ -174,7 +178,11 @@ mod tests {
         ] {
             let current = json!({ "offerId": offer, "quantity": from });
             let mut next = json!({ "offerId": offer, "quantity": to });
-            assert_eq!(code(change_seat_count(&current, &mut next, now)), expected, "{offer}: {from} to {to}");
+            assert_eq!(
+                code(check_seat_change_and_update_refundable(&current, &mut next, now)),
+                expected,
+                "{offer}: {from} to {to}"
+            );
         }
     }
 }

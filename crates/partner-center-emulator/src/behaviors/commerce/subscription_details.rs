@@ -3,7 +3,7 @@
 
 use super::{
     bad_request_error, customer_path, invalid_property_error, respond_with_list,
-    scheduled_changes::can_align_term_ends, subscriptions_of_customer_in_path,
+    scheduled_changes::is_term_end_alignment_target, subscriptions_of_customer_in_path,
 };
 use crate::{
     behaviors::{OperationCall, ResponseWithChanges},
@@ -15,7 +15,7 @@ use crate::{
     random::RandomGenerator,
     service_response::ResourceKind,
     store::StateChange,
-    timestamp::{Timestamp, add_months},
+    timestamp::{Timestamp, add_months_to_date},
 };
 use serde_json::{Value, json};
 use time::Date;
@@ -103,7 +103,7 @@ pub(super) fn get_registration_status(call: &OperationCall<'_>) -> Response {
 /// Activates a subscription of the marketplace, once. Others are active from the beginning.
 pub(super) fn activate_subscription(call: &OperationCall<'_>) -> Response {
     let path = subscription_path(call);
-    let Some(mut subscription) = call.state.get_stored_resource(&path, call.now) else {
+    let Some(mut subscription) = call.state.get_resource_with_internal_fields(&path, call.now) else {
         return Err(super::subscription_not_found_error());
     };
     let result = json!({ "subscriptionId": subscription["id"], "status": "Success" });
@@ -136,16 +136,16 @@ pub(super) fn list_custom_term_end_dates(call: &OperationCall<'_>) -> Response {
     let first_day = Timestamp::parse_with_or_without_zone(&start).unwrap_or(call.now).date();
     let term = Term::new(first_day, &duration, None);
     let subscriptions: Vec<_> =
-        subscriptions_of_customer_in_path(call).into_iter().filter(can_align_term_ends).collect();
+        subscriptions_of_customer_in_path(call).into_iter().filter(is_term_end_alignment_target).collect();
     let mut days: Vec<Date> = subscriptions.iter().filter_map(last_day_of_subscription).collect();
     // The ends of the months that the term touches.
-    let months = (0..=months).map(|month| add_months(first_day, month));
+    let months = (0..=months).map(|month| add_months_to_date(first_day, month));
     days.extend(months.filter_map(|day| day.replace_day(day.month().length(day.year())).ok()));
     days.retain(|day| (first_day..=term.last_day).contains(day));
     days.sort_unstable();
     days.dedup();
     let items = days.into_iter().filter_map(|day| custom_term_end_date(&subscriptions, day, &target));
-    let response = call.documented_success_response(false).ok_or(ErrorResponse::NotFound)?;
+    let response = call.find_specified_success_response(false).ok_or(ErrorResponse::NotFound)?;
     page.respond_with_page(call, response, (0..).zip(items).collect()).map(ResponseWithChanges::without_changes)
 }
 

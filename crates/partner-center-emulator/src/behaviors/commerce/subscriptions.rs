@@ -6,8 +6,8 @@ use super::{
     cancellation::{check_subscription_changeable, check_subscription_status_change},
     change_in_progress_error,
     legacy_changes::count_version,
-    scheduled_changes::apply_scheduled_changes,
-    seats::{change_seat_count, check_seat_limit_of_customer},
+    scheduled_changes::check_and_set_scheduled_changes,
+    seats::{check_seat_change_and_update_refundable, check_seat_limit_of_customer},
 };
 use crate::{
     behaviors::{
@@ -38,7 +38,7 @@ pub(super) fn list_subscriptions(call: &OperationCall<'_>) -> Result<ResponseWit
             subscriptions.retain(|(_, subscription)| is_same(subscription));
         }
     }
-    let response = call.documented_success_response(false).ok_or(ErrorResponse::NotFound)?;
+    let response = call.find_specified_success_response(false).ok_or(ErrorResponse::NotFound)?;
     PageRequest::from_call(call)?
         .respond_with_page(call, response, subscriptions)
         .map(ResponseWithChanges::without_changes)
@@ -48,7 +48,7 @@ pub(super) fn list_subscriptions(call: &OperationCall<'_>) -> Result<ResponseWit
 /// is deleted.
 pub(super) fn update_subscription(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
     let OperationCall { state, ref path, now, ref body, .. } = *call;
-    let Some(current) = state.get_stored_resource(path, now) else { return not_found_response(call) };
+    let Some(current) = state.get_resource_with_internal_fields(path, now) else { return not_found_response(call) };
     if state.is_write_pending(path, now) {
         return Err(change_in_progress_error());
     }
@@ -67,11 +67,11 @@ pub(super) fn update_subscription(call: &OperationCall<'_>) -> Result<ResponseWi
     check_subscription_status_change(&current, &next, body, now)?;
     check_plan_suspension(call, &current, &next)?;
     check_product_allows_changes(&current, &next, body)?;
-    let added_seats = change_seat_count(&current, &mut next, now)?;
+    let added_seats = check_seat_change_and_update_refundable(&current, &mut next, now)?;
     if added_seats > 0 {
         check_seat_limit_of_customer(call, &next)?;
     }
-    apply_scheduled_changes(call, &current, &mut next)?;
+    check_and_set_scheduled_changes(call, &current, &mut next)?;
     apply_effects_of_new_status(&current, &mut next, now);
     count_subscription_change(&mut next)?;
     if subscription_kind(&current) == SubscriptionKind::Legacy {

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     behaviors::{
         OperationCall, ResponseWithChanges,
-        customer_purchases::find_order_in_force,
+        customer_purchases::find_id_of_order_in_force,
         stored::{collection_items, not_found_response, respond_from_store},
     },
     catalog::ProductKind,
@@ -80,7 +80,7 @@ pub(super) fn create_transfer(call: &OperationCall<'_>) -> Response {
 /// Checks that no transfer from the same partner has got its line items and waits to be accepted.
 fn check_no_transfer_in_progress(call: &OperationCall<'_>) -> Result<(), ErrorResponse> {
     let source = string_at_path(&call.body, &["sourcePartnerTenantId"]).unwrap_or_default();
-    let mut transfers = call.state.written_collection_items(&call.path, call.now).into_iter();
+    let mut transfers = call.state.written_or_deleted_collection_items(&call.path, call.now).into_iter();
     let is_in_progress = transfers.any(|(.., transfer)| {
         transfer.is_some_and(|transfer| {
             let other = string_at_path(&transfer, &["sourcePartnerTenantId"]).unwrap_or_default();
@@ -97,7 +97,8 @@ fn check_no_transfer_in_progress(call: &OperationCall<'_>) -> Result<(), ErrorRe
 fn check_azure_transfer(call: &OperationCall<'_>) -> Result<(), ErrorResponse> {
     let wanted = call.body["targetProductTypes"].as_array().into_iter().flatten().filter_map(Value::as_str);
     let is_wanted = |kind: &str| wanted.clone().any(|wanted| wanted.eq_ignore_ascii_case(kind));
-    let reservation = || find_order_in_force(call.state, &customer_path(call), &[ProductKind::Reservation], call.now);
+    let reservation =
+        || find_id_of_order_in_force(call.state, &customer_path(call), &[ProductKind::Reservation], call.now);
     if is_wanted("AzureReservation") && reservation().is_some() {
         return Err(bad_request_error(900_145, "Azure reservations do not transfer. Cancel them first."));
     }
@@ -154,7 +155,7 @@ fn transfer_line_item_from_sent(
 fn created_transfer_in_path(call: &OperationCall<'_>) -> Option<(crate::resource_path::ResourcePath, Value)> {
     let id = call.route.path_parameter("transfer-id").unwrap_or_default();
     let path = customer_path(call).child_path("transfers").child_path(id);
-    let transfer = call.state.get_stored_resource(&path, call.now)?;
+    let transfer = call.state.get_resource_with_internal_fields(&path, call.now)?;
     internal_field(&transfer, "created").is_some().then_some((path, transfer))
 }
 

@@ -24,7 +24,7 @@ use serde_json::{Value, json};
 /// Returns the subscription whose sub-resource a request is for, as it is stored, with its path.
 fn source_subscription_of_call(call: &OperationCall<'_>) -> Option<(ResourcePath, Value)> {
     let (path, _) = call.path.split_last_segment()?;
-    let subscription = call.state.get_stored_resource(&path, call.now)?;
+    let subscription = call.state.get_resource_with_internal_fields(&path, call.now)?;
     Some((path, subscription))
 }
 
@@ -121,7 +121,7 @@ pub(super) fn list_transitions(call: &OperationCall<'_>) -> Result<ResponseWithC
         return Err(legacy_subscription_error());
     }
     let wanted = call.query.first_value("operationId").map(str::to_ascii_lowercase);
-    let written = call.state.written_collection_items(&call.path, call.now).into_iter();
+    let written = call.state.written_or_deleted_collection_items(&call.path, call.now).into_iter();
     let transitions = written.filter(|(id, ..)| wanted.as_deref().is_none_or(|wanted| wanted == *id));
     respond_with_list(call, transitions.filter_map(|(.., transition)| transition).collect())
 }
@@ -149,7 +149,7 @@ pub(super) fn create_transition(call: &OperationCall<'_>) -> Result<ResponseWith
     if source["status"] != "active" {
         return Err(bad_request_error(800_002, "Only an active subscription can move to another product."));
     }
-    let target = check_transition_target(call, &source)?;
+    let target = read_transition_target(call, &source)?;
     let (to_subscription, mut changes) = move_seats_to_target(call, &path, &source, &target);
     let operation_id = call.state.random_for_next_change("transition").random_guid().to_string();
     let transition = without_null_fields(json!({
@@ -176,7 +176,7 @@ pub(super) fn create_transition(call: &OperationCall<'_>) -> Result<ResponseWith
     Ok(ResponseWithChanges { response, changes })
 }
 
-fn check_transition_target(call: &OperationCall<'_>, source: &Value) -> Result<TransitionTarget, ErrorResponse> {
+fn read_transition_target(call: &OperationCall<'_>, source: &Value) -> Result<TransitionTarget, ErrorResponse> {
     let text = |name: &str| string_at_path(&call.body, &[name]).filter(|text| !text.is_empty());
     let present = string_at_path(source, &["offerId"]).and_then(find_catalog_item);
     let targets = present.map_or(&[][..], |item| item.sku.transition_targets);
@@ -191,7 +191,7 @@ fn check_transition_target(call: &OperationCall<'_>, source: &Value) -> Result<T
         ));
     }
     let subscription =
-        text("toSubscriptionId").map(|id| check_target_subscription(call, source, item, id)).transpose()?;
+        text("toSubscriptionId").map(|id| find_valid_target_subscription(call, source, item, id)).transpose()?;
     let owner = subscription.as_ref().map_or(source, |(_, target)| target);
     let inherited = |name: &str| string_at_path(owner, &[name]).unwrap_or_default().to_owned();
     let term = text("termDuration").map_or_else(|| inherited("termDuration"), str::to_ascii_uppercase);
@@ -209,7 +209,7 @@ fn check_transition_target(call: &OperationCall<'_>, source: &Value) -> Result<T
     Ok(TransitionTarget { item, term, billing_cycle, quantity, subscription })
 }
 
-fn check_target_subscription(
+fn find_valid_target_subscription(
     call: &OperationCall<'_>,
     source: &Value,
     item: CatalogItem,
@@ -217,7 +217,7 @@ fn check_target_subscription(
 ) -> Result<(ResourcePath, Value), ErrorResponse> {
     let path = super::customer_path(call).child_path("subscriptions").child_path(id);
     let not_active = || bad_request_error(900_258, "The target subscription is not active.");
-    let target = call.state.get_stored_resource(&path, call.now).ok_or_else(not_active)?;
+    let target = call.state.get_resource_with_internal_fields(&path, call.now).ok_or_else(not_active)?;
     if source["id"].as_str().is_some_and(|source| source.eq_ignore_ascii_case(id)) {
         return Err(bad_request_error(900_259, "The target subscription is the source itself."));
     }

@@ -1,4 +1,4 @@
-use super::{Arrivals, MAX_REQUESTS, MAX_SEARCHED, MIN_POLL_INTERVAL};
+use super::{Arrivals, MAX_REQUESTS, MAX_SEARCHED_ENTRIES, MIN_INTERVAL_COUNTED_AS_POLLING};
 use crate::{judge::Misbehavior, steering::Delivery};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use hyper::body::Bytes;
@@ -26,7 +26,7 @@ impl Timeline {
         let response = http::Response::builder().status(status).header("Retry-After", "60");
         self.arrivals.response_made(number, &response.body(Bytes::new()).unwrap());
         let now = Duration::from_secs(seconds);
-        self.arrivals.response_delivered(number, Delivery::Sent, true, now).is_some()
+        self.arrivals.record_delivery_and_find_polled_list(number, Delivery::Sent, true, now).is_some()
     }
 
     /// Returns whether a list is polled.
@@ -78,7 +78,7 @@ fn early_retry_without_a_correlation_id_is_found_for_every_wait() {
         arrivals.request_arrived(1, &list, Duration::ZERO);
         let throttled = http::Response::builder().status(429).header("Retry-After", seconds);
         arrivals.response_made(1, &throttled.body(Bytes::new()).unwrap());
-        arrivals.response_delivered(1, Delivery::Sent, true, Duration::ZERO);
+        arrivals.record_delivery_and_find_polled_list(1, Delivery::Sent, true, Duration::ZERO);
         for (millis, expected) in [(400, &[][..]), (600, misbehavior), (1000, &[])] {
             let findings = arrivals.request_arrived(2, &list, Duration::from_millis(millis));
             let found: Vec<_> = findings.into_iter().map(|(misbehavior, _)| misbehavior).collect();
@@ -93,7 +93,7 @@ fn write_of_another_program_is_no_retry() {
     for (second, expected) in [("Bearer a", &[Misbehavior::ChangedRequestId][..]), ("Bearer b", &[])] {
         let mut timeline = Timeline::default();
         let (first, _) = timeline.arrive(0, &create("Bearer a"));
-        timeline.arrivals.response_delivered(first, Delivery::NotSent, true, Duration::ZERO);
+        timeline.arrivals.record_delivery_and_find_polled_list(first, Delivery::NotSent, true, Duration::ZERO);
         assert_eq!(timeline.arrive(10, &create(second)).1, expected, "{second}");
     }
 }
@@ -113,7 +113,7 @@ fn message_of_a_changed_request_id_says_what_was_changed() {
         };
         let mut arrivals = Arrivals::default();
         arrivals.request_arrived(1, &create(first), Duration::ZERO);
-        arrivals.response_delivered(1, Delivery::NotSent, true, Duration::ZERO);
+        arrivals.record_delivery_and_find_polled_list(1, Delivery::NotSent, true, Duration::ZERO);
         let findings = arrivals.request_arrived(2, &create(second), Duration::from_secs(1));
         let [(Misbehavior::ChangedRequestId, message)] = &findings[..] else { panic!("{findings:?}") };
         assert!(message.contains(words), "{message}");
@@ -162,7 +162,7 @@ fn same_write_of_other_work_or_much_later_is_no_retry() {
     {
         let mut timeline = Timeline::default();
         let (first, _) = timeline.arrive(0, &request("POST", USERS, &[WORK], "{}"));
-        timeline.arrivals.response_delivered(first, Delivery::NotSent, true, Duration::ZERO);
+        timeline.arrivals.record_delivery_and_find_polled_list(first, Delivery::NotSent, true, Duration::ZERO);
         let again = request("POST", USERS, &[correlation_id], "{}");
         assert_eq!(timeline.arrive(seconds, &again).1, expected, "{seconds} {correlation_id:?}");
     }
@@ -190,9 +190,9 @@ fn polling_is_requesting_again_after_a_pause_without_a_write() {
     let mut timeline = Timeline::default();
     for tick in 0..100_u32 {
         let (number, _) = timeline.arrive(0, &list);
-        let now = tick * MIN_POLL_INTERVAL / 2;
+        let now = tick * MIN_INTERVAL_COUNTED_AS_POLLING / 2;
         timeline.arrivals.response_made(number, &Response::default());
-        let polled = timeline.arrivals.response_delivered(number, Delivery::Sent, true, now);
+        let polled = timeline.arrivals.record_delivery_and_find_polled_list(number, Delivery::Sent, true, now);
         assert!(polled.is_none(), "no pause is as long as the interval");
     }
 
@@ -217,29 +217,29 @@ fn memory_of_the_judge_is_bounded() {
         };
         let now = Duration::from_secs(number);
         arrivals.request_arrived(u64::MAX - number, &request("GET"), now);
-        if number > MAX_SEARCHED as u64 + 10 {
+        if number > MAX_SEARCHED_ENTRIES as u64 + 10 {
             arrivals.waits.clear();
             arrivals.request_arrived(number, &request("GET"), now);
             arrivals.response_made(number, &Response::default());
-            arrivals.response_delivered(number, Delivery::Sent, true, now);
+            arrivals.record_delivery_and_find_polled_list(number, Delivery::Sent, true, now);
             continue;
         }
         arrivals.request_arrived(3 * number, &request("POST"), now);
-        arrivals.response_delivered(3 * number, Delivery::NotSent, true, now);
+        arrivals.record_delivery_and_find_polled_list(3 * number, Delivery::NotSent, true, now);
         for (offset, response) in [(1, &throttled), (2, &Response::default())] {
             arrivals.request_arrived(3 * number + offset, &request("GET"), now);
             arrivals.response_made(3 * number + offset, response);
-            arrivals.response_delivered(3 * number + offset, Delivery::Sent, true, now);
+            arrivals.record_delivery_and_find_polled_list(3 * number + offset, Delivery::Sent, true, now);
         }
-        assert!(arrivals.waits.len() <= MAX_SEARCHED);
+        assert!(arrivals.waits.len() <= MAX_SEARCHED_ENTRIES);
     }
     let Arrivals { pending, with_response, with_response_order, without_response, polls, .. } = &arrivals;
     for (name, length, limit) in [
         ("pending", pending.len(), MAX_REQUESTS),
         ("with_response", with_response.len(), MAX_REQUESTS),
         ("with_response_order", with_response_order.len(), MAX_REQUESTS),
-        ("without_response", without_response.len(), MAX_SEARCHED),
-        ("polls", polls.len(), MAX_SEARCHED),
+        ("without_response", without_response.len(), MAX_SEARCHED_ENTRIES),
+        ("polls", polls.len(), MAX_SEARCHED_ENTRIES),
     ] {
         assert!(length <= limit, "{name} has {length} entries");
     }

@@ -14,7 +14,7 @@ pub(super) fn check_access<B>(request: &http::Request<B>) -> Result<(), (StatusC
     let header = |name: &HeaderName| request.headers().get(name).map(|value| value.to_str().unwrap_or_default());
     let host = request.uri().authority().map(Authority::as_str).or(header(&HOST)).unwrap_or_default();
     // A page whose name its owner lets point to this machine sends its own name (DNS rebinding).
-    if !is_local_host(host) {
+    if !is_ip_or_private_host_name(host) {
         return forbidden(format!(
             "the host {host:?} may not steer the emulator: use its IP address, localhost, or a name without a dot"
         ));
@@ -45,7 +45,7 @@ pub(super) fn check_access<B>(request: &http::Request<B>) -> Result<(), (StatusC
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Whether a host, with or without a port, is an IP address, or a name that no other site can have.
-fn is_local_host(host: &str) -> bool {
+fn is_ip_or_private_host_name(host: &str) -> bool {
     if let Some(address) = host.strip_prefix('[') {
         return address.split_once(']').is_some_and(|(address, _)| address.parse::<IpAddr>().is_ok());
     }
@@ -56,7 +56,7 @@ fn is_local_host(host: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{check_access, is_local_host};
+    use super::{check_access, is_ip_or_private_host_name};
     use partner_center_core::Request;
 
     #[test]
@@ -72,7 +72,7 @@ mod tests {
             "a.localhost",
             "host.docker.internal:1",
         ] {
-            assert!(is_local_host(host), "{host}");
+            assert!(is_ip_or_private_host_name(host), "{host}");
         }
         for host in [
             "",
@@ -84,7 +84,7 @@ mod tests {
             "a.b",
             ":80",
         ] {
-            assert!(!is_local_host(host), "{host}");
+            assert!(!is_ip_or_private_host_name(host), "{host}");
         }
     }
 

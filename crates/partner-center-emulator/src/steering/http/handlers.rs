@@ -4,7 +4,7 @@
 
 use super::{
     SteeringCall,
-    response::{done_response, error_response, json_response, respond_with},
+    response::{error_response, json_response, ok_json_response, respond_with},
 };
 use crate::{
     Fault, Quirks,
@@ -37,7 +37,7 @@ pub(super) fn get_specification(_: &SteeringCall<'_>) -> Result<Response, Steeri
 pub(super) fn get_status(call: &SteeringCall<'_>) -> Result<Response, SteeringError> {
     let emulator = call.emulator;
     let state = emulator.handler().service.store.state_snapshot();
-    Ok(done_response(&json!({
+    Ok(ok_json_response(&json!({
         "version": env!("CARGO_PKG_VERSION"),
         "time": emulator.current_timestamp(),
         "seed": state.population.seed,
@@ -71,7 +71,7 @@ pub(super) fn reset_emulator(call: &SteeringCall<'_>) -> Result<Response, Steeri
 const MAX_GENERATED_CUSTOMERS: u32 = 10_000_000;
 
 pub(super) fn get_clock(call: &SteeringCall<'_>) -> Result<Response, SteeringError> {
-    Ok(done_response(&json!({ "time": call.emulator.current_timestamp() })))
+    Ok(ok_json_response(&json!({ "time": call.emulator.current_timestamp() })))
 }
 
 #[derive(Deserialize)]
@@ -121,29 +121,29 @@ pub(super) fn list_logged_requests(call: &SteeringCall<'_>) -> Result<Response, 
     };
     let requests = emulator.exchanges_after(after, limit, matches, read);
     let count = emulator.handler().lock_log().request_count();
-    Ok(done_response(&json!({ "requests": requests, "count": count })))
+    Ok(ok_json_response(&json!({ "requests": requests, "count": count })))
 }
 
 pub(super) fn clear_requests(call: &SteeringCall<'_>) -> Result<Response, SteeringError> {
     call.emulator.clear_log();
-    Ok(done_response(&json!({})))
+    Ok(ok_json_response(&json!({})))
 }
 
 pub(super) fn list_verdicts(call: &SteeringCall<'_>) -> Result<Response, SteeringError> {
     let query = call.read_query_parameters(&["after"])?;
     let after = read_number_parameter(&query, "after")?.unwrap_or(0);
     let judge = &call.emulator.handler().judge;
-    Ok(done_response(&json!({ "verdicts": judge.verdicts_after(after), "count": judge.verdict_count() })))
+    Ok(ok_json_response(&json!({ "verdicts": judge.verdicts_after(after), "count": judge.verdict_count() })))
 }
 
 pub(super) fn clear_verdicts(call: &SteeringCall<'_>) -> Result<Response, SteeringError> {
     call.emulator.clear_verdicts();
-    Ok(done_response(&json!({})))
+    Ok(ok_json_response(&json!({})))
 }
 
 pub(super) fn list_faults(call: &SteeringCall<'_>) -> Result<Response, SteeringError> {
     let faults: Vec<_> = call.emulator.faults().iter().map(|(id, fault)| fault_as_json(*id, fault)).collect();
-    Ok(done_response(&json!({ "faults": faults })))
+    Ok(ok_json_response(&json!({ "faults": faults })))
 }
 
 #[derive(Deserialize)]
@@ -201,7 +201,7 @@ struct RateLimitChange {
 }
 
 pub(super) fn get_rate_limit(call: &SteeringCall<'_>) -> Result<Response, SteeringError> {
-    Ok(done_response(&json!({ "requestsPerMinute": call.emulator.rate_limit() })))
+    Ok(ok_json_response(&json!({ "requestsPerMinute": call.emulator.rate_limit() })))
 }
 
 pub(super) fn set_rate_limit(call: &SteeringCall<'_>) -> Result<Response, SteeringError> {
@@ -230,7 +230,7 @@ pub(super) fn revoke_tokens(call: &SteeringCall<'_>) -> Result<Response, Steerin
     if refresh {
         call.emulator.revoke_refresh_tokens();
     }
-    Ok(done_response(&json!({})))
+    Ok(ok_json_response(&json!({})))
 }
 
 #[derive(Deserialize)]
@@ -240,7 +240,7 @@ struct NewSnapshot {
 }
 
 pub(super) fn list_snapshots(call: &SteeringCall<'_>) -> Result<Response, SteeringError> {
-    Ok(done_response(&json!({ "snapshots": call.emulator.handler().snapshots.snapshot_names() })))
+    Ok(ok_json_response(&json!({ "snapshots": call.emulator.handler().snapshots.snapshot_names() })))
 }
 
 pub(super) fn take_snapshot(call: &SteeringCall<'_>) -> Result<Response, SteeringError> {
@@ -293,7 +293,7 @@ pub(super) fn list_readable_paths(_: &SteeringCall<'_>) -> Result<Response, Stee
     let paths = OPERATIONS.iter().filter(is_readable);
     let paths: Vec<_> =
         paths.map(|operation| json!({ "path": operation.path, "summary": operation.summary })).collect();
-    Ok(done_response(&json!({ "paths": paths })))
+    Ok(ok_json_response(&json!({ "paths": paths })))
 }
 
 pub(super) fn get_resource(call: &SteeringCall<'_>) -> Result<Response, SteeringError> {
@@ -305,24 +305,25 @@ pub(super) fn get_resource(call: &SteeringCall<'_>) -> Result<Response, Steering
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct NewResources {
-    resources: Vec<NewResource>,
+struct ResourceChanges {
+    resources: Vec<ResourceChange>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct NewResource {
+struct ResourceChange {
     path: String,
     /// `None` deletes it. It must be there: a deletion is never an accident.
     #[serde(deserialize_with = "Option::deserialize")]
     value: Option<Value>,
 }
 
-pub(super) fn put_resources(call: &SteeringCall<'_>) -> Result<Response, SteeringError> {
-    let NewResources { resources } = call.read_body()?;
+pub(super) fn change_resources(call: &SteeringCall<'_>) -> Result<Response, SteeringError> {
+    let ResourceChanges { resources } = call.read_body()?;
     let count = resources.len();
-    call.emulator.change_resources(resources.into_iter().map(|NewResource { path, value }| (path, value)).collect())?;
-    Ok(done_response(&json!({ "changed": count })))
+    call.emulator
+        .change_resources(resources.into_iter().map(|ResourceChange { path, value }| (path, value)).collect())?;
+    Ok(ok_json_response(&json!({ "changed": count })))
 }
 
 impl SteeringCall<'_> {

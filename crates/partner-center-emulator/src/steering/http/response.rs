@@ -28,7 +28,7 @@ pub(super) fn json_response(status: StatusCode, body: &impl Serialize) -> Respon
 }
 
 /// Returns a response that something was done.
-pub(super) fn done_response(body: &Value) -> Response {
+pub(super) fn ok_json_response(body: &Value) -> Response {
     json_response(StatusCode::OK, body)
 }
 

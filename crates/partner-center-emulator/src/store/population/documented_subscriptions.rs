@@ -3,7 +3,7 @@
 use super::CustomerTenant;
 use super::subscriptions::LegacySubscription;
 use crate::{
-    catalog::{AZURE_PLAN, find_catalog_item},
+    catalog::{AZURE_PLAN_CATALOG_ITEM_ID, find_catalog_item},
     lifecycle::NewSubscription,
     timestamp::Timestamp,
 };
@@ -97,7 +97,7 @@ const DOCUMENTED_SUBSCRIPTIONS: &[DocumentedSubscription] = &[
         order_id: "c93a70e15d28",
         friendly_name: "Contoso Azure plan",
         quantity: 1,
-        offer: DocumentedOffer::NewCommerce(AZURE_PLAN, ""),
+        offer: DocumentedOffer::NewCommerce(AZURE_PLAN_CATALOG_ITEM_ID, ""),
     },
 ];
 

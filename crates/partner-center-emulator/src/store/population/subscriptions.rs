@@ -4,7 +4,7 @@ use crate::{
     lifecycle::NewSubscription,
     random::RandomGenerator,
     resource::SelfLinks,
-    timestamp::{ONE_DAY, Timestamp, add_months},
+    timestamp::{ONE_DAY, Timestamp, add_months_to_date},
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
@@ -134,7 +134,7 @@ impl LegacySubscription<'_> {
     pub(super) fn to_record(&self, tenant: &CustomerTenant<'_>) -> Value {
         let is_azure = self.offer == LEGACY_AZURE_OFFER;
         let id = upper_case_guid(self.id);
-        let end = Timestamp::start_of_date(add_months(self.created.date(), 12));
+        let end = Timestamp::start_of_date(add_months_to_date(self.created.date(), 12));
         json!({
             "id": id,
             "offerId": self.offer,

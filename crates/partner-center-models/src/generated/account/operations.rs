@@ -347,7 +347,7 @@ impl Operation for CheckDomain {
     const ID: &'static str = "checkDomain";
     const METHOD: Method = Method::Head;
     const PATH: &'static str = "/v1/domains/{domain}";
-    const OUTCOMES: &'static [u16] = &[404];
+    const ADDITIONAL_RESULT_STATUSES: &'static [u16] = &[404];
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new().path("domain", &self.domain).check()
@@ -3138,7 +3138,7 @@ impl Paginated for ListCustomerServiceRequests {
     }
 
     #[inline]
-    fn locate(page: &mut Self::Response, position: PagePosition) {
+    fn set_page_position(page: &mut Self::Response, position: PagePosition) {
         page.position = position;
     }
 }

@@ -29,7 +29,7 @@ use uuid::Uuid;
 ///     address_validation_response.status,
 ///     Some(AddressValidationStatus::VerifiedShippable)
 /// );
-/// assert!(address_validation_response.unknown_paths().is_empty());
+/// assert!(address_validation_response.undescribed_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[non_exhaustive]
@@ -117,7 +117,7 @@ open_enum!(loose AddressValidationStatus {
 ///     customer_qualification.vetting_create_date, Some("2026-03-02T09:41:17.305Z"
 ///     .parse()?)
 /// );
-/// assert!(customer_qualification.unknown_paths().is_empty());
+/// assert!(customer_qualification.undescribed_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[non_exhaustive]
@@ -222,7 +222,7 @@ open_enum!(loose VettingStatus {
 /// assert_eq!(
 ///     customer_qualification_request.website.as_deref(), Some("fineartschool.example")
 /// );
-/// assert!(customer_qualification_request.unknown_paths().is_empty());
+/// assert!(customer_qualification_request.undescribed_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[non_exhaustive]
@@ -335,7 +335,7 @@ open_enum!(EducationSegment {
 /// assert_eq!(customer_organization.country_letter_code.as_deref(), Some("US"));
 /// assert_eq!(customer_organization.city.as_deref(), Some("Seattle"));
 /// assert_eq!(customer_organization.display_name.as_deref(), Some("Contoso Bakery"));
-/// assert!(customer_organization.unknown_paths().is_empty());
+/// assert!(customer_organization.undescribed_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[non_exhaustive]
@@ -440,7 +440,7 @@ resource!(PartnerRelationshipCollection: Clone PartialEq Default {
 /// assert_eq!(partner_relationship.state.as_deref(), Some("Active"));
 /// assert_eq!(partner_relationship.mpn_id.as_deref(), Some("5120934"));
 /// assert_eq!(partner_relationship.location.as_deref(), Some("US"));
-/// assert!(partner_relationship.unknown_paths().is_empty());
+/// assert!(partner_relationship.undescribed_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[non_exhaustive]
@@ -521,7 +521,7 @@ open_enum!(loose PartnerRelationshipType {
 ///     partner_relationship_filter.operator,
 ///     PartnerRelationshipFilterOperator::Substring
 /// );
-/// assert!(partner_relationship_filter.unknown_paths().is_empty());
+/// assert!(partner_relationship_filter.undescribed_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[non_exhaustive]
@@ -621,7 +621,7 @@ open_enum!(PartnerRelationshipFilterOperator {
 ///     validation_code.organization_name.as_deref(), Some("Wingtip Cloud Services")
 /// );
 /// assert_eq!(validation_code.validation_id.as_deref(), Some("40718"));
-/// assert!(validation_code.unknown_paths().is_empty());
+/// assert!(validation_code.undescribed_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[non_exhaustive]
@@ -694,7 +694,7 @@ open_enum!(loose CustomerValidationType {
 ///     customer_validation_status.last_update_date_time, Some("2026-01-28T16:05:00"
 ///     .parse()?)
 /// );
-/// assert!(customer_validation_status.unknown_paths().is_empty());
+/// assert!(customer_validation_status.undescribed_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[non_exhaustive]
@@ -822,7 +822,7 @@ resource!(VerifiedDomain: Clone PartialEq {
 /// assert_eq!(domain.name.as_deref(), Some("contosobakery.example"));
 /// assert_eq!(domain.status, Some(DomainStatus::Verified));
 /// assert_eq!(domain.verification_method, Some(DomainVerificationMethod::DnsRecord));
-/// assert!(domain.unknown_paths().is_empty());
+/// assert!(domain.undescribed_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[non_exhaustive]
@@ -1364,7 +1364,7 @@ open_enum!(loose PromptLoginBehavior {
 ///     }"#,
 /// )?;
 /// assert_eq!(direct_signed_agreement_status.is_signed, Some(true));
-/// assert!(direct_signed_agreement_status.unknown_paths().is_empty());
+/// assert!(direct_signed_agreement_status.undescribed_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[non_exhaustive]
@@ -1430,7 +1430,7 @@ resource!(CustomerAgreementCollection: Clone PartialEq Default {
 /// assert_eq!(
 ///     customer_agreement.type_, Some(AgreementType::MicrosoftCustomerAgreement)
 /// );
-/// assert!(customer_agreement.unknown_paths().is_empty());
+/// assert!(customer_agreement.undescribed_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[non_exhaustive]
@@ -1697,7 +1697,7 @@ resource!(AgreementMetadataCollection: Clone PartialEq Default {
 ///     Some("https://aka.ms/customeragreement")
 /// );
 /// assert_eq!(agreement_metadata.version_rank, Some(0));
-/// assert!(agreement_metadata.unknown_paths().is_empty());
+/// assert!(agreement_metadata.undescribed_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[non_exhaustive]
@@ -1774,7 +1774,7 @@ resource!(AgreementDocument: Clone PartialEq Default {
 /// assert_eq!(
 ///     application_consent.display_name.as_deref(), Some("Wingtip Control Panel")
 /// );
-/// assert!(application_consent.unknown_paths().is_empty());
+/// assert!(application_consent.undescribed_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[non_exhaustive]
@@ -2232,7 +2232,7 @@ resource!(ServiceCostLineItem: Clone PartialEq Default {
 ///     }"#,
 /// )?;
 /// assert_eq!(spending_budget.usage_spending_budget, Some("400".parse()?));
-/// assert!(spending_budget.unknown_paths().is_empty());
+/// assert!(spending_budget.undescribed_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[non_exhaustive]
@@ -2335,7 +2335,7 @@ resource!(SpendingBudget: Clone PartialEq Default {
 /// assert_eq!(customer_usage_summary.total_cost, Some("61.40918273645546".parse()?));
 /// assert_eq!(customer_usage_summary.currency_code.as_deref(), Some("EUR"));
 /// assert_eq!(customer_usage_summary.usd_total_cost, Some("66.72".parse()?));
-/// assert!(customer_usage_summary.unknown_paths().is_empty());
+/// assert!(customer_usage_summary.undescribed_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[non_exhaustive]
@@ -2455,7 +2455,7 @@ resource!(CustomerUsageRecordCollection: Clone PartialEq Default {
 /// assert_eq!(customer_usage_record.resource_name.as_deref(), Some("Contoso Bakery"));
 /// assert_eq!(customer_usage_record.total_cost, Some("61.40918273645546".parse()?));
 /// assert_eq!(customer_usage_record.currency_code.as_deref(), Some("EUR"));
-/// assert!(customer_usage_record.unknown_paths().is_empty());
+/// assert!(customer_usage_record.undescribed_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[non_exhaustive]
@@ -2566,7 +2566,7 @@ resource!(CustomerLicensesDeploymentInsightsCollection: Clone PartialEq Default 
 /// );
 /// assert_eq!(customer_licenses_deployment_insights.licenses_deployed, Some(18));
 /// assert_eq!(customer_licenses_deployment_insights.licenses_sold, Some(25));
-/// assert!(customer_licenses_deployment_insights.unknown_paths().is_empty());
+/// assert!(customer_licenses_deployment_insights.undescribed_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[non_exhaustive]
@@ -2668,7 +2668,7 @@ resource!(CustomerLicensesUsageInsightsCollection: Clone PartialEq Default {
 /// assert_eq!(
 ///     customer_licenses_usage_insights.workload_name.as_deref(), Some("Exchange")
 /// );
-/// assert!(customer_licenses_usage_insights.unknown_paths().is_empty());
+/// assert!(customer_licenses_usage_insights.undescribed_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[non_exhaustive]
@@ -2773,7 +2773,7 @@ resource!(ServiceRequestSummaryCollection: Clone PartialEq Default {
 /// );
 /// assert_eq!(service_request_summary.id.as_deref(), Some("620260311400217"));
 /// assert_eq!(service_request_summary.status, Some(ServiceRequestStatusNumber::Open));
-/// assert!(service_request_summary.unknown_paths().is_empty());
+/// assert!(service_request_summary.undescribed_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[non_exhaustive]
@@ -2890,7 +2890,7 @@ integer_enum!(ServiceRequestStatusNumber {
 /// assert_eq!(service_request.severity, Some(ServiceRequestSeverity::Moderate));
 /// assert_eq!(service_request.id.as_deref(), Some("620260311400217"));
 /// assert_eq!(service_request.status, Some(ServiceRequestStatus::Open));
-/// assert!(service_request.unknown_paths().is_empty());
+/// assert!(service_request.undescribed_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[non_exhaustive]
@@ -3340,7 +3340,7 @@ resource!(ServiceRequestContact: Clone PartialEq Default {
 ///     }"#,
 /// )?;
 /// assert_eq!(service_request_note.text.as_deref(), Some("The invoice is attached."));
-/// assert!(service_request_note.unknown_paths().is_empty());
+/// assert!(service_request_note.undescribed_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[non_exhaustive]

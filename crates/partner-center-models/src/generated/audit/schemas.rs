@@ -28,7 +28,7 @@ use uuid::Uuid;
 /// assert_eq!(audit_record_filter.field, AuditRecordSearchField::ResourceType);
 /// assert_eq!(audit_record_filter.value, "Subscription");
 /// assert_eq!(audit_record_filter.operator, AuditRecordFilterOperator::Equals);
-/// assert!(audit_record_filter.unknown_paths().is_empty());
+/// assert!(audit_record_filter.undescribed_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[non_exhaustive]

@@ -636,7 +636,7 @@ resource!(IncludedQuantityOption: Clone PartialEq Default {
 ///         "inventoryContext": {"customerId":"aaaabbbb-0000-cccc-1111-dddd2222eeee"}
 ///     }"#,
 /// )?;
-/// assert!(inventory_check_request.unknown_paths().is_empty());
+/// assert!(inventory_check_request.undescribed_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[non_exhaustive]
@@ -1073,7 +1073,7 @@ resource!(PromotionEligibilityRequest: Clone PartialEq Default {
 /// );
 /// assert_eq!(promotion_eligibility_item.quantity, 12);
 /// assert_eq!(promotion_eligibility_item.term_duration, "P1Y");
-/// assert!(promotion_eligibility_item.unknown_paths().is_empty());
+/// assert!(promotion_eligibility_item.undescribed_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[non_exhaustive]

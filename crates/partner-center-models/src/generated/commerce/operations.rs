@@ -427,7 +427,7 @@ impl Operation for UpdateSubscription {
     const METHOD: Method = Method::Patch;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}";
     const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
-    const OUTCOMES: &'static [u16] = &[202];
+    const ADDITIONAL_RESULT_STATUSES: &'static [u16] = &[202];
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -454,8 +454,8 @@ impl LongRunning for UpdateSubscription {
     }
 
     #[inline]
-    fn expected(&self) -> serde_json::Map<String, serde_json::Value> {
-        Self::POLLING.expected(&self.subscription)
+    fn expected_properties(&self) -> serde_json::Map<String, serde_json::Value> {
+        Self::POLLING.expected_properties(&self.subscription)
     }
 
     #[inline]
@@ -753,7 +753,7 @@ impl Operation for RegisterSubscription {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/registrations";
     const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
-    const OUTCOMES: &'static [u16] = &[202];
+    const ADDITIONAL_RESULT_STATUSES: &'static [u16] = &[202];
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -1663,7 +1663,7 @@ impl Paginated for ListCustomTermEndDates {
     }
 
     #[inline]
-    fn locate(page: &mut Self::Response, position: PagePosition) {
+    fn set_page_position(page: &mut Self::Response, position: PagePosition) {
         page.position = position;
     }
 }
@@ -2289,7 +2289,7 @@ impl Operation for ReactivateAzureEntitlement {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/azureEntitlements/{azure-entitlement-id}/reactivate";
     const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
-    const OUTCOMES: &'static [u16] = &[202];
+    const ADDITIONAL_RESULT_STATUSES: &'static [u16] = &[202];
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()

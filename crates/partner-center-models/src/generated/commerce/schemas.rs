@@ -74,7 +74,7 @@ resource!(SubscriptionCollection: Clone PartialEq Default {
 /// assert_eq!(subscription.auto_renew_enabled, Some(true));
 /// assert_eq!(subscription.billing_cycle, Some(BillingCycle::Monthly));
 /// assert_eq!(subscription.term_duration.as_deref(), Some("P1Y"));
-/// assert!(subscription.unknown_paths().is_empty());
+/// assert!(subscription.undescribed_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[non_exhaustive]
@@ -1085,7 +1085,7 @@ resource!(RefundableQuantityDetail: Clone PartialEq Default {
 ///     }"#,
 /// )?;
 /// assert_eq!(term_instructions.quantity, Some(8));
-/// assert!(term_instructions.unknown_paths().is_empty());
+/// assert!(term_instructions.undescribed_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[non_exhaustive]
@@ -2090,7 +2090,7 @@ resource!(Transition: Clone PartialEq Default {
 /// assert_eq!(
 ///     new_transition.transition_type, TransitionType::TransitionWithLicenseTransfer
 /// );
-/// assert!(new_transition.unknown_paths().is_empty());
+/// assert!(new_transition.undescribed_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[non_exhaustive]
@@ -2571,7 +2571,7 @@ resource!(AzureEntitlementCollection: Clone PartialEq Default {
 ///     azure_entitlement.subscription_id,
 ///     Some(Uuid::parse_str("4d7e01ad-96e0-4e2c-820e-3a3a1b079c7a")?)
 /// );
-/// assert!(azure_entitlement.unknown_paths().is_empty());
+/// assert!(azure_entitlement.undescribed_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[non_exhaustive]
@@ -2639,7 +2639,7 @@ open_enum!(loose AzureEntitlementStatus {
 ///     azure_entitlement_cancellation.cancellation_reason,
 ///     AzureCancellationReason::Compromise
 /// );
-/// assert!(azure_entitlement_cancellation.unknown_paths().is_empty());
+/// assert!(azure_entitlement_cancellation.undescribed_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[non_exhaustive]
@@ -4097,7 +4097,7 @@ resource!(OrderCollection: Clone PartialEq Default {
 /// )?;
 /// assert_eq!(order.id.as_deref(), Some("b4f1c9027e5d"));
 /// assert_eq!(order.status, Some(OrderStatus::Cancelled));
-/// assert!(order.unknown_paths().is_empty());
+/// assert!(order.undescribed_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[non_exhaustive]
@@ -5124,7 +5124,7 @@ resource!(OrderLineItemLinks: Clone PartialEq Default {
 ///     }"#,
 /// )?;
 /// assert_eq!(new_order.billing_cycle, Some(BillingCycle::Monthly));
-/// assert!(new_order.unknown_paths().is_empty());
+/// assert!(new_order.undescribed_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[non_exhaustive]
@@ -5575,7 +5575,7 @@ resource!(OrderLineItemActivationLink: Clone PartialEq Default {
 /// assert_eq!(purchase_order_metadata.customer_price, "2480.00");
 /// assert_eq!(purchase_order_metadata.currency, "EUR");
 /// assert_eq!(purchase_order_metadata.fx_rate.as_deref(), Some("0.92"));
-/// assert!(purchase_order_metadata.unknown_paths().is_empty());
+/// assert!(purchase_order_metadata.undescribed_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[non_exhaustive]
@@ -5748,7 +5748,7 @@ open_enum!(loose OrderAttachmentType {
 ///         "lineItems": [{"billingCycle":"monthly","catalogItemId":"CFQ7TTC069GL:0001:CFQ7TTC0G225","quantity":5,"termDuration":"P1Y"}]
 ///     }"#,
 /// )?;
-/// assert!(new_cart.unknown_paths().is_empty());
+/// assert!(new_cart.undescribed_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[non_exhaustive]
@@ -6760,7 +6760,7 @@ resource!(OrderError: Clone PartialEq Default {
 ///     new_transfer.customer_email_id.as_deref(), Some("ida.berg@contosobakery.example")
 /// );
 /// assert_eq!(new_transfer.transfer_type, Some(TransferType::ModernAzure));
-/// assert!(new_transfer.unknown_paths().is_empty());
+/// assert!(new_transfer.undescribed_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[non_exhaustive]

@@ -27,7 +27,7 @@ use uuid::Uuid;
 ///     }"#,
 /// )?;
 /// assert_eq!(customer_collection.total_count, Some(2));
-/// assert!(customer_collection.unknown_paths().is_empty());
+/// assert!(customer_collection.undescribed_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, PartialEq)]
@@ -84,7 +84,7 @@ resource!(CustomerCollection: Default {
 /// );
 /// assert_eq!(customer.relationship_to_partner, Some(RelationshipToPartner::Reseller));
 /// assert_eq!(customer.allow_delegated_access, Some(true));
-/// assert!(customer.unknown_paths().is_empty());
+/// assert!(customer.undescribed_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, PartialEq)]
@@ -359,7 +359,7 @@ resource!(UpdatedCustomerAttributes: Clone PartialEq Default {
 ///     customer_company_profile.domain.as_deref(), Some("contosobakery.onmicrosoft.com")
 /// );
 /// assert_eq!(customer_company_profile.company_name.as_deref(), Some("Contoso Bakery"));
-/// assert!(customer_company_profile.unknown_paths().is_empty());
+/// assert!(customer_company_profile.undescribed_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, PartialEq)]
@@ -517,7 +517,7 @@ resource!(CustomerCompanyProfile: Default {
 ///     customer_billing_profile.email.as_deref(), Some("ida.berg@contosobakery.example")
 /// );
 /// assert_eq!(customer_billing_profile.culture.as_deref(), Some("en-US"));
-/// assert!(customer_billing_profile.unknown_paths().is_empty());
+/// assert!(customer_billing_profile.undescribed_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, PartialEq)]
@@ -712,7 +712,7 @@ resource!(CustomerBillingProfile: Default {
 /// assert_eq!(address.state.as_deref(), Some("WA"));
 /// assert_eq!(address.address_line1.as_deref(), Some("2100 Harbor Avenue"));
 /// assert_eq!(address.postal_code.as_deref(), Some("98126"));
-/// assert!(address.unknown_paths().is_empty());
+/// assert!(address.undescribed_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, PartialEq)]
@@ -1486,7 +1486,7 @@ open_enum!(RelationshipToPartner {
 /// )?;
 /// assert_eq!(error_body.description.as_deref(), Some("Authorization Failed"));
 /// assert_eq!(error_body.source.as_deref(), Some("PartnerFD"));
-/// assert!(error_body.unknown_paths().is_empty());
+/// assert!(error_body.undescribed_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[non_exhaustive]
@@ -1568,7 +1568,7 @@ resource!(ErrorBody: Clone PartialEq Default {
 /// assert_eq!(customer_filter.field, CustomerSearchField::CompanyName);
 /// assert_eq!(customer_filter.value, "Cont");
 /// assert_eq!(customer_filter.operator, FilterOperator::StartsWith);
-/// assert!(customer_filter.unknown_paths().is_empty());
+/// assert!(customer_filter.undescribed_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[non_exhaustive]

@@ -200,7 +200,7 @@ impl Operation for CreateDeviceBatch {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/deviceBatches";
     const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
-    const OUTCOMES: &'static [u16] = &[202];
+    const ADDITIONAL_RESULT_STATUSES: &'static [u16] = &[202];
     const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
@@ -432,7 +432,7 @@ impl Operation for AddDevices {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/deviceBatches/{device-batch-id}/devices";
     const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
-    const OUTCOMES: &'static [u16] = &[202];
+    const ADDITIONAL_RESULT_STATUSES: &'static [u16] = &[202];
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -732,7 +732,7 @@ impl Operation for UpdateDevicePolicies {
     const METHOD: Method = Method::Patch;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/DevicePolicyUpdates";
     const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
-    const OUTCOMES: &'static [u16] = &[202];
+    const ADDITIONAL_RESULT_STATUSES: &'static [u16] = &[202];
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()

@@ -82,7 +82,7 @@ resource!(DeviceBatch: Clone PartialEq Default {
 ///     }"#,
 /// )?;
 /// assert_eq!(new_device_batch.batch_id, "Contoso Bakery tills");
-/// assert!(new_device_batch.unknown_paths().is_empty());
+/// assert!(new_device_batch.undescribed_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[non_exhaustive]
@@ -159,7 +159,7 @@ resource!(DeviceCollection: Clone PartialEq Default {
 /// )?;
 /// assert_eq!(device.serial_number.as_deref(), Some("4T7-QKX12"));
 /// assert_eq!(device.product_key.as_deref(), Some("00418-00000-0007-AB5512"));
-/// assert!(device.unknown_paths().is_empty());
+/// assert!(device.undescribed_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[non_exhaustive]
@@ -721,7 +721,7 @@ resource!(ConfigurationPolicy: Clone PartialEq Default {
 /// )?;
 /// assert_eq!(new_configuration_policy.name, "Contoso tills");
 /// assert_eq!(new_configuration_policy.category, PolicyCategory::OutOfBoxExperience);
-/// assert!(new_configuration_policy.unknown_paths().is_empty());
+/// assert!(new_configuration_policy.undescribed_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[non_exhaustive]

@@ -927,7 +927,7 @@ impl Paginated for ListMigrations {
     }
 
     #[inline]
-    fn locate(page: &mut Self::Response, position: PagePosition) {
+    fn set_page_position(page: &mut Self::Response, position: PagePosition) {
         page.position = position;
     }
 }
@@ -1087,7 +1087,7 @@ impl Paginated for ListMigrationSchedules {
     }
 
     #[inline]
-    fn locate(page: &mut Self::Response, position: PagePosition) {
+    fn set_page_position(page: &mut Self::Response, position: PagePosition) {
         page.position = position;
     }
 }

@@ -27,7 +27,7 @@ use uuid::Uuid;
 ///     Uuid::parse_str("74c86d3e-d504-4ebb-889c-55c9b1a3e0b1")?
 /// );
 /// assert_eq!(new_migration.term_duration.as_deref(), Some("P1Y"));
-/// assert!(new_migration.unknown_paths().is_empty());
+/// assert!(new_migration.undescribed_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[non_exhaustive]
@@ -442,7 +442,7 @@ open_enum!(loose MigrationEventName {
 ///     new_migration_schedule.current_subscription_id,
 ///     Uuid::parse_str("74c86d3e-d504-4ebb-889c-55c9b1a3e0b1")?
 /// );
-/// assert!(new_migration_schedule.unknown_paths().is_empty());
+/// assert!(new_migration_schedule.undescribed_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[non_exhaustive]

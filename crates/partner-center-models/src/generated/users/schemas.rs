@@ -26,7 +26,7 @@ use uuid::Uuid;
 ///     }"#,
 /// )?;
 /// assert_eq!(customer_user_collection.total_count, Some(1));
-/// assert!(customer_user_collection.unknown_paths().is_empty());
+/// assert!(customer_user_collection.undescribed_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[non_exhaustive]
@@ -93,7 +93,7 @@ resource!(CustomerUserCollection: Clone PartialEq Default {
 /// assert_eq!(customer_user.display_name.as_deref(), Some("Ida Berg"));
 /// assert_eq!(customer_user.user_domain_type, Some(UserDomainType::None));
 /// assert_eq!(customer_user.state, Some(UserState::Active));
-/// assert!(customer_user.unknown_paths().is_empty());
+/// assert!(customer_user.undescribed_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[non_exhaustive]
@@ -404,7 +404,7 @@ open_enum!(loose UserState {
 /// assert_eq!(customer_user_filter.field, CustomerUserSearchField::UserState);
 /// assert_eq!(customer_user_filter.value, "Inactive");
 /// assert_eq!(customer_user_filter.operator, CustomerUserFilterOperator::Equals);
-/// assert!(customer_user_filter.unknown_paths().is_empty());
+/// assert!(customer_user_filter.undescribed_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[non_exhaustive]
@@ -567,7 +567,7 @@ resource!(DirectoryRoleCollection: Clone PartialEq Default {
 ///     directory_role.id, Some(Uuid::parse_str("014fd157-f5ce-4c43-a69b-8a41b504226f")
 ///     ?)
 /// );
-/// assert!(directory_role.unknown_paths().is_empty());
+/// assert!(directory_role.undescribed_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[non_exhaustive]
@@ -646,7 +646,7 @@ resource!(UserMemberCollection: Clone PartialEq Default {
 /// assert_eq!(
 ///     user_member.id, Some(Uuid::parse_str("5c161fb0-af28-4fa5-bf1f-2a4937acfe07")?)
 /// );
-/// assert!(user_member.unknown_paths().is_empty());
+/// assert!(user_member.undescribed_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[non_exhaustive]
@@ -795,7 +795,7 @@ resource!(License: Clone PartialEq Default {
 /// );
 /// assert_eq!(product_sku.name.as_deref(), Some("Contoso Suite Premium"));
 /// assert_eq!(product_sku.sku_part_number.as_deref(), Some("CONTOSO_SUITE_PREMIUM"));
-/// assert!(product_sku.unknown_paths().is_empty());
+/// assert!(product_sku.undescribed_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[non_exhaustive]
@@ -909,7 +909,7 @@ open_enum!(loose LicenseGroup {
 ///         "licensesToRemove": []
 ///     }"#,
 /// )?;
-/// assert!(license_update.unknown_paths().is_empty());
+/// assert!(license_update.undescribed_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[non_exhaustive]
@@ -1157,7 +1157,7 @@ resource!(SubscribedSkuCollection: Clone PartialEq Default {
 /// assert_eq!(subscribed_sku.total_units, Some(25));
 /// assert_eq!(subscribed_sku.warning_units, Some(0));
 /// assert_eq!(subscribed_sku.capability_status.as_deref(), Some("Enabled"));
-/// assert!(subscribed_sku.unknown_paths().is_empty());
+/// assert!(subscribed_sku.undescribed_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[non_exhaustive]

@@ -185,7 +185,7 @@ resource!(ValidationEventResult: Clone PartialEq Default {
 /// let webhook_event: WebhookEvent = serde_json::from_str(
 ///     "{\n            \n        }",
 /// )?;
-/// assert!(webhook_event.unknown_paths().is_empty());
+/// assert!(webhook_event.undescribed_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[non_exhaustive]

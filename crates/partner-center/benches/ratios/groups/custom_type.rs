@@ -12,7 +12,7 @@ use partner_center_emulator::Emulator;
 pub(crate) fn run(table: &mut MeasurementTable) {
     let emulator = Emulator::builder().customers(LISTED_CUSTOMERS).build().serve("127.0.0.1:0").unwrap();
     let (url, runtime) = (emulator.url(), single_thread_runtime());
-    let operation = || ListCustomers::new().size(500).items_as::<lean::Customer>();
+    let operation = || ListCustomers::new().size(500).with_item_type::<lean::Customer>();
     let (client, handwritten) = (sync_client(&url), UreqLoop::new(&url));
     let results = Comparison::new(Clock::Cpu)
         .with("json", || handwritten.list(500, UreqLoop::json::<lean::Page>))

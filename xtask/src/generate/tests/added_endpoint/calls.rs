@@ -70,7 +70,7 @@ fn awkward_names_are_escaped() {
     let body = parameters.body.unwrap();
     let json = r#"{"default":"a","clone":"b","new":"c","gen":"d","3d":"e","kind":"self"}"#;
     assert_eq!(body.as_str(), Some(json));
-    assert_eq!(same.unknown_paths(), [""; 0]);
+    assert_eq!(same.undescribed_paths(), [""; 0]);
     assert_eq!(CheckNames::PATH, "/names/{self}/{new}");
 }
 
@@ -88,7 +88,7 @@ fn every_kind_of_value_survives_a_round_trip() {
     assert_eq!(values.state, Some(EveryState::InReview));
     assert_eq!(values.code, Some(EveryCode::Currency));
     // An object of a union that this version does not know.
-    assert_eq!(values.unknown_paths(), ["findings[1]"]);
+    assert_eq!(values.undescribed_paths(), ["findings[1]"]);
     let written: Vec<&str> = json.trim_matches(['{', '}']).split(',').collect();
     let again = serde_json::to_string(&values).unwrap();
     for part in written {

@@ -102,7 +102,7 @@ fn every_response_is_read<M: Mode>() {
     assert_eq!(requests, [r#"POST /v1/gadgets [{"id":"a"}]"#]);
     let (built, _) = call!(M, BuildGadgets::new(vec![]), &[(200, r#"["a"]"#, &[])]);
     assert_eq!(built.unwrap(), Completion::Completed(vec!["a".to_owned()]));
-    assert_eq!((BuildGadgets::IDEMPOTENCY, BuildGadgets::OUTCOMES), (Idempotency::RequestId, &[202][..]));
+    assert_eq!((BuildGadgets::IDEMPOTENCY, BuildGadgets::ADDITIONAL_RESULT_STATUSES), (Idempotency::RequestId, &[202][..]));
 
     let (started, requests) = call!(M, StartGadget::new(7), &[(202, "", location)]);
     assert_eq!(started.unwrap(), accepted);
@@ -159,7 +159,7 @@ fn every_list_is_followed<M: Mode>() {
     let (items, requests) = list!(M, ListGadgetsByOffset::new().size(2), &pages);
     assert_eq!(items, ["a", "b", "c"]);
     assert_eq!(requests, ["GET /v1/gadgets/by-offset?size=2", "GET /v1/gadgets/by-offset?size=2&offset=2"]);
-    let (items, _) = list!(M, ListGadgetsByOffset::new().items_as::<String>(), &pages);
+    let (items, _) = list!(M, ListGadgetsByOffset::new().with_item_type::<String>(), &pages);
     assert_eq!(items, ["a", "b", "c"]);
 
     let pages: [Step; 2] = [(200, r#"{"value":[{"id":"a"}],"token":"t/1"}"#, &[]), (200, r#"{"value":[{"id":"b"}]}"#, &[])];

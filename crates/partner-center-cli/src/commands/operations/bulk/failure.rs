@@ -45,7 +45,9 @@ impl FailureScope {
                 ),
             ) => Self::AllTargets,
             // Not `ConditionalAccess`: its policy is that of the customer.
-            (_, Some(ErrorReason::AgreementMissing | ErrorReason::PartnerInactive)) if !is_about_reseller(error) => {
+            (_, Some(ErrorReason::AgreementMissing | ErrorReason::PartnerInactive))
+                if !is_about_indirect_reseller(error) =>
+            {
                 Self::AllTargets
             }
             _ if error.status().is_some_and(|status| status.is_server_error()) => Self::NoResponse,
@@ -56,9 +58,9 @@ impl FailureScope {
 
 /// The codes of a 403 that are about an indirect reseller, who has some of the customers: its agreement and its status. The other
 /// codes of the same reasons are about the partner, who has all of them.
-const RESELLER_ERROR_CODES: [i64; 2] = [900_123, 800_039];
+const INDIRECT_RESELLER_ERROR_CODES: [i64; 2] = [900_123, 800_039];
 
-fn is_about_reseller(error: &Error) -> bool {
+fn is_about_indirect_reseller(error: &Error) -> bool {
     let code = error.service_error().and_then(|error| error.code.as_ref()).and_then(ErrorCode::number);
-    code.is_some_and(|code| RESELLER_ERROR_CODES.contains(&code))
+    code.is_some_and(|code| INDIRECT_RESELLER_ERROR_CODES.contains(&code))
 }

@@ -22,7 +22,7 @@ use std::{
 
 /// The age of a request beyond which it is not sent again with the same ID: Microsoft does not say for how long the service remembers
 /// the IDs of requests, and what it has forgotten it would do twice.
-const MAX_RETRY_AGE: Duration = Duration::from_secs(60 * 60);
+const MAX_AGE_OF_RESENT_REQUEST: Duration = Duration::from_secs(60 * 60);
 
 /// A journal, and what earlier runs have written to it.
 pub(super) struct RunJournal {
@@ -65,7 +65,9 @@ impl RunJournal {
                 })?;
                 Ok(Some(TargetOutcome::DoneEarlier(output)))
             }
-            ItemState::Unknown if self.idempotency == Idempotency::None || self.may_be_forgotten(entry) => {
+            ItemState::Unknown
+                if self.idempotency == Idempotency::None || self.may_service_have_forgotten_request(entry) =>
+            {
                 let request_id = entry.request_id.map(|id| format!(" (request id {id})")).unwrap_or_default();
                 let error_report = ErrorReport {
                     message: format!("{}: it is not known whether the service has done it", target.label(noun)),
@@ -86,9 +88,10 @@ impl RunJournal {
     }
 
     /// Whether the service may have forgotten the ID of a request. So it may if the clock was set back since then.
-    fn may_be_forgotten(&self, entry: &JournalEntry) -> bool {
+    fn may_service_have_forgotten_request(&self, entry: &JournalEntry) -> bool {
         let age = entry.unknown_since.map(|sent| sent.elapsed());
-        self.idempotency == Idempotency::RequestId && age.is_some_and(|age| !age.is_ok_and(|age| age <= MAX_RETRY_AGE))
+        self.idempotency == Idempotency::RequestId
+            && age.is_some_and(|age| !age.is_ok_and(|age| age <= MAX_AGE_OF_RESENT_REQUEST))
     }
 
     /// Deletes the journal of a list that is complete: the same command is to read what the service has then.
@@ -106,7 +109,7 @@ impl RunJournal {
     }
 
     /// Forces the journal to the disk.
-    pub(super) fn finish(self) -> Result<(), CommandError> {
+    pub(super) fn sync_to_disk(self) -> Result<(), CommandError> {
         self.journal.finish().map(drop).map_err(|error| {
             CommandError::new(
                 "the journal could not be written",

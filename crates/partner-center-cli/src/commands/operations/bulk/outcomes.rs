@@ -8,7 +8,7 @@ use crate::{
     messages::Messages,
     output::{Printer, write_to_stdout},
     settings::AddressSources,
-    terminal::escape_control_characters,
+    terminal::replace_control_characters,
 };
 use partner_center::{Error, ErrorKind, models::JsonValue};
 use std::{collections::BTreeMap, time::Instant};
@@ -64,7 +64,7 @@ pub(super) struct OutcomePrinter<'a> {
     pub(super) printer: &'a mut Printer,
     pub(super) messages: &'a Messages,
     pub(super) sources: &'a AddressSources,
-    pub(super) state: PrintedOutcomes,
+    pub(super) state: OutcomePrinterState,
 }
 
 /// Why a run ends early.
@@ -79,7 +79,7 @@ enum RunEnd {
 
 /// What was printed, and what waits for its turn.
 #[derive(Default)]
-pub(super) struct PrintedOutcomes {
+pub(super) struct OutcomePrinterState {
     waiting: BTreeMap<usize, TargetOutcome>,
     /// The size of the items in `waiting`, in bytes.
     waiting_size: usize,
@@ -107,7 +107,7 @@ impl OutcomePrinter<'_> {
     }
 
     /// Ends the run with an error of its input, once the outcomes of what is under way are printed.
-    pub(super) fn end_with(&mut self, error: CommandError) {
+    pub(super) fn end_with_input_error(&mut self, error: CommandError) {
         self.state.end = Some(RunEnd::Input(error));
     }
 
@@ -121,7 +121,7 @@ impl OutcomePrinter<'_> {
         let error = match result {
             Ok(output) => {
                 self.state.consecutive_failures = 0;
-                return self.add_outcome(index, TargetOutcome::Done(output));
+                return self.add_outcome_and_print_ready(index, TargetOutcome::Done(output));
             }
             Err(error) => error,
         };
@@ -140,14 +140,18 @@ impl OutcomePrinter<'_> {
             state.end = Some(RunEnd::Target(target, error));
             TargetOutcome::Ended
         } else {
-            TargetOutcome::Failed(self.describe_failure(&target, &error))
+            TargetOutcome::Failed(self.build_target_failure(&target, &error))
         };
-        self.add_outcome(index, outcome)
+        self.add_outcome_and_print_ready(index, outcome)
     }
 
     /// Adds an outcome, and prints those whose turn it is.
-    pub(super) fn add_outcome(&mut self, index: usize, outcome: TargetOutcome) -> Result<(), CommandError> {
-        self.messages.progress_line().add_target();
+    pub(super) fn add_outcome_and_print_ready(
+        &mut self,
+        index: usize,
+        outcome: TargetOutcome,
+    ) -> Result<(), CommandError> {
+        self.messages.progress_line().add_finished_target();
         self.state.insert(index, outcome);
         while let Some(outcome) = self.state.take_next() {
             self.print_outcome(outcome)?;
@@ -190,7 +194,7 @@ impl OutcomePrinter<'_> {
         let customer = output.customer.as_ref().filter(|_| self.prints_customers);
         for note in &output.notes {
             let note = customer.map_or_else(|| note.clone(), |customer| format!("customer {}: {note}", customer.id));
-            self.messages.print(escape_control_characters(&note));
+            self.messages.print(replace_control_characters(&note));
         }
         if let Some(request) = &output.planned {
             return Ok(write_to_stdout(request.as_bytes(), self.messages)?);
@@ -205,8 +209,8 @@ impl OutcomePrinter<'_> {
         }
     }
 
-    fn describe_failure(&self, target: &Target, error: &Error) -> TargetFailure {
-        let message = self.message_of(target);
+    fn build_target_failure(&self, target: &Target, error: &Error) -> TargetFailure {
+        let message = self.message_of_failed_target(target);
         let mut details = ErrorDetails::of_client_error(error);
         details.customer = target.customer.as_ref().map(|customer| customer.id.clone());
         TargetFailure {
@@ -216,7 +220,7 @@ impl OutcomePrinter<'_> {
         }
     }
 
-    fn message_of(&self, target: &Target) -> String {
+    fn message_of_failed_target(&self, target: &Target) -> String {
         format!("{} {}", target.label(self.noun), self.failure_message)
     }
 
@@ -247,7 +251,7 @@ impl OutcomePrinter<'_> {
             let not_requested = self.state.not_requested;
             let not_begun = not_begun.map(|count| count + not_requested).map_err(|count| count + not_requested);
             let rest = self.not_begun_message(not_begun);
-            let message = format!("{}{like_it}{rest}{again}", self.message_of(&target));
+            let message = format!("{}{like_it}{rest}{again}", self.message_of_failed_target(&target));
             return Err(CommandError::from_client_error(&message, &error, self.sources));
         }
         let note = match self.planned {
@@ -323,7 +327,7 @@ impl OutcomePrinter<'_> {
     }
 }
 
-impl PrintedOutcomes {
+impl OutcomePrinterState {
     fn insert(&mut self, index: usize, outcome: TargetOutcome) {
         self.waiting_size += outcome.size();
         self.waiting.insert(index, outcome);
@@ -372,7 +376,7 @@ pub(super) fn count_of_customers(count: u64) -> String {
 fn kind_of_error(error: &Error) -> String {
     let code = error.service_error().and_then(|error| error.code.as_ref());
     match (error.status(), code, error.kind()) {
-        (Some(status), Some(code), _) => escape_control_characters(&format!("{} (code {code})", status.as_u16())),
+        (Some(status), Some(code), _) => replace_control_characters(&format!("{} (code {code})", status.as_u16())),
         (Some(status), None, _) => status.as_u16().to_string(),
         (None, _, ErrorKind::Transport) => "no response".to_owned(),
         (None, _, ErrorKind::Timeout) => "timed out".to_owned(),
@@ -387,7 +391,7 @@ fn kind_of_error(error: &Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{PrintedOutcomes, TargetOutcome, TargetOutput};
+    use super::{OutcomePrinterState, TargetOutcome, TargetOutput};
 
     #[test]
     fn waiting_outcomes_are_bounded_by_their_size() {
@@ -398,7 +402,7 @@ mod tests {
                 ..TargetOutput::default()
             })
         };
-        let mut outcomes = PrintedOutcomes::default();
+        let mut outcomes = OutcomePrinterState::default();
         outcomes.insert(1, done());
         assert!(!outcomes.is_full());
         outcomes.insert(2, done());

@@ -89,12 +89,12 @@ impl<X: Transport, I: Iterator<Item = Target> + Send> Run<'_, X, I> {
                 NextTarget::Target(target) => self.begin_target(target)?,
                 NextTarget::Invalid(index, error_report) => {
                     let failure = TargetFailure::from_report(error_report, "not an ID");
-                    self.printed.add_outcome(index, TargetOutcome::Failed(failure))?;
+                    self.printed.add_outcome_and_print_ready(index, TargetOutcome::Failed(failure))?;
                 }
                 NextTarget::Pending => return Ok(true),
                 NextTarget::End => return Ok(false),
                 NextTarget::Broken(error) => {
-                    self.printed.end_with(error);
+                    self.printed.end_with_input_error(error);
                     return Ok(false);
                 }
             }
@@ -104,15 +104,15 @@ impl<X: Transport, I: Iterator<Item = Target> + Send> Run<'_, X, I> {
     fn begin_target(&mut self, target: Target) -> Result<(), CommandError> {
         let known = self.journal.map_or(Ok(None), |journal| journal.known_outcome(&target, self.printed.noun));
         match known {
-            Ok(Some(outcome)) => self.printed.add_outcome(target.index, outcome),
+            Ok(Some(outcome)) => self.printed.add_outcome_and_print_ready(target.index, outcome),
             Ok(None) => {
                 self.queue.lock().push_back(target);
                 Ok(())
             }
             // What is under way is waited for.
             Err(error) => {
-                self.printed.end_with(error);
-                self.printed.add_outcome(target.index, TargetOutcome::Ended)
+                self.printed.end_with_input_error(error);
+                self.printed.add_outcome_and_print_ready(target.index, TargetOutcome::Ended)
             }
         }
     }
@@ -132,6 +132,6 @@ impl<X: Transport, I: Iterator<Item = Target> + Send> Run<'_, X, I> {
     /// Prints the end, and returns the result of the command.
     fn finish(self) -> Result<(), CommandError> {
         self.printed.messages.set_interruption_note(None);
-        self.printed.finish(self.targets.count_remaining_ids(), self.journal.is_some())
+        self.printed.finish(self.targets.count_remaining(), self.journal.is_some())
     }
 }

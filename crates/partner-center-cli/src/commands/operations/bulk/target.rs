@@ -1,6 +1,6 @@
 //! What an operation is performed for, many times: an ID, a customer, or both.
 
-use crate::{arguments::operations::naming::ResourceNoun, terminal::escape_control_characters};
+use crate::{arguments::operations::naming::ResourceNoun, terminal::replace_control_characters};
 use partner_center::models;
 use serde::{Deserialize, Serialize, de};
 use std::fmt;
@@ -79,7 +79,7 @@ impl Target {
             (Some(Customer { id, .. }), _) => format!("customer {id}"),
             (None, id) => format!("{} {}", noun.singular(), id.as_deref().unwrap_or_default()),
         };
-        escape_control_characters(&name)
+        replace_control_characters(&name)
     }
 }
 

@@ -94,7 +94,7 @@ impl Targets {
     }
 
     /// Counts the remaining targets; `Err` is the count so far if there may be more.
-    pub(super) fn count_remaining_ids(self) -> Result<u64, u64> {
+    pub(super) fn count_remaining(self) -> Result<u64, u64> {
         match self.source {
             TargetSource::Customers { customers, .. } => Ok(u64::try_from(customers.len()).unwrap_or(u64::MAX)),
             TargetSource::Ids(ids) => ids.count_remaining_ids(),

@@ -3,7 +3,7 @@
 use super::{
     super::{
         list,
-        passwords::withhold_passwords,
+        passwords::apply_password_options,
         planned_request::PlannedFormat,
         read_change_write,
         request::{self, PlannedRequest, RequestBody, TargetIds},
@@ -93,7 +93,7 @@ impl Work {
 
     async fn call_service<X: Transport>(&self, client: &Client<X>, ids: TargetIds<'_>) -> Result<TargetOutput, Error> {
         let operation = self.call.operation;
-        let mut request = request::plan_request(&self.call, ids).map_err(LocalError::of_usage)?;
+        let mut request = request::plan_request_without_body(&self.call, ids).map_err(LocalError::wrap_usage_error)?;
         let mut output = TargetOutput::default();
         if let Some(reader) = read_change_write::reading_operation_of_call(&self.call) {
             let change =
@@ -107,7 +107,7 @@ impl Work {
         } else {
             request.body.clone_from(&self.body);
         }
-        request.set_etag_from_body(operation).map_err(LocalError::of_usage)?;
+        request.set_etag_from_body(operation).map_err(LocalError::wrap_usage_error)?;
         if let Some(format) = PlannedFormat::of_call(&self.call.options) {
             output.planned = Some(format.format_request(&request, &self.base_url));
             return Ok(output);
@@ -133,8 +133,8 @@ impl Work {
         }
         let mut response = send_request(client, request, operation).await?;
         let password = &self.call.options.password;
-        withhold_passwords(&mut response, operation, password, None, self.output, &self.messages)
-            .map_err(LocalError::of_command)?;
+        apply_password_options(&mut response, operation, password, None, self.output, &self.messages)
+            .map_err(LocalError::wrap_command_error)?;
         items_of_response(response, operation)
     }
 }
