@@ -279,7 +279,7 @@ fn injected_code_is_described_as_at_the_operation() {
         [("/v1/customers/x/carts", "createCart"), ("/webhooks/v1/registration", "createWebhookRegistration")]
     {
         let mut request = authorized(uri);
-        *request.method_mut() = http::Method::POST;
+        *request.method_mut() = Method::POST;
         let response = emulator.transport::<Blocking>().send(request).unwrap();
         let body: Value = serde_json::from_slice(response.body()).unwrap();
         let codes = partner_center_spec::operation(operation).unwrap().error_codes;
