@@ -68,7 +68,6 @@ impl Timestamp {
     }
 
     /// Returns the moment with the seven digits of .NET and without a zone, such as `2026-01-31T12:00:00.1234560`.
-    #[cfg(feature = "webhooks")]
     pub(crate) fn to_string_in_ticks(self) -> String {
         const TICKS_PER_SECOND: u64 = 10_000_000;
         let seconds = self.to_string_in_seconds();
