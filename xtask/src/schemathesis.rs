@@ -6,7 +6,7 @@ use crate::{
     generate::write_emulator_test_bundle,
     workspace::{ensure_python_environment, run_successfully, target_folder},
 };
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use clap::{Args, ValueEnum};
 use std::{
     collections::BTreeMap,
@@ -105,29 +105,26 @@ fn run_phase(
             .env("EMULATOR_TOKEN", EMULATOR_TOKEN)
             .env("RESPONSES_FILE", &responses),
     );
-    let unreached = describe_responses(&responses)?;
-    result?;
-    ensure!(
-        phase != Phase::Stateful || unreached.is_empty(),
-        "no sequence had a successful response of {}: give it more --minutes, or another --seed",
-        unreached.join(", ")
-    );
-    Ok(())
+    describe_responses(&responses)?;
+    result
 }
 
-/// Prints how many operations had a successful response, and returns those that had none.
-fn describe_responses(file: &Path) -> Result<Vec<String>> {
+/// Prints how many operations had a successful response, and those that had none.
+fn describe_responses(file: &Path) -> Result<()> {
     let text = fs::read_to_string(file).context("the hooks have written no report")?;
     let responses: BTreeMap<String, BTreeMap<String, u64>> = serde_json::from_str(&text)?;
     let is_successful = |statuses: &BTreeMap<String, u64>| statuses.keys().any(|status| status.starts_with('2'));
-    let unreached: Vec<_> =
-        responses.iter().filter(|(_, statuses)| !is_successful(statuses)).map(|(id, _)| id.clone()).collect();
+    let others: Vec<_> = responses.iter().filter(|(_, statuses)| !is_successful(statuses)).collect();
     let requests: u64 = responses.values().flat_map(BTreeMap::values).sum();
-    writeln!(
-        io::stdout().lock(),
-        "{requests} requests; {} of {} operations had a successful response",
-        responses.len() - unreached.len(),
-        responses.len()
-    )?;
-    Ok(unreached)
+    let (all, reached) = (responses.len(), responses.len() - others.len());
+    let mut output = io::stdout().lock();
+    writeln!(output, "{requests} requests; {reached} of {all} operations had a successful response")?;
+    for (id, statuses) in others {
+        writeln!(
+            output,
+            "  {id}: {}",
+            if statuses.is_empty() { "not reached".into() } else { format!("{statuses:?}") }
+        )?;
+    }
+    Ok(())
 }
