@@ -42,7 +42,8 @@ components:
 YAML
 environment/bin/openapi-python-client --version
 # The generator calls ruff at its end, which was installed with it.
-PATH="$folder/environment/bin:$PATH" openapi-python-client generate --path document.yaml --meta none --output-path bills 2>&1 | tee log
+export PATH="$folder/environment/bin:$PATH"
+openapi-python-client generate --path document.yaml --meta none --output-path bills 2>&1 | tee log
 cat > finding.py <<'PYTHON'
 import httpx
 from bills import Client

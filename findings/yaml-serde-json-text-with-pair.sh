@@ -3,8 +3,8 @@
 # Guess:   it is read, as YAML 1.2 is meant to read every JSON text
 # Truth:   it is refused as an invalid escape; the same character written plainly, or as \U0001F600, is read, and serde_json
 #          reads the pair
-# Matters: Python's json.dumps writes the pair unless it is told otherwise: an example with an emoji in a specification that is
-#          JSON is lost on a tool that reads "YAML or JSON" with one reader
+# Matters: Python's json.dumps writes such pairs unless it is told otherwise; a tool that takes "YAML or JSON" and has this one
+#          reader for both refuses a specification for the emoji in one of its examples
 # Versions: yaml_serde 0.10.7, serde_json 1
 set -euo pipefail
 folder=$(mktemp -d)
@@ -13,11 +13,17 @@ cd "$folder"
 cargo init --quiet --vcs none --name finding --edition 2021
 cargo add --quiet yaml_serde@=0.10.7 serde_json@1
 cat > src/main.rs <<'RUST'
+use serde_json::Value;
+
+fn outcome(result: Result<Value, impl std::fmt::Display>) -> String {
+    result.map_or_else(|error| format!("error: {error}"), |value| value.to_string())
+}
+
 fn main() {
     for text in [r#"{"note": "\u00e9"}"#, r#"{"note": "\ud83d\ude00"}"#, r#"{"note": "😀"}"#, r#"{"note": "\U0001F600"}"#] {
-        let yaml = yaml_serde::from_str::<serde_json::Value>(text).map_or_else(|error| format!("error: {error}"), |value| value.to_string());
-        let json = serde_json::from_str::<serde_json::Value>(text).map_or_else(|error| format!("error: {error}"), |value| value.to_string());
-        println!("{text}\n  yaml_serde: {yaml}\n  serde_json: {json}");
+        println!("{text}");
+        println!("  yaml_serde: {}", outcome(yaml_serde::from_str(text)));
+        println!("  serde_json: {}", outcome(serde_json::from_str(text)));
     }
 }
 RUST

@@ -10,7 +10,7 @@ use partner_center::{
     *,
 };
 use partner_center_emulator::Emulator;
-use partner_center_tests::block_on;
+use partner_center_tests::{block_on, judged_emulator};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use std::time::{Duration, UNIX_EPOCH};
@@ -40,7 +40,7 @@ macro_rules! over_every_transport {
 }
 
 fn new_emulator() -> Emulator {
-    Emulator::builder().start_time(UNIX_EPOCH + START).build()
+    judged_emulator().start_time(UNIX_EPOCH + START).build()
 }
 
 fn client<X: Transport>(transport: X, url: Option<&str>) -> Client<X> {

@@ -9,6 +9,7 @@ use super::{
 };
 use partner_center::{error::ServiceError, models::*, operations::*, *};
 use partner_center_emulator::{Emulator, Server};
+use partner_center_tests::judged_emulator;
 use serde_json::{Value, json};
 use std::{
     collections::BTreeSet,
@@ -37,7 +38,7 @@ type Outcome = Result<(), Error>;
 
 impl Partner {
     fn new(start: Duration, fault: Option<&str>) -> Self {
-        let builder = Emulator::builder().customers(3).start_time(UNIX_EPOCH + start);
+        let builder = judged_emulator().customers(3).start_time(UNIX_EPOCH + start);
         let builder = fault.into_iter().fold(builder, |builder, fault| builder.fault(fault.parse().unwrap()));
         let emulator = builder.build();
         let server = emulator.serve("127.0.0.1:0").unwrap();

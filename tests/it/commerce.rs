@@ -2,6 +2,7 @@
 
 use partner_center::{models::*, operations::*, *};
 use partner_center_emulator::Emulator;
+use partner_center_tests::judged_emulator;
 use serde_json::{Value, json};
 use std::time::{Duration, UNIX_EPOCH};
 use uuid::Uuid;
@@ -53,7 +54,7 @@ pub(super) fn new_customer() -> Customer {
 }
 
 pub(super) fn emulator() -> Emulator {
-    Emulator::builder().customers(3).start_time(UNIX_EPOCH + START).stop_clock().build()
+    judged_emulator().customers(3).start_time(UNIX_EPOCH + START).stop_clock().build()
 }
 
 #[test]
@@ -84,7 +85,7 @@ fn what_is_not_there_is_not_found() {
 
 #[test]
 fn migration_replaces_a_legacy_subscription() {
-    let emulator = Emulator::builder().start_time(UNIX_EPOCH + Duration::from_secs(1_780_304_400)).build();
+    let emulator = judged_emulator().start_time(UNIX_EPOCH + Duration::from_secs(1_780_304_400)).build();
     let client =
         Client::builder(emulator.transport::<transport::Blocking>(), Credential::token(Emulator::TOKEN)).build();
     let client = client.unwrap();
@@ -116,7 +117,7 @@ fn migration_replaces_a_legacy_subscription() {
 
 #[test]
 fn transfer_goes_through_its_states() {
-    let emulator = Emulator::builder().start_time(UNIX_EPOCH + Duration::from_secs(1_780_304_400)).build();
+    let emulator = judged_emulator().start_time(UNIX_EPOCH + Duration::from_secs(1_780_304_400)).build();
     let client =
         Client::builder(emulator.transport::<transport::Blocking>(), Credential::token(Emulator::TOKEN)).build();
     let client = client.unwrap();
@@ -172,7 +173,7 @@ fn batch_of_devices_is_uploaded_by_a_job() {
 /// What callers get wrong about these operations is an error before anything is sent, or goes out as the service takes it.
 #[test]
 fn mistakes_are_errors_before_sending_or_cannot_be_made() {
-    let emulator = Emulator::builder().start_time(UNIX_EPOCH + Duration::from_secs(1_780_304_400)).build();
+    let emulator = judged_emulator().start_time(UNIX_EPOCH + Duration::from_secs(1_780_304_400)).build();
     let client =
         Client::builder(emulator.transport::<transport::Blocking>(), Credential::token(Emulator::TOKEN)).build();
     let client = client.unwrap();

@@ -2,6 +2,7 @@
 
 use partner_center::{models::*, operations::*, transport::Blocking, *};
 use partner_center_emulator::{Emulator, EmulatorTransport};
+use partner_center_tests::judged_emulator;
 use serde_json::{Value, json};
 use uuid::{Uuid, uuid};
 
@@ -12,7 +13,7 @@ const OF_BASIC: &str = "39NFJQT1CXL6:000H:39NFJQT1L9D5";
 const BUSINESS_STANDARD: &str = "CFQ7TTC0X301:0001:CFQ7TTC0K5DG";
 
 fn client() -> Client<EmulatorTransport<Blocking>> {
-    Client::builder(Emulator::default().transport(), Credential::token(Emulator::TOKEN)).build().unwrap()
+    Client::builder(judged_emulator().build().transport(), Credential::token(Emulator::TOKEN)).build().unwrap()
 }
 
 fn json_of(resource: impl serde::Serialize) -> Value {

@@ -6,6 +6,7 @@
 use super::commerce::{DAY, code};
 use partner_center::{models::*, operations::*, transport::Blocking, *};
 use partner_center_emulator::{Emulator, EmulatorTransport};
+use partner_center_tests::judged_emulator;
 use serde_json::json;
 use std::time::{Duration, UNIX_EPOCH};
 use uuid::{Uuid, uuid};
@@ -22,7 +23,7 @@ type PartnerClient = Client<EmulatorTransport<Blocking>>;
 /// Returns an emulator at 2026-06-01T09:00:00Z, and a client of it.
 fn partner() -> (Emulator, PartnerClient) {
     let start = UNIX_EPOCH + Duration::from_secs(1_780_304_400);
-    let emulator = Emulator::builder().customers(3).start_time(start).build();
+    let emulator = judged_emulator().customers(3).start_time(start).build();
     let client = Client::builder(emulator.transport(), Credential::token(Emulator::TOKEN)).build().unwrap();
     (emulator, client)
 }

@@ -3,6 +3,7 @@
 use super::commerce::{DAY, code, new_customer, product_term};
 use partner_center::{models::*, operations::*, request::UploadFile, transport::Blocking, *};
 use partner_center_emulator::{Emulator, EmulatorTransport};
+use partner_center_tests::judged_emulator;
 use serde_json::{Value, json};
 use std::time::{Duration, UNIX_EPOCH};
 use uuid::{Uuid, uuid};
@@ -18,7 +19,7 @@ const E5: &str = "CFQ7TTC0EE50:0001:CFQ7TTC0PE9F";
 type PartnerClient = Client<EmulatorTransport<Blocking>>;
 
 fn partner() -> (Emulator, PartnerClient) {
-    let emulator = Emulator::builder().customers(30).start_time(UNIX_EPOCH + START).build();
+    let emulator = judged_emulator().customers(30).start_time(UNIX_EPOCH + START).build();
     let client = Client::builder(emulator.transport(), Credential::token(Emulator::TOKEN)).build().unwrap();
     (emulator, client)
 }

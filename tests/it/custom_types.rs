@@ -7,7 +7,7 @@ use partner_center::{
     *,
 };
 use partner_center_emulator::Emulator;
-use partner_center_tests::{ScriptedTransport, block_on, page, response};
+use partner_center_tests::{ScriptedTransport, block_on, judged_emulator, page, response};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -119,7 +119,7 @@ fn all<X: Transport, O: Paginated>(mut pages: Pages<X, O>) -> Result<Vec<O::Item
 #[test]
 fn custom_types_have_the_same_values() {
     fn test<X: Transport>(transport: X) {
-        let emulator = Emulator::builder().customers(1200).build();
+        let emulator = judged_emulator().customers(1200).build();
         let server = emulator.serve("127.0.0.1:0").unwrap();
         let client = Client::builder(transport, Credential::token(Emulator::TOKEN)).base_url(server.url());
         let client = client.build().unwrap();

@@ -5,7 +5,7 @@ use partner_center::{
     *,
 };
 use partner_center_emulator::Emulator;
-use partner_center_tests::block_on;
+use partner_center_tests::{block_on, judged_emulator};
 use serde_json::Value;
 use std::collections::HashSet;
 use uuid::Uuid;
@@ -57,7 +57,7 @@ fn documented_customers_are_listed() {
     fn test<X: Transport>(client: &Client<X>) -> Vec<Value> {
         pages(client, &ListCustomers::new().size(40))
     }
-    let pages = over_every_transport!(Emulator::builder().customers(30).build(), test);
+    let pages = over_every_transport!(judged_emulator().customers(30).build(), test);
     let listed = customers(&pages);
     for document in ["get-a-list-of-customers", "get-customers-of-an-indirect-reseller"] {
         for customer in documented(document)["items"].as_array().unwrap() {
@@ -73,7 +73,7 @@ fn documented_reseller_has_the_documented_customers() {
         pages(client, &ListCustomers::new().filter(CustomerFilter::indirect_reseller(reseller)))
     }
     // With this seed, none of the 25 customers before them belongs to that reseller.
-    let pages = over_every_transport!(Emulator::builder().customers(30).seed(7).build(), test);
+    let pages = over_every_transport!(judged_emulator().customers(30).seed(7).build(), test);
     let document = documented("get-customers-of-an-indirect-reseller");
     assert_eq!(pages.len(), 1);
     assert_eq!(pages[0]["items"], document["items"]);
@@ -86,7 +86,7 @@ fn documented_customer_is_returned_by_id() {
         let id = "aaaabbbb-0000-cccc-1111-dddd2222eeee".parse().unwrap();
         serde_json::to_value(block_on::<X::Mode, _>(client.call(GetCustomer::new(id))).unwrap()).unwrap()
     }
-    let customer = over_every_transport!(Emulator::builder().build(), test);
+    let customer = over_every_transport!(judged_emulator().build(), test);
     assert_eq!(customer, documented("get-a-customer-by-id"));
 }
 
@@ -101,7 +101,7 @@ fn list_is_complete_for_every_page_size() {
     fn at_499<X: Transport>(client: &Client<X>) -> Vec<Value> {
         pages(client, &ListCustomers::new().size(499))
     }
-    let emulator = || Emulator::builder().customers(2500).build();
+    let emulator = || judged_emulator().customers(2500).build();
     let complete = over_every_transport!(emulator(), at_default);
     assert_eq!(complete.len(), 5);
     let ids: HashSet<_> =
@@ -123,7 +123,7 @@ fn filters_select_customers() {
         .map(|filter| pages(client, &ListCustomers::new().size(7).filter(filter)))
         .into()
     }
-    let found = over_every_transport!(Emulator::builder().customers(30).build(), test);
+    let found = over_every_transport!(judged_emulator().customers(30).build(), test);
     let names: Vec<Vec<_>> = found
         .iter()
         .map(|pages| {
@@ -147,7 +147,7 @@ fn list_is_resumed_from_a_saved_continuation() {
         assert_eq!(all, pages(client, &operation));
         all
     }
-    let complete = over_every_transport!(Emulator::builder().customers(100).build(), test);
+    let complete = over_every_transport!(judged_emulator().customers(100).build(), test);
     assert_eq!(customers(&complete).len(), 100);
 }
 
@@ -161,7 +161,7 @@ fn error_response_is_reported_as_sent() {
         assert_eq!(service_error.correlation_id, error.correlation_id().map(|id| id.to_string()));
         vec![service_error.to_string()]
     }
-    let messages = over_every_transport!(Emulator::builder().build(), test);
+    let messages = over_every_transport!(judged_emulator().build(), test);
     insta::assert_debug_snapshot!(messages);
 }
 
@@ -186,7 +186,7 @@ fn errors_contain_the_ids_of_both_sides() {
 #[test]
 fn requests_per_minute_are_limited() {
     let (transport, recording) =
-        partner_center_tests::RecordingTransport::new(Emulator::builder().customers(3).build().transport::<Blocking>());
+        partner_center_tests::RecordingTransport::new(judged_emulator().customers(3).build().transport::<Blocking>());
     let client = Client::builder(transport, Credential::token(Emulator::TOKEN)).requests_per_minute(60);
     let client = client.base_url("http://127.0.0.1").build().unwrap();
     assert_eq!(client.items(ListCustomers::new().size(1)).count().unwrap(), 3);
@@ -200,7 +200,7 @@ fn requests_per_minute_are_limited() {
 
 #[test]
 fn unknown_token_is_rejected() {
-    let emulator = Emulator::builder().build();
+    let emulator = judged_emulator().build();
     let client = Client::builder(emulator.transport::<Blocking>(), Credential::token("another")).build().unwrap();
     let error = client.items(ListCustomers::new()).next().unwrap().unwrap_err();
     assert_eq!(error.status().unwrap(), 401);
@@ -211,7 +211,7 @@ fn unknown_token_is_rejected() {
 #[tokio::test]
 async fn lists_are_streams_in_async_mode() {
     use futures_util::{StreamExt, TryStreamExt};
-    let server = Emulator::builder().customers(100).build().serve("127.0.0.1:0").unwrap();
+    let server = judged_emulator().customers(100).build().serve("127.0.0.1:0").unwrap();
     let client = client(Reqwest::new().unwrap(), &server.url());
 
     let mut items = client.items(ListCustomers::new().size(7));

@@ -8,7 +8,9 @@ use partner_center::{
     transport::{Async, Blocking},
 };
 use partner_center_emulator::Emulator;
-use partner_center_tests::{Recording, RecordingTransport, ScriptedTransport, Step, block_on, response};
+use partner_center_tests::{
+    Recording, RecordingTransport, ScriptedTransport, Step, block_on, judged_emulator, response,
+};
 use std::{
     fs,
     io::Write,
@@ -268,7 +270,7 @@ fn item_that_is_twice_in_the_list_is_begun_once() {
 
 #[test]
 fn journal_works_in_async_mode() {
-    let emulator = Emulator::builder().customers(30).build();
+    let emulator = judged_emulator().customers(30).build();
     let client = Client::builder(emulator.transport::<Async>(), Credential::token(Emulator::TOKEN));
     let client = client.base_url("http://127.0.0.1").build().unwrap();
     let folder = TempDir::new().unwrap();
@@ -317,7 +319,7 @@ fn journal_of_another_purpose_or_process_is_rejected() {
 fn output_of_an_item_is_kept_with_its_record() {
     let folder = TempDir::new().unwrap();
     let path = journal_path(&folder);
-    let server = Emulator::builder().build().serve("127.0.0.1:0").unwrap();
+    let server = judged_emulator().build().serve("127.0.0.1:0").unwrap();
     let client = client(&server.url());
     let known: Uuid = "aaaabbbb-0000-cccc-1111-dddd2222eeee".parse().unwrap();
     // The second makes a line that is longer than any other.

@@ -8,7 +8,7 @@ use partner_center::{
     transport::{Blocking, Mode, Output, Request, Response, TransportError},
 };
 use partner_center_emulator::Emulator;
-use partner_center_tests::block_on;
+use partner_center_tests::{block_on, judged_emulator};
 use std::{
     env, fs,
     path::{Path, PathBuf},
@@ -184,7 +184,7 @@ fn journaled_run_in_a_child_process() {
 }
 
 fn kill_forty_runs<X: Transport>(transport_name: &str, transport: impl Fn() -> X) {
-    let emulator = Emulator::builder()
+    let emulator = judged_emulator()
         .customers(CUSTOMERS.try_into().unwrap())
         .fault("delay:2ms".parse().unwrap())
         .fault("429:retry-after=0@3%".parse().unwrap())
@@ -259,7 +259,7 @@ fn run_that_is_killed_forty_times_does_everything_once_in_async_mode() {
 /// Runs that are stopped under load lose no outcome and leave nothing unknown; the next one goes on where they end.
 fn stop_runs<X: Transport>(transport: X) {
     const STOPPED_AFTER: usize = 13;
-    let emulator = Emulator::builder().customers(60).fault("delay:2ms".parse().unwrap()).build();
+    let emulator = judged_emulator().customers(60).fault("delay:2ms".parse().unwrap()).build();
     let server = emulator.serve("127.0.0.1:0").unwrap();
     let (client, customers) = (client(transport, &server.url()), customers(&emulator));
     let folder = TempDir::new().unwrap();

@@ -6,7 +6,7 @@ use partner_center::{
     *,
 };
 use partner_center_emulator::Emulator;
-use partner_center_tests::{MockResponse, Server, block_on, page, response};
+use partner_center_tests::{MockResponse, Server, block_on, judged_emulator, page, response};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use std::{collections::BTreeSet, error::Error as _, marker::PhantomData};
@@ -116,7 +116,7 @@ fn unpaged_response_without_a_next_page_is_complete() {
 #[test]
 fn page_is_one_page_of_the_list() {
     fn test<X: Transport>(transport: X) {
-        let server = Emulator::builder().customers(1200).build().serve("127.0.0.1:0").unwrap();
+        let server = judged_emulator().customers(1200).build().serve("127.0.0.1:0").unwrap();
         let client = client(transport, &server.url());
         let page = |operation| block_on::<X::Mode, _>(client.page(operation));
         let (mut operation, mut sizes) = (ListCustomers::new(), Vec::new());
@@ -156,7 +156,7 @@ fn page_of_an_empty_list_is_empty() {
 #[test]
 fn count_and_collection_are_complete_or_an_error() {
     fn test<X: Transport>(transport: fn() -> X) {
-        let emulator = Emulator::builder().customers(1200).build();
+        let emulator = judged_emulator().customers(1200).build();
         let server = emulator.serve("127.0.0.1:0").unwrap();
         let customers = |token: &str| {
             let client = Client::builder(transport(), Credential::token(token)).base_url(server.url()).build().unwrap();

@@ -9,7 +9,7 @@ use partner_center::{
 };
 use partner_center_emulator::{Emulator, check};
 use partner_center_spec::{Location, MediaType, OPERATIONS, ParameterStyle};
-use partner_center_tests::block_on;
+use partner_center_tests::{block_on, judged_emulator};
 use serde::de::DeserializeOwned;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -64,7 +64,7 @@ include!("generated_operations.rs");
 
 /// Returns an emulator in the year of the documented examples, from 2026-06-01T09:00:00Z on.
 fn emulator() -> Emulator {
-    Emulator::builder().start_time(UNIX_EPOCH + Duration::from_secs(1_780_304_400)).build()
+    judged_emulator().start_time(UNIX_EPOCH + Duration::from_secs(1_780_304_400)).build()
 }
 
 fn client<X: Transport>(transport: X) -> Client<X> {

@@ -12,7 +12,9 @@ use partner_center::{
     *,
 };
 use partner_center_emulator::Emulator;
-use partner_center_tests::{MockResponse, ScriptedTransport, Step, action::Action, block_on, response};
+use partner_center_tests::{
+    MockResponse, ScriptedTransport, Step, action::Action, block_on, judged_emulator, response,
+};
 use serde_json::json;
 use std::{error::Error as _, time::Duration};
 use uuid::Uuid;
@@ -182,7 +184,7 @@ fn operation_that_cannot_be_polled_is_accepted_all_the_same() {
 
 #[test]
 fn token_of_a_poller_is_not_trusted() {
-    let emulator = Emulator::builder().build();
+    let emulator = judged_emulator().build();
     let client = Client::builder(emulator.transport::<transport::Blocking>(), Credential::token(Emulator::TOKEN));
     let client = client.build().unwrap();
     let resumed = |target: &str, operation: &str| {
@@ -332,7 +334,7 @@ fn change_of_a_subscription_is_completed_once_it_shows() {
         }));
         outcome.unwrap();
     }
-    let emulator = Emulator::builder().customers(4).build();
+    let emulator = judged_emulator().customers(4).build();
     let server = emulator.serve("127.0.0.1:0").unwrap();
     let client = Client::builder(Ureq::new().unwrap(), Credential::token(Emulator::TOKEN)).base_url(server.url());
     let client = client.build().unwrap();

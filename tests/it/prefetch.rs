@@ -3,7 +3,7 @@
 
 use partner_center::{transport::Mode, *};
 use partner_center_emulator::Emulator;
-use partner_center_tests::{Server, Step, block_on, page, response};
+use partner_center_tests::{Server, Step, block_on, judged_emulator, page, response};
 use std::{
     thread,
     time::{Duration, Instant},
@@ -40,7 +40,7 @@ fn list<X: Transport>(mut pages: Pages<X, ListCustomers>, pause: Duration) -> Ve
 #[test]
 fn next_page_is_requested_while_the_program_has_a_page() {
     fn test<X: Transport>(transport: impl Fn() -> X) {
-        let emulator = Emulator::builder().customers(80).build();
+        let emulator = judged_emulator().customers(80).build();
         let server = emulator.serve("127.0.0.1:0").unwrap();
         let client = client(transport(), &server.url()).build().unwrap();
         let pages = || client.pages(ListCustomers::new().size(10));
@@ -88,7 +88,7 @@ fn one_connection_is_reused() {
 #[test]
 fn at_most_one_page_is_prefetched() {
     fn test<X: Transport>(transport: impl Fn() -> X) {
-        let emulator = Emulator::builder().customers(1000).build();
+        let emulator = judged_emulator().customers(1000).build();
         let server = emulator.serve("127.0.0.1:0").unwrap();
         let client = client(transport(), &server.url()).build().unwrap();
         let mut pages = client.pages(ListCustomers::new().size(10)).prefetch();
@@ -115,7 +115,7 @@ fn at_most_one_page_is_prefetched() {
 #[test]
 fn page_that_waited_too_long_is_requested_again() {
     fn test<X: Transport>(transport: impl Fn() -> X) {
-        let emulator = Emulator::builder().customers(30).build();
+        let emulator = judged_emulator().customers(30).build();
         let server = emulator.serve("127.0.0.1:0").unwrap();
         let client =
             client(transport(), &server.url()).attempt_timeout(PAUSE * 10).retry(RetryPolicy::none()).build().unwrap();
@@ -129,7 +129,7 @@ fn page_that_waited_too_long_is_requested_again() {
 #[test]
 fn prefetch_request_that_fails_is_retried() {
     fn test<X: Transport>(transport: impl Fn() -> X) {
-        let emulator = Emulator::builder().customers(30).fault("reset@2".parse().unwrap()).build();
+        let emulator = judged_emulator().customers(30).fault("reset@2".parse().unwrap()).build();
         let server = emulator.serve("127.0.0.1:0").unwrap();
         let list_with = |retry: RetryPolicy| {
             let client = client(transport(), &server.url()).retry(retry).build().unwrap();
@@ -152,7 +152,7 @@ fn prefetch_request_that_fails_is_retried() {
 #[test]
 fn requests_per_minute_apply_to_prefetch() {
     fn test<X: Transport>(transport: impl Fn() -> X) {
-        let emulator = Emulator::builder().customers(50).build();
+        let emulator = judged_emulator().customers(50).build();
         let server = emulator.serve("127.0.0.1:0").unwrap();
         let client = client(transport(), &server.url()).requests_per_minute(1000).build().unwrap();
         let start = Instant::now();
@@ -166,7 +166,7 @@ fn requests_per_minute_apply_to_prefetch() {
 #[test]
 fn waiting_prefetch_request_is_cancelled_with_the_list() {
     fn test<X: Transport>(transport: impl Fn() -> X) {
-        let emulator = Emulator::builder().customers(50).build();
+        let emulator = judged_emulator().customers(50).build();
         let server = emulator.serve("127.0.0.1:0").unwrap();
         let client = client(transport(), &server.url()).requests_per_minute(120).build().unwrap();
         let mut pages = client.pages(ListCustomers::new().size(10)).prefetch();

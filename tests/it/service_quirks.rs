@@ -4,6 +4,7 @@ use partner_center::{Client, Credential, Error, ListCustomers, transport::Blocki
 use partner_center_emulator::{
     ContinuationIn, Emulator, EmulatorBuilder, Encoding, ErrorCodes, Fault, LinkStyle, ListEnd, TotalCount,
 };
+use partner_center_tests::judged_emulator;
 use proptest::{bool, collection::vec, prelude::*, sample::select};
 use uuid::Uuid;
 
@@ -19,7 +20,7 @@ fn pagination_quirks() -> impl Strategy<Value = EmulatorBuilder> {
         [bool::ANY; 2],
     )
         .prop_map(|(style, location, end, count, cap, [double_question_mark, without_links])| {
-            Emulator::builder()
+            judged_emulator()
                 .customers(CUSTOMERS)
                 .link_style(style)
                 .continuation_in(location)
@@ -83,7 +84,7 @@ fn list(emulator: EmulatorBuilder, size: i32) -> Result<Vec<Uuid>, Error> {
 }
 
 fn complete_list() -> Vec<Uuid> {
-    list(Emulator::builder().customers(CUSTOMERS), 500).unwrap()
+    list(judged_emulator().customers(CUSTOMERS), 500).unwrap()
 }
 
 proptest! {
@@ -98,7 +99,7 @@ proptest! {
     fn list_is_complete_or_an_error_under_all_faults(
         emulator in quirks(), size in 1..70, seed in any::<u64>(), faults in vec(fault(), 1..4),
     ) {
-        let expected = list(Emulator::builder().customers(CUSTOMERS).seed(seed), 500).unwrap();
+        let expected = list(judged_emulator().customers(CUSTOMERS).seed(seed), 500).unwrap();
         let emulator = faults.into_iter().fold(emulator.seed(seed), EmulatorBuilder::fault);
         if let Ok(ids) = list(emulator, size) {
             prop_assert_eq!(ids, expected);

@@ -7,7 +7,7 @@ use partner_center::{
     transport::{Async, Blocking, Mode, Output, Request, Response, TransportError},
 };
 use partner_center_emulator::{Emulator, Server as EmulatorServer};
-use partner_center_tests::{MockResponse, ScriptedTransport, Step, block_on, response};
+use partner_center_tests::{MockResponse, ScriptedTransport, Step, block_on, judged_emulator, response};
 use std::{
     io::{Read, Write},
     net::TcpStream,
@@ -17,7 +17,7 @@ use std::{
 
 fn served(require_mfa: bool) -> EmulatorServer {
     let interval = Duration::from_secs(1);
-    let emulator = Emulator::builder().customers(3).require_mfa(require_mfa).device_code_interval(interval).build();
+    let emulator = judged_emulator().customers(3).require_mfa(require_mfa).device_code_interval(interval).build();
     emulator.serve("127.0.0.1:0").unwrap()
 }
 
@@ -79,7 +79,7 @@ fn device_code_leads_to_a_list() {
 #[test]
 fn sign_in_without_a_second_factor_is_told_from_an_expired_token() {
     let interval = Duration::from_secs(1);
-    let emulator = Emulator::builder().customers(3).require_mfa(true).device_code_interval(interval).build();
+    let emulator = judged_emulator().customers(3).require_mfa(true).device_code_interval(interval).build();
     let server = emulator.serve("127.0.0.1:0").unwrap();
     let signed_in = with_device_code(Ureq::new().unwrap(), &server, "decision=accept").unwrap();
     let requests_before = emulator.requests().len();
@@ -243,7 +243,7 @@ fn expired_code_is_polled_once_more() {
 
 #[test]
 fn access_token_of_an_earlier_run_is_used_and_new_ones_are_passed_on() {
-    let emulator = Emulator::builder().customers(3).build();
+    let emulator = judged_emulator().customers(3).build();
     let server = emulator.serve("127.0.0.1:0").unwrap();
     let passed_on = Arc::<Mutex<Vec<String>>>::default();
     let app = app().secret(Emulator::CLIENT_SECRET);

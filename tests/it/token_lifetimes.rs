@@ -7,7 +7,7 @@ use partner_center::{
     transport::{Async, Blocking, CallOutput, Mode, Output, Request, Response, TransportError},
 };
 use partner_center_emulator::{Emulator, EmulatorBuilder, EmulatorTransport};
-use partner_center_tests::{RecordingTransport, ScriptedTransport, Step, block_on, response};
+use partner_center_tests::{RecordingTransport, ScriptedTransport, Step, block_on, judged_emulator, response};
 use std::{
     error::Error as StdError,
     sync::{
@@ -25,7 +25,7 @@ const PAGES: u32 = 70;
 const PAUSE: Duration = Duration::from_secs(1);
 
 fn emulator() -> Emulator {
-    Emulator::builder().customers(PAGES).token_lifetime(LIFETIME).build()
+    judged_emulator().customers(PAGES).token_lifetime(LIFETIME).build()
 }
 
 fn app() -> AppRegistration {
@@ -116,7 +116,7 @@ fn tasks_share_tokens() {
 #[test]
 fn authenticate_fetches_a_token_for_later_calls() {
     fn over<M: Mode>() {
-        let emulator = Emulator::builder().token_lifetime(Duration::from_secs(100)).build();
+        let emulator = judged_emulator().token_lifetime(Duration::from_secs(100)).build();
         let client = |credential| Client::builder(emulator.transport::<M>(), credential).build().unwrap();
         let app_only = client(Credential::app_only(app()));
         let lifetime = block_on::<M, _>(app_only.authenticate()).unwrap().unwrap();
@@ -140,7 +140,7 @@ fn authenticate_fetches_a_token_for_later_calls() {
 fn deadline_of_one_caller_does_not_fail_the_others() {
     fn over<X: Transport>(transport: X) {
         let faults = ["delay:300ms@1", "503:retry-after=2@1"].map(|fault| fault.parse().unwrap());
-        let emulator = faults.into_iter().fold(Emulator::builder().customers(1), EmulatorBuilder::fault).build();
+        let emulator = faults.into_iter().fold(judged_emulator().customers(1), EmulatorBuilder::fault).build();
         let server = emulator.serve("127.0.0.1:0").unwrap();
         let client = Client::builder(transport, Credential::app_only(app()));
         let client = client.base_url(server.url()).authority(server.url()).build().unwrap();
@@ -160,7 +160,7 @@ fn deadline_of_one_caller_does_not_fail_the_others() {
 #[test]
 fn unstored_refresh_token_is_handed_over_again() {
     fn over<M: Mode>() {
-        let emulator = Emulator::builder().customers(1).build();
+        let emulator = judged_emulator().customers(1).build();
         let stored = Arc::new(Mutex::new(Vec::new()));
         let storage = stored.clone();
         let credential = Credential::app_user(app(), Emulator::REFRESH_TOKEN).on_rotation(move |token| {
@@ -195,7 +195,7 @@ impl Drop for RecordedGuard {
 /// Returns the outcome of a list, and the order of the lease and storage callbacks. The leases have the `newer` refresh
 /// tokens, one for each request.
 fn list_with_leases<M: Mode>(newer: &'static [Option<&'static str>]) -> (Result<usize, Error>, Vec<String>) {
-    let emulator = Emulator::builder().customers(1).build();
+    let emulator = judged_emulator().customers(1).build();
     let log = Arc::new(Mutex::new(Vec::new()));
     let (requested, stored) = (log.clone(), log.clone());
     let credential = Credential::app_user(app(), "an-old-one")
@@ -245,7 +245,7 @@ fn lease_has_a_newer_refresh_token_and_lasts_until_the_next_one_is_stored() {
 #[test]
 fn lease_error_fails_the_call() {
     fn over<M: Mode>() {
-        let emulator = Emulator::builder().customers(1).build();
+        let emulator = judged_emulator().customers(1).build();
         let credential = Credential::app_user(app(), Emulator::REFRESH_TOKEN)
             .before_refresh(|| M::ready(Err("the lock is broken".into())))
             .on_rotation(|_| M::ready(Ok(())));
@@ -296,7 +296,7 @@ fn lease_lasts_until_storage_that_times_out_has_ended() {
             stored.lock().unwrap().push("stored".to_owned());
             Ok(())
         });
-    let client = Client::builder(Emulator::default().transport::<Blocking>(), credential);
+    let client = Client::builder(judged_emulator().build().transport::<Blocking>(), credential);
     let client = client.attempt_timeout(Duration::from_millis(500)).build().unwrap();
     assert_eq!(client.authenticate().unwrap_err().kind(), ErrorKind::Credential);
     assert!(log.lock().unwrap().is_empty(), "the lease was released while the token was being stored");
@@ -347,7 +347,8 @@ type Authentication = CallOutput<HangingTransport, Option<Duration>>;
 
 /// Returns the time that a call waits for the token of a first call, which is polled once and then passed to `leave`.
 fn wait_for_first_call(leave: fn(Authentication) -> Option<Authentication>) -> Duration {
-    let transport = HangingTransport { emulator: Emulator::default().transport(), is_first: AtomicBool::new(true) };
+    let transport =
+        HangingTransport { emulator: judged_emulator().build().transport(), is_first: AtomicBool::new(true) };
     let client = Client::builder(transport, Credential::app_only(app()))
         .attempt_timeout(Duration::from_millis(100))
         .build()
@@ -379,7 +380,7 @@ fn abandoned_refresh_is_taken_over() {
 #[test]
 fn failed_refresh_fails_all_waiting_calls() {
     let faults = ["delay:500ms@1", "invalid-client"].map(|fault| fault.parse().unwrap());
-    let emulator = faults.into_iter().fold(Emulator::builder(), EmulatorBuilder::fault).build();
+    let emulator = faults.into_iter().fold(judged_emulator(), EmulatorBuilder::fault).build();
     let server = emulator.serve("127.0.0.1:0").unwrap();
     let client = Client::builder(Ureq::new().unwrap(), Credential::app_only(app()));
     let client = client.base_url(server.url()).authority(server.url()).build().unwrap();

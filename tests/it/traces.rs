@@ -1,7 +1,7 @@
 //! Traces of calls: the spans, and the `traceparent` of their requests.
 
 use partner_center::{
-    Client, Credential, GetCustomer, Transport,
+    Client, Credential, GetCustomer, ListCustomers, Transport,
     transport::{Async, Blocking, Mode, Output, Request, Response, TransportError},
 };
 use partner_center_tests::{CapturedLog, HeaderTransport, ScriptedTransport, Step, block_on, response};
@@ -9,7 +9,16 @@ use std::{
     sync::{Arc, Mutex},
     time::Duration,
 };
-use tracing_subscriber::fmt::format::FmtSpan;
+use tracing::{
+    Event, Subscriber,
+    field::{Field, Visit},
+    span,
+};
+use tracing_subscriber::{
+    Layer,
+    fmt::format::FmtSpan,
+    layer::{Context, SubscriberExt as _},
+};
 use uuid::Uuid;
 
 /// Performs `calls` and returns the log, with a line for each span that was closed.
@@ -60,6 +69,53 @@ fn assert_spans_of_two_attempts<M: Mode>() {
 fn spans_have_the_fields_of_open_telemetry() {
     assert_spans_of_two_attempts::<Blocking>();
     assert_spans_of_two_attempts::<Async>();
+}
+
+/// The names of fields that were recorded as unsigned numbers.
+#[derive(Clone, Default)]
+struct UnsignedFields(Arc<Mutex<Vec<&'static str>>>);
+
+impl Visit for UnsignedFields {
+    fn record_u64(&mut self, field: &Field, _: u64) {
+        self.0.lock().unwrap().push(field.name());
+    }
+
+    fn record_debug(&mut self, _: &Field, _: &dyn std::fmt::Debug) {}
+}
+
+impl<S: Subscriber> Layer<S> for UnsignedFields {
+    fn on_new_span(&self, attributes: &span::Attributes<'_>, _: &span::Id, _: Context<'_, S>) {
+        attributes.record(&mut self.clone());
+    }
+
+    fn on_record(&self, _: &span::Id, values: &span::Record<'_>, _: Context<'_, S>) {
+        values.record(&mut self.clone());
+    }
+
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        event.record(&mut self.clone());
+    }
+}
+
+fn assert_no_unsigned_fields<M: Mode>() {
+    let page = r#"{"items":[{"id":"1"}],"totalCount":1}"#;
+    let throttled = response(429, "").with("Retry-After", "0");
+    let responses = [response(503, "").into(), throttled.into(), response(404, "").into(), response(200, page).into()];
+    let client = Client::builder(ScriptedTransport::<M>::new(responses), Credential::token("the-token"));
+    let client = client.base_url("http://127.0.0.1:9").build().unwrap();
+    let unsigned = UnsignedFields::default();
+    let subscriber = tracing_subscriber::registry().with(unsigned.clone());
+    tracing::subscriber::with_default(subscriber, || {
+        block_on::<M, _>(client.call(GetCustomer::new(Uuid::nil()))).unwrap_err();
+        block_on::<M, _>(client.page(ListCustomers::new())).unwrap();
+    });
+    assert_eq!(*unsigned.0.lock().unwrap(), [""; 0]);
+}
+
+#[test]
+fn numbers_in_traces_are_signed() {
+    assert_no_unsigned_fields::<Blocking>();
+    assert_no_unsigned_fields::<Async>();
 }
 
 /// Lets other calls go on before each request is sent.

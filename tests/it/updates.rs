@@ -10,7 +10,7 @@ use partner_center::{
     *,
 };
 use partner_center_emulator::Emulator;
-use partner_center_tests::{Step, action::Action, block_on, response};
+use partner_center_tests::{Step, action::Action, block_on, judged_emulator, response};
 use serde_json::json;
 use std::{thread, time::Duration};
 use uuid::Uuid;
@@ -222,7 +222,7 @@ fn write_twice_200<X: Transport>(transport: impl Fn() -> X + Sync, url: &str, cu
 
 #[test]
 fn update_is_never_lost_by_two_writers() {
-    let emulator = Emulator::builder().customers(4).build();
+    let emulator = judged_emulator().customers(4).build();
     let server = emulator.serve("127.0.0.1:0").unwrap();
     let client = Client::builder(Ureq::new().unwrap(), Credential::token(Emulator::TOKEN)).base_url(server.url());
     let client = client.build().unwrap();

@@ -9,7 +9,7 @@ use partner_center::{
     transport::{Blocking, Mode},
 };
 use partner_center_emulator::Emulator;
-use partner_center_tests::{ScriptedTransport, block_on, response};
+use partner_center_tests::{ScriptedTransport, block_on, judged_emulator, response};
 use std::{
     io::{Read, Write},
     net::TcpListener,
@@ -41,7 +41,7 @@ fn memory_is_bounded() {
 }
 
 fn list_all<X: Transport>(transport: X) {
-    let server = Emulator::builder().customers(100_000).build().serve("127.0.0.1:0").unwrap();
+    let server = judged_emulator().customers(100_000).build().serve("127.0.0.1:0").unwrap();
     let client = client(transport, &server.url());
     let mut pages = client.pages(ListCustomers::new());
     let count = block_on::<X::Mode, _>(X::Mode::block_or_box(async move {

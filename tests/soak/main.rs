@@ -10,6 +10,7 @@ use partner_center::{
     Client, Credential, Error, ErrorKind, ListCustomers, Reqwest, RetryPolicy, Transport, Ureq, transport::Mode,
 };
 use partner_center_emulator::{Emulator, EmulatorBuilder, Fault, Server};
+use partner_center_tests::judged_emulator;
 use std::{
     env, fs,
     io::Write,
@@ -79,7 +80,7 @@ fn lists_are_complete_or_errors_and_nothing_leaks() {
 fn run(time: Duration) -> Arc<Tally> {
     let tally = Arc::new(Tally::default());
     let faults = FAULTS.map(|fault| fault.parse::<Fault>().unwrap());
-    let emulator = faults.into_iter().fold(Emulator::builder().customers(CUSTOMERS), EmulatorBuilder::fault);
+    let emulator = faults.into_iter().fold(judged_emulator().customers(CUSTOMERS), EmulatorBuilder::fault);
     let server = emulator.build().serve("127.0.0.1:0").unwrap();
     let idle = Usage::now();
     let until = Instant::now() + time;
@@ -153,7 +154,7 @@ fn list<X: Transport>(client: &Client<X>) -> partner_center::transport::Output<'
 
 /// Returns the IDs of a list without faults.
 fn expected_ids() -> Vec<Uuid> {
-    let emulator = Emulator::builder().customers(CUSTOMERS).build();
+    let emulator = judged_emulator().customers(CUSTOMERS).build();
     let transport = emulator.transport::<partner_center::transport::Blocking>();
     list(&Client::builder(transport, Credential::token(Emulator::TOKEN)).build().unwrap()).unwrap()
 }

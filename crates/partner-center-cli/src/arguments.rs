@@ -5,7 +5,9 @@
 
 mod api;
 mod auth;
+mod automation;
 mod config;
+mod doctor;
 mod emulator;
 mod mcp;
 pub(crate) mod operations;
@@ -14,6 +16,7 @@ mod verify;
 pub(crate) use api::ApiCall;
 pub(crate) use auth::{AuthCommand, LoginCommand};
 pub(crate) use config::ConfigCommand;
+pub(crate) use doctor::DoctorCommand;
 pub(crate) use emulator::{EmulatorBehavior, EmulatorCommand};
 pub(crate) use mcp::McpCommand;
 pub(crate) use verify::VerifyCommand;
@@ -27,7 +30,15 @@ use clap::{
     parser::ValueSource,
 };
 use operations::{CommandLineWords, OperationCall};
-use std::{env, ffi::OsString, fmt::Display, path::PathBuf, process, time::Duration};
+use std::{
+    env,
+    ffi::OsString,
+    fmt::Display,
+    io::{self, Write},
+    path::PathBuf,
+    process,
+    time::Duration,
+};
 use uuid::Uuid;
 
 /// A command line: a command and the options that all have in common.
@@ -63,7 +74,8 @@ Examples:
   partner-center auth status
   partner-center doctor
 
-`partner-center --help` explains authentication, and `partner-center help COMMAND` a command.";
+`partner-center --help` explains authentication, `partner-center help COMMAND` a command, and `partner-center help \
+automation` commands that run every night.";
 
 const ROOT_COMMAND_AFTER_LONG_HELP: &str = "\
 Authentication (not needed with --emulator):
@@ -102,8 +114,10 @@ environment takes precedence, unless --profile is given. The file is the one tha
 PARTNER_CENTER_CONFIG names, or else ~/.config/partner-center/config.toml (or its equivalent on your system).
 
 Exit status:
-  0 success, 1 failure, 2 usage error, 3 not found, 4 authentication or permission, 5 throttled or in conflict with another \
-change, 130 interrupted; `emulator` returns 0 when it is interrupted
+  0 success, 1 failure, 2 usage error, 3 not found, 4 authentication or permission, 5 throttled, in conflict with another \
+change, or a file is in use by another command, 130 interrupted; `emulator` returns 0 when it is interrupted
+
+Commands that run every night: see `partner-center help automation`.
 
 Examples:
   partner-center customers list --emulator
@@ -136,18 +150,7 @@ Examples:
     )]
     Config(ConfigCommand),
     /// Check the connection to the service step by step, and explain what is wrong
-    #[command(after_help = "\
-The checks, in this order: the address, a connection to it, TLS, whether there is a token, whether the service accepts \
-it, a list of one customer, and getting that customer. A check that depends on a failed one is skipped. The token is never shown.
-
-The exit status is 0 if no check failed, and 1 otherwise.
-
-Examples:
-  partner-center doctor
-  partner-center doctor --cloud china --transport ureq
-  partner-center doctor --output json
-  partner-center doctor --emulator")]
-    Doctor,
+    Doctor(DoctorCommand),
     /// Run an emulator of the service on this machine, until interrupted
     Emulator(Box<EmulatorCommand>),
     /// Serve the operations as tools to an assistant, by the Model Context Protocol
@@ -176,6 +179,13 @@ Examples:
     },
     /// Compare the emulator with the service, and report the differences without any value
     Verify(VerifyCommand),
+    #[command(
+        hide = true,
+        about = automation::AUTOMATION_ABOUT,
+        after_help = automation::AUTOMATION_AFTER_HELP,
+        help_template = "{about}{after-help}\n"
+    )]
+    Automation,
     /// All common options
     #[command(
         hide = true,
@@ -217,12 +227,19 @@ pub(crate) struct ServiceOptions {
     /// The parsed values of `emulator_with`.
     #[arg(skip)]
     pub(crate) emulator_behavior: EmulatorBehavior,
+    /// File for what the service responds, with every value hidden: statuses, names of headers and fields, types of values;
+    /// `partner-center emulator --replay` responds alike
+    #[arg(long, value_name = "FILE", global = true)]
+    pub(crate) record: Option<PathBuf>,
     /// HTTP client, async or blocking; both behave the same
     #[arg(long, value_name = "NAME", global = true, value_enum, default_value_t = TransportName::Reqwest)]
     pub(crate) transport: TransportName,
     /// Output format
     #[arg(short, long, value_name = "FORMAT", global = true, value_enum, default_value_t = OutputFormat::Table)]
     pub(crate) output: OutputFormat,
+    /// Write the output to FILE in place of standard output, when the command has succeeded; else FILE stays as it is
+    #[arg(long, value_name = "FILE", global = true)]
+    pub(crate) output_file: Option<PathBuf>,
     /// Format of errors on standard error [default: json with --output json, else text]
     // It is read before the command line is parsed: see `error_format`.
     #[arg(long, value_name = "FORMAT", global = true, value_enum)]
@@ -497,6 +514,11 @@ impl Arguments {
 
 /// Ends the process with a help text, the version, or a usage error.
 fn exit_with_clap_error(error: &clap::Error) -> ! {
+    if let Some(fields) = operations::fields::fields_of_help(error) {
+        // A reader that has closed standard output wants no more of it.
+        let _ = io::stdout().lock().write_all(fields.as_bytes());
+        process::exit(0);
+    }
     if !error.use_stderr() || !error_format::is_error_format_json() {
         error.exit();
     }
@@ -509,7 +531,7 @@ fn exit_with_clap_error(error: &clap::Error) -> ! {
 }
 
 /// The commands that do not call the service, so that they reject the service options.
-const COMMANDS_WITHOUT_SERVICE_CALLS: [&str; 3] = ["completions", "emulator", "man"];
+const COMMANDS_WITHOUT_SERVICE_CALLS: [&str; 4] = ["automation", "completions", "emulator", "man"];
 
 /// The service options that the help of every command shows.
 const OPTIONS_IN_EVERY_HELP: [&str; 3] = ["emulator", "output", "cloud"];

@@ -54,7 +54,7 @@ const EXIT_USAGE: u8 = 2;
 const EXIT_NOT_FOUND: u8 = 3;
 /// Authentication or permission.
 const EXIT_UNAUTHORIZED: u8 = 4;
-/// Throttled, or in conflict with another change, after all attempts.
+/// Throttled, or in conflict with another change, after all attempts; or another command has what this one needs.
 const EXIT_THROTTLED_OR_CONFLICT: u8 = 5;
 
 impl ErrorReport {
@@ -101,6 +101,11 @@ impl CommandError {
     /// Describes an error with its cause.
     pub(crate) fn new(message: &str, cause: &dyn StdError, advice: &str) -> Self {
         ErrorReport::new(message, cause, advice).into()
+    }
+
+    /// Another command on this machine has what this one needs.
+    pub(crate) fn of_other_command(error_report: ErrorReport) -> Self {
+        Self::Reported { error_report, status: EXIT_THROTTLED_OR_CONFLICT, details: Box::default() }
     }
 
     /// Converts an error of the client; `sources` is where its addresses come from.
@@ -195,6 +200,9 @@ fn exit_status_of_error(error: &Error) -> u8 {
             _ if token.status.is_client_error() || token.status.is_success() => EXIT_UNAUTHORIZED,
             _ => EXIT_FAILED,
         };
+    }
+    if has_source_of_type::<TokenFileInUse>(error) {
+        return EXIT_THROTTLED_OR_CONFLICT;
     }
     match (error.kind(), error.reason(), error.status().map(|status| status.as_u16())) {
         (_, Some(ErrorReason::NeedsAppAndUser), _) => EXIT_UNAUTHORIZED,

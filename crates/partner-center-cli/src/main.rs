@@ -13,13 +13,15 @@ mod messages;
 mod output;
 mod private_file;
 mod progress;
+mod recorder;
 mod session;
 mod settings;
 mod terminal;
 mod text;
 
 use arguments::{
-    ApiCall, Arguments, AuthCommand, BuiltInCommand, Command, MessageOptions, Options, TransportName, VerifyCommand,
+    ApiCall, Arguments, AuthCommand, BuiltInCommand, Command, DoctorCommand, MessageOptions, Options, TransportName,
+    VerifyCommand,
     operations::{CommandLineWords, OperationCall, naming::ResourceNoun},
 };
 use error::CommandError;
@@ -28,9 +30,10 @@ use partner_center::{
     Reqwest, Transport, Ureq,
     transport::{DefaultTransport, Mode, Output},
 };
+use recorder::{Recorder, RecordingTransport};
 use session::Session;
 use std::{
-    io::{self, IsTerminal, Write},
+    io::{self, IsTerminal},
     process::ExitCode,
 };
 
@@ -47,6 +50,13 @@ fn main() -> ExitCode {
 }
 
 fn run_command(command: Command, options: Options) -> Result<(), CommandError> {
+    let Some(path) = options.service.output_file.clone() else { return run_with_output(command, options) };
+    let messages = Messages::new(options.messages.quiet);
+    output::begin_output_file(&path)?;
+    output::end_output_file(run_with_output(command, options), &messages)
+}
+
+fn run_with_output(command: Command, options: Options) -> Result<(), CommandError> {
     let task = match command {
         Command::Operation(call) if call.options.shows_example_body => {
             return commands::print_example_body(&call, &Messages::new(options.messages.quiet));
@@ -59,7 +69,7 @@ fn run_command(command: Command, options: Options) -> Result<(), CommandError> {
                 let messages = Messages::new(options.messages.quiet);
                 return commands::run_config(command, &options.service, &messages);
             }
-            BuiltInCommand::Doctor => ServiceTask::Doctor,
+            BuiltInCommand::Doctor(command) => ServiceTask::Doctor(command),
             BuiltInCommand::Emulator(emulator) => {
                 return commands::serve_until_interrupted(*emulator, &Messages::new(options.messages.quiet));
             }
@@ -67,7 +77,8 @@ fn run_command(command: Command, options: Options) -> Result<(), CommandError> {
             BuiltInCommand::Mcp(command) => return commands::serve_tools(&command, options),
             BuiltInCommand::Completions { shell } => return commands::print_completion_script(shell),
             BuiltInCommand::Man { folder } => return commands::write_manual(&folder),
-            BuiltInCommand::Options => return print_options_help(),
+            BuiltInCommand::Automation => return print_help_topic("automation"),
+            BuiltInCommand::Options => return print_help_topic("options"),
         },
     };
     let messages = task.build_messages(&options.messages);
@@ -82,7 +93,7 @@ enum ServiceTask {
     Operation(Box<OperationCall>),
     Api(ApiCall),
     Auth(AuthCommand),
-    Doctor,
+    Doctor(DoctorCommand),
     Verify(VerifyCommand),
 }
 
@@ -108,27 +119,39 @@ impl ServiceTask {
             }
             Self::Operation(call) => Messages::with_progress(options, call.result_resource_noun()),
             Self::Api(call) if call.paginate => Messages::with_progress(options, ResourceNoun::new("items")),
-            Self::Api(_) | Self::Auth(_) | Self::Doctor | Self::Verify(_) => Messages::new(options.quiet),
+            Self::Api(_) | Self::Auth(_) | Self::Doctor(_) | Self::Verify(_) => Messages::new(options.quiet),
         }
     }
 }
 
 /// Runs the task over the transport of the options: the async one needs a runtime.
 fn run_over_transport(task: ServiceTask, options: &Options, messages: &Messages) -> Result<(), CommandError> {
-    let emulator = session::start_emulator_if_requested(&options.service)?;
+    let emulator = session::start_emulator_if_requested(&options.service, messages)?;
     let session = Session::open(&options.service, emulator.as_ref(), task.creates_profile())?;
-    match options.service.transport {
+    let recorder = options.service.record.as_deref().map(Recorder::for_file).transpose()?;
+    let outcome = match options.service.transport {
         TransportName::Ureq => {
             let transport = Ureq::with_defaults().map_err(|error| CommandError::from_transport_setup_error(&error))?;
-            run_task(task, transport, &session, messages)
+            run_task(task, with_recorder(transport, recorder.as_ref()), &session, messages)
         }
         TransportName::Reqwest => {
             let transport =
                 Reqwest::with_defaults().map_err(|error| CommandError::from_transport_setup_error(&error))?;
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             let runtime = runtime.map_err(|error| CommandError::from_transport_setup_error(&error))?;
-            runtime.block_on(run_task(task, transport, &session, messages))
+            runtime.block_on(run_task(task, with_recorder(transport, recorder.as_ref()), &session, messages))
         }
+    };
+    // Also what led to a failure, which is the one to report then.
+    let written = recorder.map_or(Ok(()), |recorder| recorder.write_file(messages));
+    outcome.and(written)
+}
+
+/// Always of the same type, so that the commands are compiled once for each transport.
+fn with_recorder<X>(transport: X, recorder: Option<&Recorder>) -> RecordingTransport<X> {
+    match recorder {
+        Some(recorder) => recorder.record(transport),
+        None => RecordingTransport::without_recording(transport),
     }
 }
 
@@ -149,18 +172,16 @@ fn run_task<'a, X: Transport>(
             ServiceTask::Auth(AuthCommand::Logout) => commands::sign_out(session, messages),
             ServiceTask::Auth(AuthCommand::Status) => commands::print_status(transport, session, messages).await,
             ServiceTask::Auth(AuthCommand::Token) => commands::print_token(transport, session, messages).await,
-            ServiceTask::Doctor => commands::run_doctor(transport, session, messages).await,
+            ServiceTask::Doctor(command) => commands::run_doctor(&command, transport, session, messages).await,
             ServiceTask::Verify(command) => commands::run_verify(command, transport, session, messages).await,
         }
     })
 }
 
-/// Prints the text of `partner-center help options`.
-fn print_options_help() -> Result<(), CommandError> {
-    let mut command = Arguments::build_clap_command(CommandLineWords::Some { words: &[], command: Some("options") });
+/// Prints the text of `partner-center help TOPIC`.
+fn print_help_topic(topic: &str) -> Result<(), CommandError> {
+    let mut command = Arguments::build_clap_command(CommandLineWords::Some { words: &[], command: Some(topic) });
     command.build();
-    let help = command.find_subcommand_mut("options").map(|options| options.render_long_help().to_string());
-    let mut stdout = io::stdout().lock();
-    stdout.write_all(help.unwrap_or_default().as_bytes())?;
-    Ok(stdout.flush()?)
+    let help = command.find_subcommand_mut(topic).map(|topic| topic.render_long_help().to_string());
+    Ok(output::write_output(help.unwrap_or_default().as_bytes())?)
 }

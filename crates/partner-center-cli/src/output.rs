@@ -8,6 +8,7 @@ mod held_items;
 mod json;
 mod json_cursor;
 mod normalize;
+mod output_file;
 mod query;
 mod records;
 mod selection;
@@ -21,6 +22,9 @@ mod yaml;
 pub(crate) use columns::{csv_columns, table_columns, undocumented_selected_paths};
 pub(crate) use held_items::TooManyHeldItems;
 pub(crate) use json::pretty_print_json;
+pub(crate) use output_file::{
+    begin_output_file, discard_output_file, end_output_file, is_output_terminal, output_width, write_output,
+};
 pub(crate) use query::{QueryEvaluationError, check_query};
 pub(crate) use records::serialize_records;
 
@@ -37,12 +41,7 @@ use normalize::Normalizer;
 use partner_center::models::JsonValue;
 use partner_center_spec::Operation;
 use query::QueryFormatter;
-use std::{
-    error::Error,
-    fmt,
-    io::{self, IsTerminal, Write},
-    mem,
-};
+use std::{error::Error, fmt, io, mem};
 use style::FormatStyle;
 use times::TimeConverter;
 
@@ -128,17 +127,18 @@ impl Printer {
         let style = FormatStyle::new(options, noun);
         // What is selected has other fields than what is described.
         let is_selection = !options.output.has_columns() && !selected.is_empty() && call_options.query.is_none();
+        let mut columns = match options.output {
+            OutputFormat::Table => table_columns(operation, selected),
+            _ => csv_columns(operation, selected),
+        };
+        if prints_customers && selected.is_empty() {
+            columns = customers::columns_with_customer(columns);
+        }
         let formatter: Box<dyn OutputFormatter> = if let Some(expression) = &call_options.query {
             let (expression, selected) = (expression.clone(), selected.clone());
-            Box::new(QueryFormatter { expression, style, selected, items: HeldItems::default() })
+            let items = HeldItems::default();
+            Box::new(QueryFormatter { expression, style, selected, item_columns: columns, items })
         } else {
-            let mut columns = match options.output {
-                OutputFormat::Table => table_columns(operation, selected),
-                _ => csv_columns(operation, selected),
-            };
-            if prints_customers && selected.is_empty() {
-                columns = customers::columns_with_customer(columns);
-            }
             style.build_output_formatter(columns, selected)
         };
         let item_type = result_item_type(operation);
@@ -146,7 +146,7 @@ impl Printer {
         Self {
             normalizer: Normalizer::new(if is_selection || prints_customers { None } else { item_type }),
             item_normalizer: Normalizer::new(item_type.filter(|_| prints_customers)),
-            destination: Destination::Stdout { is_json_on_terminal: is_json && io::stdout().is_terminal() },
+            destination: Destination::Stdout { is_json_on_terminal: is_json && is_output_terminal() },
             edit: TimeConverter::new(call_options.time).map(TimeConverter::into_editor),
             ..Self::with_formatter(formatter, messages)
         }
@@ -157,7 +157,7 @@ impl Printer {
         let formatter: Box<dyn OutputFormatter> =
             if is_lines { Box::new(json::JsonLinesFormatter) } else { Box::<json::JsonArrayFormatter>::default() };
         // Programs get every character unchanged; on a terminal, control characters are escaped.
-        let destination = Destination::Stdout { is_json_on_terminal: io::stdout().is_terminal() };
+        let destination = Destination::Stdout { is_json_on_terminal: is_output_terminal() };
         Self { destination, ..Self::with_formatter(formatter, messages) }
     }
 
@@ -249,12 +249,9 @@ impl Printer {
     }
 }
 
-/// Writes data to standard output, in one piece.
+/// Writes data to standard output or the output file, in one piece.
 pub(crate) fn write_to_stdout(data: &[u8], messages: &Messages) -> io::Result<()> {
     // An interruption waits for this lock before it ends the process: see `interruption.rs`.
-    let mut stdout = io::stdout().lock();
-    messages.progress_line().hide_while_writing(|| {
-        stdout.write_all(data)?;
-        stdout.flush()
-    })
+    let _stdout = io::stdout().lock();
+    messages.progress_line().hide_while_writing(|| write_output(data))
 }

@@ -1,4 +1,4 @@
-//! Files that only their owner may read: they are replaced atomically.
+//! Files that only their owner may read, and others that are replaced atomically.
 
 #[cfg(unix)]
 use std::fs::File;
@@ -7,6 +7,7 @@ use std::{
     io::{self, Write},
     path::{Path, PathBuf},
 };
+use tempfile::NamedTempFile;
 
 /// Replaces the file at `path`, or creates it: whenever the process ends, the file has the old content or the new one.
 ///
@@ -14,16 +15,56 @@ use std::{
 pub(crate) fn replace_file(path: &Path, content: &[u8]) -> io::Result<()> {
     // Replacing a symbolic link would not change the file that it points to.
     let path = resolve_symbolic_link(path);
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let file = tempfile::Builder::new().prefix(".partner-center-").tempfile_in(folder);
-    let mut file = file.map_err(|error| file_not_created_error(folder, &error))?;
+    let mut file = create_temporary_file(&path, &mut temporary_file_builder())?;
     file.write_all(content)?;
     file.as_file().sync_all()?;
     file.persist(&path)?;
-    sync_folder(folder)
+    sync_folder(folder_of_file(&path))
+}
+
+/// Checks that there can be a file at `path`, before work begins whose result is for it.
+pub(crate) fn check_file_can_be_replaced(path: &Path) -> io::Result<()> {
+    let path = resolve_symbolic_link(path);
+    if path.is_dir() {
+        return Err(io::Error::new(io::ErrorKind::IsADirectory, format!("{} is a folder", path.display())));
+    }
+    create_temporary_file(&path, &mut temporary_file_builder()).map(drop)
+}
+
+/// Creates a temporary file beside the one at `path`, which it is to replace: with its `permissions`, or else with those of any new
+/// file.
+pub(crate) fn create_temporary_file_beside(
+    path: &Path,
+    permissions: Option<fs::Permissions>,
+) -> io::Result<NamedTempFile> {
+    let mut builder = temporary_file_builder();
+    #[cfg(unix)]
+    let new_file_permissions: fs::Permissions = std::os::unix::fs::PermissionsExt::from_mode(0o666);
+    #[cfg(unix)]
+    builder.permissions(new_file_permissions);
+    let file = create_temporary_file(path, &mut builder)?;
+    if let Some(permissions) = permissions {
+        file.as_file().set_permissions(permissions)?;
+    }
+    Ok(file)
+}
+
+fn temporary_file_builder() -> tempfile::Builder<'static, 'static> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".partner-center-");
+    builder
+}
+
+fn create_temporary_file(path: &Path, builder: &mut tempfile::Builder<'_, '_>) -> io::Result<NamedTempFile> {
+    let folder = folder_of_file(path);
+    builder.tempfile_in(folder).map_err(|error| file_not_created_error(folder, &error))
+}
+
+fn folder_of_file(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
 }
 
 /// Creates a folder that only its owner may look into, with those above it.

@@ -11,7 +11,7 @@ use crate::{
 use clap::ValueEnum;
 use partner_center::{
     AppRegistration, Client, ClientBuilder, Cloud, Credential, Error, RetryPolicy, Secret, Transport, auth::SignIn,
-    transport::Limits,
+    request::Hooks, transport::Limits,
 };
 use partner_center_emulator::{Emulator, Server};
 use std::{
@@ -19,12 +19,19 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Starts the embedded emulator, if the options request it; it serves until it is dropped.
-pub(crate) fn start_emulator_if_requested(options: &ServiceOptions) -> Result<Option<Server>, CommandError> {
+/// Starts the embedded emulator, if the options request it; it serves until it is dropped. What is wrong with a request of the
+/// command, such as one of `api`, is a message.
+pub(crate) fn start_emulator_if_requested(
+    options: &ServiceOptions,
+    messages: &Messages,
+) -> Result<Option<Server>, CommandError> {
     if !options.emulator {
         return Ok(None);
     }
-    let emulator = Emulator::builder().customers(options.emulator_customers.unwrap_or(25));
+    let messages = messages.clone();
+    let emulator = Emulator::builder()
+        .customers(options.emulator_customers.unwrap_or(25))
+        .on_verdict(move |verdict| messages.print(format_args!("note: the emulator's verdict is {verdict}")));
     options.emulator_behavior.apply_to_builder(emulator).build().serve((Ipv4Addr::LOCALHOST, 0)).map(Some).map_err(
         |error| CommandError::new("the emulator cannot be started", &error, "allow programs to listen on 127.0.0.1"),
     )
@@ -171,15 +178,16 @@ impl<'a> Session<'a> {
         self.finish_client(self.client_builder(retry, transport, credential, messages)?)
     }
 
-    /// Builds a client that takes the place of an `earlier` one, whose rate limiter it shares.
+    /// Builds a client with `hooks` that takes the place of an `earlier` one, whose rate limiter it shares.
     pub(crate) fn build_client_sharing_rate_limiter<X: Transport>(
         &self,
         earlier: Option<&Client<X>>,
         transport: X,
         credential: Credential<X::Mode>,
+        hooks: impl Hooks,
         messages: &Messages,
     ) -> Result<Client<X>, UsageError> {
-        let builder = self.client_builder(RetryPolicy::default(), transport, credential, messages)?;
+        let builder = self.client_builder(RetryPolicy::default(), transport, credential, messages)?.hooks(hooks);
         self.finish_client(match earlier {
             Some(client) => builder.share_rate_limiter(client),
             None => builder,

@@ -122,7 +122,7 @@ impl AddressSources {
 impl Settings {
     /// Reads the file that the options name, or the variable, or else the default one if it exists.
     pub(crate) fn read_settings(options: SettingsOptions<'_>) -> Result<Self, UsageError> {
-        let settings = Self::read_settings_for_new_profile(options)?;
+        let settings = Self::read_existing_settings(options, false)?;
         let Some(profile) = &settings.profile else { return Ok(settings) };
         let names: Vec<_> = settings.profile_names().collect();
         if names.contains(&profile.name.as_str()) {
@@ -143,8 +143,13 @@ impl Settings {
         }))
     }
 
-    /// Reads settings like [`read_settings`](Self::read_settings); but the profile may be missing, as it may be created.
+    /// Reads settings like [`read_settings`](Self::read_settings); but the file and the profile may be missing, as they may be
+    /// created.
     pub(crate) fn read_settings_for_new_profile(options: SettingsOptions<'_>) -> Result<Self, UsageError> {
+        Self::read_existing_settings(options, true)
+    }
+
+    fn read_existing_settings(options: SettingsOptions<'_>, may_be_created: bool) -> Result<Self, UsageError> {
         let profile = match options.profile {
             Some(name) => Some(SelectedProfile { name: name.to_owned(), is_option: true }),
             None => read_environment_variable(PROFILE_VARIABLE)?.map(|name| SelectedProfile { name, is_option: false }),
@@ -153,7 +158,8 @@ impl Settings {
             check_profile_name(&profile.name)?;
         }
         let is_default = options.file.is_none() && read_environment_variable(CONFIG_PATH_VARIABLE)?.is_none();
-        let path = settings_file_path(options)?.filter(|path| !is_default || path.exists());
+        let may_be_missing = is_default || may_be_created;
+        let path = settings_file_path(options)?.filter(|path| !may_be_missing || path.exists());
         let file = path.map(|path| ConfigurationFile::read_file(&path).map(Arc::new)).transpose()?;
         Ok(Self { file, profile, last_place: None })
     }

@@ -29,7 +29,7 @@ mod webhooks;
 pub(crate) use audit::{audit_record_of_write, leaves_record};
 pub(crate) use commerce::run_migration_schedule;
 pub(crate) use customer_access::check_customer_access;
-pub(crate) use documented::{example_items, has_get_or_list_operation, item_exists};
+pub(crate) use documented::{documented_example, example_items, has_get_or_list_operation, item_exists};
 pub(crate) use stored::not_found_error;
 #[cfg(feature = "webhooks")]
 pub(crate) use webhooks::{TEST_EVENT, address_of_registration, registration_path};

@@ -7,6 +7,7 @@ use crate::{
     judge::{Judge, Verdict, VerdictListener},
     quirks::Quirks,
     rate_limit::RateLimit,
+    recording::{Recording, Replay},
     request_handler::{InitialState, RequestHandler},
     service::Service,
     store::ResourceStore,
@@ -48,6 +49,7 @@ pub struct EmulatorBuilder {
     rate_limit_period: Duration,
     rare_values: Option<bool>,
     verdict_listener: Option<VerdictListener>,
+    recording: Option<Recording>,
     #[cfg(feature = "webhooks")]
     webhooks: WebhookSettings,
 }
@@ -283,6 +285,30 @@ impl EmulatorBuilder {
         Self { verdict_listener: Some(Arc::new(listener)), ..self }
     }
 
+    /// Lets the emulator respond as a recording has it: a request of an operation that is in the recording gets the next response to
+    /// that operation, whatever its parameters are, and after the last one always that. Its values are those of the specification's
+    /// examples. All other requests are served as without a recording. Default: none.
+    ///
+    /// ```
+    /// use partner_center_core::{Blocking, Client, Credential, GetCustomer};
+    /// use partner_center_emulator::{Emulator, Recording};
+    ///
+    /// let recording = Recording::from_json(r#"{
+    ///     "format": "partner-center-recording/1",
+    ///     "exchanges": [
+    ///         { "method": "GET", "path": "/v1/customers/{customer-tenant-id}", "status": 403, "headers": [] }
+    ///     ]
+    /// }"#)?;
+    /// let emulator = Emulator::builder().replay(recording).build();
+    /// let client = Client::builder(emulator.transport::<Blocking>(), Credential::token(Emulator::TOKEN)).build()?;
+    /// let error = client.call(GetCustomer::new(Default::default())).unwrap_err();
+    /// assert_eq!(error.status().map(|status| status.as_u16()), Some(403));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn replay(self, recording: Recording) -> Self {
+        Self { recording: Some(recording), ..self }
+    }
+
     /// Adds something that is wrong with the events that are sent to the registered address. Default: nothing.
     #[cfg(feature = "webhooks")]
     pub fn webhook_fault(mut self, fault: WebhookFault) -> Self {
@@ -369,17 +395,8 @@ impl EmulatorBuilder {
     }
 
     fn build_with(self, population: CustomerStore, store: ResourceStore, authority: Authority) -> Emulator {
-        let Self {
-            start_time: time,
-            is_clock_stopped,
-            token,
-            quirks,
-            faults,
-            rate_limit,
-            rate_limit_period,
-            verdict_listener,
-            ..
-        } = self;
+        let Self { start_time: time, is_clock_stopped, token, quirks, faults, rate_limit, rate_limit_period, .. } =
+            self;
         let rate_limit = RateLimit::new(rate_limit, rate_limit_period);
         let store = Arc::new(store);
         let start = InitialState { population, time, is_clock_stopped, quirks, faults, rate_limit };
@@ -391,7 +408,8 @@ impl EmulatorBuilder {
             token,
             authority,
         };
-        Emulator::new(RequestHandler::new(service, start, Judge::new(verdict_listener)))
+        let replay = self.recording.map(Replay::new);
+        Emulator::new(RequestHandler::new(service, start, Judge::new(self.verdict_listener), replay))
     }
 }
 
@@ -410,6 +428,7 @@ impl Default for EmulatorBuilder {
             rate_limit_period: Duration::from_secs(60),
             rare_values: None,
             verdict_listener: None,
+            recording: None,
             #[cfg(feature = "webhooks")]
             webhooks: WebhookSettings { faults: Vec::new(), retry_interval: Duration::from_secs(1) },
         }

@@ -37,6 +37,8 @@ struct Records {
     verdicts: VecDeque<Verdict>,
     /// The number of verdicts so far.
     count: u64,
+    /// How many of them were dropped on purpose, and count for nothing any more.
+    dropped: u64,
 }
 
 /// The maximum number of verdicts that are kept, the newest.
@@ -89,10 +91,22 @@ impl Judge {
         self.lock().count
     }
 
-    /// Forgets all verdicts, and what happened so far. The numbering continues.
-    pub(crate) fn clear(&self) {
+    /// Returns the number of verdicts that were not dropped.
+    pub(crate) fn standing_verdict_count(&self) -> u64 {
+        let records = self.lock();
+        records.count - records.dropped
+    }
+
+    /// Drops all verdicts, and forgets what happened so far. The numbering continues.
+    pub(crate) fn drop_verdicts(&self) {
         let mut records = self.lock();
-        *records = Records { count: records.count, ..Records::default() };
+        *records = Records { count: records.count, dropped: records.count, ..Records::default() };
+    }
+
+    /// Forgets the verdicts in the list, and what happened so far. The verdicts count all the same.
+    pub(crate) fn forget_all(&self) {
+        let mut records = self.lock();
+        *records = Records { count: records.count, dropped: records.dropped, ..Records::default() };
     }
 
     /// Forgets what happened so far, so that nothing of it leads to a verdict. The verdicts stay.

@@ -29,6 +29,7 @@ mod query;
 mod quirks;
 mod random;
 mod rate_limit;
+mod recording;
 mod rendered_pages;
 mod request_body;
 mod request_handler;
@@ -59,6 +60,7 @@ pub use judge::{Misbehavior, Verdict};
 #[cfg(feature = "persistence")]
 pub use persistence::{DataFileError, DataFileErrorKind};
 pub use quirks::{ContinuationIn, Encoding, ErrorCodes, LinkStyle, ListEnd, Quirks, TotalCount};
+pub use recording::{JsonType, ParseRecordingError, RecordedExchange, Recording};
 pub use server::Server;
 pub use steering::{
     Delivery, Exchange, ExchangeHeader, ExchangeResponse, ParseSnapshotError, Snapshot, SteeringError,

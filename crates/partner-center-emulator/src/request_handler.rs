@@ -9,6 +9,7 @@ use crate::{
     judge::{Judge, ResourceBefore, judge_response},
     quirks::Quirks,
     rate_limit::RateLimit,
+    recording::Replay,
     request_log::RequestLog,
     response_writer::write_response,
     scheduled_response::{ResponseDelivery, ScheduledResponse},
@@ -32,6 +33,8 @@ pub(crate) struct RequestHandler {
     pub(crate) clock: Clock,
     pub(crate) start: InitialState,
     pub(crate) judge: Judge,
+    /// What some operations respond with, whatever the service would.
+    pub(crate) replay: Option<Replay>,
     pub(crate) rate_limit: Mutex<RateLimit>,
     pub(crate) snapshots: NamedSnapshots,
     /// Permits to wait for a request. Each that waits holds a thread, and writes need threads, too.
@@ -59,7 +62,7 @@ pub(crate) struct InitialState {
 pub(crate) const MAX_WAITS: usize = 128;
 
 impl RequestHandler {
-    pub(crate) fn new(service: Service, start: InitialState, judge: Judge) -> Self {
+    pub(crate) fn new(service: Service, start: InitialState, judge: Judge, replay: Option<Replay>) -> Self {
         let mut faults = FaultInjector::default();
         for fault in &start.faults {
             faults.add_fault(fault.clone(), 0);
@@ -71,6 +74,7 @@ impl RequestHandler {
             rate_limit: Mutex::new(start.rate_limit.clone()),
             start,
             judge,
+            replay,
             snapshots: NamedSnapshots::default(),
             waits: Semaphore::new(MAX_WAITS),
             large_body: Arc::new(Semaphore::new(1)),
@@ -175,7 +179,10 @@ impl RequestHandler {
         let FaultPlan { delay, action } = settings.faults.plan_faults(seed, previous_requests, path);
         let serve = |token_error| match endpoint {
             Some(endpoint) => service.authority.respond_to_request(request, endpoint, token_error, clock),
-            None => write(self.respond_and_judge(number, request, settings, cancelled)),
+            None => match self.replay.as_ref().and_then(|replay| replay.next_response(request)) {
+                Some(replayed) => replayed.write_with(write),
+                None => write(self.respond_and_judge(number, request, settings, cancelled)),
+            },
         };
         let delivery = match action {
             None | Some(FaultAction::Delay(_)) => ResponseDelivery::Complete(serve(None)),

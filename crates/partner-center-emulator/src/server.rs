@@ -21,7 +21,7 @@ use futures_util::future::{Either, select};
 use http::{HeaderValue, StatusCode, header::CONNECTION};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::{
-    body::{Body, Incoming},
+    body::{Body, Bytes, Incoming},
     server::conn::http1,
     service::service_fn,
 };
@@ -187,8 +187,12 @@ const TLS_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// The maximum size of the body of a request, in bytes. Token requests have the largest: a few KiB.
 const MAX_REQUEST_BODY_SIZE: usize = 1 << 20;
 
-/// The time for which a steering request with a large body waits until another one is done. One at a time is in memory.
-const LARGE_BODY_PERMIT_TIMEOUT: Duration = Duration::from_secs(30);
+/// The time within which a large body has to come. It holds up all others.
+const LARGE_BODY_TIME_LIMIT: Duration = Duration::from_secs(30);
+
+/// The time for which a steering request with a large body waits until another one is done. One at a time is in memory. It is longer
+/// than the time of one, so that one that stalls does not let the next one fail.
+const LARGE_BODY_PERMIT_TIMEOUT: Duration = Duration::from_secs(40);
 
 /// The maximum size of a request without its body, in bytes, approximately. A token and a filter need a small part of it.
 const MAX_REQUEST_HEAD_SIZE: usize = 64 << 10;
@@ -335,13 +339,16 @@ async fn respond_to_request(
         };
         large_body_permit = Some(permit);
     }
-    let body = match Limited::new(&mut body, max_body_size).collect().await {
-        Ok(collected) => collected.to_bytes(),
-        Err(error) if error.is::<LengthLimitError>() => {
-            discard_body(&mut body).await;
-            return Ok(connection_closing_response(StatusCode::PAYLOAD_TOO_LARGE)?);
+    // Nobody waits for a small one.
+    let time_limit = large_body_permit.as_ref().map_or(Duration::MAX, |_| LARGE_BODY_TIME_LIMIT);
+    let body = match read_body(&mut body, max_body_size, time_limit).await {
+        Ok(body) => body,
+        Err(status) => {
+            if status == StatusCode::PAYLOAD_TOO_LARGE {
+                discard_body(&mut body).await;
+            }
+            return Ok(connection_closing_response(status)?);
         }
-        Err(_) => return Ok(connection_closing_response(StatusCode::BAD_REQUEST)?),
     };
     let request = http::Request::from_parts(head, body.into());
     if is_steering {
@@ -357,6 +364,19 @@ async fn respond_to_request(
     let response =
         run_blocking_until_closed(&sender, move |cancelled| handler.respond(number, &request, cancelled)).await?;
     Ok(exchange.response_when_due(sender, response).await?)
+}
+
+/// Reads a body, or returns the status of the response to one that is too large, comes too slowly, or ends too early.
+async fn read_body<B: Body>(body: B, max_size: usize, time_limit: Duration) -> Result<Bytes, StatusCode>
+where
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    match timeout(time_limit, Limited::new(body, max_size).collect()).await {
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(StatusCode::PAYLOAD_TOO_LARGE),
+        Ok(Err(_)) => Err(StatusCode::BAD_REQUEST),
+        Err(_) => Err(StatusCode::REQUEST_TIMEOUT),
+    }
 }
 
 /// Responds to a steering request, which may wait. Its permit is held as long as the request is in memory.
@@ -453,5 +473,26 @@ struct CancelResponseOnDrop {
 impl Drop for CancelResponseOnDrop {
     fn drop(&mut self) {
         self.cancelled.store(true, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Bytes, Duration, StatusCode, read_body, runtime};
+    use futures_util::{StreamExt, stream};
+    use http_body_util::StreamBody;
+    use hyper::body::Frame;
+    use std::io;
+
+    #[test]
+    fn body_that_stalls_is_given_up() {
+        let runtime = runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let begin = || stream::iter([Ok::<_, io::Error>(Frame::data(Bytes::from_static(b"{")))]);
+        let read = |time_limit| read_body(StreamBody::new(begin().chain(stream::pending())), 10, time_limit);
+        assert_eq!(runtime.block_on(async { read(Duration::from_millis(5)).await }), Err(StatusCode::REQUEST_TIMEOUT));
+        let complete = runtime.block_on(async { read_body(StreamBody::new(begin()), 10, Duration::MAX).await });
+        assert_eq!(complete, Ok(Bytes::from_static(b"{")));
+        let too_large = runtime.block_on(async { read_body(StreamBody::new(begin()), 0, Duration::MAX).await });
+        assert_eq!(too_large, Err(StatusCode::PAYLOAD_TOO_LARGE));
     }
 }

@@ -16,6 +16,7 @@ mod verdicts;
 
 pub use error::{SteeringError, SteeringErrorKind};
 pub use exchange::{Delivery, Exchange, ExchangeHeader, ExchangeResponse};
+pub(crate) use redaction::decode_text;
 pub use snapshot::{ParseSnapshotError, Snapshot};
 pub(crate) use snapshot_names::NamedSnapshots;
 

@@ -246,13 +246,13 @@ impl fmt::Debug for DebugValue<'_> {
 #[inline]
 pub(crate) fn undescribed_paths(object: &dyn Object) -> Vec<String> {
     let mut found = Vec::new();
-    collect_unknown_paths(ValueRef::Object(object), "", &mut found);
+    collect_undescribed_paths(ValueRef::Object(object), "", &mut found);
     found
 }
 
 /// Adds the unknown paths of `value`, whose own path is `at`.
 #[inline]
-fn collect_unknown_paths(value: ValueRef<'_>, at: &str, found: &mut Vec<String>) {
+fn collect_undescribed_paths(value: ValueRef<'_>, at: &str, found: &mut Vec<String>) {
     match value {
         ValueRef::Scalar(scalar) => {
             if !scalar.is_described() {
@@ -262,32 +262,32 @@ fn collect_unknown_paths(value: ValueRef<'_>, at: &str, found: &mut Vec<String>)
         ValueRef::Object(object) => {
             let schema = object.schema();
             for (index, value) in present_fields(object) {
-                collect_unknown_paths(value, &join_field_path(at, schema.names[index]), found);
+                collect_undescribed_paths(value, &join_field_path(at, schema.names[index]), found);
             }
             if let Some(map) = object.additional_properties() {
-                collect_unknown_paths(ValueRef::Map(map), at, found);
+                collect_undescribed_paths(ValueRef::Map(map), at, found);
             }
             found.extend(object.unknown_fields().iter().map(|(name, _)| join_field_path(at, name)));
         }
         ValueRef::List(list) => {
             for (index, item) in iterate_list_items(list).enumerate() {
-                collect_unknown_paths(item, &format!("{at}[{index}]"), found);
+                collect_undescribed_paths(item, &format!("{at}[{index}]"), found);
             }
         }
         ValueRef::Map(map) => {
-            map.for_each(&mut |key, value| collect_unknown_paths(value, &join_field_path(at, key), found));
+            map.for_each(&mut |key, value| collect_undescribed_paths(value, &join_field_path(at, key), found));
         }
         ValueRef::Union(union) => match union.get() {
-            UnionRef::Variant(_, object) => collect_unknown_paths(ValueRef::Object(object), at, found),
+            UnionRef::Variant(_, object) => collect_undescribed_paths(ValueRef::Object(object), at, found),
             UnionRef::Unknown(_) => found.push(at.to_owned()),
         },
         ValueRef::RawJson(raw) => raw.with_parsed_object(&mut |object| match object {
-            Some(object) => collect_unknown_paths(ValueRef::Object(object), at, found),
+            Some(object) => collect_undescribed_paths(ValueRef::Object(object), at, found),
             None => found.push(at.to_owned()),
         }),
         ValueRef::Optional(_) | ValueRef::Nullable(_) => {
             if let Some(value) = value.none_if_absent() {
-                collect_unknown_paths(value, at, found);
+                collect_undescribed_paths(value, at, found);
             }
         }
         ValueRef::Json(_) | ValueRef::Null => {}

@@ -12,6 +12,7 @@ use partner_center::{
     *,
 };
 use partner_center_emulator::Emulator;
+use partner_center_tests::judged_emulator;
 use proptest::{prelude::*, test_runner::TestCaseResult};
 use serde_json::{Value, json};
 use std::{
@@ -25,7 +26,7 @@ use uuid::Uuid;
 const START: Duration = Duration::from_secs(1_767_607_200);
 
 pub(super) fn emulator() -> Emulator {
-    Emulator::builder().customers(3).start_time(UNIX_EPOCH + START).stop_clock().build()
+    judged_emulator().customers(3).start_time(UNIX_EPOCH + START).stop_clock().build()
 }
 
 pub(super) struct Partner<X: Transport> {

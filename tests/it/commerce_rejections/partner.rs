@@ -6,6 +6,7 @@ use super::{CUSTOMER, E3, MARKETPLACE, RESERVATION};
 use crate::commerce::{DAY, product_term};
 use partner_center::{models::*, operations::*, transport::Blocking, *};
 use partner_center_emulator::{Emulator, EmulatorTransport};
+use partner_center_tests::judged_emulator;
 use serde_json::{Value, json};
 use std::time::{Duration, UNIX_EPOCH};
 use uuid::Uuid;
@@ -23,7 +24,7 @@ pub(super) type Outcome = Result<(), Error>;
 
 impl Partner {
     pub(super) fn new() -> Self {
-        let emulator = Emulator::builder().customers(3).start_time(UNIX_EPOCH + START).stop_clock().build();
+        let emulator = judged_emulator().customers(3).start_time(UNIX_EPOCH + START).stop_clock().build();
         let client = Client::builder(emulator.transport(), Credential::token(Emulator::TOKEN)).build().unwrap();
         Self { emulator, client }
     }

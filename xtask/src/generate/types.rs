@@ -408,7 +408,8 @@ fn schema_documentation(definition: &Definition) -> String {
 /// Returns a sentence for each field that a hand-written method reads.
 fn accessor_documentation(definition: &Definition, fields: &StructFields<'_>) -> String {
     let accessors = fields.described.iter().filter_map(|field| Some((&field.name, field.property.accessor.as_ref()?)));
-    let sentences = accessors.map(|(field, method)| format!("\n\nRead `{field}` with [`{}::{method}`].", definition.name));
+    let sentences =
+        accessors.map(|(field, method)| format!("\n\nRead `{field}` with [`{}::{method}`].", definition.name));
     sentences.collect::<Vec<_>>().concat()
 }
 

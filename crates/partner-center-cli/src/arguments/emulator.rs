@@ -1,9 +1,11 @@
 use clap::{ArgAction, Args, FromArgMatches, error::ErrorKind};
 use partner_center_emulator::{
-    ContinuationIn, Emulator, EmulatorBuilder, Encoding, ErrorCodes, Fault, LinkStyle, ListEnd, TotalCount,
+    ContinuationIn, Emulator, EmulatorBuilder, Encoding, ErrorCodes, Fault, LinkStyle, ListEnd, Recording, TotalCount,
     WebhookFault,
 };
 use std::{
+    fs::File,
+    io::Read,
     net::{IpAddr, Ipv4Addr},
     num::{NonZeroU16, NonZeroU32},
     path::PathBuf,
@@ -38,6 +40,7 @@ Examples:
   PARTNER_CENTER_TOKEN=emulator-token partner-center --base-url http://127.0.0.1:8080 customers list
   partner-center emulator --port 8443 --tls --ca-file ca.pem
   partner-center emulator --link-style v1 --bom --list-end error-response
+  partner-center emulator --replay recording.json
   partner-center emulator --fault 503@10% --fault 429:retry-after=2@every:7 --strict
   partner-center customers list --emulator --emulator-with fault=reset@2")]
 pub(crate) struct EmulatorCommand {
@@ -90,6 +93,10 @@ pub(crate) struct EmulatorBehavior {
     /// Reject query parameters that a resource does not have; without this, `-v` warns of them
     #[arg(long)]
     reject_unknown_parameters: bool,
+    /// Recording, as --record of the other commands writes it: an operation in it gets the recorded responses in their order, with
+    /// values of the documentation, and in the end always the last one; all other operations are served as usual
+    #[arg(long, value_name = "FILE", value_parser = read_recording)]
+    replay: Option<Recording>,
     #[command(flatten)]
     sign_in: SignInBehaviorOptions,
     #[command(flatten)]
@@ -239,6 +246,9 @@ impl EmulatorBehavior {
         if let Some(seed) = seed {
             builder = builder.seed(*seed);
         }
+        if let Some(recording) = &self.replay {
+            builder = builder.replay(recording.clone());
+        }
         if responses.rare_values {
             builder = builder.rare_values(true);
         }
@@ -251,6 +261,16 @@ impl EmulatorBehavior {
         faults.fault.iter().cloned().fold(builder, EmulatorBuilder::fault)
     }
 }
+
+fn read_recording(path: &str) -> Result<Recording, String> {
+    let mut json = String::new();
+    let file = File::open(path).map_err(|error| error.to_string())?;
+    file.take(MAX_RECORDING_SIZE).read_to_string(&mut json).map_err(|error| error.to_string())?;
+    Recording::from_json(&json).map_err(|error| error.to_string())
+}
+
+/// The maximum size of a recording that is read, in bytes.
+const MAX_RECORDING_SIZE: u64 = 256 << 20;
 
 fn parse_access_token(text: &str) -> Result<String, &'static str> {
     let can_be_sent = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());

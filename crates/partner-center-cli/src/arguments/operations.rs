@@ -7,6 +7,7 @@
 pub(crate) mod bulk;
 mod call_options;
 pub(crate) mod customers;
+pub(crate) mod fields;
 pub(crate) mod help;
 pub(crate) mod naming;
 mod passwords;
@@ -20,7 +21,7 @@ use bulk::{CustomerSelection, takes_many_customers};
 use call_options::build_call_options;
 use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint, builder::NonEmptyStringValueParser, error::ErrorKind};
 use clap_complete::ArgValueCompleter;
-use naming::{ResourceNoun, to_kebab_case};
+use naming::{RESERVED_FLAGS, ResourceNoun, to_kebab_case};
 use partner_center_spec::{MediaType, Method, OPERATIONS, Operation, Parameter, ParameterStyle, Property, Type};
 use std::{
     collections::BTreeMap,
@@ -224,56 +225,6 @@ mod name {
     pub(super) const TIME_ARG: &str = "time";
     pub(super) const PAGE_SIZE_ARG: &str = "page-size";
 }
-
-/// The flags that have a meaning for every operation, now or soon: a field of a body has none of these names.
-const RESERVED_FLAGS: [&str; 46] = [
-    "all-customers",
-    "application-name",
-    "base-url",
-    "body",
-    "clear",
-    "cloud",
-    "columns",
-    "concurrency",
-    "config",
-    "correlation-id",
-    "curl",
-    "customers",
-    "deadline",
-    "dry-run",
-    "emulator",
-    "emulator-customers",
-    "emulator-with",
-    "error-format",
-    "example-body",
-    "help",
-    "if-match",
-    "journal",
-    "limit",
-    "locale",
-    "max-attempts",
-    "max-retry-after",
-    "output",
-    "page-size",
-    "password-file",
-    "profile",
-    "query",
-    "quiet",
-    "request-id",
-    "resume",
-    "set",
-    "set-file",
-    "show-password",
-    "sort",
-    "template",
-    "time",
-    "timeout",
-    "transport",
-    "verbose",
-    "version",
-    "wait",
-    "yes",
-];
 
 fn build_ids_argument(parameter: &'static Parameter) -> Arg {
     let help = format!("{}; `-` reads them from standard input", help::first_sentence(parameter.description));

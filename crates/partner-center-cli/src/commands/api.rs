@@ -13,7 +13,7 @@ use crate::{
     },
     error::{CommandError, ErrorReport, UsageError},
     messages::Messages,
-    output::{Printer, write_to_stdout},
+    output::{Printer, is_output_terminal, write_to_stdout},
     session::Session,
     terminal::escape_control_characters_in_json,
 };
@@ -23,10 +23,7 @@ use partner_center::{
     transport::Mode,
 };
 use partner_center_spec::{Method, OPERATIONS, Operation, Type};
-use std::{
-    io::{self, IsTerminal},
-    str,
-};
+use std::str;
 
 /// The body of a response, as it was received.
 struct RawResponseBody(Vec<u8>);
@@ -84,7 +81,7 @@ pub(crate) async fn run_api_command<X: Transport>(
     })?;
     // Programs get every byte unchanged; on a terminal, control characters are escaped, and the last line is ended.
     match str::from_utf8(&bytes) {
-        Ok(text) if io::stdout().is_terminal() => {
+        Ok(text) if is_output_terminal() => {
             let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
             Ok(write_to_stdout((escape_control_characters_in_json(text) + end).as_bytes(), messages)?)
         }

@@ -1,9 +1,11 @@
 //! `partner-center doctor`: checks the connection to the service step by step.
 
 mod connection;
+mod customer;
 mod report;
 
 use crate::{
+    arguments::DoctorCommand,
     error::{CommandError, ErrorReport, UsageError, connection_advice},
     messages::Messages,
     session::Session,
@@ -18,12 +20,13 @@ use std::sync::Arc;
 
 /// Makes the checks in their order; returns an error if one of them failed.
 pub(crate) async fn run_doctor<X: Transport>(
+    command: &DoctorCommand,
     transport: X,
     session: &Session<'_>,
     messages: &Messages,
 ) -> Result<(), CommandError> {
     let transport = Arc::new(transport);
-    let mut report = DoctorReport::new(session.options.output);
+    let mut report = DoctorReport::new(session.options.output, command.customer.is_some());
     let uri = session.base_url.trim().parse();
     report.add_and_print_check_outcome("address", check_client_settings(&transport, session, messages))?;
     let (Ok(uri), false) = (uri, report.has_blocking_failure()) else {
@@ -46,7 +49,7 @@ pub(crate) async fn run_doctor<X: Transport>(
     };
     report.add_and_print_check_outcome("token", outcome)?;
     match client.filter(|_| !report.has_blocking_failure()) {
-        Some(client) => check_service(&client, &session.sources, &mut report).await?,
+        Some(client) => check_service(&client, command.customer.as_deref(), &session.sources, &mut report).await?,
         None => report.skip_remaining_checks()?,
     }
     report.finish_report()
@@ -61,9 +64,11 @@ async fn check_token<X: Transport>(client: &Client<X>, sources: &AddressSources)
     }
 }
 
-/// Makes the checks of a reachable service: whether it accepts the token, a list of one customer, and that customer.
+/// Makes the checks of a reachable service: whether it accepts the token, a list of one customer, and that customer or the one that
+/// is named.
 async fn check_service<X: Transport>(
     client: &Client<Arc<X>>,
+    customer: Option<&str>,
     sources: &AddressSources,
     report: &mut DoctorReport,
 ) -> Result<(), CommandError> {
@@ -95,6 +100,9 @@ async fn check_service<X: Transport>(
             None
         }
     };
+    if let Some(customer) = customer {
+        return customer::check_customer(client, customer, sources, report).await;
+    }
     let got = async {
         let Some(id) = listed.and_then(|customer| customer.id) else {
             return CheckOutcome::Skipped("there is no customer to get".to_owned());

@@ -8,6 +8,7 @@ use std::{
     io::{self, Write},
     net::SocketAddr,
     path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
 };
 use tempfile::NamedTempFile;
 
@@ -22,9 +23,14 @@ pub(crate) fn serve_until_interrupted(command: EmulatorCommand, messages: &Messa
         Some(customers) => builder.customers(customers),
         None => builder,
     });
+    let last_verdict = Arc::<Mutex<String>>::default();
     if strict {
         // Also with --quiet: they are what was asked for.
-        builder = builder.on_verdict(|verdict| Messages::new(false).print(verdict));
+        let last_verdict = Arc::clone(&last_verdict);
+        builder = builder.on_verdict(move |verdict| {
+            Messages::new(false).print(verdict);
+            *last_verdict.lock().unwrap_or_else(PoisonError::into_inner) = verdict.to_string();
+        });
     }
     let emulator = match data {
         Some(path) => builder.build_with_data_file(path).map_err(|error| {
@@ -72,16 +78,17 @@ pub(crate) fn serve_until_interrupted(command: EmulatorCommand, messages: &Messa
     messages.print("Ctrl-C ends it");
     // An error means that no interruption can be received any more: the emulator ends as well.
     let _ = interrupted.recv();
-    // Those that a caller has dropped, with a reset or otherwise, do not count.
-    let verdicts = emulator.verdicts();
-    match verdicts.last() {
-        Some(last) if strict => Err(CommandError::new(
-            &format!("callers did {} times what the service asks them not to do", verdicts.len()),
-            &io::Error::other(last.to_string()),
-            "change the callers as the messages above say",
-        )),
-        _ => Ok(()),
+    // Also those before a reset; only those do not count that a caller has dropped by themselves.
+    let count = emulator.standing_verdict_count();
+    if !strict || count == 0 {
+        return Ok(());
     }
+    let last = last_verdict.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    Err(CommandError::new(
+        &format!("callers did {count} times what the service asks them not to do"),
+        &io::Error::other(last),
+        "change the callers as the messages above say",
+    ))
 }
 
 /// The file with the certificate authority that clients must trust.

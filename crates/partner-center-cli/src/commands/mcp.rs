@@ -34,7 +34,7 @@ pub(crate) fn serve_tools(command: &McpCommand, mut options: Options) -> Result<
     interruption::exit_on_interruption(&messages)?;
     // Results are JSON, whatever is configured for people.
     options.service.output = OutputFormat::Json;
-    let emulator = session::start_emulator_if_requested(&options.service)?;
+    let emulator = session::start_emulator_if_requested(&options.service, &messages)?;
     if io::stdin().is_terminal() {
         messages.print("note: an assistant starts this command, and talks to it; see `partner-center mcp --help`");
     }
@@ -71,6 +71,20 @@ fn check_options(options: &Options) -> Result<(), UsageError> {
         return Err(UsageError(ErrorReport {
             message: "`mcp` cannot use --transport ureq".to_owned(),
             cause: "it serves several calls at the same time, which takes the async HTTP client".to_owned(),
+            advice: "leave the option out".to_owned(),
+        }));
+    }
+    if options.service.record.is_some() {
+        return Err(UsageError(ErrorReport {
+            message: "`mcp` cannot use --record".to_owned(),
+            cause: "a recording is of one command".to_owned(),
+            advice: "leave the option out, and record the commands one by one".to_owned(),
+        }));
+    }
+    if options.service.output_file.is_some() {
+        return Err(UsageError(ErrorReport {
+            message: "`mcp` cannot use --output-file".to_owned(),
+            cause: "its output is a conversation with an assistant".to_owned(),
             advice: "leave the option out".to_owned(),
         }));
     }

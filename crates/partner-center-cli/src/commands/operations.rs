@@ -149,6 +149,15 @@ async fn complete_request_from_service<X: Transport>(
     Ok(Some(request))
 }
 
+/// Returns the ID of the customer that an ID or a default domain names.
+pub(crate) async fn find_customer_by_id_or_domain<X: Transport>(
+    client: &Client<X>,
+    customer: &str,
+) -> Result<String, Error> {
+    let customer = bulk::find_customer(client, &Customer::with_id(customer.to_owned())).await?;
+    Ok(customer.id)
+}
+
 /// Sends the request of a call, and prints what comes of it.
 async fn send_and_print<X: Transport>(
     client: &Client<X>,

@@ -1,8 +1,6 @@
 //! `partner-center verify`: compares the emulator with the service, by responses whose values are hidden.
 
-mod exchange;
-mod recording;
-mod shape;
+mod difference;
 
 use super::operations::{confirmation, request::PlannedRequest};
 use crate::{
@@ -13,16 +11,16 @@ use crate::{
     error::CommandError,
     messages::Messages,
     output::write_to_stdout,
+    recorder::Recorder,
     session::Session,
 };
-use exchange::{Difference, ResponseShape};
+use difference::Difference;
 use partner_center::{
     ErrorKind, Transport,
-    transport::{Blocking, Mode, Request},
+    transport::{Blocking, Mode, Request, http},
 };
-use partner_center_emulator::Emulator;
+use partner_center_emulator::{Emulator, RecordedExchange};
 use partner_center_spec::{MediaType, Method, OPERATIONS, Operation};
-use recording::RecordingTransport;
 use uuid::Uuid;
 
 /// A customer that the emulator always has.
@@ -47,15 +45,14 @@ pub(crate) async fn run_verify<X: Transport>(
         let what = format!("{count} GET requests to {}", session.base_url);
         confirmation::ask_to_confirm(&what, "it reads what a real tenant may have", "add --yes to send them")?;
     }
-    let (recording, last_exchange) = RecordingTransport::new(transport);
+    let recorder = Recorder::default();
     let credential = session.configured_credential()?.build_credential(messages);
-    let client = session.build_client(recording, credential, messages)?;
+    let client = session.build_client(recorder.record(transport), credential, messages)?;
     let emulator = Emulator::builder().build();
-    let mut differences = Vec::new();
+    let (mut differences, mut count_before) = (Vec::new(), 0);
     for operation in operations {
         let target = path_of_operation(operation, customer.as_deref().unwrap_or_default());
         let request = PlannedRequest { method: Method::Get, target, headers: Vec::new(), body: None };
-        last_exchange.clear();
         let outcome = X::Mode::into_future(client.request(request.into_raw_request())).await;
         if let Err(error) = outcome
             && matches!(
@@ -70,11 +67,12 @@ pub(crate) async fn run_verify<X: Transport>(
             let failed = format!("GET {} failed", operation.path);
             return Err(CommandError::from_client_error(&failed, &error, &session.sources));
         }
-        let Some(response) = last_exchange.take() else { continue };
-        let service = ResponseShape::of_response(operation, &response);
-        let emulated = request_from_emulator(&emulator, operation)
-            .map(|response| ResponseShape::of_response(operation, &response));
-        differences.extend(emulated.and_then(|emulated| Difference::between(operation, &service, &emulated)));
+        let exchanges = recorder.exchanges_after(count_before);
+        count_before += exchanges.len();
+        // The last one, if it was tried again.
+        let Some(service) = exchanges.last() else { continue };
+        let emulated = request_from_emulator(&emulator, operation);
+        differences.extend(emulated.and_then(|emulated| Difference::between(operation, service, &emulated)));
     }
     messages.print(format_args!("{} of {count} operations differ", differences.len()));
     let mut report = serde_json::to_string_pretty(&differences).map_err(std::io::Error::other)?;
@@ -95,10 +93,12 @@ fn path_of_operation(operation: &Operation, customer: &str) -> String {
     operation.path.replace(&format!("{{{CUSTOMER_PARAMETER}}}"), customer)
 }
 
-fn request_from_emulator(emulator: &Emulator, operation: &Operation) -> Option<partner_center::transport::Response> {
+fn request_from_emulator(emulator: &Emulator, operation: &Operation) -> Option<RecordedExchange> {
     let mut request = Request::new(Vec::new());
     *request.uri_mut() = path_of_operation(operation, EMULATOR_CUSTOMER).parse().ok()?;
     let token = format!("Bearer {}", Emulator::TOKEN).parse().ok()?;
     request.headers_mut().insert("Authorization", token);
-    emulator.transport::<Blocking>().send(request).ok()
+    let path = request.uri().path().to_owned();
+    let response = emulator.transport::<Blocking>().send(request).ok()?;
+    RecordedExchange::new(&http::Method::GET, &path, &response)
 }

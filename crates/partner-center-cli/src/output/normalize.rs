@@ -285,7 +285,7 @@ impl ValueReader {
                     PartForm::Received(name.position..range.end)
                 }
                 ReadValue::Received(range) => PartForm::Named(self.append_changed_text_returning_range(|changed| {
-                    changed.extend_from_slice(cursor.bytes_between(range))
+                    changed.extend_from_slice(cursor.bytes_between(range));
                 })),
                 ReadValue::Changed(range) => PartForm::Named(range),
             };

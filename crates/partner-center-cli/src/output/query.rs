@@ -8,7 +8,7 @@ mod nesting;
 
 use super::{
     FormatStyle, OutputFormatter,
-    columns::result_columns,
+    columns::{Column, result_columns},
     held_items::HeldItems,
     json_cursor::{JsonCursor, json_tokens},
     normalize::Normalizer,
@@ -78,6 +78,23 @@ fn orders_texts(expression: &Ast) -> bool {
     }
 }
 
+/// Whether the result of an expression is some of the items, as they are: it filters or sorts them. `@` alone shows all there is.
+fn filters_items(expression: &Ast) -> bool {
+    !matches!(expression, Ast::Identity { .. }) && keeps_items(expression)
+}
+
+fn keeps_items(expression: &Ast) -> bool {
+    match expression {
+        Ast::Identity { .. } | Ast::Index { .. } | Ast::Slice { .. } => true,
+        Ast::Condition { then: node, .. } | Ast::Flatten { node, .. } => keeps_items(node),
+        Ast::Projection { lhs, rhs, .. } | Ast::Subexpr { lhs, rhs, .. } => keeps_items(lhs) && keeps_items(rhs),
+        Ast::Function { name, args, .. } => {
+            ["sort_by", "reverse", "max_by", "min_by"].contains(&name.as_str()) && args.first().is_some_and(keeps_items)
+        }
+        _ => false,
+    }
+}
+
 /// Why an expression has no result for the output, in an [`io::Error`].
 #[derive(Debug)]
 pub(crate) struct QueryEvaluationError(String);
@@ -94,8 +111,9 @@ impl StdError for QueryEvaluationError {}
 pub(super) struct QueryFormatter {
     pub(super) expression: String,
     pub(super) style: FormatStyle,
-    /// The columns of the result; those of its first object if there are none.
+    /// The columns of the result; if there are none, those of the items that it selects, or else of its first object.
     pub(super) selected: Vec<String>,
+    pub(super) item_columns: Vec<Column>,
     pub(super) items: HeldItems<String>,
 }
 
@@ -105,24 +123,25 @@ impl QueryFormatter {
         let mut normalizer = Normalizer::new(None);
         let mut cursor = JsonCursor::new(&result);
         if cursor.peek_byte_after_white_space() != Some(b'[') {
-            let mut formatter = self
-                .style
-                .build_output_formatter(result_columns(&self.selected_or_first_result_paths(&result)), &self.selected);
+            let mut formatter = self.style.build_output_formatter(self.columns_of_result(&result), &self.selected);
             return formatter.append_value(&result, &mut normalizer, text).map(|()| None);
         }
         let mut items = Vec::new();
         while cursor.move_to_next_item() {
             items.push(cursor.read_value().json);
         }
-        let columns = self.selected_or_first_result_paths(items.first().copied().unwrap_or_default());
-        let mut formatter = self.style.build_output_formatter(result_columns(&columns), &self.selected);
+        let columns = self.columns_of_result(items.first().copied().unwrap_or_default());
+        let mut formatter = self.style.build_output_formatter(columns, &self.selected);
         formatter.append_page(&items, &mut normalizer, text)?;
         formatter.append_list_end_returning_note(&mut normalizer, text)
     }
 
-    fn selected_or_first_result_paths(&self, first: &str) -> Vec<String> {
+    fn columns_of_result(&self, first: &str) -> Vec<Column> {
         if !self.selected.is_empty() {
-            return self.selected.clone();
+            return result_columns(&self.selected);
+        }
+        if compile_expression(&self.expression).is_ok_and(|expression| filters_items(expression.as_ast())) {
+            return self.item_columns.clone();
         }
         let mut cursor = JsonCursor::new(first);
         let mut names = Vec::new();
@@ -132,7 +151,7 @@ impl QueryFormatter {
                 cursor.read_value();
             }
         }
-        names
+        result_columns(&names)
     }
 }
 
@@ -273,7 +292,9 @@ fn significant_digits(token: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{MAX_QUERY_LENGTH, MAX_QUERY_NESTING, check_query, evaluate_expression};
+    use super::{
+        MAX_QUERY_LENGTH, MAX_QUERY_NESTING, check_query, compile_expression, evaluate_expression, filters_items,
+    };
 
     fn query(expression: &str, json: &str) -> String {
         evaluate_expression(expression, json).unwrap()
@@ -328,6 +349,24 @@ mod tests {
                 .unwrap()
                 .is::<super::QueryEvaluationError>()
         );
+    }
+
+    #[test]
+    fn filter_is_told_from_a_computation() {
+        for expression in [
+            "[?quantity > `2`]",
+            "[]",
+            "[:5]",
+            "[0]",
+            "sort_by(@, &n)[-1]",
+            "[?a == 'b'] | sort_by(@, &n) | [:2]",
+            "reverse(@)",
+        ] {
+            assert!(filters_items(compile_expression(expression).unwrap().as_ast()), "{expression}");
+        }
+        for expression in ["@", "[].name", "[?a == 'b'].{n: name}", "length(@)", "[].[a, b]", "a.b", "items[?a]"] {
+            assert!(!filters_items(compile_expression(expression).unwrap().as_ast()), "{expression}");
+        }
     }
 
     /// Each of these would overflow the stack of the library's parser, or that of its evaluation, if it were long enough.

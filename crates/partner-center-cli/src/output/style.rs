@@ -1,10 +1,5 @@
-use super::{OutputFormatter, columns::Column, csv, json, selection, table, yaml};
-use crate::{
-    arguments::{OutputFormat, ServiceOptions, operations::naming::ResourceNoun},
-    terminal,
-};
-use console::Term;
-use std::io::{self, IsTerminal};
+use super::{OutputFormatter, columns::Column, csv, is_output_terminal, json, output_width, selection, table, yaml};
+use crate::arguments::{OutputFormat, ServiceOptions, operations::naming::ResourceNoun};
 
 /// What the options say about the output.
 #[derive(Clone)]
@@ -30,12 +25,12 @@ impl FormatStyle {
     pub(super) fn build_output_formatter(&self, columns: Vec<Column>, selected: &[String]) -> Box<dyn OutputFormatter> {
         let mut formatter: Box<dyn OutputFormatter> = match self.output {
             OutputFormat::Table => {
-                let width = terminal::terminal_width(&Term::stdout());
+                let width = output_width();
                 let table = table::TableFormatter::new(columns, !selected.is_empty(), width, self.noun);
                 Box::new(table.no_header(self.csv_options.no_header))
             }
             OutputFormat::Csv | OutputFormat::Tsv => {
-                Box::new(csv::CsvFormatter::new(columns, self.csv_options, io::stdout().is_terminal()))
+                Box::new(csv::CsvFormatter::new(columns, self.csv_options, is_output_terminal()))
             }
             OutputFormat::Json => Box::<json::JsonArrayFormatter>::default(),
             OutputFormat::Jsonl => Box::new(json::JsonLinesFormatter),

@@ -1,6 +1,9 @@
 //! The account of a customer: a day in the life of an administrator, and the passwords that are not printed.
 
-use crate::command::{CommandOutput, command, run_at};
+use crate::{
+    command::{CommandOutput, command, run_at},
+    judged_emulator::judged_emulator,
+};
 use partner_center_emulator::Emulator;
 use serde_json::{Value, json};
 use std::{fs, path::Path, time::Duration};
@@ -27,7 +30,7 @@ fn body_file(url: &str, folder: &Path, command: [&str; 2], changes: &[(&str, Val
 #[test]
 fn day_of_an_administrator_by_commands() {
     const DOMAIN: &str = "northwindtraders.onmicrosoft.com";
-    let emulator = Emulator::builder().token("token").build();
+    let emulator = judged_emulator().token("token").build();
     let server = emulator.serve("127.0.0.1:0").unwrap();
     let url = server.url();
     let folder = tempfile::tempdir().unwrap();
@@ -131,7 +134,7 @@ fn day_of_an_administrator_by_commands() {
 
 #[test]
 fn password_is_printed_and_stored_only_on_request() {
-    let server = Emulator::builder().token("token").build().serve("127.0.0.1:0").unwrap();
+    let server = judged_emulator().token("token").build().serve("127.0.0.1:0").unwrap();
     let url = server.url();
     let folder = tempfile::tempdir().unwrap();
     let create = |domain: &str, more: &[&str]| -> CommandOutput {
@@ -173,7 +176,7 @@ fn password_is_printed_and_stored_only_on_request() {
 #[test]
 fn password_of_a_user_is_printed_and_stored_only_on_request() {
     const PASSWORDS: [&str; 2] = ["Sample-3kD9-only", "Sample-7hJ4-only"];
-    let server = Emulator::builder().token("token").build().serve("127.0.0.1:0").unwrap();
+    let server = judged_emulator().token("token").build().serve("127.0.0.1:0").unwrap();
     let url = server.url();
     let folder = tempfile::tempdir().unwrap();
     let domain = Value::from("stored.onmicrosoft.com");

@@ -2,10 +2,11 @@
 
 use crate::{
     command::{CommandOutput, command},
+    judged_emulator::{judged_emulator, judged_emulator_that_allows},
     server::serve_responses,
     snapshot::{assert_snapshot, transcript},
 };
-use partner_center_emulator::{Emulator, Server};
+use partner_center_emulator::{Emulator, EmulatorBuilder, Misbehavior, Server};
 use serde_json::Value;
 use std::{collections::BTreeSet, fs, path::Path, process::Stdio, thread, time::Duration};
 use tempfile::TempDir;
@@ -19,7 +20,11 @@ const APP: [(&str, &str); 3] = [
 const USER: (&str, &str) = ("PARTNER_CENTER_REFRESH_TOKEN", Emulator::REFRESH_TOKEN);
 
 fn served() -> (Emulator, Server) {
-    let emulator = Emulator::builder().customers(30).build();
+    serve(judged_emulator())
+}
+
+fn serve(builder: EmulatorBuilder) -> (Emulator, Server) {
+    let emulator = builder.customers(30).build();
     let server = emulator.serve("127.0.0.1:0").unwrap();
     (emulator, server)
 }
@@ -82,7 +87,7 @@ fn formats_have_the_same_content() {
 
 #[test]
 fn app_only_is_told_when_a_user_is_required() {
-    let (emulator, server) = served();
+    let (emulator, server) = serve(judged_emulator_that_allows(&[Misbehavior::MissingPermission]));
     let reseller = emulator.indirect_resellers()[0].to_string();
     let ended = run_with(with(&at(&server), &APP), &["customers", "list", "--indirect-reseller", &reseller]);
     assert_snapshot("auth_needs_user", &transcript(&["customers", "list", "--indirect-reseller", "[guid]"], &ended));
@@ -92,7 +97,7 @@ fn app_only_is_told_when_a_user_is_required() {
 fn error_of_the_authority_is_explained() {
     let mut said = String::new();
     for fault in ["invalid-client", "invalid-grant", "consent-required", "multifactor-required", "unknown-tenant"] {
-        let server = Emulator::builder().fault(fault.parse().unwrap()).build().serve("127.0.0.1:0").unwrap();
+        let server = judged_emulator().fault(fault.parse().unwrap()).build().serve("127.0.0.1:0").unwrap();
         let ended = ["reqwest", "ureq"].map(|transport| {
             let ended = run_with(with(&at(&server), &APP), &["auth", "status", "--transport", transport]);
             transcript(&["auth", "status"], &ended)
@@ -118,7 +123,7 @@ fn missing_setting_is_named() {
 
 #[test]
 fn rejected_credential_ends_the_command() {
-    let emulator = Emulator::builder().fault("invalid-client".parse().unwrap()).build();
+    let emulator = judged_emulator().fault("invalid-client".parse().unwrap()).build();
     let server = emulator.serve("127.0.0.1:0").unwrap();
     for transport in ["reqwest", "ureq"] {
         let before = emulator.requests().len();
@@ -137,7 +142,7 @@ fn advice_distinguishes_the_authority_from_the_settings() {
         ("garbage", "check that the authority"),
         ("reset", "check that the authority"),
     ] {
-        let server = Emulator::builder().fault(fault.parse().unwrap()).build().serve("127.0.0.1:0").unwrap();
+        let server = judged_emulator().fault(fault.parse().unwrap()).build().serve("127.0.0.1:0").unwrap();
         let ended = run_with(with(&at(&server), &APP), &["auth", "status", "--max-attempts", "1"]);
         assert!(ended.status == Some(1) && ended.stderr.contains(remedy), "{fault}: {}", ended.stderr);
     }
@@ -359,7 +364,7 @@ fn advice_about_addresses_names_their_source() {
 #[test]
 fn secrets_are_not_logged_at_any_level() {
     let emulator =
-        Emulator::builder().customers(3).fault("503@2".parse().unwrap()).fault("401@4".parse().unwrap()).build();
+        judged_emulator().customers(3).fault("503@2".parse().unwrap()).fault("401@4".parse().unwrap()).build();
     let server = emulator.serve("127.0.0.1:0").unwrap();
     let place = at(&server);
     let settings = with(&place, &[&APP[..], &[USER]].concat());
@@ -419,7 +424,7 @@ fn kept(file: &Path) -> String {
 /// many processes are killed during a rotation.
 #[test]
 fn killed_process_leaves_a_valid_refresh_token() {
-    let emulator = Emulator::builder().customers(200).fault("401@every:3@/v1/".parse().unwrap());
+    let emulator = judged_emulator().customers(200).fault("401@every:3@/v1/".parse().unwrap());
     // A token becomes invalid when a newer one is used.
     let emulator = emulator.strict_refresh_tokens(true).build();
     let server = emulator.serve("127.0.0.1:0").unwrap();

@@ -2,6 +2,7 @@
 
 use crate::{
     command::{CommandOutput, command, run_at, stdout},
+    judged_emulator::judged_emulator,
     server::last_page,
 };
 use partner_center_emulator::{Emulator, Server};
@@ -51,7 +52,7 @@ fn unreadable_journal_ends_the_run_after_what_is_under_way() {
     let ids = customer_ids("3");
     let ids: Vec<_> = ids.iter().map(String::as_str).collect();
     for transport in TRANSPORTS {
-        let server = Emulator::builder().customers(3).build().serve("127.0.0.1:0").unwrap();
+        let server = judged_emulator().customers(3).build().serve("127.0.0.1:0").unwrap();
         let folder = tempfile::tempdir().unwrap();
         let options = ["--transport", transport, "--concurrency", "2"];
         assert_eq!(run_update(&server, &folder, &ids[1..2], &options).status, Some(0));
@@ -69,6 +70,24 @@ fn unreadable_journal_ends_the_run_after_what_is_under_way() {
     }
 }
 
+#[test]
+fn journal_of_a_running_command_is_waited_for_by_the_user() {
+    let ids = customer_ids("1");
+    let ids: Vec<_> = ids.iter().map(String::as_str).collect();
+    let server = judged_emulator().customers(1).build().serve("127.0.0.1:0").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let journal = fs::File::create(folder.path().join("journal.jsonl")).unwrap();
+    journal.lock().unwrap();
+    for transport in TRANSPORTS {
+        let ended = run_update(&server, &folder, &ids, &["--transport", transport]);
+        let said = ended.stderr.replace('\n', " ");
+        assert_eq!((ended.status, ended.stdout.as_str()), (Some(5), ""), "{said}");
+        assert!(said.contains("another process has the journal open") && said.contains("try:   wait until"), "{said}");
+    }
+    drop(journal);
+    assert_eq!(run_update(&server, &folder, &ids, &[]).status, Some(0));
+}
+
 #[cfg(unix)]
 #[test]
 fn interrupted_changes_are_counted() {
@@ -76,7 +95,7 @@ fn interrupted_changes_are_counted() {
     let ids: Vec<_> = ids.iter().map(String::as_str).collect();
     for transport in TRANSPORTS {
         // Each change is a GET and a PUT: that of the second customer gets no response.
-        let emulator = Emulator::builder().customers(3).fault("hang@4".parse().unwrap()).build();
+        let emulator = judged_emulator().customers(3).fault("hang@4".parse().unwrap()).build();
         let server = emulator.serve("127.0.0.1:0").unwrap();
         let folder = tempfile::tempdir().unwrap();
         let mut command = update(&server.url(), &folder, &ids, &["--transport", transport, "--concurrency", "1"]);
@@ -103,7 +122,7 @@ fn old_request_without_a_response_is_not_sent_again() {
     let ids = customer_ids("2");
     let ids: Vec<_> = ids.iter().map(String::as_str).collect();
     for (transport, age, is_sent) in [("reqwest", 60, true), ("reqwest", 7_200, false), ("ureq", 7_200, false)] {
-        let emulator = Emulator::builder().customers(2).build();
+        let emulator = judged_emulator().customers(2).build();
         let server = emulator.serve("127.0.0.1:0").unwrap();
         let folder = tempfile::tempdir().unwrap();
         let options = ["--transport", transport];

@@ -67,11 +67,13 @@ pub(crate) struct CommandOutput {
 
 impl From<Output> for CommandOutput {
     fn from(output: Output) -> Self {
-        Self {
+        let ended = Self {
             status: output.status.code(),
             stdout: String::from_utf8(output.stdout).unwrap(),
             stderr: String::from_utf8(output.stderr).unwrap(),
-        }
+        };
+        assert!(!ended.stderr.contains("note: the emulator's verdict is"), "the command is found guilty: {ended:?}");
+        ended
     }
 }
 

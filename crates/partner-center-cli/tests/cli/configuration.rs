@@ -1,6 +1,9 @@
 //! `config`, and profiles of the configuration file.
 
-use crate::command::{CommandOutput, command};
+use crate::{
+    command::{CommandOutput, command},
+    judged_emulator::judged_emulator,
+};
 use partner_center_emulator::Emulator;
 use serde_json::Value;
 use std::{fs, io::Write, process::Stdio};
@@ -104,7 +107,7 @@ fn secret_is_read_from_standard_input_and_never_printed() {
 
 #[test]
 fn profile_is_chosen_by_an_option_or_a_variable() {
-    let server = Emulator::builder().customers(3).build().serve("127.0.0.1:0").unwrap();
+    let server = judged_emulator().customers(3).build().serve("127.0.0.1:0").unwrap();
     let url = server.url();
     let file = Configuration::new(&format!(
         "token = 'of-the-top'\n\n[profile.emea]\nbase_url = '{url}'\nauthority = '{url}'\ntenant_id = 'contoso.com'\n\

@@ -1,7 +1,7 @@
 //! `doctor`
 
 use crate::{
-    command::{command, run, run_at},
+    command::{DOCUMENTED, command, run, run_at},
     server::{last_page, serve_responses},
     snapshot::{assert_snapshot, transcript},
 };
@@ -73,6 +73,50 @@ fn failed_checks_are_explained() {
         });
         assert_eq!(ended[0].stderr, ended[1].stderr);
     }
+}
+
+#[test]
+fn customer_that_is_named_is_checked() {
+    for transport in ["reqwest", "ureq"] {
+        for customer in [DOCUMENTED, "adatumlogistics0.onmicrosoft.com"] {
+            let ended = run(&["doctor", "--emulator", "--customer", customer, "-o", "json", "--transport", transport]);
+            assert_eq!(ended.status, Some(0), "{}", ended.stdout);
+            let statuses = statuses(&ended.stdout);
+            assert_eq!(statuses.len(), 9);
+            assert_eq!(
+                statuses[7..],
+                [("relationship", "ok"), ("delegation", "ok")]
+                    .map(|(name, status)| { (name.to_owned(), status.to_owned()) })
+            );
+        }
+        let fault = |code| format!(r#"{{"code": {code}, "description": "a reason"}}"#);
+        let first = [(200, String::new()), (200, last_page(CUSTOMER))];
+        let customer = |relationship: &str, delegated: bool| {
+            let id = "484e548c-f5f3-4528-93a9-c16c6373cb59";
+            let access = format!(r#""relationshipToPartner": "{relationship}", "allowDelegatedAccess": {delegated}"#);
+            (200, format!(r#"{{"id": "{id}", {access}}}"#))
+        };
+        for (responses, ends, said) in [
+            (vec![(403, fault(20_002))], ["failed", "skipped", "skipped"], "customer 484e548c"),
+            (vec![customer("none", false), (200, last_page(""))], ["ok", "failed", "ok"], "relationship-request get"),
+            (
+                vec![customer("reseller", false), (403, fault(1_002))],
+                ["ok", "ok", "failed"],
+                "The GDAP role Directory Reader",
+            ),
+        ] {
+            let (url, _requests) = serve_responses([&first[..], &responses].concat());
+            let id = ["--customer", "484e548c-f5f3-4528-93a9-c16c6373cb59", "--max-attempts", "1", "-o", "json"];
+            let ended = run_at(&url, &[&["doctor", "--transport", transport], &id[..]].concat());
+            let statuses: Vec<_> = statuses(&ended.stdout).into_iter().map(|(_, status)| status).collect();
+            assert_eq!((ended.status, &statuses[6..]), (Some(1), &ends.map(str::to_owned)[..]), "{}", ended.stdout);
+            assert!(ended.stdout.contains(said), "{}", ended.stdout);
+        }
+    }
+    // A name is neither an ID nor a domain.
+    assert_eq!(run(&["doctor", "--emulator", "--customer", "contoso"]).status, Some(2));
+    let unknown = run(&["doctor", "--emulator", "--customer", "unknown.onmicrosoft.com"]);
+    assert!(unknown.status == Some(1) && unknown.stdout.contains("no customer has the domain"), "{}", unknown.stdout);
 }
 
 #[test]

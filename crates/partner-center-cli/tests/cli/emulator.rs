@@ -287,9 +287,11 @@ fn proposed_command_can_be_pasted() {
 #[test]
 fn misbehavior_of_callers_is_a_failure_if_the_emulator_is_strict() {
     let drop_verdicts = "DELETE /_emulator/verdicts HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    let reset = "POST /_emulator/reset HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n\r\n";
     for (arguments, ids, last_request, expected) in [
         (&["--strict"][..], ["6b1c5f0e-8a53-4b8f-9a57-0d6c1e2f3a4b"; 2], None, Some(1)),
         (&["--strict"], ["6b1c5f0e-8a53-4b8f-9a57-0d6c1e2f3a4b"; 2], Some(drop_verdicts), Some(0)),
+        (&["--strict"], ["6b1c5f0e-8a53-4b8f-9a57-0d6c1e2f3a4b"; 2], Some(reset), Some(1)),
         (
             &["--strict"],
             ["6b1c5f0e-8a53-4b8f-9a57-0d6c1e2f3a4b", "7c2d6a1f-9b64-4c90-8b68-1e7d2f3a4b5c"],
@@ -315,7 +317,9 @@ fn misbehavior_of_callers_is_a_failure_if_the_emulator_is_strict() {
         if let Some(request) = last_request {
             let mut connection = TcpStream::connect(url.strip_prefix("http://").unwrap()).unwrap();
             connection.write_all(request.as_bytes()).unwrap();
-            connection.read_to_string(&mut String::new()).unwrap();
+            let mut response = String::new();
+            connection.read_to_string(&mut response).unwrap();
+            assert!(response.starts_with("HTTP/1.1 200 "), "{response}");
         }
         let interrupted = Command::new("kill").args(["-INT", &running.0.id().to_string()]).status().unwrap();
         assert!(interrupted.success());

@@ -1,10 +1,10 @@
 //! The commands of the guide succeed.
 
-use crate::command::UNSET;
+use crate::{command::UNSET, judged_emulator::judged_emulator};
 use partner_center_emulator::Emulator;
 use std::{env, fs, path::Path, process::Command};
 
-/// Runs each `console` block of each chapter in a shell, in a folder of the chapter.
+/// Runs each `console` block of each chapter in a shell, in a folder of the chapter, where its scripts are.
 #[test]
 #[cfg(unix)]
 fn commands_of_the_guide_succeed() {
@@ -16,8 +16,9 @@ fn commands_of_the_guide_succeed() {
     let mut count = 0;
     for chapter in chapters.map(|entry| entry.unwrap().path()) {
         let text = fs::read_to_string(&chapter).unwrap();
-        let server = Emulator::builder().build().serve("127.0.0.1:0").unwrap();
+        let server = judged_emulator().customers(30).build().serve("127.0.0.1:0").unwrap();
         let folder = tempfile::tempdir().unwrap();
+        write_scripts(&text, folder.path());
         for block in text.split("```console\n").skip(1).map(|rest| rest.split("```").next().unwrap()) {
             for line in block.lines() {
                 let line = line.strip_prefix("$ ").unwrap_or_else(|| panic!("{}: {line}", chapter.display()));
@@ -37,5 +38,14 @@ fn commands_of_the_guide_succeed() {
             }
         }
     }
-    assert!(count > 8, "{count} commands");
+    assert!(count > 40, "{count} commands");
+}
+
+/// Writes each script of a chapter, a `sh` block whose second line is a comment with its name, to a file in the folder.
+#[cfg(unix)]
+fn write_scripts(chapter: &str, folder: &Path) {
+    for script in chapter.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap()) {
+        let name = script.lines().nth(1).and_then(|line| line.strip_prefix("# ")?.split(' ').next());
+        fs::write(folder.join(name.unwrap_or_else(|| panic!("a script without a name: {script}"))), script).unwrap();
+    }
 }

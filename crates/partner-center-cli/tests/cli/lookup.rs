@@ -1,6 +1,9 @@
 //! `customers get`
 
-use crate::command::{DOCUMENTED, stdout};
+use crate::{
+    command::{DOCUMENTED, stdout},
+    judged_emulator::judged_emulator,
+};
 use partner_center::{
     Transport,
     transport::{Blocking, Request},
@@ -13,7 +16,7 @@ fn json_is_what_the_service_says() {
     let mut request = Request::new(Vec::new());
     *request.uri_mut() = format!("/v1/customers/{DOCUMENTED}").parse().unwrap();
     request.headers_mut().insert("Authorization", format!("Bearer {}", Emulator::TOKEN).parse().unwrap());
-    let response = Emulator::default().transport::<Blocking>().send(request).unwrap();
+    let response = judged_emulator().build().transport::<Blocking>().send(request).unwrap();
     let said: Value = serde_json::from_slice(response.body()).unwrap();
     assert_eq!(said["id"], DOCUMENTED);
     for transport in ["reqwest", "ureq"] {

@@ -5,6 +5,7 @@
 mod account;
 mod auth;
 mod bulk_writes;
+mod columns;
 mod command;
 mod completions;
 mod configuration;
@@ -14,6 +15,9 @@ mod emulator;
 mod failures;
 mod guide;
 mod interruption;
+#[expect(unreachable_pub, reason = "other crates share it")]
+#[path = "../../../../tests/support/judged_emulator.rs"]
+mod judged_emulator;
 mod listing;
 mod lookup;
 mod many_customers;
@@ -22,7 +26,9 @@ mod mcp_calls;
 mod network;
 mod operations;
 mod options;
+mod output_file;
 mod output_formats;
+mod record;
 mod recording;
 mod replacements;
 mod secrets;

@@ -1,6 +1,9 @@
 //! Operations for many customers: each item with its customer, an outcome for each, and the same output however often it is killed
 
-use crate::command::{CommandOutput, DOCUMENTED, command, run, run_at, stdout};
+use crate::{
+    command::{CommandOutput, DOCUMENTED, command, run, run_at, stdout},
+    judged_emulator::judged_emulator,
+};
 use partner_center_emulator::{Emulator, EmulatorBuilder, Server};
 use serde_json::Value;
 use std::{
@@ -204,7 +207,7 @@ fn error_ends_the_run_only_if_it_is_that_of_all_customers() {
     ] {
         // The first request lists the customers.
         let fault = format!("{error}@2").parse().unwrap();
-        let server = serve(&Emulator::builder().customers(4).fault(fault).build());
+        let server = serve(&judged_emulator().customers(4).fault(fault).build());
         let profiles = ["company-profile", "get", "--all-customers", "--concurrency", "1", "-o", "jsonl"];
         let ended = run_on(&server, &[&profiles[..], &["--transport", transport]].concat());
         assert_eq!(lines(&ended.stdout).len(), if is_of_all { 0 } else { 3 }, "{error}: {}", ended.stderr);
@@ -218,7 +221,7 @@ fn error_ends_the_run_only_if_it_is_that_of_all_customers() {
 #[test]
 fn list_of_a_customer_is_complete_or_an_error() {
     // Each page has one item.
-    let emulator = || Emulator::builder().customers(6).page_cap(NonZeroU16::MIN);
+    let emulator = || judged_emulator().customers(6).page_cap(NonZeroU16::MIN);
     let list = ["subscriptions", "list", "--all-customers", "-o", "jsonl", "--max-attempts", "1", "--concurrency", "1"];
     let count_items = |output: &str| {
         let mut counts: Vec<(String, usize)> = Vec::new();
@@ -259,7 +262,7 @@ fn journaled_run_that_is_killed_three_times_prints_the_same() {
         // then has four at a time that get no response.
         let hanging = (0..3).flat_map(|killed| (1..=4).map(move |number| 41 + 13 * killed + 9 + number));
         let faults = hanging.map(|number| format!("hang@{number}").parse().unwrap());
-        let emulator = faults.fold(Emulator::builder().customers(40), EmulatorBuilder::fault).build();
+        let emulator = faults.fold(judged_emulator().customers(40), EmulatorBuilder::fault).build();
         let server = emulator.serve("127.0.0.1:0").unwrap();
         let journal = path_in_empty_folder(&format!("killed-{transport}"), "journal.jsonl");
         let options = ["--all-customers", "--concurrency", "4", "--transport", transport, "-o"];
@@ -392,7 +395,7 @@ fn curl_command_has_no_token() {
 
 #[test]
 fn dry_run_of_a_change_shows_the_difference() {
-    let server = serve(&Emulator::builder().customers(3).build());
+    let server = serve(&judged_emulator().customers(3).build());
     let listed = run_on(&server, &["subscriptions", "list", "--all-customers", "-o", "jsonl"]);
     let subscription = &lines(&listed.stdout)[0];
     let text = |value: &Value| value.as_str().unwrap().to_owned();
@@ -441,7 +444,7 @@ fn update_billing_profiles(server: &Server, file: &Path, more: &[&str]) -> Comma
 fn value_of_standard_input_is_that_of_every_customer() {
     let file = path_in_empty_folder("standard_input", "customers.txt");
     fs::write(&file, customer_ids("3").join("\n")).unwrap();
-    let server = serve(&Emulator::builder().customers(3).build());
+    let server = serve(&judged_emulator().customers(3).build());
     for transport in ["reqwest", "ureq"] {
         let email = format!("{transport}@contoso.example");
         let mut command = update_billing_profiles(&server, &file, &["--set-file", "email=-", "--transport", transport]);
@@ -461,7 +464,7 @@ fn change_is_made_once_for_a_customer_that_is_named_twice() {
     let file = path_in_empty_folder("named_twice", "customers.txt");
     for (transport, names) in [("reqwest", [id, domain]), ("ureq", [domain, id])] {
         fs::write(&file, names.join("\n")).unwrap();
-        let server = serve(&Emulator::builder().customers(3).build());
+        let server = serve(&judged_emulator().customers(3).build());
         let journal = file.with_file_name(format!("{transport}.jsonl"));
         let journal = ["--transport", transport, "--journal", journal.to_str().unwrap(), "--set", "email=a@b.example"];
         let ended: CommandOutput = update_billing_profiles(&server, &file, &journal).output().unwrap().into();
@@ -479,7 +482,7 @@ fn changes_are_summed_up_if_the_output_is_closed() {
     let file = path_in_empty_folder("output_closed", "customers.txt");
     fs::write(&file, customer_ids("5").join("\n")).unwrap();
     for transport in ["reqwest", "ureq"] {
-        let server = serve(&Emulator::builder().customers(5).build());
+        let server = serve(&judged_emulator().customers(5).build());
         let options = ["--set", "email=a@b.example", "--concurrency", "1", "--transport", transport];
         let mut command = update_billing_profiles(&server, &file, &options);
         let (reader, writer) = std::io::pipe().unwrap();
@@ -522,7 +525,7 @@ fn change_whose_result_cannot_be_shown_is_not_a_failed_one() {
     let file = path_in_empty_folder("result_not_shown", "customers.txt");
     let ids = customer_ids("2");
     fs::write(&file, ids.join("\n")).unwrap();
-    let server = serve(&Emulator::builder().customers(2).build());
+    let server = serve(&judged_emulator().customers(2).build());
     for transport in ["reqwest", "ureq"] {
         let email = format!("email={transport}@contoso.example");
         // A number has no length.

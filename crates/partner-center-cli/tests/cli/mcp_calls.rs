@@ -2,15 +2,18 @@
 
 use crate::{
     command::{DOCUMENTED, command},
+    judged_emulator::judged_emulator,
     mcp::Assistant,
     server::{last_page, page, serve_responses},
 };
-use partner_center_emulator::{Emulator, EmulatorBuilder};
+use partner_center_emulator::{Emulator, EmulatorBuilder, Server};
 use serde_json::json;
 use std::{
     fs::{self, File},
     io::{BufRead, BufReader, Write},
     net::TcpListener,
+    path::Path,
+    process::Command,
     sync::mpsc,
     thread,
 };
@@ -103,11 +106,50 @@ fn change_under_way_is_completed_at_the_end_of_input() {
     assert_eq!((stderr.next(), server.join().unwrap()), (None, Some(0)));
 }
 
+/// A change is cancelled while what it changes is read, and another one while the token is waited for: neither is sent.
+#[test]
+fn cancelled_change_that_was_not_sent_is_not_sent() {
+    let cancel = |assistant: &mut Assistant, id: u64| {
+        let parameters = json!({ "requestId": id });
+        assistant.send(&json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": parameters }));
+    };
+    let unsent = |name: &str| format!("note: `{name}` was not sent: the assistant has cancelled it or disconnected");
+
+    let (url, requests) = serve_responses(Vec::new());
+    let mut assistant = connect_to_service(&url, &["--allow-writes"]);
+    let mut stderr = assistant.stderr_lines();
+    let change = json!({ "customer": DOCUMENTED, "confirm": DOCUMENTED, "set": { "email": "a@contoso.example" } });
+    assistant.begin_call(100, "billing_profile_update", change);
+    assert!(requests.recv().unwrap().starts_with("one too many"));
+    cancel(&mut assistant, 100);
+    assert_eq!(stderr.next().unwrap(), unsent("billing_profile_update"));
+    assert_eq!(assistant.request("ping", json!({}))["result"], json!({}));
+    assert_eq!(assistant.disconnect().0, Some(0));
+    assert_eq!((requests.try_recv().is_err(), stderr.next()), (true, None));
+
+    let emulator = judged_emulator().customers(25).build();
+    let server = emulator.serve("127.0.0.1:0").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let token = folder.path().join("token");
+    let (mut command, lock) = command_with_locked_token(&server, &token);
+    command.arg("--allow-writes");
+    let mut assistant = Assistant::connect_to(command);
+    let mut stderr = assistant.stderr_lines();
+    assistant.begin_call(100, "customers_delete", json!({ "customer": DOCUMENTED, "confirm": DOCUMENTED }));
+    assert!(stderr.next().unwrap().starts_with("note: waiting for another command that uses "));
+    cancel(&mut assistant, 100);
+    assert_eq!(stderr.next().unwrap(), unsent("customers_delete"));
+    drop(lock);
+    assert_eq!(assistant.call("customers_list", json!({ "query": "length(@)" }))[0].trim(), "25");
+    assert_eq!(assistant.disconnect().0, Some(0));
+    assert!(emulator.requests().iter().all(|request| request.method() != "DELETE"));
+}
+
 /// The permission of one call says nothing about the token, which another 401 replaces.
 #[test]
 fn token_is_kept_after_an_error_of_permission() {
     let fault = |builder: EmulatorBuilder, text: &str| builder.fault(text.parse().unwrap());
-    let emulator = fault(fault(Emulator::builder().customers(25), "403:code=1002@2"), "401@/v1/customers/").build();
+    let emulator = fault(fault(judged_emulator().customers(25), "403:code=1002@2"), "401@/v1/customers/").build();
     let server = emulator.serve("127.0.0.1:0").unwrap();
     let mut command = command(&["mcp"]);
     command
@@ -130,15 +172,10 @@ fn token_is_kept_after_an_error_of_permission() {
     assert_eq!(assistant.disconnect(), (Some(0), String::new()));
 }
 
-/// Another process holds the lock of the refresh token, for which a call waits; the server responds to others meanwhile.
-#[test]
-fn wait_for_the_refresh_token_does_not_stop_the_server() {
-    let emulator = Emulator::builder().customers(25).build();
-    let server = emulator.serve("127.0.0.1:0").unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let token = folder.path().join("token");
-    fs::write(&token, Emulator::REFRESH_TOKEN).unwrap();
-    let lock = File::create(folder.path().join("token.lock")).unwrap();
+/// Returns a server of tools with a refresh token, and the lock of that, which another process has.
+fn command_with_locked_token(server: &Server, token: &Path) -> (Command, File) {
+    fs::write(token, Emulator::REFRESH_TOKEN).unwrap();
+    let lock = File::create(token.with_extension("lock")).unwrap();
     lock.lock().unwrap();
     let mut command = command(&["mcp"]);
     command
@@ -147,7 +184,18 @@ fn wait_for_the_refresh_token_does_not_stop_the_server() {
         .env("PARTNER_CENTER_TENANT_ID", "contoso.com")
         .env("PARTNER_CENTER_CLIENT_ID", Emulator::CLIENT_ID)
         .env("PARTNER_CENTER_CLIENT_SECRET", Emulator::CLIENT_SECRET)
-        .env("PARTNER_CENTER_REFRESH_TOKEN_FILE", &token);
+        .env("PARTNER_CENTER_REFRESH_TOKEN_FILE", token);
+    (command, lock)
+}
+
+/// Another process holds the lock of the refresh token, for which a call waits; the server responds to others meanwhile.
+#[test]
+fn wait_for_the_refresh_token_does_not_stop_the_server() {
+    let emulator = judged_emulator().customers(25).build();
+    let server = emulator.serve("127.0.0.1:0").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let token = folder.path().join("token");
+    let (command, lock) = command_with_locked_token(&server, &token);
     let mut assistant = Assistant::connect_to(command);
     let mut stderr = assistant.stderr_lines();
     assistant.begin_call(100, "customers_list", json!({ "query": "length(@)" }));

@@ -2,10 +2,10 @@
 
 use crate::{
     command::{CommandOutput, DOCUMENTED, command, run, run_at, stdout},
+    judged_emulator::judged_emulator,
     server::{serve_responses, serve_responses_with_headers},
     snapshot::assert_snapshot,
 };
-use partner_center_emulator::Emulator;
 use partner_center_spec::{OPERATIONS, Operation};
 use serde_json::Value;
 use std::{
@@ -238,7 +238,7 @@ fn help_of_resources_and_api_teaches() {
 #[test]
 fn customer_is_created_changed_and_deleted() {
     const DOMAIN: &str = "fabrikamflorist77.onmicrosoft.com";
-    let server = Emulator::builder().token("token").build().serve("127.0.0.1:0").unwrap();
+    let server = judged_emulator().token("token").build().serve("127.0.0.1:0").unwrap();
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str, content: &str| {
         let path = folder.path().join(name);
@@ -297,7 +297,7 @@ fn customer_is_created_changed_and_deleted() {
 #[test]
 fn update_by_flags_reads_the_resource_and_sends_all_of_it() {
     let start = UNIX_EPOCH + Duration::from_secs(1_780_304_400);
-    let emulator = Emulator::builder().customers(30).token("token").start_time(start).build();
+    let emulator = judged_emulator().customers(30).token("token").start_time(start).build();
     let server = emulator.serve("127.0.0.1:0").unwrap();
     let run = |more: &[&str]| {
         let id = "9e3258d1-19e2-4b05-bb0b-ffad62f208b8";

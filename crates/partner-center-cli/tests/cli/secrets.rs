@@ -1,14 +1,15 @@
-//! Secrets are in no output of a server for assistants, at any verbosity, nor in a file that others can read. What concerns a
+//! Secrets are in no output of a command or of a server for assistants, at any verbosity, nor in a file that others can read. What concerns a
 //! sign-in is in `sign_in.rs`.
 
 use crate::{
-    command::{DOCUMENTED, command},
+    command::{CommandOutput, DOCUMENTED, command},
+    judged_emulator::judged_emulator,
     mcp::Assistant,
     sign_in::{ACCEPT, APP, User},
 };
 use partner_center_emulator::Emulator;
 use serde_json::{Value, json};
-use std::{fs, path::PathBuf};
+use std::{fs, io::Write, path::PathBuf, process::Stdio};
 
 /// A password that an assistant sends.
 const PASSWORD: &str = "Never-Seen-7-Again";
@@ -97,7 +98,7 @@ fn assistant_sees_no_secret_of_a_sign_in() {
 
 #[test]
 fn no_command_shows_its_token_at_any_verbosity() {
-    let emulator = Emulator::builder().customers(3).build();
+    let emulator = judged_emulator().customers(3).build();
     let server = emulator.serve("127.0.0.1:0").unwrap();
     let folder = tempfile::tempdir().unwrap();
     let journal = folder.path().join("journal.jsonl");
@@ -115,5 +116,99 @@ fn no_command_shows_its_token_at_any_verbosity() {
         let text = String::from_utf8(text).unwrap();
         assert!(!text.is_empty(), "{arguments:?}");
         assert!(!text.contains(Emulator::TOKEN) && !text.contains("Bearer "), "{arguments:?}: {text}");
+    }
+}
+
+/// Each customer gets a user with a password: a change that succeeds, one that the service rejects, and ones that are not sent.
+#[test]
+fn change_for_many_customers_shows_no_secret_of_its_body() {
+    let emulator = judged_emulator().customers(1).build();
+    let server = emulator.serve("127.0.0.1:0").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, content: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, content).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let user = json!({
+        "usageLocation": "US", "userPrincipalName": "ana@adatumlogistics0.onmicrosoft.com", "firstName": "Ana", "lastName": "Pires",
+        "displayName": "Ana Pires", "passwordProfile": { "password": PASSWORD, "forceChangePassword": true },
+    });
+    let complete = file("user.json", &user.to_string());
+    let mut incomplete = user;
+    incomplete["passwordProfile"]["password"] = json!([PASSWORD]);
+    let incomplete = file("incomplete.json", &incomplete.to_string());
+    let password = format!("passwordProfile.password={}", file("password.txt", PASSWORD));
+    let journal = folder.path().join("users.journal");
+    let mut succeeded = 0;
+    for (number, (body, more)) in [
+        (&complete, &[][..]),
+        (&complete, &["--set-file", &password, "--transport", "ureq", "-o", "table"]),
+        // By now the name is taken.
+        (&complete, &["--error-format", "json", "-o", "csv"]),
+        (&incomplete, &["-o", "yaml"]),
+        (&complete, &["--dry-run"]),
+        (&complete, &["--curl"]),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let create = ["users", "create", "--all-customers", "--yes", "-vvvv", "-o", "jsonl", "--body", body];
+        let create = create.into_iter().filter(|word| !more.contains(&"-o") || !["-o", "jsonl"].contains(word));
+        let mut command = command(&create.chain(more.iter().copied()).collect::<Vec<_>>());
+        command.env("PARTNER_CENTER_BASE_URL", server.url()).env("PARTNER_CENTER_TOKEN", Emulator::TOKEN);
+        if number < 3 {
+            command.arg("--journal").arg(&journal);
+        }
+        let ended = CommandOutput::from(command.output().unwrap());
+        succeeded += usize::from(ended.status == Some(0));
+        let kept = fs::read_to_string(&journal).unwrap();
+        let _ = fs::remove_file(&journal).and_then(|()| fs::write(&journal, ""));
+        for text in [&ended.stdout, &ended.stderr, &kept] {
+            for secret in [PASSWORD, Emulator::TOKEN, "Bearer "] {
+                // The command of curl reads the token from a variable.
+                let text = text.replace("Bearer $PARTNER_CENTER_TOKEN", "");
+                assert!(!text.contains(secret), "{more:?}: {text}");
+            }
+        }
+        assert!(number > 2 || kept.contains("users create"), "{kept}");
+    }
+    assert_eq!(succeeded, 3, "one change, and two that were only printed");
+}
+
+#[test]
+fn secret_that_is_configured_is_shown_by_no_command() {
+    const SECRET: &str = "Never-Seen-8~Client.Secret";
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config.toml");
+    let run = |arguments: &[&str], input: &str| -> CommandOutput {
+        let mut command = command(&[arguments, &["-vvvv"]].concat());
+        let command = command.env("PARTNER_CENTER_CONFIG", &path).stdin(Stdio::piped());
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        // A command that does not read it has closed it.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        child.wait_with_output().unwrap().into()
+    };
+    for name in ["client_secret", "refresh_token", "token"] {
+        for (arguments, input, status) in [
+            (&["config", "set", name, SECRET][..], "", 2),
+            (&["config", "set", name, "-"], "two\nlines Never-Seen-8~Client.Secret", 2),
+            (&["config", "set", name, "-"], SECRET, 0),
+            (&["config", "get", name], "", 1),
+            (&["config", "list"], "", 0),
+            (&["config", "list", "-o", "json"], "", 0),
+            (&["config", "set", name, ""], "", 0),
+        ] {
+            let ended = run(arguments, input);
+            assert_eq!(ended.status, Some(status), "{arguments:?}: {}", ended.stderr);
+            for text in [&ended.stdout, &ended.stderr] {
+                assert!(!text.contains("Never-Seen-8"), "{arguments:?}: {text}");
+            }
+            #[cfg(unix)]
+            if path.exists() {
+                use std::os::unix::fs::MetadataExt;
+                assert_eq!(fs::metadata(&path).unwrap().mode() & 0o077, 0);
+            }
+        }
     }
 }

@@ -1,6 +1,9 @@
 //! `auth login`, `auth token` and `auth logout`, at the emulator's authority: the test plays the user in the browser.
 
-use crate::command::{CommandOutput, command};
+use crate::{
+    command::{CommandOutput, command},
+    judged_emulator::judged_emulator,
+};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use partner_center_emulator::{Emulator, EmulatorBuilder, Server};
 use serde_json::Value;
@@ -26,7 +29,7 @@ pub(crate) struct User {
 
 impl User {
     pub(crate) fn new(configure: impl FnOnce(EmulatorBuilder) -> EmulatorBuilder) -> Self {
-        let builder = Emulator::builder().customers(30).require_mfa(true);
+        let builder = judged_emulator().customers(30).require_mfa(true);
         let emulator = configure(builder.device_code_interval(Duration::from_secs(1))).build();
         let server = emulator.serve("127.0.0.1:0").unwrap();
         Self { emulator, server, home: tempfile::tempdir().unwrap() }

@@ -3,6 +3,7 @@
 
 use crate::{
     command::DOCUMENTED,
+    judged_emulator::judged_emulator,
     server::{last_page, serve_responses},
     terminal::Terminal,
 };
@@ -14,7 +15,7 @@ const SUBSCRIPTION: &str = "9e3258d1-19e2-4b05-bb0b-ffad62f208b8";
 #[test]
 fn update_shows_the_difference_and_asks() {
     for (typed, status, is_changed) in [("n\n", 1, false), ("y\n", 0, true)] {
-        let emulator = Emulator::builder().build();
+        let emulator = judged_emulator().build();
         let server = emulator.serve("127.0.0.1:0").unwrap();
         let update = ["subscriptions", "update", SUBSCRIPTION, "--customer", DOCUMENTED, "--quantity", "15"];
         let mut terminal =
@@ -30,7 +31,7 @@ fn update_shows_the_difference_and_asks() {
 
 #[test]
 fn progress_of_many_customers_has_the_rate_and_the_time_left() {
-    let emulator = Emulator::builder().customers(30).fault("delay:100ms".parse().unwrap()).build();
+    let emulator = judged_emulator().customers(30).fault("delay:100ms".parse().unwrap()).build();
     let server = emulator.serve("127.0.0.1:0").unwrap();
     let list = ["subscriptions", "list", "--all-customers", "--concurrency", "1", "-o", "jsonl"];
     let mut terminal = Terminal::run(100, &server.url(), &list, |command| {

@@ -244,6 +244,18 @@ fn common_options_are_explained_in_one_place() {
     assert!(check.lines().count() <= 50, "{check}");
 }
 
+#[test]
+fn automation_is_explained_with_every_exit_status() {
+    let help = stdout(&["help", "automation"]);
+    assert_eq!((stdout(&["automation"]), stdout(&["automation", "--help"])), (help.clone(), help.clone()));
+    for words in ["--journal FILE", "--output-file FILE", "--quiet", "crontab", "ScheduledTask", "auth login", "  5  "]
+    {
+        assert!(help.contains(words), "{words}: {help}");
+    }
+    assert!(stdout(&["--help"]).contains("partner-center help automation"));
+    assert_eq!(run(&["automation", "--output", "csv"]).status, Some(2));
+}
+
 /// Each example of the help texts is a valid command.
 #[test]
 fn examples_are_valid() {

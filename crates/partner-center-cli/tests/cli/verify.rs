@@ -1,6 +1,9 @@
 //! `partner-center verify`
 
-use crate::command::{CommandOutput, DOCUMENTED, command};
+use crate::{
+    command::{CommandOutput, DOCUMENTED, command},
+    judged_emulator::judged_emulator,
+};
 use partner_center_emulator::{Emulator, EmulatorBuilder};
 use serde_json::Value;
 
@@ -18,12 +21,12 @@ fn verify(service: &EmulatorBuilder, arguments: &[&str]) -> (CommandOutput, usiz
 
 #[test]
 fn differences_are_reported_without_any_value() {
-    let (same, requests) = verify(&Emulator::builder(), &["--customer", DOCUMENTED, "--yes"]);
+    let (same, requests) = verify(&judged_emulator(), &["--customer", DOCUMENTED, "--yes"]);
     assert_eq!((same.status, same.stdout.as_str()), (Some(0), "[]\n"), "{}", same.stderr);
     assert!(requests > 10 && same.stderr.contains("  GET /v1/customers/{customer-tenant-id}\n"), "{}", same.stderr);
 
     let (other, _) =
-        verify(&Emulator::builder().unknown_values(true).rare_values(true), &["--customer", DOCUMENTED, "--yes"]);
+        verify(&judged_emulator().unknown_values(true).rare_values(true), &["--customer", DOCUMENTED, "--yes"]);
     assert_eq!(other.status, Some(0), "{}", other.stderr);
     let report: Vec<Value> = serde_json::from_str(&other.stdout).unwrap();
     let customers = report.iter().find(|difference| difference["operation"] == "listCustomers").unwrap();
@@ -33,14 +36,14 @@ fn differences_are_reported_without_any_value() {
     }
 
     // Fewer requests: nothing of a customer.
-    let (_, fewer) = verify(&Emulator::builder(), &["--yes"]);
+    let (_, fewer) = verify(&judged_emulator(), &["--yes"]);
     assert!(fewer > 0 && fewer < requests);
 }
 
 #[test]
 fn error_response_is_a_difference() {
     let fault = "403:text@/v1/customers".parse().unwrap();
-    let (output, _) = verify(&Emulator::builder().fault(fault), &["--yes"]);
+    let (output, _) = verify(&judged_emulator().fault(fault), &["--yes"]);
     assert_eq!(output.status, Some(0), "{}", output.stderr);
     let report: Vec<Value> = serde_json::from_str(&output.stdout).unwrap();
     let customers = report.iter().find(|difference| difference["operation"] == "listCustomers").unwrap();
@@ -49,7 +52,7 @@ fn error_response_is_a_difference() {
 
 #[test]
 fn nothing_is_sent_without_confirmation() {
-    let (output, requests) = verify(&Emulator::builder(), &[]);
+    let (output, requests) = verify(&judged_emulator(), &[]);
     assert_eq!((output.status, requests), (Some(2), 0), "{}", output.stderr);
     assert!(output.stderr.contains("add --yes"), "{}", output.stderr);
 }

@@ -163,7 +163,7 @@ impl<X: Transport> Client<X> {
                     return Err(Error::new_deadline_exceeded(O::Update::ID, Some(error)));
                 }
                 tracing::info!(
-                    conflicts,
+                    conflicts = i64::from(conflicts),
                     ?delay,
                     operation = O::Update::ID,
                     "the resource has changed, and is read again"

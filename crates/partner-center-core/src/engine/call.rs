@@ -81,7 +81,8 @@ impl<X: Transport> Engine<X> {
         if let Some(problem) = call_context.select_call_option(|options| options.problem.as_ref()) {
             return Err(Error::new(ErrorKind::Request, call.operation, problem.clone()));
         }
-        let span = tracing::info_span!("call", operation = call.operation, %correlation_id, page = page_number);
+        let page_field = page_number.and_then(|number| i64::try_from(number).ok());
+        let span = tracing::info_span!("call", operation = call.operation, %correlation_id, page = page_field);
         let mut metadata =
             CallMetadata { correlation_id: Some(correlation_id), page: page_number, ..CallMetadata::default() };
         let description = CallDescription::new(call, correlation_id, page_number);

@@ -115,7 +115,7 @@ impl<X: Transport> RequestSender<X> {
             let attempts = metadata.attempts - previous_attempts;
             let failed = match outcome {
                 Ok((status, value)) => {
-                    span.record("http.response.status_code", status.as_u16());
+                    span.record("http.response.status_code", i64::from(status.as_u16()));
                     request.call_after_attempt_hooks(&attempt, Ok(status));
                     self.retry_budget.record_success(attempts > 1);
                     if let Some((ticket, sent_at)) = ticket.zip(sent_at) {
@@ -151,7 +151,7 @@ impl<X: Transport> RequestSender<X> {
                     return Err(failed.error);
                 }
                 RetryDecision::Retry(delay) => {
-                    tracing::warn!(attempts = metadata.attempts, ?delay, "will be retried");
+                    tracing::warn!(attempts = i64::from(metadata.attempts), ?delay, "will be retried");
                     request.extend_refresh_claim(delay);
                     self.back_off(delay, ticket.as_ref()).await;
                 }
@@ -229,7 +229,7 @@ impl<X: Transport> RequestSender<X> {
             }
         };
         let status = outcome.as_ref().ok().map(|response| response.status().as_u16());
-        tracing::debug!(status, elapsed = ?sent_at.elapsed(), "attempted");
+        tracing::debug!(status = status.map(i64::from), elapsed = ?sent_at.elapsed(), "attempted");
         let mut response = match outcome {
             Ok(response) => response,
             Err(error) => {

@@ -1,4 +1,6 @@
 //! The spans of attempts and the trace that requests belong to, by the semantic conventions of OpenTelemetry for HTTP clients.
+//!
+//! Numbers in spans and events are signed, `i64` or smaller: `tracing-opentelemetry` exports unsigned ones as strings.
 
 use crate::{AttemptDescription, Error, base_url::BaseUrl};
 use http::{HeaderName, HeaderValue, Method, StatusCode};
@@ -18,12 +20,12 @@ pub(crate) fn attempt_span(
         otel.name = path_template.map(|template| field::display(format!("{method} {template}"))),
         otel.status_code = field::Empty,
         http.request.method = %method,
-        http.request.resend_count = Some(attempt.number.saturating_sub(1)).filter(|count| *count > 0),
+        http.request.resend_count = Some(i64::from(attempt.number) - 1).filter(|count| *count > 0),
         "http.request.header.ms-requestid" = attempt.request_id.map(field::display),
         http.response.status_code = field::Empty,
         error.type = field::Empty,
         server.address = base_url.host(),
-        server.port = base_url.port(),
+        server.port = i64::from(base_url.port()),
         url.template = path_template,
     )
 }
@@ -37,7 +39,7 @@ pub(crate) fn record_error_in_span(span: &Span, error: &Error, status: Option<St
     span.record("otel.status_code", "ERROR");
     match status {
         Some(status) => {
-            span.record("http.response.status_code", status.as_u16());
+            span.record("http.response.status_code", i64::from(status.as_u16()));
             span.record("error.type", status.as_str());
         }
         None => {

@@ -74,7 +74,7 @@ pub(super) fn type_of_get_response(template: &str) -> Option<Type> {
 }
 
 /// Returns the documented example of a response, as the service would send it.
-pub(super) fn documented_example(response: &Response) -> Option<Value> {
+pub(crate) fn documented_example(response: &Response) -> Option<Value> {
     let (_, of) = response.body?;
     let mut examples = response.examples.iter();
     let example = examples.find(|example| !example.has_unknown_fields)?;

@@ -40,7 +40,7 @@ pub(super) fn redacted_body(bytes: &[u8]) -> Option<String> {
 }
 
 /// Returns UTF-8 or UTF-16 text without its byte order mark.
-fn decode_text(bytes: &[u8]) -> Option<String> {
+pub(crate) fn decode_text(bytes: &[u8]) -> Option<String> {
     let units =
         |from: fn([u8; 2]) -> u16| -> Vec<u16> { bytes.chunks_exact(2).map(|pair| from([pair[0], pair[1]])).collect() };
     let text = match bytes {

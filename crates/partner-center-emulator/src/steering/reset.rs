@@ -7,7 +7,7 @@ use std::{
 impl Emulator {
     /// Makes everything as it was when the emulator was built: the customers, the clock, faults, quirks, the rate limit, and the
     /// authority, whose tokens all become valid again. The log and the list of verdicts are empty; their numbers go on. Snapshots
-    /// stay.
+    /// stay, and a recording is replayed anew.
     ///
     /// ```
     /// use partner_center_emulator::Emulator;
@@ -31,7 +31,10 @@ impl Emulator {
         handler.service.authority.reset_to_start();
         handler.replace_state(State::new(population));
         *handler.rate_limit.lock().unwrap_or_else(PoisonError::into_inner) = start.rate_limit.clone();
-        handler.judge.clear();
+        handler.judge.forget_all();
+        if let Some(replay) = &handler.replay {
+            replay.reset();
+        }
         let previous_requests = {
             let mut log = handler.lock_log();
             log.clear();

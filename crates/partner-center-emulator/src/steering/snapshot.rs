@@ -43,10 +43,11 @@ impl Snapshot {
         self.to_json_with_state(self.state.to_snapshot())
     }
 
-    /// Returns the snapshot as JSON, with no password in the responses to earlier writes.
+    /// Returns the snapshot as JSON without passwords and other secrets, which responses to earlier writes have, and resources that
+    /// were put with them.
     pub(super) fn to_json_without_secrets(&self) -> String {
         let mut state = self.state.to_snapshot();
-        state.change_outcome_bodies(hide_secret_fields);
+        state.change_values(hide_secret_fields);
         self.to_json_with_state(state)
     }
 

@@ -24,8 +24,15 @@ impl Emulator {
         self.handler().judge.verdict_count()
     }
 
+    /// Returns the number of all verdicts so far that [`clear_verdicts`](Self::clear_verdicts) has not dropped. A reset empties the
+    /// list, but changes nothing here: what a caller did remains done.
+    #[must_use]
+    pub fn standing_verdict_count(&self) -> u64 {
+        self.handler().judge.standing_verdict_count()
+    }
+
     /// Drops all verdicts, and forgets what they would be based on. Their numbers go on.
     pub fn clear_verdicts(&self) {
-        self.handler().judge.clear();
+        self.handler().judge.drop_verdicts();
     }
 }

@@ -67,8 +67,15 @@ struct OutcomeSnapshot<'a> {
 }
 
 impl StateSnapshot<'_> {
-    /// Changes the bodies of the responses to earlier writes.
-    pub(crate) fn change_outcome_bodies(&mut self, change: fn(&mut Value)) {
+    /// Changes all values that requests have written, and the bodies of the responses to them.
+    pub(crate) fn change_values(&mut self, change: fn(&mut Value)) {
+        let customers = self.customers.iter_mut().filter_map(|entry| entry.customer.as_mut());
+        let resources = self.resources.iter_mut().flat_map(|resource| {
+            resource.value.as_mut().into_iter().chain(resource.next.as_mut().map(|next| &mut next.value))
+        });
+        for value in customers.chain(resources) {
+            change(value.to_mut());
+        }
         for OutcomeSnapshot { outcome, .. } in &mut self.outcomes {
             if let Some(body) = &mut outcome.to_mut().body {
                 change(body);

@@ -339,4 +339,7 @@ fn verdicts_are_told_as_they_happen_and_over_http() {
     assert!(heard[0].starts_with("reused-request-id: request 2, GET /v1/customers: "), "{}", heard[0]);
     emulator.reset();
     assert_eq!((emulator.verdicts().len(), emulator.verdict_count()), (0, 2));
+    assert_eq!(emulator.standing_verdict_count(), 2, "what a caller did before a reset remains done");
+    emulator.clear_verdicts();
+    assert_eq!((emulator.standing_verdict_count(), emulator.verdict_count()), (0, 2));
 }

@@ -9,7 +9,7 @@ use std::{
     env,
     io::{self, BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpStream},
-    sync::atomic::{AtomicBool, Ordering},
+    sync::atomic::{AtomicBool, AtomicU32, Ordering},
     thread,
     time::{Duration, Instant},
 };
@@ -17,6 +17,8 @@ use uuid::Uuid;
 
 const CONNECTIONS: u32 = 64;
 const CUSTOMERS: u32 = 30;
+/// The number of customers that several connections write.
+const SHARED_CUSTOMERS: usize = 16;
 /// The time that passes by the clock of the emulator.
 const SIMULATED_SECONDS: u32 = 60 * 60;
 
@@ -43,6 +45,18 @@ struct Connection {
 impl Connection {
     /// Sends a request until it has a response with the `expected` status, as the same write. A fault is a response, too.
     fn call(&mut self, method: &str, path: &str, etag: Option<&str>, body: &Value, expected: u16) -> Value {
+        self.call_for(method, path, etag, body, &[expected]).1
+    }
+
+    /// As [`call`](Self::call), with one of the `expected` statuses, which it returns.
+    fn call_for(
+        &mut self,
+        method: &str,
+        path: &str,
+        etag: Option<&str>,
+        body: &Value,
+        expected: &[u16],
+    ) -> (u16, Value) {
         self.writes += 1;
         let id = Uuid::from_u128((u128::from(self.number) << 64) + self.writes);
         let (authorization, body) = (authorization(), if body.is_null() { String::new() } else { body.to_string() });
@@ -54,14 +68,16 @@ impl Connection {
         );
         for _ in 0..200 {
             match self.exchange(&request) {
-                Ok((status, body)) if status == expected => {
+                Ok((status, body)) => {
                     let value = if body.is_empty() { Some(Value::Null) } else { serde_json::from_slice(&body).ok() };
-                    if let Some(value) = value {
-                        return value;
+                    match value {
+                        Some(value) if expected.contains(&status) => return (status, value),
+                        // Garbage has the status 200, whatever the request is.
+                        None if status == 200 => {}
+                        _ if [429, 500, 503].contains(&status) => {}
+                        _ => panic!("{method} {path}: {status} {}", String::from_utf8_lossy(&body)),
                     }
                 }
-                Ok((200 | 429 | 500 | 503, _)) => {}
-                Ok((status, body)) => panic!("{method} {path}: {status} {}", String::from_utf8_lossy(&body)),
                 Err(_) => self.stream = None,
             }
         }
@@ -178,8 +194,57 @@ impl KnownCustomer {
     }
 }
 
+/// A customer that several connections write, each of which adds one to the number in its billing profile.
+struct SharedCustomer {
+    path: String,
+    /// How many have been added by all.
+    added: AtomicU32,
+}
+
+impl SharedCustomer {
+    fn create(connection: &mut Connection, number: usize) -> Self {
+        let customer = KnownCustomer::create(connection, &format!("shared{number}.onmicrosoft.com"));
+        let shared = Self { path: format!("{}/profiles/billing", customer.path), added: AtomicU32::new(0) };
+        assert!(shared.try_write(connection, &customer.profile, &json!({ "firstName": "0" })));
+        shared
+    }
+
+    fn id(&self) -> &str {
+        self.path.split('/').nth(3).unwrap()
+    }
+
+    /// Adds one, from what is read on for as often as somebody else was faster.
+    fn add_one(&self, connection: &mut Connection) {
+        let stale = loop {
+            let profile = connection.call("GET", &self.path, None, &Value::Null, 200);
+            let number: u32 = profile["firstName"].as_str().unwrap().parse().unwrap();
+            let change = json!({ "firstName": (number + 1).to_string() });
+            if self.try_write(connection, &profile, &change) {
+                break profile;
+            }
+        };
+        self.added.fetch_add(1, Ordering::Relaxed);
+        // What was read before is not written any more.
+        assert!(!self.try_write(connection, &stale, &json!({ "firstName": "0" })), "the change of somebody is lost");
+    }
+
+    /// Writes a profile with a change; returns `false` if it is not the newest one.
+    fn try_write(&self, connection: &mut Connection, profile: &Value, change: &Value) -> bool {
+        let mut profile = profile.clone();
+        profile["firstName"] = change["firstName"].clone();
+        let etag = profile["attributes"]["etag"].as_str().unwrap().to_owned();
+        let (status, response) = connection.call_for("PUT", &self.path, Some(&etag), &profile, &[200, 400]);
+        assert!(status == 200 || response["code"] == 2055, "{response}");
+        status == 200
+    }
+
+    fn check(&self, get: &mut dyn FnMut(&str) -> Value) {
+        assert_eq!(get(&self.path)["firstName"], self.added.load(Ordering::Relaxed).to_string(), "{}", self.path);
+    }
+}
+
 /// Writes and reads until `is_over`, and returns the customers that are there then.
-fn work(connection: &mut Connection, is_over: &AtomicBool) -> Vec<KnownCustomer> {
+fn work(connection: &mut Connection, shared: &[SharedCustomer], is_over: &AtomicBool) -> Vec<KnownCustomer> {
     let mut customers = Vec::new();
     let mut round = 0;
     while !is_over.load(Ordering::Relaxed) {
@@ -187,6 +252,7 @@ fn work(connection: &mut Connection, is_over: &AtomicBool) -> Vec<KnownCustomer>
         let mut customer = KnownCustomer::create(connection, &domain);
         customer.update_profile(connection, &format!("Round {round}"));
         customer.create_user(connection, &domain);
+        shared[connection.number as usize % shared.len()].add_one(connection);
         customer.create_user(connection, &domain);
         customer.change_user(connection, "Paula Stein");
         customer.check(&mut |path| connection.call("GET", path, None, &Value::Null, 200));
@@ -201,8 +267,8 @@ fn work(connection: &mut Connection, is_over: &AtomicBool) -> Vec<KnownCustomer>
     customers
 }
 
-/// Checks that `emulator` has the generated customers and `known`, and nothing else.
-fn check_all(emulator: &Emulator, known: &[KnownCustomer]) {
+/// Checks that `emulator` has the generated customers, `known` and `shared`, and nothing else.
+fn check_all(emulator: &Emulator, known: &[KnownCustomer], shared: &[SharedCustomer]) {
     let mut get = |path: &str| {
         // A fault hits the check as well.
         (0..200).find_map(|_| crate::try_get(emulator, path)).unwrap()
@@ -210,10 +276,14 @@ fn check_all(emulator: &Emulator, known: &[KnownCustomer]) {
     for customer in known {
         customer.check(&mut get);
     }
+    for customer in shared {
+        customer.check(&mut get);
+    }
     let snapshot: Value = serde_json::from_str(&emulator.snapshot().to_json()).unwrap();
     let written = snapshot["state"]["customers"].as_array().unwrap();
     let mut written: Vec<_> = written.iter().filter_map(|entry| entry["createdId"].as_str()).collect();
-    let mut expected: Vec<_> = known.iter().map(|customer| customer.id.as_str()).collect();
+    let known = known.iter().map(|customer| customer.id.as_str());
+    let mut expected: Vec<_> = known.chain(shared.iter().map(SharedCustomer::id)).collect();
     written.sort_unstable();
     expected.sort_unstable();
     assert_eq!(written, expected);
@@ -236,11 +306,13 @@ fn state_is_what_the_clients_of_many_connections_know() {
     let emulator = build();
     let server = emulator.serve("127.0.0.1:0").unwrap();
     let (address, is_over) = (server.address(), AtomicBool::new(false));
+    let mut first = Connection { address, stream: None, writes: 0, number: 0 };
+    let shared: Vec<_> = (0..SHARED_CUSTOMERS).map(|number| SharedCustomer::create(&mut first, number)).collect();
     let known: Vec<KnownCustomer> = thread::scope(|scope| {
         let workers: Vec<_> = (1..=CONNECTIONS)
             .map(|number| {
-                let is_over = &is_over;
-                scope.spawn(move || work(&mut Connection { address, stream: None, writes: 0, number }, is_over))
+                let (shared, is_over) = (&shared, &is_over);
+                scope.spawn(move || work(&mut Connection { address, stream: None, writes: 0, number }, shared, is_over))
             })
             .collect();
         let (start, duration) = (Instant::now(), Duration::from_secs(seconds));
@@ -255,11 +327,11 @@ fn state_is_what_the_clients_of_many_connections_know() {
         workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect()
     });
     assert!(!known.is_empty());
-    check_all(&emulator, &known);
+    check_all(&emulator, &known, &shared);
     server.shutdown();
     #[cfg(feature = "persistence")]
     {
         drop(emulator);
-        check_all(&build(), &known);
+        check_all(&build(), &known, &shared);
     }
 }

@@ -5,6 +5,7 @@ use http::{Method, StatusCode};
 use partner_center_emulator::{DataFileErrorKind, Emulator, EmulatorBuilder};
 use serde_json::{Value, json};
 use std::{
+    collections::BTreeSet,
     fs,
     io::Write,
     net::TcpStream,
@@ -219,24 +220,27 @@ fn damaged_file_is_an_error_or_complete() {
     let intact = fs::read(&path).unwrap();
 
     let damaged = folder.path().join("damaged.data");
+    // The damage is an error, or it does no harm: the state is the same, and the file goes on keeping it.
     let is_rejected = |content: &[u8], damage: &str| {
         fs::write(&damaged, content).unwrap();
-        match Emulator::builder().build_with_data_file(&damaged) {
-            Ok(emulator) => {
-                assert_eq!(state(&emulator), saved, "nothing is lost without a word: {damage}");
-                false
-            }
+        let emulator = match Emulator::builder().build_with_data_file(&damaged) {
+            Ok(emulator) => emulator,
             Err(error) => {
-                assert!(
-                    matches!(error.kind(), DataFileErrorKind::Damaged | DataFileErrorKind::OtherVersion),
-                    "{damage}: {error}"
-                );
-                true
+                let kinds = [DataFileErrorKind::Damaged, DataFileErrorKind::OtherVersion];
+                assert!(kinds.contains(&error.kind()), "{damage}: {error}");
+                return true;
             }
-        }
+        };
+        assert_eq!(state(&emulator), saved, "nothing is lost without a word: {damage}");
+        let (status, _) = post(&emulator, "/v1/customers", &new_customer("afterwards.onmicrosoft.com"));
+        assert_eq!(status, StatusCode::CREATED, "{damage}");
+        let written = state(&emulator);
+        drop(emulator);
+        assert_eq!(state(&open(&damaged)), written, "{damage}");
+        false
     };
     assert!(is_rejected(b"{\"customers\": []}", "it is JSON"));
-    for length in [5, 100, 4096, intact.len() / 2] {
+    for length in [5, 100, 4096, intact.len() / 2, intact.len() - 4096] {
         let damage = format!("it is cut off at {length}");
         assert!(is_rejected(&intact[..length], &damage), "{damage}");
     }
@@ -248,6 +252,13 @@ fn damaged_file_is_an_error_or_complete() {
         rejected += usize::from(is_rejected(&content, &format!("byte {place} is another")));
     }
     assert!(rejected > 0);
+    // A disk loses whole sectors.
+    for sector in used.iter().map(|place| place / 512).collect::<BTreeSet<_>>().into_iter().step_by(5) {
+        let mut content = intact.clone();
+        content[sector * 512..][..512].fill(0);
+        is_rejected(&content, &format!("sector {sector} is empty"));
+    }
+    is_rejected(&[&intact[..], &[0x55; 5000]].concat(), "there is something behind it");
 }
 
 #[test]

@@ -5,8 +5,9 @@ use http::Method;
 use partner_center_emulator::{Emulator, Server};
 use serde_json::{Value, json};
 use std::{
-    io::{Read, Write},
+    io::{ErrorKind, Read, Write},
     net::TcpStream,
+    sync::mpsc,
     thread,
     time::Duration,
 };
@@ -319,29 +320,82 @@ fn downloaded_snapshot_has_no_password() {
 fn log_is_not_locked_while_it_is_read() {
     let emulator = emulator(3);
     crate::get(&emulator, "/v1/customers");
-    let found = emulator.wait_for_request(0, Duration::ZERO, |_| emulator.requests().len() == 1);
-    assert_eq!(found.map(|exchange| exchange.number), Some(1));
+    let (sender, receiver) = mpsc::channel();
+    // In another thread, as a lock that is taken twice would never end.
+    thread::spawn(move || {
+        let found = emulator.wait_for_request(0, Duration::ZERO, |_| emulator.requests().len() == 1);
+        let _ = sender.send(found.map(|exchange| exchange.number));
+    });
+    assert_eq!(receiver.recv_timeout(Duration::from_secs(60)), Ok(Some(1)), "the log is locked");
+}
+
+/// Begins to upload a snapshot of this size, whose body the server asks for once it reads it.
+fn begin_upload(server: &Server, name: &str, size: usize) -> TcpStream {
+    let mut connection = TcpStream::connect(server.address()).unwrap();
+    let headers = "Host: localhost\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nConnection: close";
+    let head = format!("PUT /_emulator/snapshots/{name} HTTP/1.1\r\n{headers}\r\nContent-Length: {size}\r\n\r\n");
+    connection.write_all(head.as_bytes()).unwrap();
+    connection
+}
+
+/// Returns whether the server asks for the body within this time.
+fn is_asked_for_body(connection: &mut TcpStream, time: Duration) -> bool {
+    const CONTINUE: &str = "HTTP/1.1 100 Continue\r\n\r\n";
+    connection.set_read_timeout(Some(time)).unwrap();
+    let mut response = vec![0; CONTINUE.len()];
+    match connection.read_exact(&mut response) {
+        Ok(()) => {
+            assert_eq!(String::from_utf8_lossy(&response), CONTINUE);
+            true
+        }
+        Err(error) => {
+            assert!(matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut), "{error}");
+            false
+        }
+    }
 }
 
 #[test]
 fn large_body_waits_for_the_one_before_and_holds_up_nothing_else() {
+    const LONG: Duration = Duration::from_secs(60);
     let server = emulator(3).serve("127.0.0.1:0").unwrap();
     let (_, snapshot) = {
         steer(&server, "POST", "snapshots", &json!({ "name": "start" }));
         steer(&server, "GET", "snapshots/start", &Value::Null)
     };
     let large = format!("{}{snapshot}", " ".repeat(2 << 20));
-    let mut stalled = TcpStream::connect(server.address()).unwrap();
-    let headers = "Host: localhost\r\nContent-Type: application/json\r\nContent-Length: 2000000";
-    write!(stalled, "PUT /_emulator/snapshots/stalled HTTP/1.1\r\n{headers}\r\n\r\n {{").unwrap();
+    let mut stalled = begin_upload(&server, "stalled", 2_000_000);
+    assert!(is_asked_for_body(&mut stalled, LONG));
+    stalled.write_all(b"{").unwrap();
+    let mut upload = begin_upload(&server, "large", large.len());
+    assert!(!is_asked_for_body(&mut upload, Duration::from_millis(300)), "two large bodies are read at the same time");
     assert_eq!(steer(&server, "PUT", "snapshots/small", &snapshot).0, 200);
-    thread::scope(|scope| {
-        let json = "Content-Type: application/json\r\n";
-        let upload = scope.spawn(|| send_with(&server, "PUT", "/_emulator/snapshots/large", json, &large));
-        assert_eq!(call(&server, "/v1/customers"), 200);
-        drop(stalled);
-        assert_eq!(upload.join().unwrap().0, 200);
-    });
+    assert_eq!(call(&server, "/v1/customers"), 200);
+    drop(stalled);
+    assert!(is_asked_for_body(&mut upload, LONG));
+    upload.write_all(large.as_bytes()).unwrap();
+    let mut response = String::new();
+    upload.read_to_string(&mut response).unwrap();
+    assert!(response.starts_with("HTTP/1.1 200 "), "{response}");
+}
+
+#[test]
+fn downloaded_snapshot_has_no_password_that_was_put() {
+    let emulator = emulator(3);
+    let server = emulator.serve("127.0.0.1:0").unwrap();
+    let (_, page) = crate::get(&emulator, "/v1/customers");
+    let customer = page["items"][0]["id"].as_str().unwrap();
+    let user = "3f6a0c52-8b1d-4c7e-9a40-5d2e1f0b9c83";
+    let path = format!("/v1/customers/{customer}/users/{user}");
+    let profile = json!({ "password": "Put-By-Steering-7", "forceChangePassword": true });
+    let value = json!({ "id": user, "displayName": "Ana Pires", "passwordProfile": profile });
+    let put = json!({ "resources": [{ "path": path, "value": value }] });
+    let (status, response) = steer(&server, "POST", "resources", &put);
+    assert_eq!(status, 200, "{response}");
+    steer(&server, "POST", "snapshots", &json!({ "name": "put" }));
+    let (_, snapshot) = steer(&server, "GET", "snapshots/put", &Value::Null);
+    assert!(snapshot.to_string().contains("Ana Pires"), "{snapshot}");
+    assert!(!snapshot.to_string().contains("Put-By-Steering-7"), "{snapshot}");
 }
 
 #[test]

@@ -3,13 +3,14 @@
 use super::{
     PasswordOptions, argument_values,
     bulk::{self, BulkOptions, build_bulk_options, takes_many_customers},
+    fields::ColumnParser,
     is_flag_set, name,
     naming::ResourceNoun,
     passwords::build_password_options,
     tables::{ResultShape, asks_before_sending, operation_that_reads_resource},
 };
 use crate::arguments::parse_positive_number;
-use clap::{Arg, ArgAction, ArgMatches, ValueEnum, builder::NonEmptyStringValueParser};
+use clap::{Arg, ArgAction, ArgMatches, ValueEnum};
 use partner_center_spec::{Method, Operation};
 
 /// Options of operations that say how they are performed and printed.
@@ -66,8 +67,8 @@ pub(super) fn build_call_options(operation: &'static Operation, noun: ResourceNo
                 .long(name::COLUMNS_ARG)
                 .value_name("A,B.C")
                 .value_delimiter(',')
-                .value_parser(NonEmptyStringValueParser::new())
-                .help("Columns of every format: paths of fields, such as id,address.city"),
+                .value_parser(ColumnParser(operation))
+                .help("Columns of every format: paths of fields, such as id,address.city; `help` prints the fields there are"),
         );
         options.push(
             Arg::new(name::QUERY_ARG)

@@ -78,6 +78,57 @@ impl ResourceNoun {
     }
 }
 
+/// The flags that have a meaning for every operation, now or soon: a field of a body has none of these names.
+pub(super) const RESERVED_FLAGS: [&str; 47] = [
+    "all-customers",
+    "application-name",
+    "base-url",
+    "body",
+    "clear",
+    "cloud",
+    "columns",
+    "concurrency",
+    "config",
+    "correlation-id",
+    "curl",
+    "customers",
+    "deadline",
+    "dry-run",
+    "emulator",
+    "emulator-customers",
+    "emulator-with",
+    "error-format",
+    "example-body",
+    "help",
+    "if-match",
+    "journal",
+    "limit",
+    "locale",
+    "max-attempts",
+    "max-retry-after",
+    "output",
+    "output-file",
+    "page-size",
+    "password-file",
+    "profile",
+    "query",
+    "quiet",
+    "request-id",
+    "resume",
+    "set",
+    "set-file",
+    "show-password",
+    "sort",
+    "template",
+    "time",
+    "timeout",
+    "transport",
+    "verbose",
+    "version",
+    "wait",
+    "yes",
+];
+
 #[cfg(test)]
 mod tests {
     use super::{ResourceNoun, to_kebab_case, to_snake_case};

@@ -79,11 +79,13 @@ pub(crate) fn has_password(of: Type) -> bool {
 /// The maximum number of objects around a password.
 const MAX_SEARCHED_PASSWORD_DEPTH: usize = 4;
 
-/// Returns the type of the value at a dotted path.
+/// Returns the type of the value at a dotted path. Within a list, a name is that of a field of its items.
 pub(crate) fn type_at_path(value: Type, path: &str) -> Option<Type> {
     path.split('.').try_fold(value, |value, name| match value {
         Type::Any => Some(Type::Any),
-        Type::Map(item) | Type::List(item) => Some(*item),
+        Type::Map(item) => Some(*item),
+        Type::List(item) if name.parse::<usize>().is_ok() => Some(*item),
+        Type::List(item) => type_at_path(*item, name),
         _ => match value.schema_kind()? {
             SchemaKind::Object(object) => {
                 let known = object.properties.iter().find(|property| property.name.eq_ignore_ascii_case(name));

@@ -153,7 +153,7 @@ pub(crate) fn normalize_customer(text: &str) -> Result<String, String> {
     match parse_guid(text) {
         Ok(id) => Ok(id.to_string()),
         Err(_) if is_domain(text) => Ok(text.to_lowercase()),
-        Err(why) => Err(why.to_owned()),
+        Err(why) => Err(format!("{why}, or a domain of the customer, such as contoso.onmicrosoft.com")),
     }
 }
 

@@ -5,11 +5,10 @@ use crate::{
     credentials::ConfiguredCredential,
     error::CommandError,
     messages::Messages,
-    output::{serialize_records, write_to_stdout},
+    output::{output_width, serialize_records, write_to_stdout},
     session::Session,
-    terminal::{terminal_width, wrap_paragraph},
+    terminal::wrap_paragraph,
 };
-use console::Term;
 use partner_center::{Transport, transport::Mode};
 use serde::Serialize;
 use std::time::Duration;
@@ -75,7 +74,7 @@ pub(crate) async fn print_status<X: Transport>(
 
 fn write_auth_status(report: &AuthReport, format: OutputFormat, messages: &Messages) -> Result<(), CommandError> {
     let text = match format {
-        OutputFormat::Table => format_auth_status_lines(report, terminal_width(&Term::stdout())).into_bytes(),
+        OutputFormat::Table => format_auth_status_lines(report, output_width()).into_bytes(),
         format => serialize_records(format, &[report], true)?,
     };
     Ok(write_to_stdout(&text, messages)?)

@@ -3,15 +3,11 @@
 use crate::{
     arguments::OutputFormat,
     error::{CommandError, ErrorReport},
-    output::serialize_records,
-    terminal::{terminal_width, wrap_paragraph},
+    output::{output_width, serialize_records, write_output},
+    terminal::wrap_paragraph,
 };
-use console::Term;
 use serde::Serialize;
-use std::{
-    future::Future,
-    io::{self, Write},
-};
+use std::{future::Future, io};
 
 /// The outcome of a check.
 pub(super) enum CheckOutcome {
@@ -29,6 +25,8 @@ pub(super) struct DoctorReport {
     checks: Vec<CheckRecord>,
     /// The first check that failed; the checks that depend on it are skipped.
     failed_check: Option<&'static str>,
+    /// All checks, in their order.
+    names: &'static [&'static str],
 }
 
 /// A check in JSON and CSV. Names and order are part of the command line contract: add fields at the end only.
@@ -44,12 +42,17 @@ struct CheckRecord {
 
 const FAILED_CHECK_STATUS: &str = "failed";
 
-/// All checks, in their order.
-const DOCTOR_CHECK_NAMES: [&str; 7] = ["address", "connection", "tls", "token", "acceptance", "list", "get"];
+/// All checks, in their order; the last ones are those of a customer that is named.
+const DOCTOR_CHECK_NAMES: [&str; 9] =
+    ["address", "connection", "tls", "token", "acceptance", "list", "get", "relationship", "delegation"];
+
+/// The number of checks without a customer that is named.
+const CHECKS_WITHOUT_CUSTOMER: usize = 7;
 
 impl DoctorReport {
-    pub(super) fn new(format: OutputFormat) -> Self {
-        Self { format, checks: Vec::new(), failed_check: None }
+    pub(super) fn new(format: OutputFormat, has_customer: bool) -> Self {
+        let names = if has_customer { &DOCTOR_CHECK_NAMES[..] } else { &DOCTOR_CHECK_NAMES[..CHECKS_WITHOUT_CUSTOMER] };
+        Self { format, checks: Vec::new(), failed_check: None, names }
     }
 
     /// Whether a check failed on which the others depend.
@@ -72,7 +75,7 @@ impl DoctorReport {
 
     /// Skips the remaining checks, because of one that failed.
     pub(super) fn skip_remaining_checks(&mut self) -> io::Result<()> {
-        DOCTOR_CHECK_NAMES.into_iter().skip(self.checks.len()).try_for_each(|check| self.record_skipped_check(check))
+        self.names.iter().skip(self.checks.len()).try_for_each(|check| self.record_skipped_check(check))
     }
 
     fn record_skipped_check(&mut self, check: &'static str) -> io::Result<()> {
@@ -96,9 +99,10 @@ impl DoctorReport {
         let check = CheckRecord { name: check, status, detail, why, r#try };
         let printed = match self.format {
             OutputFormat::Table => {
-                print_report_text(check.format_check_lines(terminal_width(&Term::stdout())).as_bytes())
+                let name_width = self.names.iter().map(|name| name.len()).max().unwrap_or_default();
+                write_output(check.format_check_lines(name_width, output_width()).as_bytes())
             }
-            OutputFormat::Jsonl => print_report_text(&[serde_json::to_vec(&check)?, b"\n".to_vec()].concat()),
+            OutputFormat::Jsonl => write_output(&[serde_json::to_vec(&check)?, b"\n".to_vec()].concat()),
             OutputFormat::Json | OutputFormat::Csv | OutputFormat::Tsv | OutputFormat::Yaml => Ok(()),
         };
         self.checks.push(check);
@@ -109,7 +113,7 @@ impl DoctorReport {
     pub(super) fn finish_report(self) -> Result<(), CommandError> {
         match self.format {
             OutputFormat::Table | OutputFormat::Jsonl => {}
-            format => print_report_text(&serialize_records(format, &self.checks, false)?)?,
+            format => write_output(&serialize_records(format, &self.checks, false)?)?,
         }
         let count = self.checks.len();
         match self.checks.iter().filter(|check| check.status == FAILED_CHECK_STATUS).count() {
@@ -121,20 +125,14 @@ impl DoctorReport {
 
 impl CheckRecord {
     /// Formats the check for people.
-    fn format_check_lines(&self, width: Option<usize>) -> String {
+    fn format_check_lines(&self, name_width: usize, width: Option<usize>) -> String {
         let Self { name, status, detail, why, r#try } = self;
-        let mut lines = wrap_paragraph(&format!("{name:<10}  {status:<7}  "), detail, width);
+        let mut lines = wrap_paragraph(&format!("{name:<name_width$}  {status:<7}  "), detail, width);
         for (label, text) in [("why: ", why), ("try: ", r#try)] {
             if let Some(text) = text {
-                lines += &wrap_paragraph(&format!("            {label}"), text, width);
+                lines += &wrap_paragraph(&format!("{:name_width$}  {label}", ""), text, width);
             }
         }
         lines
     }
-}
-
-fn print_report_text(text: &[u8]) -> io::Result<()> {
-    let mut stdout = io::stdout().lock();
-    stdout.write_all(text)?;
-    stdout.flush()
 }

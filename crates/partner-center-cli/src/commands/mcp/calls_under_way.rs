@@ -1,12 +1,38 @@
-//! The calls that are under way when the assistant cancels them or disconnects: what only reads is cut off, and a change is
-//! completed, as half of it may be done already.
+//! The calls that are under way when the assistant cancels them or disconnects: what only reads is cut off, and so is a change
+//! before it is sent; once it is sent, it is completed, as half of it may be done already.
 
 use super::toolset::tool_name;
 use crate::{arguments::operations::tables::is_read_only, error::CommandError, messages::Messages};
+use futures_util::future::{Either, select};
+use partner_center::request::{AttemptDescription, CallDescription, Hooks};
 use partner_center_spec::Operation;
 use rmcp::RoleServer;
 use rmcp::service::RequestContext;
+use std::{
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 use tokio::sync::watch;
+
+tokio::task_local! {
+    /// Whether the change of this call was sent.
+    static IS_SENT: Arc<AtomicBool>;
+}
+
+/// Lets a call know when its change is sent.
+pub(super) struct SentChanges;
+
+impl Hooks for SentChanges {
+    fn before_attempt(&self, call: &CallDescription<'_>, _: &AttemptDescription) {
+        if call.is_write() {
+            // A call that is not of an assistant is not cancelled.
+            let _ = IS_SENT.try_with(|is_sent| is_sent.store(true, Ordering::Relaxed));
+        }
+    }
+}
 
 /// The calls that are under way.
 pub(super) struct CallsUnderWay {
@@ -42,7 +68,17 @@ impl CallsUnderWay {
             }
             return outcome;
         }
-        let outcome = call.await;
+        let is_sent = Arc::new(AtomicBool::new(false));
+        let call = pin!(IS_SENT.scope(is_sent.clone(), call));
+        // The cancellation comes first: one that was received with the call prevents it.
+        let outcome = match select(pin!(context.ct.cancelled()), call).await {
+            Either::Right((outcome, _)) => outcome,
+            Either::Left(((), _)) if !is_sent.load(Ordering::Relaxed) => {
+                self.messages.print(format_args!("note: `{name}` was not sent: {gone}"));
+                return None;
+            }
+            Either::Left(((), call)) => call.await,
+        };
         if context.ct.is_cancelled() {
             match &outcome {
                 Ok(_) => self.messages.print(format_args!("note: `{name}` was done after {gone}")),

@@ -85,7 +85,7 @@ fn result_options(operation: &Operation) -> Vec<(&'static str, Value)> {
         let description = "Only these fields, by their paths";
         let items = json!({ "type": "string" });
         options.push((FIELDS_ARGUMENT, json!({ "type": "array", "items": items, "description": description })));
-        let description = "JMESPath over the complete result";
+        let description = "JMESPath over the complete result; < and > compare numbers only, not texts or dates";
         options.push((QUERY_ARGUMENT, json!({ "type": "string", "description": description })));
     }
     options

@@ -1,5 +1,6 @@
 //! The client of all calls, which has the connections, the limiter and the token.
 
+use super::calls_under_way::SentChanges;
 use crate::{error::CommandError, messages::Messages, session::Session};
 use partner_center::{Client, Reqwest, transport::DefaultTransport};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -32,8 +33,9 @@ impl SharedClient {
                 let session = session.without_deadline();
                 let credential = session.configured_credential()?.build_credential(messages);
                 // The service counts the requests of both together.
+                let earlier = earlier.as_ref();
                 let client =
-                    session.build_client_sharing_rate_limiter(earlier.as_ref(), transport, credential, messages)?;
+                    session.build_client_sharing_rate_limiter(earlier, transport, credential, SentChanges, messages)?;
                 *state = ClientState { client: Some(client.clone()), is_outdated: false };
                 client
             }

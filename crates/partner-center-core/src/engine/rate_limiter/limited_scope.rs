@@ -68,7 +68,7 @@ impl RateLimitedScope {
         if let Some((accepted, period)) = self.accepted.count_and_period_until(pause.period_end) {
             self.rate = LearnedRate::learn_after_pause(self.rate, pause.pace, accepted, period, pause.end);
             tracing::debug!(
-                accepted,
+                accepted = i64::from(accepted),
                 ?period,
                 requests_per_second = self.learned_requests_per_second(now),
                 "a pause has ended"

@@ -37,8 +37,13 @@ impl RunJournal {
     pub(super) fn open(path: &Path, call: &OperationCall, purpose: &str) -> Result<Self, CommandError> {
         let opened = Journal::open(path, purpose).map_err(|error| {
             let message = format!("the journal {} cannot be used", path.display());
+            if error.kind() == io::ErrorKind::ResourceBusy {
+                let advice =
+                    "wait until that command has ended, and run this one again: it goes on where the other ended";
+                return CommandError::of_other_command(ErrorReport::new(&message, &error, advice));
+            }
             let advice = "name the journal of the same command, or a file that is not there yet";
-            UsageError(ErrorReport::new(&message, &error, advice))
+            UsageError(ErrorReport::new(&message, &error, advice)).into()
         })?;
         // The service does such a call once, however often it is sent with the same request ID.
         let idempotency = call.operation.idempotency;
