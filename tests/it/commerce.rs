@@ -54,7 +54,7 @@ pub(super) fn new_customer() -> Customer {
 }
 
 pub(super) fn emulator() -> Emulator {
-    judged_emulator().customers(3).start_time(UNIX_EPOCH + START).build()
+    judged_emulator().customers(3).start_time(UNIX_EPOCH + START).stop_clock().build()
 }
 
 #[test]

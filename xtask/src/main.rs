@@ -75,7 +75,7 @@ enum Task {
     /// Test the emulator against the specification with `schemathesis`.
     ///
     /// It is installed from the Python Package Index below target/.
-    Schemathesis,
+    Schemathesis(schemathesis::SchemathesisOptions),
     /// Test the specification with generators of clients, a mock server and linters.
     ///
     /// They are installed from the Python Package Index, npm and crates.io below target/.
@@ -124,7 +124,7 @@ fn run_task(task: Option<Task>) -> Result<()> {
         Some(Task::Record) => record_terminal_session(),
         Some(Task::Check { name }) => check::run_checks(&workspace::workspace_root(), name.as_deref()),
         Some(Task::ForeignClients) => foreign_clients::run_foreign_clients_check(&workspace::workspace_root()),
-        Some(Task::Schemathesis) => schemathesis::run_schemathesis(&workspace::workspace_root()),
+        Some(Task::Schemathesis(options)) => schemathesis::run_schemathesis(&workspace::workspace_root(), &options),
         Some(Task::Generators) => generators::run_generator_checks(&workspace::workspace_root()),
     }
 }

@@ -32,7 +32,7 @@ pub(crate) use customer_access::check_customer_access;
 pub(crate) use documented::{documented_example, example_items, has_get_or_list_operation, item_exists};
 pub(crate) use stored::not_found_error;
 #[cfg(feature = "webhooks")]
-pub(crate) use webhooks::TEST_EVENT;
+pub(crate) use webhooks::{TEST_EVENT, address_of_registration, registration_path};
 
 use crate::{
     authority::Caller,

@@ -40,6 +40,7 @@ pub struct EmulatorBuilder {
     seed: Option<u64>,
     /// `None` is the time of the system when the emulator is built.
     start_time: Option<SystemTime>,
+    is_clock_stopped: bool,
     token: String,
     authority: AuthoritySettings,
     quirks: Quirks,
@@ -80,6 +81,25 @@ impl EmulatorBuilder {
     /// ```
     pub fn start_time(self, time: SystemTime) -> Self {
         Self { start_time: Some(time), ..self }
+    }
+
+    /// Stops the clock: it shows the start time, and goes on by [`Emulator::advance_clock`] alone.
+    ///
+    /// A test then sees the same on any machine, however slow: an order that was just placed is pending until the clock is advanced.
+    /// Tokens, rate limits and the judge go by the time of the system all the same.
+    ///
+    /// ```
+    /// use partner_center_emulator::Emulator;
+    /// use std::time::Duration;
+    ///
+    /// let emulator = Emulator::builder().stop_clock().build();
+    /// let start = emulator.time();
+    /// emulator.advance_clock(Duration::from_secs(5));
+    /// assert_eq!(emulator.time().duration_since(start)?, Duration::from_secs(5));
+    /// # Ok::<(), std::time::SystemTimeError>(())
+    /// ```
+    pub fn stop_clock(self) -> Self {
+        Self { is_clock_stopped: true, ..self }
     }
 
     /// Sets the access token to accept, besides those that the emulator's authority issues. Default: [`Emulator::TOKEN`].
@@ -375,10 +395,11 @@ impl EmulatorBuilder {
     }
 
     fn build_with(self, population: CustomerStore, store: ResourceStore, authority: Authority) -> Emulator {
-        let Self { start_time: time, token, quirks, faults, rate_limit, rate_limit_period, .. } = self;
+        let Self { start_time: time, is_clock_stopped, token, quirks, faults, rate_limit, rate_limit_period, .. } =
+            self;
         let rate_limit = RateLimit::new(rate_limit, rate_limit_period);
         let store = Arc::new(store);
-        let start = InitialState { population, time, quirks, faults, rate_limit };
+        let start = InitialState { population, time, is_clock_stopped, quirks, faults, rate_limit };
         let service = Service {
             seed: population.seed,
             #[cfg(feature = "webhooks")]
@@ -398,6 +419,7 @@ impl Default for EmulatorBuilder {
             customers: None,
             seed: None,
             start_time: None,
+            is_clock_stopped: false,
             token: Emulator::TOKEN.to_owned(),
             authority: AuthoritySettings::default(),
             quirks: Quirks::default(),

@@ -10,6 +10,8 @@ pub(crate) struct Clock {
     started: Instant,
     /// The same moment as the time since 1970. A later change of the system's clock has no effect on either.
     started_unix: Duration,
+    /// Whether the moment that it shows goes on by simulated time alone.
+    is_stopped: bool,
     times: Mutex<ClockTimes>,
 }
 
@@ -24,12 +26,12 @@ struct ClockTimes {
 }
 
 impl Clock {
-    /// Starts a clock that shows `start_time` now.
-    pub(crate) fn start_at(start_time: SystemTime) -> Self {
+    /// Starts a clock that shows `start_time` now, and for ever if it `is_stopped` and no time is simulated.
+    pub(crate) fn start_at(start_time: SystemTime, is_stopped: bool) -> Self {
         let started_unix = start_time.duration_since(UNIX_EPOCH).unwrap_or_default();
         let set_to = Timestamp::from_unix_time(started_unix);
         let times = ClockTimes { simulated: Duration::ZERO, set_to, set_at: Duration::ZERO };
-        Self { started: Instant::now(), started_unix, times: Mutex::new(times) }
+        Self { started: Instant::now(), started_unix, is_stopped, times: Mutex::new(times) }
     }
 
     /// Returns the time that has really passed since the start.
@@ -45,8 +47,8 @@ impl Clock {
 
     /// Returns the moment that it is, including simulated time.
     pub(crate) fn current_timestamp(&self) -> Timestamp {
-        let ClockTimes { simulated, set_to, set_at } = *self.lock_times();
-        set_to + self.real_elapsed().saturating_add(simulated).saturating_sub(set_at)
+        let times = *self.lock_times();
+        times.set_to + self.shown_elapsed(times).saturating_sub(times.set_at)
     }
 
     /// Returns the time of this clock less that of the system, in milliseconds.
@@ -79,8 +81,14 @@ impl Clock {
     /// Sets the moment that it is, which may be an earlier one.
     pub(crate) fn set_timestamp(&self, set_to: Timestamp) {
         let mut times = self.lock_times();
-        let set_at = self.real_elapsed().saturating_add(times.simulated);
+        let set_at = self.shown_elapsed(*times);
         *times = ClockTimes { set_to, set_at, ..*times };
+    }
+
+    /// Returns the time since the start that the moment it shows goes by.
+    fn shown_elapsed(&self, times: ClockTimes) -> Duration {
+        let real = if self.is_stopped { Duration::ZERO } else { self.real_elapsed() };
+        real.saturating_add(times.simulated)
     }
 
     fn lock_times(&self) -> MutexGuard<'_, ClockTimes> {

@@ -144,7 +144,7 @@ impl CustomerList<'_> {
     ) -> Result<ContinuationToken, ErrorResponse> {
         let size = parameters
             .first_value("size")
-            .map(|size| parse_page_size(size).ok_or(INVALID_PAGE_SIZE_ERROR))
+            .map(|size| parse_page_size(size, MAX_PAGE_SIZE).ok_or(INVALID_PAGE_SIZE_ERROR))
             .transpose()?;
         // Some clients send 0 to leave the size to the service.
         let size = size.filter(|size| *size > 0);
@@ -198,10 +198,10 @@ pub(crate) fn requires_customer_search(quirks: &Quirks, seed: u64, request: &Req
         })
 }
 
-/// Parses a page size. It has digits only; `u16::from_str` alone would accept a plus sign.
-pub(crate) fn parse_page_size(size: &str) -> Option<u16> {
+/// Parses a page size up to `max`. It has digits only; `u16::from_str` alone would accept a plus sign.
+pub(crate) fn parse_page_size(size: &str, max: u16) -> Option<u16> {
     let has_digits_only = size.bytes().all(|byte| byte.is_ascii_digit());
-    size.parse().ok().filter(|size| has_digits_only && *size <= MAX_PAGE_SIZE)
+    size.parse().ok().filter(|size| has_digits_only && *size <= max)
 }
 
 pub(crate) const INVALID_PAGE_SIZE_ERROR: ErrorResponse =

@@ -23,7 +23,9 @@ pub(crate) use subscriptions::{
     renewal_moment, set_last_day_of_term, set_product_of_subscription, subscription_kind,
 };
 pub(crate) use term::{Term, last_day_of_subscription};
-pub(crate) use validation_events::VALIDATION_EVENT_CREATED_FIELD;
+pub(crate) use validation_events::{
+    FAILED_VALIDATION_STATUS, PENDING_VALIDATION_STATUS, VALIDATION_EVENT_CREATED_FIELD,
+};
 
 use crate::{resource_path::ResourcePath, timestamp::Timestamp};
 use serde_json::Value;
@@ -44,10 +46,11 @@ pub(crate) fn resource_at_time(path: &ResourcePath, mut resource: Value, now: Ti
         ["v1", "customers", _, "carts", _] if !carts::is_cart_present(&resource, now) => return None,
         ["v1", "customers", _, "migrations", "newcommerce", _] => migrations::advance(&mut resource, now),
         ["v1", "customers", _, "devicebatches" | "batchjobstatus", _] => device_batches::advance(&mut resource, now),
-        ["webhooks", "v1", "registration", "validationevents", _]
-            if !validation_events::is_validation_event_present(&resource, now) =>
-        {
-            return None;
+        ["webhooks", "v1", "registration", "validationevents", _] => {
+            if !validation_events::is_validation_event_present(&resource, now) {
+                return None;
+            }
+            validation_events::advance(&mut resource, now);
         }
         _ => {}
     }

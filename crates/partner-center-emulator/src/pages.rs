@@ -67,6 +67,13 @@ fn can_point_to_next_page(paging: &Paging, quirks: &Quirks) -> bool {
     has_link || [continuation_token, response_header, offset_query].into_iter().any(Option::is_some)
 }
 
+/// Returns the maximum size of a page: that of the parameter, which is the size without it as well, or that of customers.
+fn documented_max_size(operation: &Operation, paging: &Paging) -> u16 {
+    let size = paging.size_query.and_then(|name| operation.parameters.iter().find(|parameter| parameter.name == name));
+    let max = size.and_then(|parameter| parameter.constraints.maximum);
+    max.and_then(|max| u16::try_from(max).ok()).unwrap_or(MAX_PAGE_SIZE)
+}
+
 impl PageRequest {
     /// Reads what page `call` requests. A list that is not paged has one, with all items.
     pub(crate) fn from_call(call: &OperationCall<'_>) -> Result<Self, ErrorResponse> {
@@ -74,8 +81,9 @@ impl PageRequest {
         let first = Self { start: 0, offset: 0, size: u32::MAX, filter };
         let Some(paging) = call.operation.paging else { return Ok(first) };
         let get = |name: Option<&str>| name.and_then(|name| call.query.first_value(name));
-        let size =
-            get(paging.size_query).map(|size| parse_page_size(size).ok_or(INVALID_PAGE_SIZE_ERROR)).transpose()?;
+        let max_size = documented_max_size(call.operation, paging);
+        let size = get(paging.size_query).map(|size| parse_page_size(size, max_size).ok_or(INVALID_PAGE_SIZE_ERROR));
+        let size = size.transpose()?;
         let offset =
             get(paging.offset_query).map(|offset| offset.parse().map_err(|_| INVALID_OFFSET_ERROR)).transpose()?;
         let seek = paging.seek.and_then(|(name, _)| call.query.first_value(name)).map(str::to_ascii_lowercase);
@@ -92,7 +100,7 @@ impl PageRequest {
         // Some clients send 0 to leave the size to the service.
         page.size = size.filter(|size| *size > 0).map_or(page.size, u32::from);
         if can_point_to_next_page(paging, call.quirks) {
-            let max_size = if is_documented_as_paged(paging) { MAX_PAGE_SIZE.into() } else { u32::MAX };
+            let max_size = if is_documented_as_paged(paging) { max_size.into() } else { u32::MAX };
             page.size = page.size.min(call.quirks.page_cap.map_or(max_size, |cap| cap.get().into()));
         }
         page.offset = offset.unwrap_or(0);

@@ -52,6 +52,7 @@ pub(crate) struct InitialState {
     pub(crate) population: CustomerStore,
     /// `None` is the time of the system.
     pub(crate) time: Option<SystemTime>,
+    pub(crate) is_clock_stopped: bool,
     pub(crate) quirks: Quirks,
     pub(crate) faults: Vec<Fault>,
     pub(crate) rate_limit: RateLimit,
@@ -69,7 +70,7 @@ impl RequestHandler {
         let settings = Settings::new(start.quirks.clone(), faults);
         Self {
             service,
-            clock: Clock::start_at(start.time.unwrap_or_else(SystemTime::now)),
+            clock: Clock::start_at(start.time.unwrap_or_else(SystemTime::now), start.is_clock_stopped),
             rate_limit: Mutex::new(start.rate_limit.clone()),
             start,
             judge,
@@ -172,7 +173,7 @@ impl RequestHandler {
         if let Some(wait) = self.count_request_against_rate_limit() {
             let error = rate_limit_response(wait);
             let response = error.build_oauth_error_response(request).filter(|_| endpoint.is_some());
-            let response = response.unwrap_or_else(|| write(error.service_response()));
+            let response = response.unwrap_or_else(|| write(error.service_response(request)));
             return ScheduledResponse { delay: Duration::ZERO, delivery: ResponseDelivery::Complete(response) };
         }
         let FaultPlan { delay, action } = settings.faults.plan_faults(seed, previous_requests, path);
@@ -188,7 +189,7 @@ impl RequestHandler {
             Some(FaultAction::Respond(injected)) => {
                 ResponseDelivery::Complete(match injected.build_oauth_error_response(request) {
                     Some(response) if endpoint.is_some() => response,
-                    _ => write(injected.service_response()),
+                    _ => write(injected.service_response(request)),
                 })
             }
             Some(FaultAction::TokenError(error)) => ResponseDelivery::Complete(serve(Some(*error))),

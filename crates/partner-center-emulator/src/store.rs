@@ -2,6 +2,7 @@
 //! requests have written. Requests read a snapshot, so that a search of ten million customers holds up no write.
 
 mod change_log;
+mod collections;
 mod customer_overlay;
 mod outcomes;
 pub(crate) mod population;
@@ -9,6 +10,9 @@ mod snapshot;
 mod state;
 
 pub(crate) use change_log::{ChangeLog, ChangesLost, SavedAuthority, SavedSession};
+pub(crate) use collections::{
+    FIRST_WRITTEN_ITEM_NUMBER, generated_and_written_collection_items, id_of_item, items_with_writes,
+};
 pub(crate) use outcomes::{WriteOutcome, WriteOutcomeKey};
 pub(crate) use snapshot::StateSnapshot;
 pub(crate) use state::{State, StateChange, StateVersion, StoreFull};

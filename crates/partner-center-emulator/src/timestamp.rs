@@ -19,13 +19,19 @@ impl Timestamp {
 
     /// Parses a moment in UTC as the service writes it.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let moment = OffsetDateTime::parse(text, &Rfc3339).ok()?.to_offset(UtcOffset::UTC);
-        u64::try_from(moment.unix_timestamp()).ok().map(|seconds| Self(Duration::from_secs(seconds)))
+        let seconds = parse_unix_time(text)?;
+        u64::try_from(seconds).ok().map(|seconds| Self(Duration::from_secs(seconds)))
     }
 
     /// Parses a moment that may lack its time zone, which is then UTC: `2028-02-29T00:00:00`.
     pub(crate) fn parse_with_or_without_zone(text: &str) -> Option<Self> {
         Self::parse(text).or_else(|| Self::parse(&format!("{text}Z")))
+    }
+
+    /// Parses a moment as [`Self::parse_with_or_without_zone`] does, and returns 1970 for an earlier one.
+    pub(crate) fn parse_from_1970(text: &str) -> Option<Self> {
+        let is_moment = || parse_unix_time(text).or_else(|| parse_unix_time(&format!("{text}Z"))).is_some();
+        Self::parse_with_or_without_zone(text).or_else(|| is_moment().then(Self::default))
     }
 
     /// Returns the day in UTC, at most the last one of the year 9999.
@@ -62,7 +68,6 @@ impl Timestamp {
     }
 
     /// Returns the moment with the seven digits of .NET and without a zone, such as `2026-01-31T12:00:00.1234560`.
-    #[cfg(feature = "webhooks")]
     pub(crate) fn to_string_in_ticks(self) -> String {
         const TICKS_PER_SECOND: u64 = 10_000_000;
         let seconds = self.to_string_in_seconds();
@@ -115,6 +120,11 @@ fn duration_from_nanos(nanos: u128) -> Duration {
     const NANOS_PER_SECOND: u128 = 1_000_000_000;
     let seconds = u64::try_from(nanos / NANOS_PER_SECOND).unwrap_or(u64::MAX);
     Duration::new(seconds, u32::try_from(nanos % NANOS_PER_SECOND).unwrap_or_default())
+}
+
+/// Parses a moment as seconds since 1970, or before if it is negative.
+fn parse_unix_time(text: &str) -> Option<i64> {
+    OffsetDateTime::parse(text, &Rfc3339).ok().map(|moment| moment.to_offset(UtcOffset::UTC).unix_timestamp())
 }
 
 impl Add<Duration> for Timestamp {

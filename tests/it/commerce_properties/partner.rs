@@ -26,7 +26,7 @@ use uuid::Uuid;
 const START: Duration = Duration::from_secs(1_767_607_200);
 
 pub(super) fn emulator() -> Emulator {
-    judged_emulator().customers(3).start_time(UNIX_EPOCH + START).build()
+    judged_emulator().customers(3).start_time(UNIX_EPOCH + START).stop_clock().build()
 }
 
 pub(super) struct Partner<X: Transport> {

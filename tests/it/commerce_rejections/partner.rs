@@ -24,7 +24,7 @@ pub(super) type Outcome = Result<(), Error>;
 
 impl Partner {
     pub(super) fn new() -> Self {
-        let emulator = judged_emulator().customers(3).start_time(UNIX_EPOCH + START).build();
+        let emulator = judged_emulator().customers(3).start_time(UNIX_EPOCH + START).stop_clock().build();
         let client = Client::builder(emulator.transport(), Credential::token(Emulator::TOKEN)).build().unwrap();
         Self { emulator, client }
     }

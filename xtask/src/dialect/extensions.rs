@@ -69,6 +69,9 @@ pub(crate) const X_PC_RAW: &str = "x-pc-raw";
 /// Extension of a schema: the hand-written Rust type of the models crate for it.
 pub(crate) const X_PC_TYPE: &str = "x-pc-type";
 
+/// Extension of a property: the hand-written method that it is read with. The field is private, so that what the method tells
+/// beside it cannot be overlooked.
+pub(crate) const X_PC_ACCESSOR: &str = "x-pc-accessor";
 /// Extension of a property: a string that is a secret, but not a password.
 pub(crate) const X_PC_SECRET: &str = "x-pc-secret";
 /// Extension of a property or a parameter: its name in Rust.
@@ -163,6 +166,7 @@ pub(crate) const ALLOWED_EXTENSION_PLACES: &[(&str, &[ExtensionPlace], bool)] = 
         (X_PC_RAW, &[Schema], false),
         (X_PC_TYPE, &[Schema], false),
         (X_PC_SECRET, &[Property], true),
+        (X_PC_ACCESSOR, &[Property], false),
         (X_PC_NAME, &[Header, Parameter, Property], false),
         (X_PC_SPELLING, &[Property], false),
     ]

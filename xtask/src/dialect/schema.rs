@@ -3,7 +3,7 @@
 use super::{
     columns::{Column, read_columns},
     extensions::{
-        X_EXTENSIBLE_ENUM, X_PC_BOX, X_PC_COLUMNS, X_PC_DEPRECATED, X_PC_DERIVE, X_PC_ENUM_DESCRIPTIONS,
+        X_EXTENSIBLE_ENUM, X_PC_ACCESSOR, X_PC_BOX, X_PC_COLUMNS, X_PC_DEPRECATED, X_PC_DERIVE, X_PC_ENUM_DESCRIPTIONS,
         X_PC_ENUM_NAMES, X_PC_LOOSE, X_PC_NAME, X_PC_PROPERTY_DESCRIPTIONS, X_PC_RAW, X_PC_SPELLING, X_PC_TYPE,
     },
     names::{
@@ -86,6 +86,8 @@ pub(crate) struct Property {
     pub(crate) deprecated: Option<String>,
     /// Whether it is kept as JSON and parsed on demand.
     pub(crate) raw: bool,
+    /// The hand-written method that it is read with; the field is private.
+    pub(crate) accessor: Option<String>,
     pub(crate) shape: Shape,
     /// The schema as it is written, unless it is a `$ref`.
     pub(crate) schema: Option<Schema>,
@@ -415,9 +417,18 @@ fn read_property(
     let deprecated =
         problems.value_or_add_error(at, read_deprecation(data.deprecated, data.extensions.get(X_PC_DEPRECATED)));
     let spellings = problems.value_or_add_error(at, read_other_spellings(data.extensions.get(X_PC_SPELLING)));
+    let accessor = problems.value_or_add_error(at, read_accessor(data.extensions.get(X_PC_ACCESSOR)));
     problems.into_result()?;
-    let all = (shape, description, constraints, field, deprecated, spellings);
-    let (Some(shape), Some(description), Some(constraints), Some(field), Some(deprecated), Some(spellings)) = all
+    let all = (shape, description, constraints, field, deprecated, spellings, accessor);
+    let (
+        Some(shape),
+        Some(description),
+        Some(constraints),
+        Some(field),
+        Some(deprecated),
+        Some(spellings),
+        Some(accessor),
+    ) = all
     else {
         return Err(Error::new(ProblemAlreadyReported));
     };
@@ -433,6 +444,7 @@ fn read_property(
         write_only: data.write_only,
         deprecated,
         raw: false,
+        accessor,
         shape,
         schema: schema.as_item().map(|schema| (**schema).clone()),
     })
@@ -465,6 +477,13 @@ fn read_other_spellings(extension: Option<&Value>) -> Result<Vec<String>> {
     let list = extension.as_array().filter(|list| !list.is_empty());
     let list = list.and_then(|list| list.iter().map(|name| name.as_str().map(str::to_owned)).collect());
     list.with_context(|| format!("{X_PC_SPELLING}: not a list of strings: write the other names of the property"))
+}
+
+fn read_accessor(extension: Option<&Value>) -> Result<Option<String>> {
+    let Some(extension) = extension else { return Ok(None) };
+    let name = extension.as_str().filter(|name| is_rust_identifier(name));
+    let name = name.with_context(|| format!("{X_PC_ACCESSOR}: not a name in Rust: write that of the method"))?;
+    Ok(Some(name.to_owned()))
 }
 
 fn read_enum(at: &str, kind: EnumValues, enumeration: &[Value], data: &SchemaData) -> Result<Enum> {

@@ -253,6 +253,18 @@ fn derived_type_is_derived_with_all_that_it_holds() {
 }
 
 #[test]
+fn field_with_an_accessor_is_private() {
+    const FIELD: &str = "        size:\n";
+    let things = THINGS.replace(FIELD, &format!("{FIELD}          x-pc-accessor: measured_size\n"));
+    assert_ne!(things, THINGS);
+    let spec = Spec::parse(&things).unwrap();
+    contains(
+        &types::generate_types(&spec).unwrap()[ROOT_AREA],
+        &["/// Read `size` with [`Thing::measured_size`].", "pub(crate) size: Option<"],
+    );
+}
+
+#[test]
 fn unpaginated_response_with_a_next_page_is_a_warning() {
     const AT: &str = "#/paths/~1v1~1kinds~1{thing-kind}/get: the response ThingCollection has `";
     const ITEMS: &str =

@@ -346,12 +346,15 @@ fn is_boxed_when_optional(target: &Definition, in_cycle: bool) -> bool {
 
 fn generate_struct(spec: &Spec, definition: &Definition, fields: &StructFields<'_>) -> Result<TokenStream> {
     let name = format_ident!("{}", definition.name);
-    let description =
-        doc_comment(&(schema_documentation(definition) + &samples::model_example_documentation(spec, definition)?), 0);
+    let description = schema_documentation(definition)
+        + &accessor_documentation(definition, fields)
+        + &samples::model_example_documentation(spec, definition)?;
+    let description = doc_comment(&description, 0);
     let derives = definition.is_derived.then(|| quote!(#[derive(Clone, PartialEq)]));
     let declarations = fields.described.iter().map(|field| {
         let (docs, name, declared) = (field.doc_attributes(), &field.name, field.declared_type());
-        quote!(#docs pub #name: #declared,)
+        let visibility = if field.property.accessor.is_some() { quote!(pub(crate)) } else { quote!(pub) };
+        quote!(#docs #visibility #name: #declared,)
     });
     let additional = fields.additional.as_ref().map(|additional| {
         let name = format_ident!("{ADDITIONAL_PROPERTIES_FIELD}");
@@ -400,6 +403,14 @@ fn has_constructor(definition: &Definition) -> bool {
 fn schema_documentation(definition: &Definition) -> String {
     let link = definition.external_docs.as_ref().map(|(title, url)| format!("\n\nSee [{title}]({url})."));
     definition.description.clone() + &link.unwrap_or_default()
+}
+
+/// Returns a sentence for each field that a hand-written method reads.
+fn accessor_documentation(definition: &Definition, fields: &StructFields<'_>) -> String {
+    let accessors = fields.described.iter().filter_map(|field| Some((&field.name, field.property.accessor.as_ref()?)));
+    let sentences =
+        accessors.map(|(field, method)| format!("\n\nRead `{field}` with [`{}::{method}`].", definition.name));
+    sentences.collect::<Vec<_>>().concat()
 }
 
 /// Returns the function `new`, with an argument for each required field.

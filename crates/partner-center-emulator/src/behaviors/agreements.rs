@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     error_response::ErrorResponse, json_fields::string_at_path, pages::PageRequest, service_response::ResourceKind,
+    store::FIRST_WRITTEN_ITEM_NUMBER,
 };
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -99,10 +100,7 @@ fn all_agreements(call: &OperationCall<'_>) -> Vec<(u64, Value)> {
 
 fn created_agreements(call: &OperationCall<'_>) -> Vec<(u64, Value)> {
     let written = call.state.written_or_deleted_collection_items(&call.path, call.now);
-    written
-        .into_iter()
-        .filter_map(|(_, created, value)| Some((stored::FIRST_WRITTEN_ITEM_NUMBER + created, value?)))
-        .collect()
+    written.into_iter().filter_map(|(_, created, value)| Some((FIRST_WRITTEN_ITEM_NUMBER + created, value?))).collect()
 }
 
 fn is_agreement_of_type(agreement: &Value, agreement_type: &str) -> bool {

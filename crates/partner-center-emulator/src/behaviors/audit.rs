@@ -1,6 +1,6 @@
 //! The log of what has been done: each write of an operation that the documentation names leaves a record.
 
-use super::{OperationCall, ResponseWithChanges, stored::FIRST_WRITTEN_ITEM_NUMBER};
+use super::{OperationCall, ResponseWithChanges};
 use crate::{
     authority::Caller,
     customers::parse_guid,
@@ -10,7 +10,7 @@ use crate::{
     pages::PageRequest,
     resource_path::ResourcePath,
     service_response::ResponseContent,
-    store::StateChange,
+    store::{FIRST_WRITTEN_ITEM_NUMBER, StateChange},
     test_credentials::{CLIENT_ID, TENANT_ID},
     timestamp::{ONE_DAY, Timestamp},
 };

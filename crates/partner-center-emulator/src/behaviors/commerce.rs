@@ -24,7 +24,7 @@ mod transitions;
 
 pub(crate) use migration_schedules::run_schedule as run_migration_schedule;
 
-use super::{OperationBehavior, OperationCall, ResponseWithChanges};
+use super::{OperationBehavior, OperationCall, ResponseWithChanges, customer_purchases::subscriptions_of_customer};
 use crate::{
     error_response::ErrorResponse, json_fields::string_at_path, resource_path::ResourcePath,
     service_response::ResourceKind,
@@ -112,14 +112,20 @@ fn respond_with_list(call: &OperationCall<'_>, items: Vec<Value>) -> Result<Resp
     call.respond_with_items(items)
 }
 
-/// Checks that the partner is a reseller of the customer.
-fn check_reseller_relationship(call: &OperationCall<'_>) -> Result<(), ErrorResponse> {
-    let (_, customer) = call.customer_in_path()?;
-    if string_at_path(&customer, &["relationshipToPartner"]) == Some("none") {
-        return Err(forbidden_error(900_159, "The partner has no reseller relationship with the customer."));
+/// Checks that Microsoft has not blocked the purchases of the customer. An account without a validation status is not blocked.
+fn check_account_validated(call: &OperationCall<'_>) -> Result<(), ErrorResponse> {
+    let validation = call.state.get_resource(&customer_path(call).child_path("validationStatus"), call.now);
+    let status = validation.as_ref().and_then(|validation| string_at_path(validation, &["status"]));
+    match status {
+        Some(status) if BLOCKING_VALIDATION_STATUSES.contains(&status) => {
+            Err(forbidden_error(800_073, "The account of the customer is being reviewed. Retry in a few days."))
+        }
+        _ => Ok(()),
     }
-    Ok(())
 }
+
+/// The statuses of an account that Microsoft blocks the purchases of.
+const BLOCKING_VALIDATION_STATUSES: [&str; 3] = ["UnderReview", "NotAllowed", "Unknown"];
 
 /// Whether the customer has accepted the Microsoft Customer Agreement. All have but those that requests created, until the partner
 /// says that they have.
@@ -132,6 +138,11 @@ fn has_customer_agreement(call: &OperationCall<'_>) -> bool {
 /// Returns the path of the customer in the path of a request.
 fn customer_path(call: &OperationCall<'_>) -> ResourcePath {
     ResourcePath::from_segments(call.path.segments().into_iter().take(3))
+}
+
+/// Returns all subscriptions of the customer in the path of a request.
+fn subscriptions_of_customer_in_path(call: &OperationCall<'_>) -> Vec<Value> {
+    subscriptions_of_customer(call.state, &customer_path(call), call.now)
 }
 
 /// Returns the country of a request: that of its query, or of the customer in its path.

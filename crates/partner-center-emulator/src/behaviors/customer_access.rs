@@ -7,7 +7,8 @@ use serde_json::json;
 /// The value of `relationshipToPartner` once the relationship has ended.
 pub(super) const NO_RELATIONSHIP_VALUE: &str = "none";
 
-/// The code for the missing relationship of a reseller, of the operations that document it.
+/// The code for the missing relationship of a reseller, of the operations that document it: those that buy something, which a
+/// customer who had no relationship from the beginning cannot do either.
 const MISSING_RESELLER_RELATIONSHIP_CODE: &str = "900159";
 
 /// The code for privileges that the partner lacks in the tenant of the customer.
@@ -22,10 +23,12 @@ pub(crate) fn check_customer_access(route: &Route, state: &State) -> Result<(), 
     let id = route.path_parameter("customer-tenant-id").and_then(parse_guid);
     let Some(index) = id.and_then(|id| state.find_customer_by_id(id)) else { return Ok(()) };
     let documented = |code: &str| route.operation.error_codes.iter().find(|error| error.code == code);
+    if let Some(error) = documented(MISSING_RESELLER_RELATIONSHIP_CODE)
+        && state.get_customer(index).is_some_and(|customer| customer["relationshipToPartner"] == NO_RELATIONSHIP_VALUE)
+    {
+        return Err(ErrorResponse::documented_error(StatusCode::FORBIDDEN, 900_159, error.description));
+    }
     if is_relationship_ended(state, index) {
-        if let Some(error) = documented(MISSING_RESELLER_RELATIONSHIP_CODE) {
-            return Err(ErrorResponse::documented_error(StatusCode::FORBIDDEN, 900_159, error.description));
-        }
         let description = "The partner has no commerce relationship with the customer, or no longer.";
         return Err(ErrorResponse::documented_error(StatusCode::FORBIDDEN, 20_002, description));
     }

@@ -1,18 +1,17 @@
 //! What a customer has bought, for what depends on it: licenses, usage, costs, the end of the relationship and the deletion.
 
-use super::stored::items_with_writes;
 use crate::{
     catalog::{ProductKind, find_catalog_item, months_of_term},
     json_fields::string_at_path,
     resource_path::ResourcePath,
-    store::{State, population::generated_collection_items},
+    store::{State, generated_and_written_collection_items},
     timestamp::{Timestamp, add_months_to_date},
 };
 use serde_json::Value;
 
 /// Returns all subscriptions of the customer at `customer`.
 pub(super) fn subscriptions_of_customer(state: &State, customer: &ResourcePath, now: Timestamp) -> Vec<Value> {
-    items_of_customer(state, customer, "subscriptions", now)
+    generated_and_written_collection_items(state, &customer.child_path("subscriptions"), now)
 }
 
 /// Returns the identifier of an order of the customer at `customer` with a product of one of `kinds` that is in force: that was
@@ -29,7 +28,7 @@ pub(super) fn find_id_of_order_in_force(
         let is_cancelled = line_item["quantity"] == 0;
         kind.is_some_and(|kind| !is_cancelled && !has_line_item_ended(state, customer, kind, order, line_item, now))
     };
-    let orders = items_of_customer(state, customer, "orders", now).into_iter();
+    let orders = generated_and_written_collection_items(state, &customer.child_path("orders"), now).into_iter();
     let mut orders = orders.filter(|order| order["status"] != "cancelled");
     let order = orders.find(|order| {
         let mut line_items = order["lineItems"].as_array().into_iter().flatten();
@@ -67,10 +66,4 @@ pub(super) fn term_duration_of_line_item(line_item: &Value) -> Option<&str> {
         item.availability.terms.first().map(|term| term.duration)
     };
     string_at_path(line_item, &["termDuration"]).or_else(first_term)
-}
-
-fn items_of_customer(state: &State, customer: &ResourcePath, collection: &str, now: Timestamp) -> Vec<Value> {
-    let collection = customer.child_path(collection);
-    let generated = generated_collection_items(state, &collection, now).unwrap_or_default();
-    items_with_writes(state, &collection, "id", generated, now).into_iter().map(|(_, item)| item).collect()
 }

@@ -8,7 +8,7 @@ use crate::{
     pages::list_item_type,
     resource_path::ResourcePath,
     routing::parameter_name_of_segment,
-    store::{State, population},
+    store::{State, id_of_item, population},
     timestamp::Timestamp,
 };
 use partner_center_spec::{Location, Method, OPERATIONS, Operation, Outcome, Response, Type};
@@ -121,14 +121,6 @@ pub(super) fn id_property_name(of: Option<Type>, parameter: Option<&str>) -> Str
     let mut names = properties.iter().map(|property| property.name);
     let name = names.clone().find(|name| name.eq_ignore_ascii_case("id"));
     name.or_else(|| names.find(|name| name.eq_ignore_ascii_case(&parameter))).unwrap_or("id").to_owned()
-}
-
-pub(super) fn id_of_item(item: &Value, name: &str) -> Option<String> {
-    match item.get(name)? {
-        Value::String(id) => Some(id.clone()),
-        Value::Number(id) => Some(id.to_string()),
-        _ => None,
-    }
 }
 
 pub(super) fn id_as_json_value(of: Type, id: &str) -> Value {

@@ -2,8 +2,13 @@
 
 use super::{OperationCall, ResponseWithChanges, documented::all_documented_items, stored};
 use crate::{
-    error_response::ErrorResponse, json_fields::string_at_path, pages::PageRequest, resource_path::ResourcePath,
-    service_response::ResourceKind, store::StateChange, timestamp::ONE_DAY,
+    error_response::ErrorResponse,
+    json_fields::string_at_path,
+    pages::PageRequest,
+    resource_path::ResourcePath,
+    service_response::ResourceKind,
+    store::{StateChange, items_with_writes},
+    timestamp::ONE_DAY,
 };
 use partner_center_spec::operation;
 use serde_json::{Value, json};
@@ -90,7 +95,7 @@ fn build_validation_code_use_change(call: &OperationCall<'_>, code: &str) -> Res
 /// Returns the validation codes of the partner, with what is left of each.
 fn validation_codes(call: &OperationCall<'_>) -> Vec<(u64, Value)> {
     let documented = operation("listValidationCodes").map(all_documented_items).unwrap_or_default();
-    stored::items_with_writes(call.state, &validation_codes_path(), "validationId", documented, call.now)
+    items_with_writes(call.state, &validation_codes_path(), "validationId", documented, call.now)
 }
 
 fn validation_codes_path() -> ResourcePath {

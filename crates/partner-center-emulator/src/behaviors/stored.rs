@@ -4,8 +4,8 @@
 use super::{
     OperationCall, ResponseWithChanges,
     documented::{
-        documented_example, documented_example_items, example_with_path_parameters, id_as_json_value, id_of_item,
-        id_property_name, is_below_created_customer, item_exists, item_path_parameter, type_of_get_response,
+        documented_example, documented_example_items, example_with_path_parameters, id_as_json_value, id_property_name,
+        is_below_created_customer, item_exists, item_path_parameter, type_of_get_response,
     },
     etag::check_etag,
 };
@@ -15,11 +15,10 @@ use crate::{
     json_fields::{merge_fields, remove_write_only_fields, string_at_path, without_null_fields},
     pages::{PageRequest, list_item_type},
     resource::ResourceLink,
-    resource_path::{ResourcePath, escape_uri_component},
+    resource_path::escape_uri_component,
     routing::parameter_name_of_segment,
     service_response::{ResourceKind, ResponseContent, ServiceResponse},
-    store::{State, StateChange, population},
-    timestamp::Timestamp,
+    store::{FIRST_WRITTEN_ITEM_NUMBER, StateChange, id_of_item, items_with_writes, population},
 };
 use http::StatusCode;
 use partner_center_spec::{MediaType, Method, OPERATIONS, Operation, Outcome, Property, Type};
@@ -53,36 +52,6 @@ pub(super) fn collection_items(call: &OperationCall<'_>) -> Vec<(u64, Value)> {
     }
     items
 }
-
-/// Returns `initial`, the items that were below `collection` from the beginning, as requests have changed them, and those that
-/// requests have created; `id_name` is the property that identifies them.
-pub(super) fn items_with_writes(
-    state: &State,
-    collection: &ResourcePath,
-    id_name: &str,
-    initial: Vec<Value>,
-    now: Timestamp,
-) -> Vec<(u64, Value)> {
-    let mut written = state.written_or_deleted_collection_items(collection, now);
-    let mut items = Vec::new();
-    for (number, item) in (0..).zip(initial) {
-        let id = id_of_item(&item, id_name).map(|id| id.to_ascii_lowercase());
-        match id.and_then(|id| written.iter().position(|(written, ..)| *written == id)) {
-            Some(position) => {
-                let (_, _, value) = written.remove(position);
-                items.extend(value.map(|value| (number, value)));
-            }
-            None => items.push((number, item)),
-        }
-    }
-    items.extend(
-        written.into_iter().filter_map(|(_, created, value)| Some((FIRST_WRITTEN_ITEM_NUMBER + created, value?))),
-    );
-    items
-}
-
-/// The number of the first item that a request has created, above all that were there from the beginning.
-pub(super) const FIRST_WRITTEN_ITEM_NUMBER: u64 = 1 << 32;
 
 fn read_resource(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
     let Some(response) = call.find_specified_success_response(false) else {

@@ -14,7 +14,7 @@ use crate::{
     resource_path::ResourcePath,
     service_response::ResourceKind,
     store::{
-        State, StateChange,
+        State, StateChange, items_with_writes,
         population::{USER_STATE_ACTIVE, USER_STATE_INACTIVE, generated_collection_items},
     },
     timestamp::{ONE_DAY, Timestamp},
@@ -144,7 +144,7 @@ pub(super) fn active_user(state: &State, path: &ResourcePath, now: Timestamp) ->
 pub(super) fn active_users(state: &State, customer: &ResourcePath, now: Timestamp) -> Vec<Value> {
     let collection = customer.child_path("users");
     let generated = generated_collection_items(state, &collection, now).unwrap_or_default();
-    let users = stored::items_with_writes(state, &collection, "id", generated, now);
+    let users = items_with_writes(state, &collection, "id", generated, now);
     users.into_iter().map(|(_, user)| user).filter(is_active_user).collect()
 }
 

@@ -30,7 +30,7 @@ pub(super) fn list_azure_utilizations(call: &OperationCall<'_>) -> Result<Respon
     }
     let mut wanted = page.filter.split('|');
     let mut next = || wanted.next().unwrap_or_default();
-    let [start, end] = [next(), next()].map(Timestamp::parse_with_or_without_zone);
+    let [start, end] = [next(), next()].map(Timestamp::parse_from_1970);
     let step = if next().eq_ignore_ascii_case("hourly") { ONE_HOUR } else { ONE_DAY };
     let (Some(start), Some(end)) = (start, end) else {
         return Err(ErrorResponse::invalid_property_error("The start_time and the end_time are points in time."));

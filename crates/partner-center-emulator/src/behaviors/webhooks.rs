@@ -6,7 +6,10 @@ use crate::{
     error_response::ErrorResponse,
     fault::rate_limit_response,
     json_fields::{string_at_path, without_null_fields},
-    lifecycle::{VALIDATION_EVENT_CREATED_FIELD, internal_moment, set_internal_field},
+    lifecycle::{
+        FAILED_VALIDATION_STATUS, PENDING_VALIDATION_STATUS, VALIDATION_EVENT_CREATED_FIELD, internal_moment,
+        set_internal_field,
+    },
     resource_path::ResourcePath,
     service_response::ResourceKind,
     store::StateChange,
@@ -19,9 +22,6 @@ use std::time::Duration;
 
 /// The name of the event that shows whether events arrive.
 pub(crate) const TEST_EVENT: &str = "test-created";
-
-/// The status of a validation event that has not been delivered so far.
-const PENDING_STATUS: &str = "pending";
 
 /// The validation events that may be created in a [`VALIDATION_PERIOD`].
 const MAX_VALIDATION_EVENTS: usize = 2;
@@ -54,7 +54,7 @@ pub(super) fn update_registration(call: &OperationCall<'_>) -> Result<ResponseWi
 /// partner has who has not registered one.
 pub(super) fn create_validation_event(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
     if let Some(wait) = time_until_next_validation_event(call) {
-        return Ok(ResponseWithChanges::without_changes(rate_limit_response(wait).service_response()));
+        return Ok(ResponseWithChanges::without_changes(rate_limit_response(wait).service_response(call.request)));
     }
     let registration = get_registration_or_documented_example(call);
     let names = registration["webhookEvents"].as_array().map_or(&[][..], Vec::as_slice);
@@ -63,12 +63,20 @@ pub(super) fn create_validation_event(call: &OperationCall<'_>) -> Result<Respon
         return Err(ErrorResponse::invalid_property_error(description));
     }
     let id = call.state.random_for_next_change("validation event").random_guid().to_string();
+    let (status, results) = match reason_not_to_send(call) {
+        None => (PENDING_VALIDATION_STATUS, Vec::new()),
+        Some(reason) => {
+            let moment = call.now.to_string_in_ticks();
+            let result = json!({ "responseMessage": reason, "systemError": true, "dateTimeUtc": moment });
+            (FAILED_VALIDATION_STATUS, vec![result])
+        }
+    };
     let mut event = json!({
         "correlationId": id,
         "partnerId": TENANT_ID,
-        "status": PENDING_STATUS,
+        "status": status,
         "callbackUrl": registration["webhookUrl"],
-        "results": [],
+        "results": results,
     });
     set_internal_field(&mut event, VALIDATION_EVENT_CREATED_FIELD, call.now.to_string_in_microseconds());
     let response = call.respond_with_resource(json!({ "correlationId": id }), ResourceKind::Other, true);
@@ -89,14 +97,39 @@ fn time_until_next_validation_event(call: &OperationCall<'_>) -> Option<Duration
     Some((*oldest_that_counts + VALIDATION_PERIOD).duration_since(call.now))
 }
 
+/// Returns the reason for which the emulator sends no validation event, if there is one.
+fn reason_not_to_send(call: &OperationCall<'_>) -> Option<&'static str> {
+    if !cfg!(feature = "webhooks") {
+        return Some("The emulator was built without the feature `webhooks`.");
+    }
+    match call.state.get_resource(&registration_path(), call.now) {
+        None => Some("No request has registered an address: nothing is sent to that of the documentation."),
+        Some(registration) if address_of_registration(&registration).is_none() => {
+            Some("Events are sent to addresses of https and http.")
+        }
+        Some(_) => None,
+    }
+}
+
+/// Returns the address of a registration, if events can be sent to it.
+pub(crate) fn address_of_registration(registration: &Value) -> Option<&str> {
+    let address = string_at_path(registration, &["webhookUrl"])?;
+    let (scheme, _) = address.split_once("://")?;
+    ["https", "http"].iter().any(|known| scheme.eq_ignore_ascii_case(known)).then_some(address)
+}
+
+/// Returns the path of the registration, of which there is one.
+pub(crate) fn registration_path() -> ResourcePath {
+    ResourcePath::from_segments(["webhooks", "v1", "registration"])
+}
+
 /// Returns the registration: that of the documentation if no request has made one.
 fn get_registration_or_documented_example(call: &OperationCall<'_>) -> Value {
-    let path = ResourcePath::from_segments(["webhooks", "v1", "registration"]);
     let documented = || {
         let get = partner_center_spec::operation("getWebhookRegistration")?;
         get.responses.first().and_then(documented_example)
     };
-    call.state.get_resource(&path, call.now).or_else(documented).unwrap_or_default()
+    call.state.get_resource(&registration_path(), call.now).or_else(documented).unwrap_or_default()
 }
 
 /// Checks that events can be sent to the address.

@@ -1,6 +1,7 @@
 use crate::{
     authority::{TokenError, token_error_response},
     error_response::WWW_AUTHENTICATE_CHALLENGE,
+    routing::route_request,
     service_response::{ResponseContent, ServiceResponse},
 };
 use http::{
@@ -61,19 +62,20 @@ impl InjectedResponse {
             status if status.is_client_error() => TokenError::InvalidRequest,
             _ => return None,
         };
-        let mut headers = self.service_response().headers;
+        let mut headers = self.service_response(request).headers;
         headers.remove(WWW_AUTHENTICATE);
         let is_usual = self.format.is_none() && self.code.is_none();
         is_usual.then(|| token_error_response(request, error, Some(self.status), headers))
     }
 
-    pub(crate) fn service_response(&self) -> ServiceResponse {
+    /// Returns the response to `request`, whose operation says what a code means.
+    pub(crate) fn service_response(&self, request: &Request) -> ServiceResponse {
         let content = match self.format.unwrap_or_else(|| self.default_error_format()) {
-            ErrorFormat::FrontDoor => ResponseContent::Error(self.front_door_error_body(self.error_code())),
+            ErrorFormat::FrontDoor => ResponseContent::Error(self.front_door_error_body(self.error_code(), request)),
             ErrorFormat::StringCode => {
-                ResponseContent::Error(self.front_door_error_body(self.error_code().to_string()))
+                ResponseContent::Error(self.front_door_error_body(self.error_code().to_string(), request))
             }
-            ErrorFormat::NewerService => ResponseContent::Error(self.newer_service_error_body()),
+            ErrorFormat::NewerService => ResponseContent::Error(self.newer_service_error_body(request)),
             ErrorFormat::Gateway => ResponseContent::Error(self.gateway_error_body()),
             ErrorFormat::Text => ResponseContent::PlainText(
                 "The supplied role does not have the rights to perform the requested operation",
@@ -122,7 +124,7 @@ impl InjectedResponse {
         })
     }
 
-    fn error_description(&self) -> &'static str {
+    fn error_description(&self, request: &Request) -> &'static str {
         match self.error_code() {
             0 => "Exception not defined",
             400 => "Access denied",
@@ -132,23 +134,23 @@ impl InjectedResponse {
             800_002 => "Invalid request input",
             800_003 => "Unexpected service error",
             code => {
-                let documented = documented_description(self.status, code);
+                let documented = documented_description(request, self.status, code);
                 documented.or_else(|| self.status.canonical_reason()).unwrap_or("Unknown")
             }
         }
     }
 
-    fn front_door_error_body(&self, code: impl Serialize) -> Value {
-        json!({ "code": code, "description": self.error_description(), "data": [], "source": "PartnerFD" })
+    fn front_door_error_body(&self, code: impl Serialize, request: &Request) -> Value {
+        json!({ "code": code, "description": self.error_description(request), "data": [], "source": "PartnerFD" })
     }
 
-    fn newer_service_error_body(&self) -> Value {
+    fn newer_service_error_body(&self, request: &Request) -> Value {
         let code = self.error_code();
         json!({
             "code": code,
-            "message": self.error_description(),
-            "description": self.error_description(),
-            "errorName": self.error_description().replace(|character: char| !character.is_alphanumeric(), ""),
+            "message": self.error_description(request),
+            "description": self.error_description(request),
+            "errorName": self.error_description(request).replace(|character: char| !character.is_alphanumeric(), ""),
             "isRetryable": self.status.is_server_error(),
             "parameters": {},
             "errorMessageExtended": format!("InternalErrorCode={code}"),
@@ -170,10 +172,11 @@ impl InjectedResponse {
     }
 }
 
-/// Returns what the specification says of a code that an operation may respond with.
-fn documented_description(status: StatusCode, code: u32) -> Option<&'static str> {
+/// Returns what the specification says of a code: at the operation that is requested, or else at any that may respond with it.
+fn documented_description(request: &Request, status: StatusCode, code: u32) -> Option<&'static str> {
     let code = code.to_string();
-    let mut known = OPERATIONS.iter().flat_map(|operation| operation.error_codes);
+    let requested = route_request(request.method(), request.uri().path()).ok().map(|route| route.operation);
+    let mut known = requested.into_iter().chain(OPERATIONS).flat_map(|operation| operation.error_codes);
     known.find(|error| error.status == status.as_u16() && error.code == code).map(|error| error.description)
 }
 

@@ -131,18 +131,6 @@ fn documented_cart(id: &str) -> Option<Value> {
     cart["id"].as_str().is_some_and(|known| known.eq_ignore_ascii_case(id)).then_some(cart)
 }
 
-/// Returns everything directly below `path` as it is `now`, generated or written.
-pub(crate) fn generated_and_written_collection_items(state: &State, path: &ResourcePath, now: Timestamp) -> Vec<Value> {
-    let written = state.written_or_deleted_collection_items(path, now);
-    let mut items = generated_collection_items(state, path, now).unwrap_or_default();
-    items.retain(|item| {
-        let id = string_at_path(item, &["id"]).map(str::to_ascii_lowercase);
-        !written.iter().any(|(written, ..)| Some(*written) == id.as_deref())
-    });
-    items.extend(written.into_iter().filter_map(|(.., item)| item));
-    items
-}
-
 impl<'a> CustomerTenant<'a> {
     fn for_customer_id(state: &State, id: &'a str) -> Option<Self> {
         let index = state.find_customer_by_id(parse_guid(id)?)?;

@@ -1,5 +1,5 @@
 use crate::{
-    behaviors::TEST_EVENT,
+    behaviors::{TEST_EVENT, address_of_registration, registration_path},
     json_fields::string_at_path,
     origin::request_origin,
     resource_path::ResourcePath,
@@ -69,7 +69,7 @@ pub(crate) fn event_of_write(
     request: &Request,
     changes: &[StateChange],
 ) -> Option<Event> {
-    let registration = registration(state, now)?;
+    let registration = state.get_resource(&registration_path(), now)?;
     let (notice, validation_path) = changes.iter().find_map(|change| match change {
         StateChange::Put(path, record) if is_audit_record(path) => Some((notice_of_record(record, request)?, None)),
         StateChange::Put(path, event) if is_validation_event(path) => {
@@ -79,11 +79,7 @@ pub(crate) fn event_of_write(
     })?;
     let names = registration["webhookEvents"].as_array()?;
     names.iter().filter_map(Value::as_str).find(|registered| registered.eq_ignore_ascii_case(notice.name))?;
-    let receiver = string_at_path(&registration, &["webhookUrl"])?;
-    let scheme = receiver.split_once("://").map_or("", |(scheme, _)| scheme);
-    if !scheme.eq_ignore_ascii_case("https") && !scheme.eq_ignore_ascii_case("http") {
-        return None;
-    }
+    let receiver = address_of_registration(&registration)?;
     let origin = request_origin(request);
     Some(Event {
         name: notice.name,
@@ -133,10 +129,6 @@ fn notice_of_validation(event: &Value) -> Option<Notice> {
         resource_path: Some(format!("/webhooks/v1/registration/validationEvents/{id}")),
         audit_record_id: None,
     })
-}
-
-fn registration(state: &State, now: Timestamp) -> Option<Value> {
-    state.get_resource(&ResourcePath::from_segments(["webhooks", "v1", "registration"]), now)
 }
 
 fn is_audit_record(path: &ResourcePath) -> bool {

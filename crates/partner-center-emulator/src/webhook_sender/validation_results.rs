@@ -1,6 +1,7 @@
 //! What becomes of validation events: the result of each attempt is noted in the resource that the partner reads.
 
 use crate::{
+    lifecycle::FAILED_VALIDATION_STATUS,
     resource_path::ResourcePath,
     store::{ResourceStore, StateChange, StoreFull},
     timestamp::Timestamp,
@@ -11,9 +12,6 @@ use std::fmt;
 
 /// The status of a validation event that was delivered, which is the only one that the documentation shows.
 const DELIVERED_STATUS: &str = "completed";
-
-/// The status of a validation event that no attempt has delivered.
-const UNDELIVERED_STATUS: &str = "failed";
 
 /// The result of one attempt to deliver an event.
 pub(super) enum AttemptResult {
@@ -70,7 +68,7 @@ pub(super) fn note_attempt(
         if result.is_delivered() {
             event["status"] = DELIVERED_STATUS.into();
         } else if is_last && event["status"] != DELIVERED_STATUS {
-            event["status"] = UNDELIVERED_STATUS.into();
+            event["status"] = FAILED_VALIDATION_STATUS.into();
         }
         Ok(((), vec![StateChange::Put(path.clone(), event)]))
     });

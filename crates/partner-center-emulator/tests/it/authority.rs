@@ -82,13 +82,18 @@ fn operation_for_users_is_not_sent_with_an_app_only_credential() {
 
 #[test]
 fn tokens_expire_and_can_be_revoked() {
-    let emulator = Emulator::builder().token_lifetime(Duration::from_millis(2500)).build();
+    let emulator = Emulator::builder().token_lifetime(Duration::from_millis(3_600_500)).build();
     let (status, body) =
         post_form(&emulator, "/t/oauth2/v2.0/token", &form(&format!("grant_type=client_credentials&{SCOPE}")));
-    assert_eq!((status, &body["expires_in"]), (200, &Value::from(2.5)));
+    assert_eq!((status, &body["expires_in"]), (200, &Value::from(3600.5)));
     let once = client(&emulator, Credential::token(body["access_token"].as_str().unwrap()));
     assert!(once.call(GetCustomer::new(Uuid::nil())).unwrap_err().is_not_found());
-    thread::sleep(Duration::from_millis(2600));
+
+    let emulator = Emulator::builder().token_lifetime(Duration::from_millis(1)).build();
+    let (_, body) =
+        post_form(&emulator, "/t/oauth2/v2.0/token", &form(&format!("grant_type=client_credentials&{SCOPE}")));
+    let once = client(&emulator, Credential::token(body["access_token"].as_str().unwrap()));
+    thread::sleep(Duration::from_millis(20));
     assert!(once.call(GetCustomer::new(Uuid::nil())).unwrap_err().is_unauthorized());
 
     let emulator = Emulator::builder().customers(1).build();

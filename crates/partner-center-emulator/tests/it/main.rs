@@ -18,6 +18,7 @@ mod load;
 mod operations;
 #[cfg(feature = "persistence")]
 mod persistence;
+mod purchases;
 mod quirks;
 mod recordings;
 mod server;

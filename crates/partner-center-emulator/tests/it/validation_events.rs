@@ -74,3 +74,30 @@ fn undelivered_validation_event_has_ten_results() {
     assert_eq!((&event["status"], results.len()), (&json!("failed"), 10), "{event}");
     assert!(results.iter().all(|result| result["systemError"] == true && result.get("responseCode").is_none()));
 }
+
+#[test]
+fn validation_event_that_cannot_be_sent_has_failed_immediately() {
+    let to_ftp = builder().build();
+    let registration = json!({ "webhookUrl": "ftp://127.0.0.1/hook", "webhookEvents": [TEST_EVENT] });
+    post(&to_ftp, REGISTRATION, &registration);
+    for emulator in [Emulator::default(), to_ftp] {
+        let (status, created) = post(&emulator, VALIDATION_EVENTS, &Value::Null);
+        assert_eq!(status, StatusCode::OK, "{created}");
+        let (_, event) = get(&emulator, &format!("{VALIDATION_EVENTS}/{}", created["correlationId"].as_str().unwrap()));
+        assert_eq!(event["status"], "failed", "{event}");
+        assert_ne!(event["results"][0]["responseMessage"].as_str().unwrap(), "");
+    }
+}
+
+#[test]
+fn validation_event_that_a_reset_has_dropped_fails_after_ten_minutes() {
+    let emulator = Emulator::builder().stop_clock().build();
+    let registration = json!({ "webhookUrl": "http://127.0.0.1:0/hook", "webhookEvents": [TEST_EVENT] });
+    post(&emulator, REGISTRATION, &registration);
+    let (_, created) = post(&emulator, VALIDATION_EVENTS, &Value::Null);
+    let path = format!("{VALIDATION_EVENTS}/{}", created["correlationId"].as_str().unwrap());
+    emulator.restore(&emulator.snapshot());
+    assert_eq!(get(&emulator, &path).1["status"], "pending");
+    emulator.advance_clock(Duration::from_secs(600));
+    assert_eq!(get(&emulator, &path).1["status"], "failed");
+}

@@ -4,8 +4,14 @@ use crate::{Cart, CartCheckoutResult, CartLineItem, Order, OrderError};
 
 /// What has become of a checkout, whose status is 201 also if nothing was bought.
 ///
-/// Get it from [`CartCheckoutResult::into_outcome`]. The orders are within the variants, so that a program says what it does when
-/// some of them failed:
+/// Get it from [`CartCheckoutResult::into_outcome`], the only way to the orders. They are within the variants, so that a program
+/// says what it does when some of them failed. Neither of these compiles:
+///
+/// ```compile_fail,E0616
+/// # fn place(result: partner_center_models::CartCheckoutResult) -> Option<Vec<partner_center_models::Order>> {
+/// result.orders
+/// # }
+/// ```
 ///
 /// ```compile_fail,E0609
 /// # fn place(result: partner_center_models::CartCheckoutResult) -> Vec<partner_center_models::Order> {
@@ -36,7 +42,14 @@ pub enum CheckoutOutcome {
 
 /// What of a cart can be bought, whose status is 201 also if nothing of it can.
 ///
-/// Get it from [`Cart::outcome`].
+/// Get it from [`Cart::outcome`], the only way to the line items but [`Cart::line_items_mut`], which is there to change them. This
+/// does not compile:
+///
+/// ```compile_fail,E0616
+/// # fn count(cart: partner_center_models::Cart) -> usize {
+/// cart.line_items.map_or(0, |line_items| line_items.len())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[must_use = "some line items may have errors"]
 pub enum CartOutcome<'a> {
@@ -130,6 +143,23 @@ impl Cart {
             (false, true) => CartOutcome::Complete { line_items },
             (false, false) => CartOutcome::Partial { line_items, faulty },
         }
+    }
+
+    /// Returns the line items, those with an error as well, to change them before the cart is written.
+    ///
+    /// ```
+    /// use partner_center_models::{Cart, CartOutcome};
+    ///
+    /// let mut cart: Cart = serde_json::from_str(r#"{"lineItems": [{"id": 0, "quantity": 12}]}"#)?;
+    /// for line_item in cart.line_items_mut() {
+    ///     line_item.quantity = Some(15);
+    /// }
+    /// assert!(matches!(cart.outcome(), CartOutcome::Complete { line_items } if line_items[0].quantity == Some(15)));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    #[inline]
+    pub fn line_items_mut(&mut self) -> &mut Vec<CartLineItem> {
+        self.line_items.get_or_insert_default()
     }
 }
 

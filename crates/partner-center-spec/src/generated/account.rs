@@ -939,6 +939,11 @@ pub(super) const CREATE_CUSTOMER_QUALIFICATION: Operation = Operation {
     error_codes: &[
         ErrorCode {
             status: 400,
+            code: "3000",
+            description: "A property is invalid, or the customer has the qualification already.",
+        },
+        ErrorCode {
+            status: 400,
             code: "900118",
             description: "The identifier of the customer is invalid.",
         },
@@ -2344,6 +2349,11 @@ pub(super) const CREATE_CUSTOMER_AGREEMENT: Operation = Operation {
     error_codes: &[
         ErrorCode {
             status: 400,
+            code: "3000",
+            description: "A property is invalid, such as a template that is not of the agreement.",
+        },
+        ErrorCode {
+            status: 400,
             code: "600061",
             description: "The same person has already accepted the agreement for the customer.",
         },
@@ -3632,6 +3642,11 @@ pub(super) const UPDATE_USAGE_BUDGET: Operation = Operation {
     replaced_properties: &[],
     deprecated: None,
     error_codes: &[
+        ErrorCode {
+            status: 400,
+            code: "3000",
+            description: "The amount is negative.",
+        },
         ErrorCode {
             status: 400,
             code: "900118",

@@ -1246,6 +1246,11 @@ pub(super) const UPDATE_SUBSCRIPTION: Operation = Operation {
     error_codes: &[
         ErrorCode {
             status: 400,
+            code: "3000",
+            description: "A property is invalid, such as a product that it cannot renew to.",
+        },
+        ErrorCode {
+            status: 400,
             code: "2055",
             description: "The etag in `If-Match` is stale: get the subscription again.",
         },
@@ -2812,6 +2817,11 @@ pub(super) const CREATE_TRANSITION: Operation = Operation {
     error_codes: &[
         ErrorCode {
             status: 400,
+            code: "800002",
+            description: "The subscription is not active.",
+        },
+        ErrorCode {
+            status: 400,
             code: "3000",
             description: "A property is invalid, such as a product that the subscription cannot move to.",
         },
@@ -3048,6 +3058,11 @@ pub(super) const LIST_CUSTOM_TERM_END_DATES: Operation = Operation {
     replaced_properties: &[],
     deprecated: None,
     error_codes: &[
+        ErrorCode {
+            status: 400,
+            code: "3000",
+            description: "The duration of the term is not known.",
+        },
         ErrorCode {
             status: 400,
             code: "900118",
@@ -5723,6 +5738,31 @@ pub(super) const CREATE_ORDER: Operation = Operation {
     error_codes: &[
         ErrorCode {
             status: 400,
+            code: "3000",
+            description: "A property is invalid, such as an order without line items.",
+        },
+        ErrorCode {
+            status: 400,
+            code: "800030",
+            description: "The subscription in the provisioning context is missing or cannot have reservations.",
+        },
+        ErrorCode {
+            status: 400,
+            code: "900203",
+            description: "The product requires the acceptance of an attestation.",
+        },
+        ErrorCode {
+            status: 400,
+            code: "900275",
+            description: "A subscription of the product cannot have that many seats.",
+        },
+        ErrorCode {
+            status: 400,
+            code: "800002",
+            description: "The request is not valid, such as a promotion that is not for the purchase.",
+        },
+        ErrorCode {
+            status: 400,
             code: "2100",
             description: "The offer has to be bought by its product and SKU.",
         },
@@ -7695,6 +7735,11 @@ pub(super) const CREATE_CART: Operation = Operation {
     error_codes: &[
         ErrorCode {
             status: 400,
+            code: "3000",
+            description: "A property is invalid, such as two line items with the same `id`.",
+        },
+        ErrorCode {
+            status: 400,
             code: "800002",
             description: "The request is not valid.",
         },
@@ -8102,6 +8147,11 @@ pub(super) const UPDATE_CART: Operation = Operation {
     error_codes: &[
         ErrorCode {
             status: 400,
+            code: "3000",
+            description: "A property is invalid, such as two line items with the same `id`.",
+        },
+        ErrorCode {
+            status: 400,
             code: "800065",
             description: "The cart was checked out already.",
         },
@@ -8318,6 +8368,11 @@ pub(super) const CHECKOUT_CART: Operation = Operation {
             status: 403,
             code: "13605",
             description: "The customer has not accepted the Microsoft Customer Agreement.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "800073",
+            description: "The customer is being reviewed. Retry in a few days.",
         },
         ErrorCode {
             status: 404,
@@ -8735,6 +8790,11 @@ pub(super) const CREATE_TRANSFER: Operation = Operation {
     replaced_properties: &[],
     deprecated: None,
     error_codes: &[
+        ErrorCode {
+            status: 400,
+            code: "800002",
+            description: "The request is not valid, such as a subscription that the customer does not have.",
+        },
         ErrorCode {
             status: 400,
             code: "900131",
@@ -9230,6 +9290,11 @@ pub(super) const UPDATE_TRANSFER: Operation = Operation {
     replaced_properties: &[],
     deprecated: None,
     error_codes: &[
+        ErrorCode {
+            status: 400,
+            code: "800002",
+            description: "The request is not valid, such as a subscription that the customer does not have.",
+        },
         ErrorCode {
             status: 400,
             code: "900102",

@@ -938,6 +938,11 @@ pub(super) const CREATE_MIGRATION_SCHEDULE: Operation = Operation {
     error_codes: &[
         ErrorCode {
             status: 400,
+            code: "900221",
+            description: "The subscription cannot be migrated for several reasons. Validate it first.",
+        },
+        ErrorCode {
+            status: 400,
             code: "3000",
             description: "A property is invalid, such as a schedule without a date.",
         },
@@ -1284,6 +1289,26 @@ pub(super) const UPDATE_MIGRATION_SCHEDULE: Operation = Operation {
     replaced_properties: &[],
     deprecated: None,
     error_codes: &[
+        ErrorCode {
+            status: 400,
+            code: "900215",
+            description: "The subscription is not active.",
+        },
+        ErrorCode {
+            status: 400,
+            code: "900220",
+            description: "There is no product of new commerce for the offer yet.",
+        },
+        ErrorCode {
+            status: 400,
+            code: "900262",
+            description: "An add-on does not exist or is not active.",
+        },
+        ErrorCode {
+            status: 400,
+            code: "900221",
+            description: "The subscription cannot be migrated for several reasons. Validate it first.",
+        },
         ErrorCode {
             status: 400,
             code: "3000",

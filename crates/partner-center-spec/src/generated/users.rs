@@ -2349,6 +2349,11 @@ pub(super) const UPDATE_USER_LICENSES: Operation = Operation {
     error_codes: &[
         ErrorCode {
             status: 400,
+            code: "3000",
+            description: "A property is invalid, such as licenses of two groups.",
+        },
+        ErrorCode {
+            status: 400,
             code: "900118",
             description: "The identifier of the customer is invalid.",
         },

@@ -8,7 +8,7 @@ use crate::{
     lifecycle::is_azure_plan,
     resource_path::ResourcePath,
     service_response::{ResourceKind, ResponseContent, ServiceResponse},
-    store::{StateChange, population},
+    store::{StateChange, generated_and_written_collection_items},
     timestamp::Timestamp,
 };
 use http::StatusCode;
@@ -22,13 +22,12 @@ const STATUS_DELAY: Duration = Duration::from_secs(10 * 60);
 
 /// Lists the Azure subscriptions of a plan. Other subscriptions have none.
 pub(super) fn list_entitlements(call: &OperationCall<'_>) -> Response {
-    respond_with_list(call, population::generated_and_written_collection_items(call.state, &call.path, call.now))
+    respond_with_list(call, generated_and_written_collection_items(call.state, &call.path, call.now))
 }
 
 /// Cancels an Azure subscription. It is still active in the response, and for some minutes.
 pub(super) fn cancel_entitlement(call: &OperationCall<'_>) -> Response {
     let Some((path, entitlement)) = entitlement_of_action(call) else { return not_found_response(call) };
-    super::check_reseller_relationship(call)?;
     if string_at_path(&call.body, &["cancellationReason"]) != Some("compromise") {
         return Err(bad_request_error(900_307, "An Azure subscription is cancelled only if it was compromised."));
     }
@@ -67,8 +66,7 @@ pub(super) fn check_plan_suspension(
     if !is_suspension || !is_azure_plan(current) {
         return Ok(());
     }
-    let entitlements =
-        population::generated_and_written_collection_items(call.state, &call.path.child_path(COLLECTION), call.now);
+    let entitlements = generated_and_written_collection_items(call.state, &call.path.child_path(COLLECTION), call.now);
     if entitlements.iter().any(|entitlement| entitlement["status"] == "active") {
         return Err(forbidden_error(900_115, "Azure subscriptions of the plan are active. Cancel them first."));
     }

@@ -1,7 +1,7 @@
 //! Carts: line items with their prices and errors, which are bought by a checkout.
 
 use super::{
-    bad_request_error, check_reseller_relationship, customer_path, forbidden_error, has_customer_agreement,
+    bad_request_error, check_account_validated, customer_path, forbidden_error, has_customer_agreement,
     invalid_property_error,
     orders::order_as_response,
     purchases::{BuyerContext, Purchase, PurchaseError, place_order},
@@ -26,7 +26,7 @@ const PARTNER_ATTESTATION: &str = "partnerOnRecordAttestationAccepted";
 
 /// Creates a cart. Line items that cannot be bought have an error in it, and no order group.
 pub(super) fn create_cart(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
-    check_reseller_relationship(call)?;
+    call.customer_in_path()?;
     let id = call.state.random_for_next_change("cart").random_guid().to_string();
     let now = call.now.to_string_in_microseconds();
     let mut cart = json!({
@@ -123,6 +123,7 @@ pub(super) fn check_out_cart(call: &OperationCall<'_>) -> Result<ResponseWithCha
     let Some(mut cart) = call.state.get_resource_with_internal_fields(&path, call.now) else {
         return not_found_response(call);
     };
+    check_account_validated(call)?;
     if !has_customer_agreement(call) {
         return Err(forbidden_error(13_605, "The customer has not accepted the Microsoft Customer Agreement."));
     }

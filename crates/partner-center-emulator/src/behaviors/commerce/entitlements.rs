@@ -7,7 +7,7 @@ use crate::{
     error_response::ErrorResponse,
     json_fields::{string_at_path, without_null_fields},
     lifecycle::Term,
-    store::population,
+    store::generated_and_written_collection_items,
     timestamp::Timestamp,
 };
 use serde_json::{Value, json};
@@ -15,14 +15,16 @@ use serde_json::{Value, json};
 /// Lists the entitlements from all completed orders, or those of a type. The customers of the documentation have those of its
 /// example as well.
 pub(super) fn list_entitlements(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
-    let orders = population::generated_and_written_collection_items(
-        call.state,
-        &customer_path(call).child_path("orders"),
-        call.now,
-    );
+    let orders_path = customer_path(call).child_path("orders");
+    let orders = generated_and_written_collection_items(call.state, &orders_path, call.now);
     let completed = orders.iter().filter(|order| order["status"] == "completed");
     let is_documented = call.is_about_documented_customer();
     let mut entitlements = if is_documented { example_items(call.operation.id) } else { Vec::new() };
+    // That from an order which was deleted is gone as well.
+    entitlements.retain(|entitlement| {
+        let order = string_at_path(entitlement, &["referenceOrder", "id"]);
+        !order.is_some_and(|id| call.state.is_resource_deleted(&orders_path.child_path(id)))
+    });
     entitlements.extend(completed.flat_map(entitlements_of_order));
     if let Some(wanted) = call.query.first_value("entitlementType") {
         entitlements.retain(|entitlement| {

@@ -5,7 +5,7 @@ use super::{
     subscriptions::is_partner_id_or_empty,
 };
 use crate::{
-    behaviors::{OperationCall, ResponseWithChanges, stored},
+    behaviors::{OperationCall, ResponseWithChanges, customer_purchases::subscriptions_of_customer, stored},
     catalog::{CatalogItem, find_catalog_item, months_of_billing_cycle},
     error_response::ErrorResponse,
     json_fields::{string_at_path, without_null_fields},
@@ -15,7 +15,7 @@ use crate::{
     },
     resource_path::ResourcePath,
     service_response::ResourceKind,
-    store::{State, StateChange, population},
+    store::{State, StateChange},
     timestamp::{ONE_DAY, Timestamp},
 };
 use serde_json::{Value, json};
@@ -77,11 +77,7 @@ impl<'a> MigrationContext<'a> {
     }
 
     fn subscriptions(&self) -> Vec<Value> {
-        population::generated_and_written_collection_items(
-            self.state,
-            &self.customer.child_path("subscriptions"),
-            self.now,
-        )
+        subscriptions_of_customer(self.state, &self.customer, self.now)
     }
 
     fn migrations_path(&self) -> ResourcePath {

@@ -4,14 +4,14 @@ use super::{bad_request_error, customer_path, respond_with_list};
 use crate::{
     behaviors::{
         OperationCall, ResponseWithChanges, example_items,
-        stored::{items_with_writes, not_found_response, respond_from_store},
+        stored::{not_found_response, respond_from_store},
     },
     error_response::ErrorResponse,
     json_fields::string_at_path,
     lifecycle::{get_internal_field, set_internal_field, without_internal_fields},
     resource_path::{ResourcePath, escape_uri_component},
     service_response::{ResourceKind, ResponseContent, ServiceResponse},
-    store::StateChange,
+    store::{StateChange, items_with_writes},
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{HeaderValue, StatusCode, header::CONTENT_DISPOSITION};

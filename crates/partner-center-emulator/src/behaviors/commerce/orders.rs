@@ -3,7 +3,7 @@
 use super::{
     bad_request_error,
     cancellation::check_cancellable_by_order,
-    check_reseller_relationship, conflict_error, customer_path, forbidden_error, has_customer_agreement,
+    check_account_validated, conflict_error, customer_path, forbidden_error, has_customer_agreement,
     invalid_property_error,
     purchases::{BuyerContext, Purchase, place_order},
     respond_with_list,
@@ -76,7 +76,7 @@ pub(super) fn order_as_response(order: Value, with_prices: bool) -> Value {
 
 /// Places an order without a cart. All of its line items are bought, or none.
 pub(super) fn create_order(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
-    check_reseller_relationship(call)?;
+    call.customer_in_path()?;
     check_account_validated(call)?;
     let line_items = call.body["lineItems"].as_array().filter(|items| !items.is_empty());
     let line_items = line_items.ok_or_else(|| invalid_property_error("The order needs at least one line item."))?;
@@ -116,21 +116,6 @@ pub(super) fn create_order(call: &OperationCall<'_>) -> Result<ResponseWithChang
     let response = call.respond_with_resource(order_as_response(order, false), ResourceKind::Other, true);
     Ok(ResponseWithChanges { response, changes })
 }
-
-/// Checks that Microsoft has not blocked the purchases of the customer. An account without a validation status is not blocked.
-fn check_account_validated(call: &OperationCall<'_>) -> Result<(), ErrorResponse> {
-    let validation = call.state.get_resource(&customer_path(call).child_path("validationStatus"), call.now);
-    let status = validation.as_ref().and_then(|validation| string_at_path(validation, &["status"]));
-    match status {
-        Some(status) if BLOCKING_VALIDATION_STATUSES.contains(&status) => {
-            Err(forbidden_error(800_073, "The account of the customer is being reviewed. Retry in a few days."))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// The statuses of an account that Microsoft blocks the purchases of.
-const BLOCKING_VALIDATION_STATUSES: [&str; 3] = ["UnderReview", "NotAllowed", "Unknown"];
 
 /// Checks that the subscription which a line item is an add-on to, if it names one, is active.
 fn check_parent_subscription_active(call: &OperationCall<'_>, line_item: &Value) -> Result<(), ErrorResponse> {

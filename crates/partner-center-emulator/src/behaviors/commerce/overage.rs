@@ -1,6 +1,6 @@
 //! Overage: the Azure subscription that calls and the like are billed to when they go beyond the licenses of a customer.
 
-use super::{customer_path, forbidden_error, promotions::subscriptions_of_customer, respond_with_list};
+use super::{customer_path, forbidden_error, respond_with_list, subscriptions_of_customer_in_path};
 use crate::{
     behaviors::{OperationCall, ResponseWithChanges, example_items},
     error_response::ErrorResponse,
@@ -8,7 +8,7 @@ use crate::{
     lifecycle::{is_azure_plan, is_legacy_azure},
     resource::ResourceLink,
     service_response::ResourceKind,
-    store::{StateChange, population},
+    store::{StateChange, generated_and_written_collection_items},
 };
 use serde_json::{Value, json};
 
@@ -36,7 +36,8 @@ pub(super) fn update_overage(call: &OperationCall<'_>) -> Response {
         matches!(segments, ["v1", "customers", _, "subscriptions", "overage"])
     });
     let is_of_another = |other: &Value| {
-        let has_other_link = string_at_path(other, &["links", "overage", "uri"]) != Some(link.as_str());
+        let own_link = string_at_path(other, &["links", "overage", "uri"]);
+        let has_other_link = own_link.is_none_or(|own| !own.eq_ignore_ascii_case(&link));
         let id = string_at_path(other, &["azureEntitlementId"]);
         has_other_link && id.zip(sent).is_some_and(|(id, sent)| id.eq_ignore_ascii_case(sent))
     };
@@ -59,7 +60,7 @@ pub(super) fn update_overage(call: &OperationCall<'_>) -> Response {
 
 /// Checks that the customer has no legacy Azure subscription, with which it has no overage.
 fn check_no_legacy_azure(call: &OperationCall<'_>) -> Result<(), ErrorResponse> {
-    if subscriptions_of_customer(call).iter().any(is_active_legacy_azure) {
+    if subscriptions_of_customer_in_path(call).iter().any(is_active_legacy_azure) {
         return Err(forbidden_error(800_112, "A customer with legacy Azure subscriptions cannot have overage."));
     }
     Ok(())
@@ -72,14 +73,10 @@ pub(super) fn is_active_legacy_azure(subscription: &Value) -> bool {
 
 /// Returns an active Azure subscription below an Azure plan of the customer.
 fn find_active_azure_entitlement_id(call: &OperationCall<'_>) -> Option<String> {
-    let subscriptions = subscriptions_of_customer(call);
+    let subscriptions = subscriptions_of_customer_in_path(call);
     subscriptions.iter().filter(|subscription| is_azure_plan(subscription)).find_map(|plan| {
         let path = customer_path(call).child_path("subscriptions").child_path(plan["id"].as_str()?);
-        let below = population::generated_and_written_collection_items(
-            call.state,
-            &path.child_path("azureEntitlements"),
-            call.now,
-        );
+        let below = generated_and_written_collection_items(call.state, &path.child_path("azureEntitlements"), call.now);
         let active = below.iter().find(|below| below["status"] == "active")?;
         active["id"].as_str().map(str::to_owned)
     })

@@ -1,13 +1,12 @@
 //! Promotions, and whether a customer gets one.
 
-use super::respond_with_list;
+use super::{respond_with_list, subscriptions_of_customer_in_path};
 use crate::{
     behaviors::{OperationCall, ResponseWithChanges, stored::not_found_response},
     catalog::{CatalogItem, find_catalog_item},
     error_response::ErrorResponse,
     json_fields::{string_at_path, without_null_fields},
     service_response::ResourceKind,
-    store::population,
 };
 use serde_json::{Value, json};
 
@@ -123,7 +122,7 @@ pub(super) fn get_promotion(call: &OperationCall<'_>) -> Result<ResponseWithChan
 
 /// Says for each item of a request whether the customer gets its promotion, or which promotions there are for it.
 pub(super) fn check_promotion_eligibilities(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
-    let subscriptions = subscriptions_of_customer(call);
+    let subscriptions = subscriptions_of_customer_in_path(call);
     let items = call.body["items"].as_array().into_iter().flatten().zip(0..);
     let items = items.map(|(item, number): (&Value, i64)| {
         let id = string_at_path(item, &["id"]).and_then(|id| id.parse().ok()).unwrap_or(number);
@@ -190,10 +189,4 @@ pub(super) fn percent_of_price_to_pay(promotion: Option<&str>) -> i64 {
 
 fn find_promotion(id: &str) -> Option<&'static Promotion> {
     PROMOTIONS.iter().find(|promotion| promotion.id.eq_ignore_ascii_case(id))
-}
-
-/// Returns the subscriptions of the customer in the path.
-pub(super) fn subscriptions_of_customer(call: &OperationCall<'_>) -> Vec<Value> {
-    let customer = super::customer_path(call);
-    population::generated_and_written_collection_items(call.state, &customer.child_path("subscriptions"), call.now)
 }

@@ -50,7 +50,7 @@ impl BuyerContext {
     pub(super) fn from_call(call: &OperationCall<'_>) -> Self {
         Self {
             country: country_of_query_or_customer(call),
-            subscriptions: super::promotions::subscriptions_of_customer(call),
+            subscriptions: super::subscriptions_of_customer_in_path(call),
         }
     }
 

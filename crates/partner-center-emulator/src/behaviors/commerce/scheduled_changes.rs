@@ -7,7 +7,7 @@ use crate::{
     error_response::ErrorResponse,
     json_fields::string_at_path,
     lifecycle::{Term, last_day_of_subscription, set_internal_field},
-    store::population,
+    store::generated_and_written_collection_items,
     timestamp::Timestamp,
 };
 use serde_json::Value;
@@ -138,7 +138,7 @@ fn check_custom_term_end(
         return Err(bad_request_error(900_245, "The chosen date is not within the first term after the renewal."));
     }
     let Some((collection, _)) = call.path.split_last_segment() else { return Ok(()) };
-    let subscriptions = population::generated_and_written_collection_items(call.state, &collection, call.now);
+    let subscriptions = generated_and_written_collection_items(call.state, &collection, call.now);
     if !is_aligned_date(&subscriptions, custom_end) {
         return Err(bad_request_error(
             900_246,

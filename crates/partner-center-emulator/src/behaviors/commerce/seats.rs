@@ -7,7 +7,7 @@ use crate::{
     error_response::ErrorResponse,
     json_fields::string_at_path,
     lifecycle::{SubscriptionKind, subscription_kind},
-    store::population,
+    store::generated_and_written_collection_items,
     timestamp::{ONE_DAY, Timestamp},
 };
 use serde_json::{Value, json};
@@ -111,7 +111,7 @@ pub(super) fn check_seat_limit_of_customer(call: &OperationCall<'_>, next: &Valu
     let Some((collection, id)) = call.path.split_last_segment() else { return Ok(()) };
     let item = string_at_path(next, &["offerId"]).and_then(find_catalog_item);
     let Some((item, max)) = item.and_then(|item| Some((item, item.sku.max_per_customer?))) else { return Ok(()) };
-    let others = population::generated_and_written_collection_items(call.state, &collection, call.now);
+    let others = generated_and_written_collection_items(call.state, &collection, call.now);
     let others =
         others.iter().filter(|other| !other["id"].as_str().is_some_and(|other| other.eq_ignore_ascii_case(id)));
     let others: i64 =

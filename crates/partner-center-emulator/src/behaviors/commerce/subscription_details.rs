@@ -2,8 +2,8 @@
 //! ones can end.
 
 use super::{
-    bad_request_error, customer_path, invalid_property_error, promotions::subscriptions_of_customer, respond_with_list,
-    scheduled_changes::is_term_end_alignment_target,
+    bad_request_error, customer_path, invalid_property_error, respond_with_list,
+    scheduled_changes::is_term_end_alignment_target, subscriptions_of_customer_in_path,
 };
 use crate::{
     behaviors::{OperationCall, ResponseWithChanges},
@@ -36,7 +36,7 @@ pub(super) fn list_add_ons(call: &OperationCall<'_>) -> Response {
         return Err(super::subscription_not_found_error());
     };
     let id = string_at_path(&base, &["id"]).unwrap_or_default();
-    let mut add_ons = subscriptions_of_customer(call);
+    let mut add_ons = subscriptions_of_customer_in_path(call);
     add_ons.retain(|add_on| {
         string_at_path(add_on, &["parentSubscriptionId"]).is_some_and(|parent| parent.eq_ignore_ascii_case(id))
     });
@@ -136,7 +136,7 @@ pub(super) fn list_custom_term_end_dates(call: &OperationCall<'_>) -> Response {
     let first_day = Timestamp::parse_with_or_without_zone(&start).unwrap_or(call.now).date();
     let term = Term::new(first_day, &duration, None);
     let subscriptions: Vec<_> =
-        subscriptions_of_customer(call).into_iter().filter(is_term_end_alignment_target).collect();
+        subscriptions_of_customer_in_path(call).into_iter().filter(is_term_end_alignment_target).collect();
     let mut days: Vec<Date> = subscriptions.iter().filter_map(last_day_of_subscription).collect();
     // The ends of the months that the term touches.
     let months = (0..=months).map(|month| add_months_to_date(first_day, month));

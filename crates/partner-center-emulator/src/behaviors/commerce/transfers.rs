@@ -7,21 +7,22 @@
 //! ```
 
 use super::{
-    bad_request_error, conflict_error, customer_path, overage::is_active_legacy_azure,
-    promotions::subscriptions_of_customer, respond_with_list,
+    bad_request_error, conflict_error, customer_path, overage::is_active_legacy_azure, respond_with_list,
+    subscriptions_of_customer_in_path,
 };
 use crate::{
     behaviors::{
         OperationCall, ResponseWithChanges,
+        customer_purchases::find_id_of_order_in_force,
         stored::{collection_items, not_found_response, respond_from_store},
     },
-    catalog::{ProductKind, find_catalog_item},
+    catalog::ProductKind,
     error_response::ErrorResponse,
     json_fields::{string_at_path, without_null_fields},
     lifecycle::{get_internal_field, is_azure_plan, set_internal_field, without_internal_fields},
     resource::SelfLinks,
     service_response::ResourceKind,
-    store::{StateChange, population},
+    store::StateChange,
     test_credentials::TENANT_ID,
 };
 use serde_json::{Value, json};
@@ -96,13 +97,15 @@ fn check_no_transfer_in_progress(call: &OperationCall<'_>) -> Result<(), ErrorRe
 fn check_azure_transfer(call: &OperationCall<'_>) -> Result<(), ErrorResponse> {
     let wanted = call.body["targetProductTypes"].as_array().into_iter().flatten().filter_map(Value::as_str);
     let is_wanted = |kind: &str| wanted.clone().any(|wanted| wanted.eq_ignore_ascii_case(kind));
-    if is_wanted("AzureReservation") && has_customer_reservation(call) {
+    let reservation =
+        || find_id_of_order_in_force(call.state, &customer_path(call), &[ProductKind::Reservation], call.now);
+    if is_wanted("AzureReservation") && reservation().is_some() {
         return Err(bad_request_error(900_145, "Azure reservations do not transfer. Cancel them first."));
     }
     if !is_wanted("AzureSubscription") {
         return Ok(());
     }
-    let subscriptions = subscriptions_of_customer(call);
+    let subscriptions = subscriptions_of_customer_in_path(call);
     if subscriptions.iter().any(is_active_legacy_azure) {
         return Err(bad_request_error(900_131, "The customer has legacy Azure subscriptions, which do not transfer."));
     }
@@ -114,19 +117,6 @@ fn check_azure_transfer(call: &OperationCall<'_>) -> Result<(), ErrorResponse> {
         return Err(bad_request_error(900_132, "The Azure plan of the customer is not active."));
     }
     Ok(())
-}
-
-/// Whether an order of the customer has a reservation that was not cancelled.
-fn has_customer_reservation(call: &OperationCall<'_>) -> bool {
-    let orders = population::generated_and_written_collection_items(
-        call.state,
-        &customer_path(call).child_path("orders"),
-        call.now,
-    );
-    orders.iter().flat_map(|order| order["lineItems"].as_array().into_iter().flatten()).any(|line_item| {
-        let item = string_at_path(line_item, &["offerId"]).and_then(find_catalog_item);
-        item.is_some_and(|item| item.product.kind == ProductKind::Reservation) && line_item["quantity"] != 0
-    })
 }
 
 /// Returns a line item with what is known of its subscription.
@@ -262,7 +252,7 @@ pub(super) fn accept_transfer(call: &OperationCall<'_>) -> Response {
 
 /// Says of each subscription of a customer whether it can be transferred.
 pub(super) fn list_transfer_eligibilities(call: &OperationCall<'_>) -> Response {
-    let subscriptions = subscriptions_of_customer(call);
+    let subscriptions = subscriptions_of_customer_in_path(call);
     let eligibilities = subscriptions.iter().map(|subscription| {
         let kind = string_at_path(subscription, &["productType", "id"]);
         let reason = match string_at_path(subscription, &["status"]) {

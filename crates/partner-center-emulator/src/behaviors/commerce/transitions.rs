@@ -2,7 +2,7 @@
 
 use super::{
     bad_request_error, change_in_progress_error, country_of_query_or_customer, forbidden_error, invalid_property_error,
-    promotions::subscriptions_of_customer, respond_with_list, seats::quantity_of_subscription,
+    respond_with_list, seats::quantity_of_subscription, subscriptions_of_customer_in_path,
 };
 use crate::{
     behaviors::{OperationCall, ResponseWithChanges, stored::not_found_response},
@@ -42,7 +42,7 @@ pub(super) fn list_transition_eligibilities(call: &OperationCall<'_>) -> Result<
     let targets = item.map_or(&[][..], |item| item.sku.transition_targets);
     let is_scheduled =
         call.query.first_value("eligibilityType").is_some_and(|kind| kind.eq_ignore_ascii_case("scheduled"));
-    let subscriptions = subscriptions_of_customer(call);
+    let subscriptions = subscriptions_of_customer_in_path(call);
     let errors: Vec<_> = match string_at_path(&source, &["status"]) {
         Some("active") => Vec::new(),
         Some("pending") => vec![json!({ "code": 9, "description": "The subscription is not provisioned." })],

@@ -520,6 +520,7 @@ impl SingleResponse for ListCustomerQualifications {}
 ///
 /// # Errors
 ///
+/// - 400 with code 3000: A property is invalid, or the customer has the qualification already.
 /// - 400 with code 900118: The identifier of the customer is invalid.
 /// - 403 with code 20002: There is no relationship between the partner and the customer.
 /// - 404 with code 60003: The tenant of the customer was not found.
@@ -1581,6 +1582,7 @@ impl Paginated for ListCustomerAgreements {
 ///
 /// # Errors
 ///
+/// - 400 with code 3000: A property is invalid, such as a template that is not of the agreement.
 /// - 400 with code 600061: The same person has already accepted the agreement for the customer.
 /// - 400 with code 900118: The identifier of the customer is invalid.
 /// - 403 with code 20002: There is no relationship between the partner and the customer.
@@ -2465,6 +2467,7 @@ impl SingleResponse for GetUsageBudget {}
 ///
 /// # Errors
 ///
+/// - 400 with code 3000: The amount is negative.
 /// - 400 with code 900118: The identifier of the customer is invalid.
 /// - 403 with code 20002: There is no relationship between the partner and the customer.
 /// - 404 with code 60003: The tenant of the customer was not found.

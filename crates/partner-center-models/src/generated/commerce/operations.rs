@@ -304,6 +304,7 @@ impl Updatable for GetSubscription {
 ///
 /// # Errors
 ///
+/// - 400 with code 3000: A property is invalid, such as a product that it cannot renew to.
 /// - 400 with code 2055: The etag in `If-Match` is stale: get the subscription again.
 /// - 400 with code 2001: The seats of a suspended subscription cannot be changed.
 /// - 400 with code 2002: The quantity is outside the range of the offer.
@@ -1403,6 +1404,7 @@ impl Paginated for ListTransitions {
 ///
 /// # Errors
 ///
+/// - 400 with code 800002: The subscription is not active.
 /// - 400 with code 3000: A property is invalid, such as a product that the subscription cannot move
 ///   to.
 /// - 400 with code 900236: The target subscription does not end later than the source.
@@ -1511,6 +1513,7 @@ impl SingleResponse for CreateTransition {}
 ///
 /// # Errors
 ///
+/// - 400 with code 3000: The duration of the term is not known.
 /// - 400 with code 900118: The identifier of the customer is invalid.
 /// - 403 with code 20002: There is no relationship between the partner and the customer.
 /// - 404 with code 60003: The tenant of the customer was not found.
@@ -3317,6 +3320,13 @@ impl Paginated for ListOrders {
 ///
 /// # Errors
 ///
+/// - 400 with code 3000: A property is invalid, such as an order without line items.
+/// - 400 with code 800030: The subscription in the provisioning context is missing or cannot have
+///   reservations.
+/// - 400 with code 900203: The product requires the acceptance of an attestation.
+/// - 400 with code 900275: A subscription of the product cannot have that many seats.
+/// - 400 with code 800002: The request is not valid, such as a promotion that is not for the
+///   purchase.
 /// - 400 with code 2100: The offer has to be bought by its product and SKU.
 /// - 400 with code 800018: The limit of Microsoft's integration sandbox is reached.
 /// - 400 with code 800071: The line item numbers do not count from 0 without a gap.
@@ -4353,6 +4363,7 @@ impl SingleResponse for DownloadOrderAttachment {}
 ///
 /// # Errors
 ///
+/// - 400 with code 3000: A property is invalid, such as two line items with the same `id`.
 /// - 400 with code 800002: The request is not valid.
 /// - 403 with code 900159: There is no reseller relationship with the customer.
 /// - 404 with code 60003: There is no such customer.
@@ -4526,6 +4537,7 @@ impl Updatable for GetCart {
 ///
 /// # Errors
 ///
+/// - 400 with code 3000: A property is invalid, such as two line items with the same `id`.
 /// - 400 with code 800065: The cart was checked out already.
 /// - 404 with code 800008: There is no such cart.
 /// - 400 with code 900118: The identifier of the customer is invalid.
@@ -4622,6 +4634,7 @@ impl SingleResponse for UpdateCart {}
 /// - 400 with code 900203: The product requires the acceptance of an attestation.
 /// - 400 with code 900206: The attestation of the partner is missing.
 /// - 403 with code 13605: The customer has not accepted the Microsoft Customer Agreement.
+/// - 403 with code 800073: The customer is being reviewed. Retry in a few days.
 /// - 404 with code 800008: There is no such cart.
 /// - 404 with code 400019: The availability was replaced: fetch it from the catalog again.
 /// - 409 with code 800060: The order is in progress. Look for it among the orders in a few minutes.
@@ -4779,6 +4792,8 @@ impl SingleResponse for ListTransfers {}
 ///
 /// # Errors
 ///
+/// - 400 with code 800002: The request is not valid, such as a subscription that the customer does
+///   not have.
 /// - 400 with code 900131: The customer has legacy Azure subscriptions.
 /// - 400 with code 900132: The Azure plan is not active.
 /// - 400 with code 900133: The customer has no Azure plan.
@@ -5033,6 +5048,8 @@ impl SingleResponse for WithdrawTransfer {}
 ///
 /// # Errors
 ///
+/// - 400 with code 800002: The request is not valid, such as a subscription that the customer does
+///   not have.
 /// - 400 with code 900102: The transfer is in a state that does not allow it.
 /// - 404 with code 900100: There is no such transfer.
 /// - 409 with code 900104: The transfer is being processed by another request.

@@ -6075,6 +6075,8 @@ open_enum!(loose CartParticipantRole {
 /// A cart: what can be bought for a customer by checking it out, until it expires.
 ///
 /// See [Cart resources](https://learn.microsoft.com/partner-center/developer/cart-resources).
+///
+/// Read `line_items` with [`Cart::outcome`].
 #[non_exhaustive]
 pub struct Cart {
     /// The identifier of the cart.
@@ -6091,7 +6093,7 @@ pub struct Cart {
     /// Whether it was checked out.
     pub status: Option<CartStatus>,
     /// The products in the cart.
-    pub line_items: Option<Vec<CartLineItem>>,
+    pub(crate) line_items: Option<Vec<CartLineItem>>,
     /// Whether the partner attested that the partners of record earn their incentives.
     pub partner_on_record_attestation_accepted: Option<bool>,
     /// Links to the cart itself.
@@ -6689,12 +6691,16 @@ integer_enum!(CartErrorCode {
 /// The orders that came of a cart.
 ///
 /// See [Cart resources](https://learn.microsoft.com/partner-center/developer/cart-resources).
+///
+/// Read `orders` with [`CartCheckoutResult::into_outcome`].
+///
+/// Read `order_errors` with [`CartCheckoutResult::into_outcome`].
 #[non_exhaustive]
 pub struct CartCheckoutResult {
     /// The orders that were placed.
-    pub orders: Option<Vec<Order>>,
+    pub(crate) orders: Option<Vec<Order>>,
     /// The orders that were not placed.
-    pub order_errors: Option<Vec<OrderError>>,
+    pub(crate) order_errors: Option<Vec<OrderError>>,
     /// The metadata of the result.
     pub attributes: Option<RawJson<ResourceAttributes>>,
     /// The fields that the specification does not describe; see [`UnknownFields`].

@@ -404,6 +404,8 @@ impl SingleResponse for ListMigrationEvents {}
 ///
 /// # Errors
 ///
+/// - 400 with code 900221: The subscription cannot be migrated for several reasons. Validate it
+///   first.
 /// - 400 with code 3000: A property is invalid, such as a schedule without a date.
 /// - 400 with code 900215: The subscription is not active.
 /// - 400 with code 900220: There is no product of new commerce for the offer yet.
@@ -596,6 +598,11 @@ impl Updatable for GetMigrationSchedule {
 ///
 /// # Errors
 ///
+/// - 400 with code 900215: The subscription is not active.
+/// - 400 with code 900220: There is no product of new commerce for the offer yet.
+/// - 400 with code 900262: An add-on does not exist or is not active.
+/// - 400 with code 900221: The subscription cannot be migrated for several reasons. Validate it
+///   first.
 /// - 400 with code 3000: A property is invalid, such as a subscription that is not that of the
 ///   schedule.
 /// - 400 with code 800002: The schedule has run or was canceled.

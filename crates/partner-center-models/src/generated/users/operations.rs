@@ -1457,6 +1457,7 @@ impl Paginated for ListUserLicenses {
 ///
 /// # Errors
 ///
+/// - 400 with code 3000: A property is invalid, such as licenses of two groups.
 /// - 400 with code 900118: The identifier of the customer is invalid.
 /// - 403 with code 20002: There is no relationship between the partner and the customer.
 /// - 404 with code 60003: The tenant of the customer was not found.
