@@ -61,7 +61,7 @@ pub(crate) enum Command {
 #[command(name = "partner-center", version, after_help = ROOT_COMMAND_AFTER_HELP, after_long_help = ROOT_COMMAND_AFTER_LONG_HELP)]
 // The resources have the order 0.
 #[command(next_display_order = 1)]
-struct RootCommandGrammar {
+struct BuiltInCommandLine {
     #[command(subcommand)]
     command: BuiltInCommand,
     #[command(flatten)]
@@ -405,7 +405,7 @@ impl Arguments {
         if let [word] = words
             && (word == "--version" || word == "-V")
         {
-            return RootCommandGrammar::command();
+            return BuiltInCommandLine::command();
         }
         let name = operations::find_command_word(words, &Self::clap_args_of_service_options());
         let command = Self::build_clap_command(CommandLineWords::Some { words, command: name });
@@ -441,7 +441,7 @@ impl Arguments {
 
     /// Returns the commands of the service's operations, and then the others.
     fn build_command_tree(words: CommandLineWords<'_>) -> clap::Command {
-        let command = RootCommandGrammar::command();
+        let command = BuiltInCommandLine::command();
         match words {
             CommandLineWords::Some { command: Some(name), .. } if command.find_subcommand(name).is_some() => command,
             _ => command.subcommands(operations::build_resource_commands(words)),

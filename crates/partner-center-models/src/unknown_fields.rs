@@ -94,17 +94,17 @@ impl UnknownFields {
     /// Keeps the value of `field` as it was received, and as it would be written.
     #[inline]
     pub(crate) fn keep_received_spelling(&mut self, field: &str, written: JsonValue, received: JsonValue) {
-        self.received_spelling_or_insert(field).value = Some((written, received));
+        self.received_spelling_mut_or_default(field).value = Some((written, received));
     }
 
     /// Keeps the name that `field` was received with.
     #[inline]
     pub(crate) fn keep_received_name(&mut self, field: &str, name: &'static str) {
-        self.received_spelling_or_insert(field).name = Some(name);
+        self.received_spelling_mut_or_default(field).name = Some(name);
     }
 
     #[inline]
-    fn received_spelling_or_insert(&mut self, field: &str) -> &mut ReceivedSpelling {
+    fn received_spelling_mut_or_default(&mut self, field: &str) -> &mut ReceivedSpelling {
         self.0.get_or_insert_default().spellings.entry(field.into()).or_default()
     }
 

@@ -52,7 +52,7 @@ pub(crate) async fn run_api_command<X: Transport>(
         })
         .into());
     }
-    if let Some(format) = PlannedFormat::of_flags(call.dry_run, call.curl) {
+    if let Some(format) = PlannedFormat::from_dry_run_and_curl_flags(call.dry_run, call.curl) {
         return print_planned_request(&request, format, session, messages);
     }
     if request.method == Method::Delete && !call.yes {

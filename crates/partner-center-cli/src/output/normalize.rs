@@ -205,7 +205,11 @@ impl ValueReader {
                 ReadValue::Received(range) => PartForm::Received(range),
                 ReadValue::Changed(range) => PartForm::Changed(range),
             };
-            self.add_part(Part { order: UNDOCUMENTED_FIELD_ORDER, is_exact: true, position, form }, &mut list, cursor);
+            self.push_container_part(
+                Part { order: UNDOCUMENTED_FIELD_ORDER, is_exact: true, position, form },
+                &mut list,
+                cursor,
+            );
         }
         self.write_container(list, *b"[]", None, cursor)
     }
@@ -224,7 +228,11 @@ impl ValueReader {
                     ReadValue::Changed(range) => changed.extend_from_within(range),
                 }
             }));
-            self.add_part(Part { order: UNDOCUMENTED_FIELD_ORDER, is_exact: true, position, form }, &mut map, cursor);
+            self.push_container_part(
+                Part { order: UNDOCUMENTED_FIELD_ORDER, is_exact: true, position, form },
+                &mut map,
+                cursor,
+            );
         }
         self.write_container(map, *b"{}", None, cursor)
     }
@@ -258,7 +266,7 @@ impl ValueReader {
             previous = if field.is_some() { Some(order) } else { previous };
             is_in_order &= previous_order < Some(order) || order == UNDOCUMENTED_FIELD_ORDER;
             previous_order = Some(order);
-            self.add_part(Part { order, is_exact: name.is_exact, position, form }, &mut object, cursor);
+            self.push_container_part(Part { order, is_exact: name.is_exact, position, form }, &mut object, cursor);
         }
         if !is_in_order {
             object.is_changed = true;
@@ -335,7 +343,7 @@ impl ValueReader {
     }
 
     /// Adds the part of a container that was read last.
-    fn add_part(&mut self, part: Part, container: &mut Container, cursor: &JsonCursor<'_>) {
+    fn push_container_part(&mut self, part: Part, container: &mut Container, cursor: &JsonCursor<'_>) {
         container.is_changed |= part.position != container.next || !matches!(part.form, PartForm::Received(_));
         container.next = cursor.position() + 1;
         self.parts.push(part);

@@ -26,7 +26,7 @@ impl<T: Send + 'static> ThreadSet<T> {
         self.running += 1;
         if self.running > self.threads.len() {
             // With fewer threads than wanted, work waits for one of them.
-            self.threads.extend(self.start_thread());
+            self.threads.extend(self.start_worker_thread());
         }
         match self.jobs.as_ref().filter(|_| !self.threads.is_empty()) {
             // It cannot fail: the set holds the receiver.
@@ -56,7 +56,7 @@ impl<T: Send + 'static> ThreadSet<T> {
     }
 
     /// Starts a thread, with the `tracing` subscriber and span of the caller.
-    fn start_thread(&self) -> Option<JoinHandle<()>> {
+    fn start_worker_thread(&self) -> Option<JoinHandle<()>> {
         let (jobs, outcomes) = (self.waiting_jobs.clone(), self.outcome_sender.clone());
         let span = tracing::Span::current();
         let subscriber = tracing::dispatcher::get_default(Clone::clone);

@@ -385,7 +385,7 @@ mod sealed {
             // A busy thread runs a job that nobody waits for, or has panicked: replace it.
             running.take_if(|running| running.is_busy.load(Ordering::Acquire));
             if running.is_none() {
-                *running = WorkerHandle::start_thread();
+                *running = WorkerHandle::start_worker_thread();
             }
             running.as_ref().is_some_and(|WorkerHandle { jobs, is_busy }| {
                 is_busy.store(true, Ordering::Relaxed);
@@ -395,7 +395,7 @@ mod sealed {
     }
 
     impl WorkerHandle {
-        fn start_thread() -> Option<Self> {
+        fn start_worker_thread() -> Option<Self> {
             let (sender, jobs) = sync_channel::<WorkerJob>(1);
             let thread = thread::Builder::new().name("partner-center".to_owned());
             thread.spawn(move || jobs.into_iter().for_each(|job| job())).ok()?;

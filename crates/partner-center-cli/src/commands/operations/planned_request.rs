@@ -22,11 +22,11 @@ pub(crate) enum PlannedFormat {
 impl PlannedFormat {
     /// Returns the format of `--dry-run` or `--curl`; `None` if the request is sent.
     pub(crate) fn of_call(options: &CallOptions) -> Option<Self> {
-        Self::of_flags(options.is_dry_run, options.is_curl)
+        Self::from_dry_run_and_curl_flags(options.is_dry_run, options.is_curl)
     }
 
     /// The same, of the flags.
-    pub(crate) fn of_flags(is_dry_run: bool, is_curl: bool) -> Option<Self> {
+    pub(crate) fn from_dry_run_and_curl_flags(is_dry_run: bool, is_curl: bool) -> Option<Self> {
         if is_curl { Some(Self::Curl) } else { is_dry_run.then_some(Self::Http) }
     }
 
