@@ -53,7 +53,7 @@ pub(super) fn note_if_no_domain_was_found(call: &OperationCall, count: usize, me
     if count == 0 && filters_by_domain(call) {
         messages.print(
             "note: --domain finds customers by their default domains only, such as contoso.onmicrosoft.com; one with another domain \
-             is found by `customers list --full --query \"[?contains(customDomains || `[]`, 'contoso.com')]\"`, or by --company-name",
+             is found by `customers list --full --query \"[?contains(customDomains || '', 'contoso.com')]\"`, or by --company-name",
         );
     }
 }
