@@ -83,7 +83,7 @@ impl EmulatorBuilder {
         Self { start_time: Some(time), ..self }
     }
 
-    /// Stops the clock: it shows the start time, and goes on by [`Emulator::advance_clock`] alone.
+    /// Stops the clock: it shows the start time until [`Emulator::advance_clock`], or a wait of the transport in memory, advances it.
     ///
     /// A test then sees the same on any machine, however slow: an order that was just placed is pending until the clock is advanced.
     /// Tokens, rate limits and the judge go by the time of the system all the same.

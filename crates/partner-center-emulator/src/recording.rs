@@ -81,7 +81,8 @@ struct RecordingDocument<'a> {
 const RECORDING_FORMAT: &str = "partner-center-recording/1";
 
 /// Headers of the connection, which an emulator has only as a server.
-const CONNECTION_HEADERS: [&str; 5] = ["connection", "content-length", "date", "keep-alive", "transfer-encoding"];
+const CONNECTION_HEADERS: [&str; 6] =
+    ["connection", "content-encoding", "content-length", "date", "keep-alive", "transfer-encoding"];
 
 /// The maximum number of fields and lists around a value. JSON that is read has no more.
 const MAX_DEPTH: usize = 128;

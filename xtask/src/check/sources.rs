@@ -63,7 +63,7 @@ fn find_foreign_await<'a>(source: &'a str, functions: &BTreeSet<&str>) -> Option
 
 /// Returns a source file up to its tests, which are at its end.
 fn source_without_tests(source: &str) -> &str {
-    source.split_once("#[cfg(test)]").map_or(source, |(code, _)| code)
+    source.split_once("#[cfg(test)]\nmod tests {").map_or(source, |(code, _)| code)
 }
 
 /// Returns the lines of a source file that are not comments.
@@ -114,8 +114,7 @@ mod tests {
 
     #[test]
     fn async_functions_of_the_code_are_listed_without_those_of_tests() {
-        let source =
-            "pub(crate) async fn call<O: Operation>(&self) {}\n// async fn no() {}\n#[cfg(test)]\nasync fn any() {}";
+        let source = "pub(crate) async fn call<O: Operation>(&self) {}\n// async fn no() {}\n#[cfg(test)]\nmod tests {\nasync fn any() {}\n}";
         assert_eq!(async_function_names(source).collect::<Vec<_>>(), ["call"]);
     }
 }

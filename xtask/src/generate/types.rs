@@ -351,6 +351,9 @@ fn generate_struct(spec: &Spec, definition: &Definition, fields: &StructFields<'
         + &samples::model_example_documentation(spec, definition)?;
     let description = doc_comment(&description, 0);
     let derives = definition.is_derived.then(|| quote!(#[derive(Clone, PartialEq)]));
+    // What is reached by a method alone says whether the request has failed in part. The setters of what is sent have the attribute.
+    let has_accessor = fields.described.iter().any(|field| field.property.accessor.is_some());
+    let must_use = (has_accessor && !definition.is_sent).then(|| quote!(#[must_use = "it says what has failed"]));
     let declarations = fields.described.iter().map(|field| {
         let (docs, name, declared) = (field.doc_attributes(), &field.name, field.declared_type());
         let visibility = if field.property.accessor.is_some() { quote!(pub(crate)) } else { quote!(pub) };
@@ -369,6 +372,7 @@ fn generate_struct(spec: &Spec, definition: &Definition, fields: &StructFields<'
     Ok(quote! {
         #description
         #derives
+        #must_use
         #[non_exhaustive]
         pub struct #name {
             #(#declarations)*

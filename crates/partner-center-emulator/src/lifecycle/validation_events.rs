@@ -16,8 +16,8 @@ pub(crate) const FAILED_VALIDATION_STATUS: &str = "failed";
 
 const DAYS_KEPT: u32 = 7;
 
-/// The time after which nothing sends a pending event any more: longer than all attempts take together. One that was dropped from
-/// the queue, by a reset or by the end of the process, fails then.
+/// The time after which nothing sends a pending event any more: longer than all attempts take together by default. One that was
+/// dropped from the queue, by a restored snapshot or by the end of the process, fails then.
 const MAX_PENDING_TIME: Duration = Duration::from_secs(600);
 
 pub(super) fn is_validation_event_present(event: &Value, now: Timestamp) -> bool {

@@ -6,7 +6,7 @@ use crate::{
     service_response::{ResourceKind, ResponseContent, ServiceResponse},
 };
 use http::{
-    HeaderName, HeaderValue, StatusCode,
+    HeaderName, HeaderValue, Method, StatusCode,
     header::{CONTENT_TYPE, ETAG, LOCATION, RETRY_AFTER},
 };
 use partner_center_core::{Request, Response};
@@ -17,7 +17,8 @@ use std::{
 };
 
 /// A recording that is replayed: each request of an operation gets the next response to that operation, and in the end always the
-/// last one. Operations that are not in the recording are none of its business.
+/// last one, which has no next page then, so that a list that was not recorded to its end comes to one. Operations that are not in
+/// the recording are none of its business.
 pub(crate) struct Replay {
     /// The exchanges of each operation, by its identifier.
     exchanges: HashMap<&'static str, Vec<RecordedExchange>>,
@@ -59,8 +60,12 @@ impl Replay {
             *count += 1;
             *count - 1
         };
-        let exchange = exchanges.get(number).or(exchanges.last())?;
-        Some(ReplayedResponse::new(exchange, &route, request, number))
+        let (exchange, is_repeated) = match exchanges.get(number) {
+            Some(exchange) => (exchange, false),
+            None => (exchanges.last()?, true),
+        };
+        let next_page = (!is_repeated).then(|| NextPage::new(&route, request, number));
+        Some(ReplayedResponse::new(exchange, &route, request, number, next_page.as_ref()))
     }
 
     fn lock_replayed(&self) -> MutexGuard<'_, HashMap<&'static str, usize>> {
@@ -69,14 +74,23 @@ impl Replay {
 }
 
 impl ReplayedResponse {
-    /// `number` is that of the response to this operation, from 0.
-    fn new(exchange: &RecordedExchange, route: &Route, request: &Request, number: usize) -> Self {
+    /// `number` is that of the response to this operation, from 0. Without a `next_page`, the response has none.
+    fn new(
+        exchange: &RecordedExchange,
+        route: &Route,
+        request: &Request,
+        number: usize,
+        next_page: Option<&NextPage<'_>>,
+    ) -> Self {
         let status = StatusCode::from_u16(exchange.status).unwrap_or_default();
-        let next_page = NextPage::new(route, request, number);
+        let mut headers = exchange.headers.clone();
         let content = match &exchange.body {
             Some(shape) => {
                 let mut body = body_of_shape(route.operation, exchange.status, shape, number);
-                next_page.set_in_body(&mut body);
+                match next_page {
+                    Some(next_page) => next_page.set_in_body(&mut body),
+                    None => remove_next_page(route, &mut body, &mut headers),
+                }
                 ResponseContent::Resource(body, ResourceKind::Other, body_type(route.operation, exchange.status))
             }
             None if exchange.headers.contains(CONTENT_TYPE.as_str()) => ResponseContent::PlainText("text"),
@@ -87,9 +101,15 @@ impl ReplayedResponse {
             // A retry need not wait for what is a recording.
             (RETRY_AFTER, HeaderValue::from_static("0")),
         ];
-        values.extend(HeaderValue::from_str(request.uri().path()).ok().map(|path| (LOCATION, path)));
-        values.extend(next_page.header());
-        Self { response: ServiceResponse::new(status, content), headers: exchange.headers.clone(), values }
+        // Where it leads to is a value. A client without it polls the address that the specification has.
+        let path = request.uri().path();
+        let is_resource = route_request(&Method::GET, path).is_ok_and(|route| route.operation.items.is_none());
+        match HeaderValue::from_str(path) {
+            Ok(path) if is_resource => values.push((LOCATION, path)),
+            _ => drop(headers.remove(LOCATION.as_str())),
+        }
+        values.extend(next_page.and_then(NextPage::header));
+        Self { response: ServiceResponse::new(status, content), headers, values }
     }
 
     /// Returns the response as `write` writes it, with the recorded headers and no others.
@@ -143,12 +163,12 @@ impl<'a> NextPage<'a> {
 
     fn set_in_body(&self, body: &mut Value) {
         let Some(paging) = self.route.operation.paging else { return };
-        let pointer = |path: &str| format!("/{}", path.replace('.', "/"));
-        if let Some(Value::String(token)) = paging.continuation_token.and_then(|path| body.pointer_mut(&pointer(path)))
+        if let Some(Value::String(token)) =
+            paging.continuation_token.and_then(|path| body.pointer_mut(&json_pointer(path)))
         {
             token.clone_from(&self.token);
         }
-        match paging.next_link.and_then(|path| body.pointer_mut(&pointer(path))) {
+        match paging.next_link.and_then(|path| body.pointer_mut(&json_pointer(path))) {
             Some(Value::String(link)) => link.clone_from(&self.uri),
             Some(Value::Object(link)) => {
                 for (name, value) in [("uri", self.uri.as_str()), ("method", "GET")] {
@@ -173,4 +193,25 @@ impl<'a> NextPage<'a> {
         let name = self.route.operation.paging?.response_header?;
         Some((name.parse().ok()?, HeaderValue::from_str(&self.token).ok()?))
     }
+}
+
+/// Removes what leads to the next page of a list.
+fn remove_next_page(route: &Route, body: &mut Value, headers: &mut BTreeSet<String>) {
+    let Some(paging) = route.operation.paging else { return };
+    for path in [paging.next_link, paging.continuation_token].into_iter().flatten() {
+        let (parent, name) = match path.rsplit_once('.') {
+            Some((parent, name)) => (body.pointer_mut(&json_pointer(parent)), name),
+            None => (Some(&mut *body), path),
+        };
+        if let Some(Value::Object(fields)) = parent {
+            fields.remove(name);
+        }
+    }
+    if let Some(name) = paging.response_header {
+        headers.remove(&name.to_ascii_lowercase());
+    }
+}
+
+fn json_pointer(path: &str) -> String {
+    format!("/{}", path.replace('.', "/"))
 }

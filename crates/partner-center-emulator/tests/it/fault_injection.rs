@@ -127,7 +127,7 @@ fn in_memory_transport_times_out_without_waiting() {
     assert_eq!(in_memory("reset", Duration::from_secs(1)), Err(TransportErrorKind::Exchange));
     assert_eq!(in_memory("unreachable", Duration::from_secs(1)), Err(TransportErrorKind::Connect));
     assert_eq!(in_memory("truncate", Duration::from_secs(1)), Err(TransportErrorKind::Exchange));
-    assert!(start.elapsed() < Duration::from_secs(60));
+    assert!(start.elapsed() < Duration::from_secs(5));
 }
 
 #[test]
@@ -225,7 +225,7 @@ fn shutdown_does_not_wait_for_delayed_responses() {
         std::thread::sleep(Duration::from_millis(200));
         let start = Instant::now();
         server.shutdown();
-        assert!(start.elapsed() < Duration::from_secs(60), "{fault}: took {:?}", start.elapsed());
+        assert!(start.elapsed() < Duration::from_millis(500), "{fault}: took {:?}", start.elapsed());
         for stream in waiting {
             let (text, _) = read_to_end(stream);
             assert!(!text.contains("totalCount"), "{fault}: {text}");

@@ -37,11 +37,21 @@ fn blocked_account_cannot_check_out() {
     let cart = json!({ "lineItems": [line_item] });
     let (status, cart) = post(&emulator, &format!("{CUSTOMER}/carts"), &cart);
     assert_eq!(status, StatusCode::CREATED, "{cart}");
-    let review = json!({ "type": "account", "status": "UnderReview", "lastUpdateDateTime": "2026-05-30T10:12:00" });
-    emulator.put_resource(&format!("{CUSTOMER}/validationStatus"), &review.to_string()).unwrap();
+    let set_status = |status: &str| {
+        let changed = json!({ "type": "account", "status": status, "lastUpdateDateTime": "2026-05-30T10:12:00" });
+        emulator.put_resource(&format!("{CUSTOMER}/validationStatus"), &changed.to_string()).unwrap();
+    };
+    set_status("UnderReview");
     let checkout = format!("{CUSTOMER}/carts/{}/checkout", cart["id"].as_str().unwrap());
     let (status, error) = post(&emulator, &checkout, &Value::Null);
     assert_eq!((status, &error["code"]), (StatusCode::FORBIDDEN, &json!(800_073)), "{error}");
+    set_status("Allowed");
+    let (status, placed) = post(&emulator, &checkout, &Value::Null);
+    assert_eq!(status, StatusCode::CREATED, "{placed}");
+    // What was placed is returned again, though nothing more could be bought.
+    set_status("UnderReview");
+    let (status, again) = post(&emulator, &checkout, &Value::Null);
+    assert_eq!((status, &again["orders"][0]["id"]), (StatusCode::CREATED, &placed["orders"][0]["id"]), "{again}");
 }
 
 #[test]

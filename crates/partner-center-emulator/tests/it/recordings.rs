@@ -1,7 +1,7 @@
 //! Recordings, and emulators that replay them.
 
 use crate::{authorization, emulator, get, request};
-use http::Method;
+use http::{HeaderValue, Method, StatusCode, header::LOCATION};
 use partner_center_core::{Blocking, Client, Credential, ErrorKind, ListCustomers, Response};
 use partner_center_emulator::{Emulator, RecordedExchange, Recording};
 use serde_json::json;
@@ -54,6 +54,36 @@ fn replay_has_the_shapes_of_the_recording_in_its_order() {
         200,
         "what is not in the recording is served"
     );
+}
+
+#[test]
+fn list_that_was_not_recorded_to_its_end_comes_to_one() {
+    let service = Emulator::builder().customers(25).page_cap(10.try_into().unwrap()).build();
+    let recording = record(&service, &[(Method::GET, "/v1/customers".to_owned())]);
+    let replaying = Emulator::builder().replay(recording).build();
+    let client = Client::builder(replaying.transport::<Blocking>(), Credential::token("any")).build().unwrap();
+    let pages: Vec<_> = client.pages(ListCustomers::new()).map(Result::unwrap).collect();
+    assert_eq!(pages.len(), 2);
+}
+
+#[test]
+fn location_is_replayed_only_where_it_leads_to_the_resource() {
+    for (path, is_replayed) in [
+        ("/v1/customers/0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9/subscriptions/5a6b7c8d-9e0f-4a1b-8c2d-3e4f5a6b7c8d", true),
+        ("/v1/customers/0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9/deviceBatches", false),
+    ] {
+        let method = if is_replayed { Method::PATCH } else { Method::POST };
+        let mut accepted = Response::default();
+        *accepted.status_mut() = StatusCode::ACCEPTED;
+        accepted.headers_mut().insert(LOCATION, HeaderValue::from_static("/customers/1/operations/2"));
+        let mut recording = Recording::default();
+        recording.extend(RecordedExchange::new(&method, path, &accepted));
+        let replaying = Emulator::builder().replay(recording).build();
+        let response = send(&replaying, &method, path);
+        assert_eq!(response.status(), StatusCode::ACCEPTED);
+        let location = response.headers().get(LOCATION).map(|location| location.to_str().unwrap());
+        assert_eq!(location, is_replayed.then_some(path));
+    }
 }
 
 #[test]

@@ -65,7 +65,7 @@ fn shutdown_does_not_wait_for_idle_connections() {
     let start = Instant::now();
     let address = server.address();
     server.shutdown();
-    assert!(start.elapsed() < Duration::from_secs(60), "took {:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(1), "took {:?}", start.elapsed());
     assert!(is_closed(used) && is_closed(unused));
     assert!(TcpStream::connect(address).is_err());
 }
@@ -78,7 +78,7 @@ fn shutdown_waits_a_second_for_an_incomplete_request() {
     connection.get_mut().write_all(b"GET /v1/customers HTTP/1.1\r\nHost: ").unwrap();
     let start = Instant::now();
     drop(server);
-    assert!(start.elapsed() < Duration::from_secs(60), "took {:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(3), "took {:?}", start.elapsed());
     assert!(is_closed(connection));
 }
 
@@ -116,7 +116,7 @@ fn long_search_does_not_block_other_requests() {
 
     let start = Instant::now();
     server.shutdown();
-    assert!(start.elapsed() < Duration::from_secs(60), "took {:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(5), "took {:?}", start.elapsed());
     assert!(is_closed(searching));
 }
 
@@ -133,7 +133,7 @@ fn search_ends_when_its_client_has_gone() {
     assert!(exchange(&mut connect(&server), "GET", "/v1/customers?size=1").0.starts_with("http/1.1 200"));
     let start = Instant::now();
     server.shutdown();
-    assert!(start.elapsed() < Duration::from_secs(60), "took {:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_millis(900), "took {:?}", start.elapsed());
 }
 
 #[test]

@@ -91,7 +91,7 @@ fn shutdown_does_not_wait_for_handshakes() {
     std::thread::sleep(Duration::from_millis(100));
     let start = Instant::now();
     server.shutdown();
-    assert!(start.elapsed() < Duration::from_secs(60), "took {:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_millis(900), "took {:?}", start.elapsed());
     drop((used, unused));
 }
 

@@ -90,7 +90,7 @@ fn validation_event_that_cannot_be_sent_has_failed_immediately() {
 }
 
 #[test]
-fn validation_event_that_a_reset_has_dropped_fails_after_ten_minutes() {
+fn validation_event_that_a_restore_has_dropped_fails_after_ten_minutes() {
     let emulator = Emulator::builder().stop_clock().build();
     let registration = json!({ "webhookUrl": "http://127.0.0.1:0/hook", "webhookEvents": [TEST_EVENT] });
     post(&emulator, REGISTRATION, &registration);

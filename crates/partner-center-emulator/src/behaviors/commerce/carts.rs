@@ -123,19 +123,26 @@ pub(super) fn check_out_cart(call: &OperationCall<'_>) -> Result<ResponseWithCha
     let Some(mut cart) = call.state.get_resource_with_internal_fields(&path, call.now) else {
         return not_found_response(call);
     };
-    check_account_validated(call)?;
-    if !has_customer_agreement(call) {
-        return Err(forbidden_error(13_605, "The customer has not accepted the Microsoft Customer Agreement."));
-    }
-    if cart[PARTNER_ATTESTATION] == false {
-        return Err(bad_request_error(900_206, "The partner has not attested that the reseller of record is right."));
-    }
     let buyer = BuyerContext::from_call(call);
     let mut random = call.state.random_for_next_change("checkout");
     let line_items = cart["lineItems"].as_array().cloned().unwrap_or_default();
     let placed = get_internal_field(&cart, "placed").and_then(Value::as_object).cloned().unwrap_or_default();
     let (mut orders, mut errors, mut changes) = (placed.clone(), Vec::new(), Vec::new());
-    for (group, items) in group_line_items_by_order(&line_items) {
+    let groups = group_line_items_by_order(&line_items);
+    // What was placed is returned again, whatever has changed since.
+    if groups.iter().any(|(group, _)| !placed.contains_key(group)) {
+        check_account_validated(call)?;
+        if !has_customer_agreement(call) {
+            return Err(forbidden_error(13_605, "The customer has not accepted the Microsoft Customer Agreement."));
+        }
+        if cart[PARTNER_ATTESTATION] == false {
+            return Err(bad_request_error(
+                900_206,
+                "The partner has not attested that the reseller of record is right.",
+            ));
+        }
+    }
+    for (group, items) in groups {
         if placed.contains_key(&group) {
             continue;
         }

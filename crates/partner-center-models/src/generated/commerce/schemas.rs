@@ -6695,6 +6695,7 @@ integer_enum!(CartErrorCode {
 /// Read `orders` with [`CartCheckoutResult::into_outcome`].
 ///
 /// Read `order_errors` with [`CartCheckoutResult::into_outcome`].
+#[must_use = "it says what has failed"]
 #[non_exhaustive]
 pub struct CartCheckoutResult {
     /// The orders that were placed.
