@@ -11,8 +11,8 @@ renews it, and without a run it ends after 90 days. `partner-center auth status`
 
 Output:
   --output csv or jsonl        for other programs; names and order of columns do not change
-  --output-file FILE           replaces FILE when all is complete; after an error, FILE is still that of the last run,
-                               or says what was changed until then
+  --output-file FILE           replaces FILE when all is complete; after an error, FILE is that of
+                               the last run, or says what was changed until then
   --quiet                      only errors go to standard error, so that cron sends no mail about anything else
   --error-format json          an error is one line of JSON, with its code and the IDs for support
 
