@@ -238,7 +238,8 @@ pub(crate) struct ServiceOptions {
     /// Output format
     #[arg(short, long, value_name = "FORMAT", global = true, value_enum, default_value_t = OutputFormat::Table)]
     pub(crate) output: OutputFormat,
-    /// Write the output to FILE in place of standard output, when the command has succeeded; else FILE stays as it is
+    /// Write the output to FILE in place of standard output, when the command has succeeded; after an error, FILE stays as it is,
+    /// or says what was changed until then
     #[arg(long, value_name = "FILE", global = true)]
     pub(crate) output_file: Option<PathBuf>,
     /// Format of errors on standard error [default: json with --output json, else text]

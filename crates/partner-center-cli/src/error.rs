@@ -120,11 +120,16 @@ impl CommandError {
 
     /// Converts an error of showing what a change has returned: the change was made, and must not be made again.
     pub(crate) fn after_change(self, change: &str) -> Self {
+        self.after_change_without(change, "its result cannot be shown")
+    }
+
+    /// Converts an error after a change that was made; `lacking` says what it lacks.
+    pub(crate) fn after_change_without(self, change: &str, lacking: &str) -> Self {
         match self {
             Self::OutputClosed => Self::Summary(format!("{change}; the output was closed")),
             Self::Reported { error_report: ErrorReport { message, cause, .. }, details, .. } => Self::Reported {
                 error_report: ErrorReport {
-                    message: format!("{change}; its result cannot be shown"),
+                    message: format!("{change}; {lacking}"),
                     cause: format!("{message}: {cause}"),
                     advice: "do not send it again: look at what is there now".to_owned(),
                 },

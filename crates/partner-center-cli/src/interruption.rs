@@ -4,7 +4,11 @@
 //! tell from a crash. The first interruption waits for the lock of standard output, so that the page that is being written is
 //! complete; a second one does not wait.
 
-use crate::{error::CommandError, messages::Messages, output::discard_output_file};
+use crate::{
+    error::CommandError,
+    messages::Messages,
+    output::{end_interrupted_output_file, end_interrupted_output_file_without_waiting},
+};
 use std::{io, mem, process, sync::mpsc, thread};
 
 /// The exit status of a command that was interrupted.
@@ -19,8 +23,9 @@ pub(crate) fn exit_on_interruption(messages: &Messages) -> Result<(), CommandErr
         let is_second = mem::replace(&mut interrupted, true);
         let messages = messages.clone();
         // Another thread waits for the lock, as this one must receive the second interruption.
-        if is_second || thread::Builder::new().spawn(move || exit_after_current_page(&messages)).is_err() {
-            discard_output_file();
+        let for_exit = messages.clone();
+        if is_second || thread::Builder::new().spawn(move || exit_after_current_page(&for_exit)).is_err() {
+            let _output_file = end_interrupted_output_file_without_waiting(&messages);
             process::exit(INTERRUPTED_EXIT_STATUS);
         }
     })
@@ -31,7 +36,7 @@ fn exit_after_current_page(messages: &Messages) {
     let _stdout = io::stdout().lock();
     messages.progress_line().clear_after_interruption();
     messages.print_interruption_note();
-    discard_output_file();
+    let _output_file = end_interrupted_output_file(messages);
     process::exit(INTERRUPTED_EXIT_STATUS)
 }
 

@@ -14,6 +14,7 @@ mod output;
 mod private_file;
 mod progress;
 mod recorder;
+mod result_files;
 mod session;
 mod settings;
 mod terminal;
@@ -50,13 +51,13 @@ fn main() -> ExitCode {
 }
 
 fn run_command(command: Command, options: Options) -> Result<(), CommandError> {
-    let Some(path) = options.service.output_file.clone() else { return run_with_output(command, options) };
     let messages = Messages::new(options.messages.quiet);
-    output::begin_output_file(&path)?;
+    result_files::begin_result_files(&command, &options.service)?;
     output::end_output_file(run_with_output(command, options), &messages)
 }
 
 fn run_with_output(command: Command, options: Options) -> Result<(), CommandError> {
+    let may_make_changes = result_files::may_make_changes(&command);
     let task = match command {
         Command::Operation(call) if call.options.shows_example_body => {
             return commands::print_example_body(&call, &Messages::new(options.messages.quiet));
@@ -82,8 +83,8 @@ fn run_with_output(command: Command, options: Options) -> Result<(), CommandErro
         },
     };
     let messages = task.build_messages(&options.messages);
-    let done =
-        interruption::exit_on_interruption(&messages).and_then(|()| run_over_transport(task, &options, &messages));
+    let done = interruption::exit_on_interruption(&messages)
+        .and_then(|()| run_over_transport(task, may_make_changes, &options, &messages));
     messages.progress_line().clear();
     done
 }
@@ -125,32 +126,46 @@ impl ServiceTask {
 }
 
 /// Runs the task over the transport of the options: the async one needs a runtime.
-fn run_over_transport(task: ServiceTask, options: &Options, messages: &Messages) -> Result<(), CommandError> {
+fn run_over_transport(
+    task: ServiceTask,
+    may_make_changes: bool,
+    options: &Options,
+    messages: &Messages,
+) -> Result<(), CommandError> {
     let emulator = session::start_emulator_if_requested(&options.service, messages)?;
     let session = Session::open(&options.service, emulator.as_ref(), task.creates_profile())?;
     let recorder = options.service.record.as_deref().map(Recorder::for_file).transpose()?;
     let outcome = match options.service.transport {
         TransportName::Ureq => {
             let transport = Ureq::with_defaults().map_err(|error| CommandError::from_transport_setup_error(&error))?;
-            run_task(task, with_recorder(transport, recorder.as_ref()), &session, messages)
+            run_task(task, with_recorder(transport, recorder.as_ref(), &session), &session, messages)
         }
         TransportName::Reqwest => {
             let transport =
                 Reqwest::with_defaults().map_err(|error| CommandError::from_transport_setup_error(&error))?;
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             let runtime = runtime.map_err(|error| CommandError::from_transport_setup_error(&error))?;
-            runtime.block_on(run_task(task, with_recorder(transport, recorder.as_ref()), &session, messages))
+            runtime.block_on(run_task(task, with_recorder(transport, recorder.as_ref(), &session), &session, messages))
         }
     };
-    // Also what led to a failure, which is the one to report then.
-    let written = recorder.map_or(Ok(()), |recorder| recorder.write_file(messages));
-    outcome.and(written)
+    let Some(recorder) = recorder else { return outcome };
+    // The output does not depend on whether the recording can be written.
+    let outcome = output::end_output_file(outcome, messages);
+    let written = recorder.write_file(messages);
+    // Also what led to a failure is recorded, which is the one to report then.
+    outcome.and(written.map_err(|error| {
+        if may_make_changes {
+            error.after_change_without("the change was made", "its recording could not be written")
+        } else {
+            error
+        }
+    }))
 }
 
 /// Always of the same type, so that the commands are compiled once for each transport.
-fn with_recorder<X>(transport: X, recorder: Option<&Recorder>) -> RecordingTransport<X> {
+fn with_recorder<X>(transport: X, recorder: Option<&Recorder>, session: &Session<'_>) -> RecordingTransport<X> {
     match recorder {
-        Some(recorder) => recorder.record(transport),
+        Some(recorder) => recorder.record(transport, &session.base_url),
         None => RecordingTransport::without_recording(transport),
     }
 }

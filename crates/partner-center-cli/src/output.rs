@@ -23,7 +23,8 @@ pub(crate) use columns::{csv_columns, resolve_column_names, table_columns, undoc
 pub(crate) use held_items::TooManyHeldItems;
 pub(crate) use json::pretty_print_json;
 pub(crate) use output_file::{
-    begin_output_file, discard_output_file, end_output_file, is_output_terminal, output_width, write_output,
+    OutputAfterFailure, begin_output_file, end_interrupted_output_file, end_interrupted_output_file_without_waiting,
+    end_output_file, is_output_terminal, output_width, put_output_file_in_place, write_output,
 };
 pub(crate) use query::{QueryEvaluationError, QueryFields, check_query};
 pub(crate) use records::serialize_records;

@@ -1,9 +1,7 @@
 //! Files that only their owner may read, and others that are replaced atomically.
 
-#[cfg(unix)]
-use std::fs::File;
 use std::{
-    fs,
+    fs::{self, File},
     io::{self, Write},
     path::{Path, PathBuf},
 };
@@ -19,34 +17,58 @@ pub(crate) fn replace_file(path: &Path, content: &[u8]) -> io::Result<()> {
     file.write_all(content)?;
     file.as_file().sync_all()?;
     file.persist(&path)?;
-    sync_folder(folder_of_file(&path))
+    sync_folder_of_file(&path)
+}
+
+/// Synchronizes the folder of a file, so that a file that was replaced survives a loss of power.
+pub(crate) fn sync_folder_of_file(path: &Path) -> io::Result<()> {
+    sync_folder(folder_of_file(path))
 }
 
 /// Checks that there can be a file at `path`, before work begins whose result is for it.
 pub(crate) fn check_file_can_be_replaced(path: &Path) -> io::Result<()> {
     let path = resolve_symbolic_link(path);
-    if path.is_dir() {
-        return Err(io::Error::new(io::ErrorKind::IsADirectory, format!("{} is a folder", path.display())));
-    }
+    metadata_of_replaced_file(&path)?;
     create_temporary_file(&path, &mut temporary_file_builder()).map(drop)
 }
 
-/// Creates a temporary file beside the one at `path`, which it is to replace: with its `permissions`, or else with those of any new
-/// file.
-pub(crate) fn create_temporary_file_beside(
-    path: &Path,
-    permissions: Option<fs::Permissions>,
-) -> io::Result<NamedTempFile> {
+/// Who may read a file that was not there before. What replaces a file may be read by those who may read that one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NewFileReaders {
+    /// Its owner alone, on Unix; elsewhere, a file has the permissions of its folder.
+    Owner,
+    /// Those who may read any new file.
+    Usual,
+}
+
+/// Creates a temporary file beside the one at `path`, which it is to replace: with its owner and permissions, or else as a new file.
+pub(crate) fn create_temporary_file_beside(path: &Path, readers: NewFileReaders) -> io::Result<NamedTempFile> {
+    let replaced = metadata_of_replaced_file(path)?;
     let mut builder = temporary_file_builder();
-    #[cfg(unix)]
-    let new_file_permissions: fs::Permissions = std::os::unix::fs::PermissionsExt::from_mode(0o666);
-    #[cfg(unix)]
-    builder.permissions(new_file_permissions);
+    if replaced.is_none() && readers == NewFileReaders::Usual {
+        allow_usual_readers(&mut builder);
+    }
     let file = create_temporary_file(path, &mut builder)?;
-    if let Some(permissions) = permissions {
-        file.as_file().set_permissions(permissions)?;
+    if let Some(replaced) = replaced {
+        copy_owner_and_permissions(&replaced, file.as_file())?;
     }
     Ok(file)
+}
+
+/// Returns the metadata of the file at `path`, `None` if there is none; anything but a regular file that can be written is an error.
+fn metadata_of_replaced_file(path: &Path) -> io::Result<Option<fs::Metadata>> {
+    let metadata = match fs::metadata(path) {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    if !metadata.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
+    }
+    if metadata.permissions().readonly() {
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "the file is read-only"));
+    }
+    Ok(Some(metadata))
 }
 
 fn temporary_file_builder() -> tempfile::Builder<'static, 'static> {
@@ -64,6 +86,15 @@ fn folder_of_file(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
+    }
+}
+
+/// Returns a path that is the same for all names of a file, whether it is there or not.
+pub(crate) fn resolve_path(path: &Path) -> PathBuf {
+    let path = resolve_symbolic_link(path);
+    match (fs::canonicalize(folder_of_file(&path)), path.file_name()) {
+        (Ok(folder), Some(name)) => folder.join(name),
+        _ => path,
     }
 }
 
@@ -113,7 +144,36 @@ fn file_not_created_error(folder: &Path, error: &io::Error) -> io::Error {
     io::Error::new(kind, message)
 }
 
-/// Synchronizes the folder, so that the new file survives a loss of power.
+/// Lets the file have the mode of any new file.
+#[cfg(unix)]
+fn allow_usual_readers(builder: &mut tempfile::Builder<'_, '_>) {
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+}
+
+#[cfg(not(unix))]
+fn allow_usual_readers(_: &mut tempfile::Builder<'_, '_>) {}
+
+/// Gives `file` the permissions of the file that it replaces, and the owner and the group if this user may do so.
+#[cfg(unix)]
+fn copy_owner_and_permissions(replaced: &fs::Metadata, file: &File) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, fchown};
+    let new = file.metadata()?;
+    // Each for itself: a user who may not give files away may still choose the group.
+    if new.gid() != replaced.gid() {
+        let _ = fchown(file, None, Some(replaced.gid()));
+    }
+    if new.uid() != replaced.uid() {
+        let _ = fchown(file, Some(replaced.uid()), None);
+    }
+    file.set_permissions(replaced.permissions())
+}
+
+/// A file has the permissions of its folder.
+#[cfg(not(unix))]
+fn copy_owner_and_permissions(_: &fs::Metadata, _: &File) -> io::Result<()> {
+    Ok(())
+}
+
 #[cfg(unix)]
 fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()

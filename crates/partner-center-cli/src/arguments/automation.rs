@@ -11,7 +11,8 @@ renews it, and without a run it ends after 90 days. `partner-center auth status`
 
 Output:
   --output csv or jsonl        for other programs; names and order of columns do not change
-  --output-file FILE           replaces FILE when all is complete; after an error, FILE is still that of the last run
+  --output-file FILE           replaces FILE when all is complete; after an error, FILE is that of
+                               the last run, or says what was changed until then
   --quiet                      only errors go to standard error, so that cron sends no mail about anything else
   --error-format json          an error is one line of JSON, with its code and the IDs for support
 
@@ -36,10 +37,12 @@ Exit status:
 
 pub(super) const AUTOMATION_AFTER_HELP: &str = "\
 Examples:
-  crontab, at three each night:
+  crontab, at three each night; cron has a short PATH:
+    PATH=/usr/local/bin:/usr/bin:/bin
     0 3 * * *  partner-center customers list --full --quiet -o csv --output-file ~/customers.csv
 
   systemd, with a timer:
+    WorkingDirectory=/var/lib/partner-center
     ExecStart=/usr/local/bin/partner-center customers list --full -o csv --output-file all.csv
     RestartForceExitStatus=5
     RestartSec=15min

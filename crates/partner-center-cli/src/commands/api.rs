@@ -89,6 +89,11 @@ pub(crate) async fn run_api_command<X: Transport>(
     }
 }
 
+/// Whether the request may change something.
+pub(crate) fn is_changing_api_call(call: &ApiCall) -> bool {
+    !matches!(Method::from(call.method), Method::Get | Method::Head) && !call.dry_run && !call.curl
+}
+
 /// Says that a response is one page of a list.
 fn single_page_of_list_error(failed: &str) -> CommandError {
     ErrorReport {

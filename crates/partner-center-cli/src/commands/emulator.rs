@@ -1,7 +1,12 @@
 //! `partner-center emulator`: a local emulator of the service.
 
-use crate::{arguments::EmulatorCommand, error::CommandError, interruption, messages::Messages};
-use partner_center_emulator::{Emulator, EmulatorBuilder};
+use crate::{
+    arguments::EmulatorCommand,
+    error::{CommandError, ErrorReport},
+    interruption,
+    messages::Messages,
+};
+use partner_center_emulator::{DataFileErrorKind, Emulator, EmulatorBuilder};
 use std::{
     borrow::Cow,
     fs,
@@ -34,11 +39,12 @@ pub(crate) fn serve_until_interrupted(command: EmulatorCommand, messages: &Messa
     }
     let emulator = match data {
         Some(path) => builder.build_with_data_file(path).map_err(|error| {
-            CommandError::new(
-                "the emulator cannot use its data file",
-                &error,
-                "name another file with --data, or leave it out to keep the state in memory",
-            )
+            let advice = "name another file with --data, or leave it out to keep the state in memory";
+            let error_report = ErrorReport::new("the emulator cannot use its data file", &error, advice);
+            match error.kind() {
+                DataFileErrorKind::InUse => CommandError::of_other_command(error_report),
+                _ => error_report.into(),
+            }
         })?,
         None => builder.build(),
     };

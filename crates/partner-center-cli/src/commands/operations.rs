@@ -15,6 +15,7 @@ pub(super) mod request;
 mod response;
 mod secrets;
 
+pub(crate) use bulk::may_send_changes;
 pub(crate) use request::PlannedRequest;
 pub(crate) use secrets::replace_secrets;
 

@@ -47,7 +47,7 @@ pub(crate) async fn run_verify<X: Transport>(
     }
     let recorder = Recorder::default();
     let credential = session.configured_credential()?.build_credential(messages);
-    let client = session.build_client(recorder.record(transport), credential, messages)?;
+    let client = session.build_client(recorder.record(transport, &session.base_url), credential, messages)?;
     let emulator = Emulator::builder().build();
     let (mut differences, mut count_before) = (Vec::new(), 0);
     for operation in operations {

@@ -6,6 +6,9 @@ use crate::command::{DOCUMENTED, run, stdout};
 fn fields_are_listed_without_any_other_argument() {
     for (command, line) in [
         (["customers", "list"], "companyProfile.companyName  text: The name of the company"),
+        (["customers", "list"], "for --columns, --sort-by and --query (where a list takes [], as in []."),
+        (["customers", "list"], "billingProfile.email text: The email address of the billing contact [with --full]"),
+        (["customers", "list"], "companyProfile.companyName text: The name of the company companyProfile."),
         (["customers", "get"], "relationshipToPartner  text: "),
         (["subscriptions", "list"], "quantity  integer: The number of seats"),
         (["subscriptions", "list"], "customer.companyName  text: of the customer, with --all-customers"),

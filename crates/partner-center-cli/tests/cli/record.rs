@@ -106,11 +106,35 @@ fn command_does_not_begin_if_its_recording_cannot_be_written() {
     let server = emulator.serve("127.0.0.1:0").unwrap();
     for path in [folder.path().join("no/such/folder"), folder.path().to_owned()] {
         let ended = run_at(&server.url(), &["customers", "list", "--record", path.to_str().unwrap()]);
-        assert_eq!(ended.status, Some(1), "{}", ended.stderr);
+        assert_eq!(ended.status, Some(2), "{}", ended.stderr);
         assert!(ended.stderr.contains("the recording cannot be written"), "{}", ended.stderr);
     }
     assert_eq!(emulator.requests().len(), 0);
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn recording_does_not_replace_what_is_not_a_regular_file() {
+    use std::os::unix::{fs::FileTypeExt, net::UnixListener};
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("socket");
+    let _socket = UnixListener::bind(&path).unwrap();
+    let ended = run(&["customers", "list", "--emulator", "--record", path.to_str().unwrap()]);
+    assert_eq!((ended.status, ended.stdout.as_str()), (Some(2), ""), "{}", ended.stderr);
+    assert!(ended.stderr.contains("it is not a regular file"), "{}", ended.stderr);
+    assert!(fs::symlink_metadata(&path).unwrap().file_type().is_socket());
+}
+
+#[test]
+fn command_without_requests_is_not_recorded() {
+    let folder = tempfile::tempdir().unwrap();
+    let [path, _] = paths(folder.path());
+    for command in [&["config", "list"][..], &["customers", "create", "--example-body"], &["auth", "logout"]] {
+        let ended = run(&[command, &["--record", path.to_str().unwrap()]].concat());
+        assert_eq!((ended.status, path.exists()), (Some(2), false), "{command:?}: {}", ended.stderr);
+        assert!(ended.stderr.contains("there is nothing to record"), "{command:?}: {}", ended.stderr);
+    }
 }
 
 #[test]

@@ -264,6 +264,21 @@ fn token_is_printed_and_sign_out_deletes_it() {
 }
 
 #[test]
+fn sign_out_waits_for_a_command_that_uses_the_refresh_token() {
+    let user = User::new(|builder| builder);
+    user.sign_in(&APP, ACCEPT);
+    let is_lock = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "lock");
+    let lock = user.files().into_iter().find(is_lock).unwrap();
+    let lock = fs::OpenOptions::new().write(true).open(lock).unwrap();
+    lock.lock().unwrap();
+    let ended = user.run(&["auth", "logout", "--timeout", "0.5"]);
+    assert_eq!(ended.status, Some(5), "{}", ended.stderr);
+    assert!(ended.stderr.contains("the sign-in cannot be changed"), "{}", ended.stderr);
+    drop(lock);
+    assert_eq!(user.run(&["auth", "logout"]).status, Some(0));
+}
+
+#[test]
 fn sign_out_deletes_the_tokens_of_every_setting() {
     let user = User::new(|builder| builder);
     for cache in ["off", "sometimes"] {

@@ -2,7 +2,7 @@
 
 use super::{
     InputFile, argument_values, is_flag_set, name, parse_input_file,
-    tables::{ResultShape, command_takes_several_ids, customer_flag_parameter, is_read_only},
+    tables::{ResultShape, command_takes_several_ids, customer_flag_parameter, is_read_only, path_in_examples},
 };
 use clap::{Arg, ArgAction, ArgMatches};
 use partner_center_spec::Operation;
@@ -125,6 +125,18 @@ fn journal_help(operation: &Operation) -> String {
 /// Whether the operation lists the partner's customers.
 pub(crate) fn is_customer_list(operation: &Operation) -> bool {
     operation.id == "listCustomers"
+}
+
+/// Returns the operation that gets a customer with all details, as `--full` does for each customer of `list`.
+pub(crate) fn get_customer_operation(list: &'static Operation) -> &'static Operation {
+    partner_center_spec::operation("getCustomer").unwrap_or(list)
+}
+
+/// Returns the beginning of a path that customers have and lists of them leave out, by the examples of the documentation.
+pub(crate) fn prefix_not_in_list<'a>(list: &'static Operation, path: &'a str) -> Option<&'a str> {
+    let complete = get_customer_operation(list);
+    let ends = path.match_indices('.').map(|(end, _)| end).chain([path.len()]);
+    ends.map(|end| &path[..end]).find(|prefix| path_in_examples(complete, prefix) && !path_in_examples(list, prefix))
 }
 
 impl BulkOptions {

@@ -1,9 +1,9 @@
 //! `--columns help`: the fields of what a command prints, with their types and known values.
 
 use super::{
-    bulk::takes_many_customers,
+    bulk::{is_customer_list, prefix_not_in_list, takes_many_customers},
     help::first_sentence,
-    tables::result_item_type,
+    tables::{ResultShape, result_item_type},
     value::{is_scalar_type, known_enum_values},
 };
 use crate::terminal::{terminal_width, wrap_paragraph};
@@ -55,7 +55,8 @@ pub(crate) fn fields_of_help(help: &clap::Error) -> Option<&str> {
 fn describe_fields(operation: &'static Operation, width: Option<usize>) -> String {
     let mut fields = Vec::new();
     if let Some(object) = result_item_type(operation).and_then(Type::object) {
-        collect_fields(object, "", 1, &mut fields);
+        let is_list = matches!(ResultShape::of_operation(operation), ResultShape::Pages | ResultShape::List { .. });
+        collect_fields(object, "", if is_list { "[]." } else { "" }, 1, &mut fields);
     }
     if fields.is_empty() {
         return format!("What `partner-center {}` prints has no fields that are described.\n", operation.command);
@@ -63,31 +64,63 @@ fn describe_fields(operation: &'static Operation, width: Option<usize>) -> Strin
     if takes_many_customers(operation) {
         let with_many = "text: of the customer, with --all-customers or --customers";
         for name in ["customer.id", "customer.companyName"] {
-            fields.push((name.to_owned(), with_many.to_owned()));
+            let (path, path_in_query) = (name.to_owned(), name.to_owned());
+            fields.push(PrintedField { path, path_in_query, description: with_many.to_owned() });
         }
     }
-    let path_width = fields.iter().map(|(path, _)| path.len()).max().unwrap_or_default().min(MAX_PATH_WIDTH);
+    if is_customer_list(operation) {
+        for field in fields.iter_mut().filter(|field| prefix_not_in_list(operation, &field.path).is_some()) {
+            field.description += " [with --full]";
+        }
+    }
+    let path_width = fields.iter().map(|field| field.path.len()).max().unwrap_or_default().min(MAX_PATH_WIDTH);
     let mut text = format!(
-        "Fields of what `partner-center {}` prints, for --columns, --sort-by and --query:\n\n",
-        operation.command
+        "Fields of what `partner-center {}` prints, for --columns, --sort-by and --query{}:\n\n",
+        operation.command,
+        note_on_lists_in_query(&fields)
     );
-    for (path, description) in fields {
+    for PrintedField { path, description, .. } in fields {
         text += &wrap_paragraph(&format!("  {path:<path_width$}  "), &description, width);
     }
     text
 }
 
+/// Says how a query reaches what is in a list, by the first of the fields that are in most lists.
+fn note_on_lists_in_query(fields: &[PrintedField]) -> String {
+    let count_lists = |field: &&PrintedField| field.path_in_query.matches("[]").count();
+    match fields.iter().rev().max_by_key(count_lists) {
+        Some(field) if count_lists(&field) > 0 => {
+            format!(" (where a list takes [], as in {})", field.path_in_query)
+        }
+        _ => String::new(),
+    }
+}
+
+/// A field of what a command prints.
+struct PrintedField {
+    path: String,
+    /// The path in a query, where a list takes `[]`.
+    path_in_query: String,
+    description: String,
+}
+
 /// Collects the paths of the scalar fields, each with a description.
-fn collect_fields(object: &Object, prefix: &str, depth: usize, fields: &mut Vec<(String, String)>) {
+fn collect_fields(object: &Object, prefix: &str, prefix_in_query: &str, depth: usize, fields: &mut Vec<PrintedField>) {
     for property in object.properties.iter().filter(|property| is_printed(property)) {
         let path = format!("{prefix}{}", property.name);
         let (item, is_list) = match property.value {
             Type::List(item) => (*item, true),
             value => (value, false),
         };
+        let path_in_query = format!("{prefix_in_query}{}{}", property.name, if is_list { "[]" } else { "" });
         match item.object() {
-            Some(object) if depth < MAX_DEPTH => collect_fields(object, &format!("{path}."), depth + 1, fields),
-            _ => fields.push((path, describe_field(property, item, is_list))),
+            Some(object) if depth < MAX_DEPTH => {
+                collect_fields(object, &format!("{path}."), &format!("{path_in_query}."), depth + 1, fields);
+            }
+            _ => {
+                let description = describe_field(property, item, is_list);
+                fields.push(PrintedField { path, path_in_query, description });
+            }
         }
     }
 }

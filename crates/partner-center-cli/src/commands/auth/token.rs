@@ -111,6 +111,6 @@ pub(super) fn lock_refresh_token_of_sign_in(
 ) -> Result<Vec<File>, CommandError> {
     store.refresh_token_file(session.token_request_context().limits).acquire_locks(messages).map_err(|error| {
         let advice = "wait until the other command has ended, or give this one more time with --timeout or --deadline";
-        CommandError::new("the sign-in cannot be changed", &error, advice)
+        CommandError::of_other_command(ErrorReport::new("the sign-in cannot be changed", &error, advice))
     })
 }

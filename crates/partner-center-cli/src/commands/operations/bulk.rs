@@ -22,14 +22,14 @@ use super::{
 use crate::{
     arguments::operations::{
         IdArg, OperationCall,
-        bulk::CustomerSelection,
+        bulk::{CustomerSelection, get_customer_operation},
         tables::{ResultShape, command_takes_several_ids, is_read_only},
         value::is_domain,
     },
     error::{CommandError, ErrorReport, UsageError},
     error_format::ErrorDetails,
     messages::Messages,
-    output::{Printer, write_to_stdout},
+    output::{Printer, put_output_file_in_place, write_to_stdout},
     session::Session,
 };
 pub(super) use customers::find_customer;
@@ -48,6 +48,10 @@ use work::Work;
 /// The maximum `Retry-After` while several calls are made, unless an option or a setting decides: one throttled request must not
 /// cost the others.
 const MAX_RETRY_AFTER_FOR_MANY_CALLS: Duration = Duration::from_secs(300);
+
+/// What to do if the output of a list with a journal cannot be put in its place.
+const ADVICE_WITH_JOURNAL: &str =
+    "free disk space, or name another file: the journal stays, and the same command prints everything from it";
 
 /// Whether the operation is performed many times.
 pub(super) fn is_performed_many_times(call: &OperationCall) -> bool {
@@ -130,8 +134,14 @@ pub(super) async fn run_many_times<X: Transport>(
             let run =
                 Run { client: &client, outcomes, queue, targets, journal: Some(&journal), printed: outcome_printer };
             let finished = run.run_to_end().await;
-            let stored = if finished.is_ok() && is_read { journal.delete() } else { journal.sync_to_disk() };
-            finished.and(stored)
+            if finished.is_ok() && is_read {
+                // Without its output, the journal is all that was read.
+                return match put_output_file_in_place(ADVICE_WITH_JOURNAL) {
+                    Ok(()) => journal.delete(),
+                    Err(error) => journal.sync_to_disk().and(Err(error)),
+                };
+            }
+            finished.and(journal.sync_to_disk())
         }
     }
 }
@@ -282,13 +292,8 @@ pub(super) fn printed_operation(call: &OperationCall) -> &'static Operation {
     }
 }
 
-/// Returns the operation that gets a customer with all details.
-pub(super) fn get_customer_operation(list: &'static Operation) -> &'static Operation {
-    partner_center_spec::operation("getCustomer").unwrap_or(list)
-}
-
-/// Whether the requests change something.
-fn may_send_changes(call: &OperationCall) -> bool {
+/// Whether the requests of a call may change something.
+pub(crate) fn may_send_changes(call: &OperationCall) -> bool {
     !is_read_only(call.operation) && PlannedFormat::of_call(&call.options).is_none()
 }
 

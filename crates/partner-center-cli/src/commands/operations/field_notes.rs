@@ -1,19 +1,18 @@
 //! Notes on the fields that a call selects, queries or sorts by.
 
-use super::bulk::{get_customer_operation, printed_operation};
+use super::bulk::printed_operation;
 use crate::{
     arguments::operations::{
         OperationCall,
-        bulk::is_customer_list,
+        bulk::{is_customer_list, prefix_not_in_list},
         customers::filters_by_domain,
         naming::ResourceNoun,
-        tables::{path_in_examples, result_item_type, type_has_property},
+        tables::{result_item_type, type_has_property},
     },
     messages::Messages,
     output::{QueryFields, resolve_column_names, undocumented_selected_paths},
     terminal::replace_control_characters,
 };
-use partner_center_spec::Operation;
 
 /// Prints what is worth knowing of the fields that are selected, queried or sorted by: the output would not say it.
 pub(super) fn print_field_notes(call: &OperationCall, sort_by: Option<&str>, messages: &Messages) {
@@ -56,11 +55,4 @@ pub(super) fn note_if_no_domain_was_found(call: &OperationCall, count: usize, me
              is found by `customers list --full --query \"[?contains(customDomains || '', 'contoso.com')]\"`, or by --company-name",
         );
     }
-}
-
-/// Returns the beginning of a path that customers have and lists of them leave out, by the examples of the documentation.
-fn prefix_not_in_list<'a>(list: &'static Operation, path: &'a str) -> Option<&'a str> {
-    let complete = get_customer_operation(list);
-    let ends = path.match_indices('.').map(|(end, _)| end).chain([path.len()]);
-    ends.map(|end| &path[..end]).find(|prefix| path_in_examples(complete, prefix) && !path_in_examples(list, prefix))
 }
