@@ -13,6 +13,8 @@ mod captured_log;
 mod conversation;
 pub mod fuzzing;
 mod header_transport;
+// It is with the tests of the command line, whose package has no files but its own.
+#[path = "../../crates/partner-center-cli/tests/cli/judged_emulator.rs"]
 mod judged_emulator;
 mod mock_response;
 mod recording_transport;

@@ -18,8 +18,10 @@ mod guide;
 mod hints;
 mod interruption;
 mod journal_of_reads;
-#[expect(unreachable_pub, reason = "other crates share it")]
-#[path = "../../../../tests/support/judged_emulator.rs"]
+#[expect(
+    unreachable_pub,
+    reason = "the tests of the workspace share it; it is here as a package has its own files alone"
+)]
 mod judged_emulator;
 mod listing;
 mod lookup;
