@@ -403,6 +403,7 @@ impl Arguments {
 
     /// Returns the command line with what is needed to parse `words`: building all of it would take longer than most commands.
     fn clap_command_for_words(words: &[OsString]) -> clap::Command {
+        // The version needs no command.
         if let [word] = words
             && (word == "--version" || word == "-V")
         {

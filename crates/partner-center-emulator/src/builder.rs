@@ -286,8 +286,9 @@ impl EmulatorBuilder {
     }
 
     /// Lets the emulator respond as a recording has it: a request of an operation that is in the recording gets the next response to
-    /// that operation, whatever its parameters are, and after the last one always that. Its values are those of the specification's
-    /// examples. All other requests are served as without a recording. Default: none.
+    /// that operation, whatever its parameters are, and after the last one always that, without a next page. Its values are those of
+    /// the specification's examples. Neither the token nor the content of such a request is looked at, nor judged. All other requests
+    /// are served as without a recording. Default: none.
     ///
     /// ```
     /// use partner_center_core::{Blocking, Client, Credential, GetCustomer};

@@ -67,28 +67,35 @@ async fn serve_until_end_of_input(server: ToolServer) -> Result<(), CommandError
 
 /// Rejects options that cannot be followed.
 fn check_options(options: &Options) -> Result<(), UsageError> {
-    if matches!(options.service.transport, TransportName::Ureq) {
-        return Err(UsageError(ErrorReport {
-            message: "`mcp` cannot use --transport ureq".to_owned(),
-            cause: "it serves several calls at the same time, which takes the async HTTP client".to_owned(),
-            advice: "leave the option out".to_owned(),
-        }));
+    let service = &options.service;
+    let rejected = [
+        (
+            matches!(service.transport, TransportName::Ureq),
+            "--transport ureq",
+            "it serves several calls at the same time, which takes the async HTTP client",
+            "leave the option out",
+        ),
+        (
+            service.record.is_some(),
+            "--record",
+            "a recording is of one command",
+            "leave the option out, and record the commands one by one",
+        ),
+        (
+            service.output_file.is_some(),
+            "--output-file",
+            "its output is a conversation with an assistant",
+            "leave the option out",
+        ),
+    ];
+    match rejected.into_iter().find(|(is_given, ..)| *is_given) {
+        Some((_, option, cause, advice)) => Err(UsageError(ErrorReport {
+            message: format!("`mcp` cannot use {option}"),
+            cause: cause.to_owned(),
+            advice: advice.to_owned(),
+        })),
+        None => Ok(()),
     }
-    if options.service.record.is_some() {
-        return Err(UsageError(ErrorReport {
-            message: "`mcp` cannot use --record".to_owned(),
-            cause: "a recording is of one command".to_owned(),
-            advice: "leave the option out, and record the commands one by one".to_owned(),
-        }));
-    }
-    if options.service.output_file.is_some() {
-        return Err(UsageError(ErrorReport {
-            message: "`mcp` cannot use --output-file".to_owned(),
-            cause: "its output is a conversation with an assistant".to_owned(),
-            advice: "leave the option out".to_owned(),
-        }));
-    }
-    Ok(())
 }
 
 /// Returns a line for each tool.

@@ -79,7 +79,7 @@ impl ResourceNoun {
 }
 
 /// The flags that have a meaning for every operation, now or soon: a field of a body has none of these names.
-pub(super) const RESERVED_FLAGS: [&str; 47] = [
+pub(super) const RESERVED_FLAGS: [&str; 48] = [
     "all-customers",
     "application-name",
     "base-url",
@@ -113,6 +113,7 @@ pub(super) const RESERVED_FLAGS: [&str; 47] = [
     "profile",
     "query",
     "quiet",
+    "record",
     "request-id",
     "resume",
     "set",

@@ -2,7 +2,8 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use partner_center::Secret;
 use serde_json::Value;
 
-/// What an access token shows of its user, its tenant and its permissions. It is for messages alone: a token is opaque to clients, and may be encrypted.
+/// What an access token shows of its user, its tenant and its permissions. It is for messages alone: a token is opaque to clients,
+/// and may be encrypted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct TokenClaims {
     pub(super) user: Option<String>,
