@@ -403,11 +403,11 @@ impl Arguments {
 
     /// Returns the command line with what is needed to parse `words`: building all of it would take longer than most commands.
     fn clap_command_for_words(words: &[OsString]) -> clap::Command {
-        // The version needs no command.
+        // The version needs neither commands nor options.
         if let [word] = words
             && (word == "--version" || word == "-V")
         {
-            return BuiltInCommandLine::command();
+            return clap::Command::new(env!("CARGO_BIN_NAME")).version(env!("CARGO_PKG_VERSION"));
         }
         let name = operations::find_command_word(words, &Self::clap_args_of_service_options());
         let command = Self::build_clap_command(CommandLineWords::Some { words, command: name });
